@@ -1,0 +1,53 @@
+# Every target makes or refreshes .venv first, when it is missing or older than what it is made from.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: run test check bench docs clean help
+
+help:  ## Show the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.run-ready  ## Start Freya (everything it needs, in ./data unless FREYA_DATA says otherwise)
+	@echo "==> freya serve"
+	@exec $(BIN)/freya serve
+
+test: $(VENV)/.dev-ready  ## Run every test, with the branch coverage gate
+	@echo "==> pytest, with branch coverage"
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+check: $(VENV)/.dev-ready  ## Lint, format, types and import contracts
+	@echo "==> ruff"
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "==> mypy --strict"
+	@$(BIN)/mypy
+	@echo "==> import-linter"
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev-ready  ## Run every benchmark; each prints JSON
+	@for file in benchmarks/bench_*.py; do echo "==> $$file"; $(BIN)/python $$file || exit 1; done
+
+docs: $(VENV)/.run-ready  ## Write docs/configuration.md anew from the settings models
+	@$(BIN)/python -m app.documentation
+
+clean:  ## Remove the virtual environment and caches; your data folder stays
+	@echo "==> removing $(VENV) and caches (data/ stays)"
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .coverage.* build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@echo "==> making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Freya needs Python 3.11 or newer; set PYTHON=... to one")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-ready: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "==> installing Freya and what it needs (a few minutes the first time)"
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.dev-ready: $(VENV)/.run-ready pyproject.toml constraints.txt
+	@echo "==> installing test tools and llama.cpp (built from source the first time, about five minutes)"
+	@$(INSTALL) -e '.[dev,local]'
+	@touch $@

@@ -1,0 +1,16 @@
+"""The specialists, one folder each, and the registry that finds them."""
+
+from agents.charter import Charter, SubAgent
+from agents.errors import AgentsError, CharterInvalid, UnknownAgent
+from agents.tools import Artifact, ToolOutput, ToolRefused
+
+__all__ = [
+    "AgentsError",
+    "Artifact",
+    "Charter",
+    "CharterInvalid",
+    "SubAgent",
+    "ToolOutput",
+    "ToolRefused",
+    "UnknownAgent",
+]

@@ -1,0 +1,1 @@
+"""The service's face: settings, wiring, doors, command line and embedded servers."""

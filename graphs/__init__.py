@@ -1,0 +1,1 @@
+"""LangGraph graphs: the orchestrator and the one shape every specialist runs in."""

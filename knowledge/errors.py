@@ -1,0 +1,18 @@
+"""Errors of the knowledge package."""
+
+
+class KnowledgeError(Exception):
+    """Knowledge could not be read, stored or found.
+
+    KnowledgeError
+    ├── SourceUnreadable       a file is no source this package reads, or is damaged; says where and why
+    └── KnowledgeUnavailable   the store or an index did not answer
+    """
+
+
+class SourceUnreadable(KnowledgeError):
+    """A file is no source this package reads, or is damaged; the message says where and why."""
+
+
+class KnowledgeUnavailable(KnowledgeError):
+    """The store or an index did not answer."""

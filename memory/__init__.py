@@ -1,0 +1,1 @@
+"""Conversations that are remembered: short-term, persisted, and logged."""

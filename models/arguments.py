@@ -1,0 +1,51 @@
+"""How a tool's argument tells any model, and the extractive one above all, what to look for in a request."""
+
+from enum import StrEnum
+from typing import Any  # pydantic's Field returns Any so that a default may stand for any type
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+
+class Unit(StrEnum):
+    """What a number or a text in a request measures or is; written to the JSON schema as `x-unit`."""
+
+    NUMBER = "number"
+    COUNT = "count"
+    MONEY = "money"
+    PERCENT = "percent"  # the value is in percent: 8 for "8 %"
+    FRACTION = "fraction"  # the value is a fraction: 0.08 for "8 %"
+    MULTIPLE = "multiple"  # 10 for "10x"
+    DAYS = "days"
+    MONTHS = "months"
+    YEARS = "years"
+    SYMBOL = "symbol"  # BTC, BTCUSDT, BTC/USDT
+    DATE = "date"  # ISO 8601
+    QUOTED = "quoted"  # text in quotes, or after a colon
+    REQUEST = "request"  # the whole request, as it was written
+    HTML = "html"  # markup in the request, in a fence or bare
+
+
+def argument(
+    description: str,
+    *,
+    unit: Unit | None = None,
+    cues: tuple[str, ...] = (),
+    default: Any = PydanticUndefined,  # any JSON value
+    **constraints: Any,  # pydantic constraints such as gt, le, min_length
+) -> Any:  # a FieldInfo, typed Any so that it may stand as a field's default
+    """A field of a tool's argument model, with hints for reading it from a request in plain words.
+
+    `cues` are the words that stand beside the value in a request ("from", "entry"), most telling first.
+    A field without a default is required: a model that cannot read it asks for it.
+    """
+    extra: dict[str, Any] = {}
+    if unit is not None:
+        extra["x-unit"] = unit.value
+    if cues:
+        extra["x-cues"] = list(cues)
+    field: FieldInfo = Field(
+        default=default, description=description, json_schema_extra=extra or None, **constraints
+    )
+    return field

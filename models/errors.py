@@ -1,0 +1,23 @@
+"""Errors of the models package."""
+
+
+class ModelsError(Exception):
+    """Something that computes could not.
+
+    ModelsError
+    ├── EmbeddingUnavailable   the embedding model could not be loaded or did not answer
+    ├── WeightsInvalid         weights are missing, or are not the ones expected
+    └── ChatModelUnavailable   no model of the declared chain answered
+    """
+
+
+class EmbeddingUnavailable(ModelsError):
+    """The embedding model could not be loaded or did not answer."""
+
+
+class WeightsInvalid(ModelsError):
+    """Weights are missing, or their checksum is not the expected one."""
+
+
+class ChatModelUnavailable(ModelsError):
+    """No model of a role's declared chain answered."""

@@ -1,0 +1,1 @@
+"""Pure functions on prices and positions."""

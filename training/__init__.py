@@ -1,0 +1,1 @@
+"""From logged interactions to rewards."""
