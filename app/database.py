@@ -1,0 +1,207 @@
+"""The database: its connection pool, and the schema brought up to what this code expects."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Connection
+    from sqlalchemy.exc import DBAPIError
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_ADVISORY_LOCK = 0x46726579_61  # "Freya": one number for all migrations of a database
+_CONNECT_SECONDS = 10
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]
+
+
+class DatabaseError(Exception):
+    """The database cannot be used as it is; the message says what to do.
+
+    DatabaseError
+    ├── DatabaseUnavailable    nothing answers at the URL, or it refuses
+    ├── SchemaTooNew           a newer Freya wrote this schema
+    └── MigrationFailed        a step could not be run; the schema is as it was before that step
+    """
+
+
+class DatabaseUnavailable(DatabaseError):
+    """No connection to the database."""
+
+
+class SchemaTooNew(DatabaseError):
+    """The database has a revision that this code does not know."""
+
+
+class MigrationFailed(DatabaseError):
+    """A migration was refused by the database."""
+
+
+@dataclass(frozen=True)
+class SchemaState:
+    """Where the schema of a database stands, beside the one this code expects."""
+
+    current: str | None
+    """The revision of the database; `None` for an empty one."""
+    head: str
+    pending: tuple[str, ...]
+    """Revisions still to run, first one first."""
+    server_version: str
+
+
+async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
+    """An open pool of autocommit connections whose rows are dicts; the caller closes it.
+
+    A connection is checked before it is lent, so the pool outlives a restart of the server. Waiting for a
+    connection ends after 10 s with `psycopg_pool.PoolTimeout`. Raises DatabaseUnavailable when no
+    connection can be made at first.
+    """
+    pool: Pool = AsyncConnectionPool(
+        url,
+        connection_class=psycopg.AsyncConnection[DictRow],
+        kwargs={"autocommit": True, "row_factory": dict_row, "connect_timeout": _CONNECT_SECONDS},
+        min_size=min_size,
+        max_size=max_size,
+        check=AsyncConnectionPool.check_connection,
+        max_idle=300,
+        max_lifetime=3600,
+        timeout=10,
+        reconnect_timeout=30,
+        name="freya",
+        open=False,
+    )
+    try:
+        async with await psycopg.AsyncConnection.connect(url, connect_timeout=_CONNECT_SECONDS):
+            pass  # says at once what is wrong; the pool would only say that it waited
+        await pool.open(wait=True, timeout=_CONNECT_SECONDS * 2)
+    except psycopg.OperationalError as error:
+        await pool.close()
+        raise _unavailable(error) from error
+    return pool
+
+
+async def migrate(url: str) -> SchemaState:
+    """Bring the schema up to date and say where it stands.
+
+    Any number of processes may call it at once: one works, the others wait for it. Every step is a
+    transaction. Raises DatabaseUnavailable, SchemaTooNew or MigrationFailed.
+    """
+    return await asyncio.to_thread(_migrate, url)
+
+
+async def schema_state(url: str) -> SchemaState:
+    """Where the schema stands; changes nothing. Raises DatabaseUnavailable or SchemaTooNew."""
+    return await asyncio.to_thread(_schema_state, url)
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The URL with the psycopg driver named, as SQLAlchemy needs it.
+
+    Raises ValueError for anything but a `postgresql://` (or `postgres://`) URL.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise ValueError(f"The database URL must start with postgresql://, not {scheme!r}.")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _migrate(url: str) -> SchemaState:
+    from alembic import command
+    from sqlalchemy.exc import DBAPIError
+
+    with _connected(url) as connection:
+        # Held by the session and not by a transaction: each step commits its own.
+        connection.exec_driver_sql("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        _state(connection)
+        connection.commit()
+        try:
+            command.upgrade(_config(connection), "head")
+        except DBAPIError as error:
+            raise _failed(error) from error
+        connection.commit()
+        return _state(connection)
+
+
+def _schema_state(url: str) -> SchemaState:
+    with _connected(url) as connection:
+        return _state(connection)
+
+
+@contextlib.contextmanager
+def _connected(url: str) -> Iterator["Connection"]:
+    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy.exc import OperationalError
+
+    engine = create_engine(
+        sqlalchemy_url(url), poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS}
+    )
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise _unavailable(error.orig or error) from error
+    with connection:
+        yield connection
+
+
+def _config(connection: "Connection") -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _state(connection: "Connection") -> SchemaState:
+    """Compare the schema with this code. Raises SchemaTooNew."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(_config(connection))
+    newest_first = [script.revision for script in scripts.walk_revisions()]
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in newest_first:
+        raise SchemaTooNew(
+            f"The database has schema revision {current}, and this Freya knows revisions up to {newest_first[0]}: "
+            "a newer Freya has used it. Install that version again, or use another database."
+        )
+    known = newest_first if current is None else newest_first[: newest_first.index(current)]
+    return SchemaState(
+        current=current,
+        head=newest_first[0],
+        pending=tuple(reversed(known)),
+        server_version=".".join(str(part) for part in connection.dialect.server_version_info or ()),
+    )
+
+
+def _unavailable(error: BaseException) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"The database does not let us in: {_first_line(error)}. "
+        "Check that the server runs, and the host, user, password and database name in its URL."
+    )
+
+
+def _failed(error: "DBAPIError") -> MigrationFailed:
+    said = _first_line(error.orig or error)
+    if "vector" in said:
+        advice = (
+            "Freya needs pgvector: install it on the database server, and let a superuser run "
+            "CREATE EXTENSION vector in this database if this user may not."
+        )
+    else:
+        advice = "The schema is as it was before this step; put right what the database says and start again."
+    return MigrationFailed(f"The schema could not be brought up to date: {said}. {advice}")
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

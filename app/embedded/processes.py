@@ -1,0 +1,118 @@
+"""Starting, watching and recognising server processes. Everything here blocks: call it in a worker thread."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any  # keyword arguments of Popen
+
+from app.embedded.account import Account
+
+# Nothing of the caller's environment: PGPORT, PGDATA or a locale would change what the servers do.
+_ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+_LOG_LIMIT = 5 * 1024 * 1024
+_POLL = 0.01
+
+
+class Abandoned(Exception):
+    """The start was cancelled while it waited."""
+
+
+def spawn(
+    command: Sequence[str], *, log: Path, folder: Path, account: Account | None
+) -> "subprocess.Popen[bytes]":
+    """Start a server in a session of its own, so that a Ctrl-C in the terminal does not reach it."""
+    if log.exists() and log.stat().st_size > _LOG_LIMIT:
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*_prefix(account), *command],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=_ENVIRONMENT,
+            start_new_session=True,
+            **_identity(account),
+        )
+
+
+def run(
+    command: Sequence[str], *, log: Path, folder: Path, account: Account | None, timeout: float
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end, its output added to `log`."""
+    with log.open("ab") as output:
+        return subprocess.run(
+            [*_prefix(account), *command],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=_ENVIRONMENT,
+            start_new_session=True,
+            timeout=timeout,
+            check=False,
+            **_identity(account),
+        )
+
+
+def command_of(pid: int) -> str | None:
+    """The command line of a live process; `None` when there is none (or it is a zombie)."""
+    if pid <= 0:
+        return None
+    proc = Path("/proc")
+    if (proc / "self").exists():
+        try:
+            line = (proc / str(pid) / "cmdline").read_bytes()
+        except OSError:
+            return None
+        return line.replace(b"\0", b" ").decode(errors="replace").strip() or None
+    shown = subprocess.run(
+        ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return shown.stdout.strip() or None
+
+
+def wait_until(ready: Callable[[], bool], *, seconds: float, abandon: threading.Event | None = None) -> bool:
+    """Whether `ready` came true in time; raises Abandoned when the event is set first."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            return False
+        if abandon is None:
+            time.sleep(_POLL)
+        elif abandon.wait(_POLL):
+            raise Abandoned
+    return True
+
+
+def send(pid: int, number: signal.Signals) -> None:
+    """Send a signal; a process that is gone already is no error."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log; empty when there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 8192))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _prefix(account: Account | None) -> tuple[str, ...]:
+    return () if account is None else account.prefix
+
+
+def _identity(account: Account | None) -> dict[str, Any]:
+    if account is None or account.prefix:
+        return {}
+    return {"user": account.uid, "group": account.gid, "extra_groups": []}

@@ -1,0 +1,119 @@
+"""One embedded PostgreSQL and one Redis for the whole session, and a guard against blocking calls in the loop.
+
+A test module that asks for `database_url` gets a database of its own with the schema in place; what its
+tests write is visible to each other and to nobody else.
+"""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from blockbuster import BlockBuster
+from psycopg import sql
+from redis.asyncio import Redis
+
+from app.database import Pool, migrate, open_pool
+from app.embedded import EmbeddedServers
+
+_TEMPLATE = "freya_template"
+_REDIS_DATABASES = 15  # 0 is left to tests of the embedded servers themselves
+_PACKAGES = ("app", "graphs", "training", "agents", "knowledge", "memory", "trading", "models")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_loop() -> Iterator[None]:
+    """Fail a test when code of ours, or anything it calls, blocks inside the event loop."""
+    guard = BlockBuster(list(_PACKAGES))
+    for name in ("io.BufferedReader.read", "os.listdir", "os.scandir", "os.readlink", "os.stat", "os.getcwd"):
+        # The first import of a module reads files, once a process, wherever it happens.
+        guard.functions[name].can_block_in("<frozen importlib._bootstrap>", "_find_and_load")
+    guard.activate()
+    yield
+    guard.deactivate()
+
+
+@pytest.fixture(scope="session")
+async def embedded_servers() -> AsyncIterator[EmbeddedServers]:
+    """The session's PostgreSQL and Redis."""
+    data = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="freya-tests-"))
+    async with EmbeddedServers(data, postgres_url=None, redis_url=None) as servers:
+        yield servers
+    await asyncio.to_thread(shutil.rmtree, data)
+
+
+@pytest.fixture(scope="session")
+async def postgres_url(embedded_servers: EmbeddedServers) -> str:
+    """The URL of the server's own database; a migrated template stands beside it. For administration."""
+    url = embedded_servers.postgres_url
+    await _execute(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
+    await migrate(_with_database(url, _TEMPLATE))
+    return url
+
+
+@pytest.fixture(scope="module")
+async def database_url(postgres_url: str) -> AsyncIterator[str]:
+    """The URL of a fresh database with the whole schema, one for a test module."""
+    name = f"freya_test_{next(_numbers)}"
+    database, template = sql.Identifier(name), sql.Identifier(_TEMPLATE)
+    await _execute(postgres_url, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(database, template))
+    yield _with_database(postgres_url, name)
+    await _execute(postgres_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+
+
+@pytest.fixture
+async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+    """The URL of a database without any schema, one for a test."""
+    name = f"freya_empty_{next(_numbers)}"
+    database = sql.Identifier(name)
+    await _execute(postgres_url, sql.SQL("CREATE DATABASE {}").format(database))
+    yield _with_database(postgres_url, name)
+    await _execute(postgres_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+
+
+@pytest.fixture(scope="module")
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """A connection pool (autocommit, dict rows) on the module's database."""
+    opened = await open_pool(database_url, min_size=1, max_size=8)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def redis_url(embedded_servers: EmbeddedServers) -> AsyncIterator[str]:
+    """The URL of an empty Redis database, one for a test."""
+    url = f"{embedded_servers.redis_url}?db={1 + next(_numbers) % _REDIS_DATABASES}"
+    async with Redis.from_url(url) as client:
+        await client.flushdb()
+    yield url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A client on the test's Redis database."""
+    async with Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of shared example data beside the repository; skips where it is not laid out."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"needs the shared example data, and {folder} does not exist")
+    return folder
+
+
+def _with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def _execute(url: str, statement: sql.Composed) -> None:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(statement)
