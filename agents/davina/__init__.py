@@ -1,0 +1,1 @@
+"""Davina, the business analyst."""

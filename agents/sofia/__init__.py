@@ -1,0 +1,1 @@
+"""Sofia, the marketer."""
