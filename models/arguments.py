@@ -25,6 +25,7 @@ class Unit(StrEnum):
     QUOTED = "quoted"  # text in quotes, or after a colon
     REQUEST = "request"  # the whole request, as it was written
     HTML = "html"  # markup in the request, in a fence or bare
+    TABLE = "table"  # rows of comma-separated values in the request, in a fence or bare
 
 
 def argument(
@@ -32,12 +33,14 @@ def argument(
     *,
     unit: Unit | None = None,
     cues: tuple[str, ...] = (),
+    aliases: dict[str, tuple[str, ...]] | None = None,
     default: Any = PydanticUndefined,  # any JSON value
     **constraints: Any,  # pydantic constraints such as gt, le, min_length
 ) -> Any:  # a FieldInfo, typed Any so that it may stand as a field's default
     """A field of a tool's argument model, with hints for reading it from a request in plain words.
 
-    `cues` are the words that stand beside the value in a request ("from", "entry"), most telling first.
+    `cues` are the words that stand beside the value in a request ("from", "entry"), most telling first;
+    `aliases` are other names of an enumeration's values ({"bbands": ("bollinger bands",)}).
     A field without a default is required: a model that cannot read it asks for it.
     """
     extra: dict[str, Any] = {}
@@ -45,6 +48,8 @@ def argument(
         extra["x-unit"] = unit.value
     if cues:
         extra["x-cues"] = list(cues)
+    if aliases:
+        extra["x-aliases"] = {value: list(names) for value, names in aliases.items()}
     field: FieldInfo = Field(
         default=default, description=description, json_schema_extra=extra or None, **constraints
     )

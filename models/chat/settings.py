@@ -1,0 +1,55 @@
+"""Which chat model answers in which role."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, Field, SecretStr, model_validator
+
+EXTRACTIVE = "extractive"
+
+
+class Role(StrEnum):
+    """What a chat model is used for."""
+
+    REASONING = "reasoning"
+    """Specialists: tools, calculation, analysis, answers."""
+    AGENTIC = "agentic"
+    """The orchestrator: routing when unsure, conversation."""
+    WRITER = "writer"
+    """Sub-agents that write."""
+
+
+class EndpointSettings(BaseModel):
+    """An OpenAI-compatible endpoint: vLLM, llama-server, Ollama, or a hosted one."""
+
+    url: str = Field(description="Base URL, up to and including `/v1`.")
+    model: str = Field(description="The model's name at that endpoint.")
+    api_key: SecretStr | None = Field(default=None, description="Bearer key, where the endpoint wants one.")
+    timeout_s: float = Field(default=60.0, gt=0, description="Seconds until a request counts as failed.")
+    temperature: float = Field(default=0.2, ge=0, le=2, description="Sampling temperature.")
+    max_tokens: int = Field(default=1024, ge=1, description="The longest answer, in tokens.")
+
+
+class ChatSettings(BaseModel):
+    """Endpoints by name, and for each role the chain of names that is tried in order.
+
+    The extractive model stands at the end of every chain, whether it is named or not.
+    """
+
+    endpoints: dict[str, EndpointSettings] = Field(
+        default_factory=dict, description="Chat endpoints by a name of your choice."
+    )
+    roles: dict[Role, list[str]] = Field(
+        default_factory=dict, description="For each role the endpoint names to try, first to last."
+    )
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        known = {*self.endpoints, EXTRACTIVE}
+        for role, names in self.roles.items():
+            unknown = [name for name in names if name not in known]
+            if unknown:
+                raise ValueError(
+                    f"role {role} names {unknown}, but only {sorted(known)} are defined under endpoints"
+                )
+        return self
