@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -21,22 +22,34 @@ from redis.asyncio import Redis
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
 
+_ROOT = Path(__file__).parents[1]
 _TEMPLATE = "freya_template"
 _REDIS_DATABASES = 15  # 0 is left to tests of the embedded servers themselves
 _PACKAGES = ("app", "graphs", "training", "agents", "knowledge", "memory", "trading", "models")
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(autouse=True)
-def _nothing_blocks_the_loop() -> Iterator[None]:
-    """Fail a test when code of ours, or anything it calls, blocks inside the event loop."""
-    guard = BlockBuster(list(_PACKAGES))
-    for name in ("io.BufferedReader.read", "os.listdir", "os.scandir", "os.readlink", "os.stat", "os.getcwd"):
+@pytest.fixture(scope="session")
+def blocking_guard() -> BlockBuster:
+    """Finds blocking calls in the event loop that our packages make, themselves or through a library."""
+    folders = []
+    for name in _PACKAGES:
+        folder = ModuleType(name)  # the guard wants modules for their paths; the real ones would be imported
+        folder.__path__ = [f"{_ROOT / name}/"]
+        folders.append(folder)
+    guard = BlockBuster(folders)
+    for function in guard.functions.values():
         # The first import of a module reads files, once a process, wherever it happens.
-        guard.functions[name].can_block_in("<frozen importlib._bootstrap>", "_find_and_load")
-    guard.activate()
+        function.can_block_in("<frozen importlib._bootstrap>", "_find_and_load")
+    return guard
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_loop(blocking_guard: BlockBuster) -> Iterator[None]:
+    """Fail a test when code of ours, or anything it calls, blocks inside the event loop."""
+    blocking_guard.activate()
     yield
-    guard.deactivate()
+    blocking_guard.deactivate()
 
 
 @pytest.fixture(scope="session")
@@ -86,12 +99,12 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
-async def redis_url(embedded_servers: EmbeddedServers) -> AsyncIterator[str]:
+async def redis_url(embedded_servers: EmbeddedServers) -> str:
     """The URL of an empty Redis database, one for a test."""
     url = f"{embedded_servers.redis_url}?db={1 + next(_numbers) % _REDIS_DATABASES}"
     async with Redis.from_url(url) as client:
         await client.flushdb()
-    yield url
+    return url
 
 
 @pytest.fixture
@@ -104,7 +117,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of shared example data beside the repository; skips where it is not laid out."""
-    folder = Path(__file__).parents[2] / "shared" / "data"
+    folder = _ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"needs the shared example data, and {folder} does not exist")
     return folder

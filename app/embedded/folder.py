@@ -62,15 +62,15 @@ def make_folder(data: Path) -> Path:
 
     Raises DataFolderUnusable.
     """
-    data = data.expanduser().absolute()
     try:
+        data = data.expanduser().resolve()  # one name for one folder: processes are recognised by it
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = data / f".writable-{os.getpid()}"
         probe.write_bytes(b"\0" * 4096)
         probe.unlink()
         free = shutil.disk_usage(data).free // _MB
     except OSError as error:
-        raise DataFolderUnusable(_why(data, error)) from error
+        raise unusable(data, error) from error
     if free < _NEEDED_MB:
         raise DataFolderUnusable(
             f"The disk of the data folder {data} has {free} MB left; the embedded servers need {_NEEDED_MB} MB. "
@@ -86,12 +86,11 @@ def lay_out(data: Path, account: Account | None) -> Folder:
     """
     folder = Folder(data=data, run=_run_folder(data))
     try:
-        folder.logs.mkdir(mode=0o700, exist_ok=True)
-        for path in (folder.redis, folder.run):
+        for path in (folder.redis, folder.run, folder.logs):
             path.mkdir(mode=0o700, exist_ok=True)
             _require_private(path, account)
     except OSError as error:
-        raise DataFolderUnusable(_why(data, error)) from error
+        raise unusable(data, error) from error
     return folder
 
 
@@ -123,7 +122,8 @@ def _require_private(path: Path, account: Account | None) -> None:
         path.chmod(0o700)
 
 
-def _why(data: Path, error: OSError) -> str:
+def unusable(data: Path, error: OSError) -> DataFolderUnusable:
+    """What to tell about an error of the file system."""
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         advice = "Give yourself the right to write there, or choose another data folder."
     elif error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -132,4 +132,4 @@ def _why(data: Path, error: OSError) -> str:
         advice = "Part of the path is a file; choose another data folder."
     else:
         advice = "Choose another data folder."
-    return f"The data folder {data} cannot be used: {error.strerror or error}. {advice}"
+    return DataFolderUnusable(f"The data folder {data} cannot be used: {error}. {advice}")

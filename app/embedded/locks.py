@@ -69,7 +69,7 @@ class InstanceLock:
 
 async def running_instance(data: Path) -> Instance | None:
     """The service instance that holds a data folder now; `None` when there is none."""
-    return await asyncio.to_thread(_running_instance, data.expanduser().absolute())
+    return await asyncio.to_thread(_running_instance, data)
 
 
 class FileLock:
@@ -78,6 +78,9 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if os.geteuid() == 0:  # leave the folder's owner able to lock it without root
+                owner = path.parent.stat()
+                os.fchown(self._descriptor, owner.st_uid, owner.st_gid)
         except OSError as error:
             raise DataFolderUnusable(
                 f"The lock file {path} cannot be opened: {error.strerror}. "
@@ -122,7 +125,7 @@ class FileLock:
 
 
 def _running_instance(data: Path) -> Instance | None:
-    path = data / _LOCK_NAME
+    path = data.expanduser() / _LOCK_NAME
     if not path.exists():
         return None
     lock = FileLock(path)

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ class EmbeddedPostgres:
         self._programs = programs
         self._abandon = abandon
         self._log = folder.logs / "postgres.log"
+        self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
         self.version = ""
         """The server's version once it runs, e.g. `18.4`."""
@@ -92,7 +94,8 @@ class EmbeddedPostgres:
         return str(self._folder.run / POSTGRES_SOCKET)
 
     def start(self) -> bool:
-        """Have the server running; True when it ran already. Raises ServerDidNotStart."""
+        """Have the server running; True when it ran already. Raises ServerDidNotStart or ServerMissing."""
+        self._log_start = processes.size(self._log)
         reused = self._await_running()
         if not reused:
             self._make_cluster()
@@ -105,14 +108,20 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Shut the server down: sessions are ended, nothing committed is lost."""
         postmaster = self._running()
-        if postmaster is None:
+        if self._process is not None and self._process.poll() is None:
+            pid = self._process.pid  # also when it has not come as far as writing its pid file
+        elif postmaster is not None:
+            pid = postmaster.pid
+        else:
             return
-        for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGQUIT, 5.0)):
-            processes.send(postmaster.pid, number)
-            if processes.wait_until(lambda: not self._is_ours(postmaster.pid), seconds=seconds):
-                break
+        fast, immediate = (signal.SIGINT, _STOP_SECONDS), (signal.SIGQUIT, 5.0)
+        processes.end(pid, (fast, immediate), gone=lambda: not self._is_ours(pid))
+        self.leave()
+
+    def leave(self) -> None:
+        """Let the server run on without this process."""
         if self._process is not None:
-            self._process.wait()
+            processes.leave_running(self._process)
             self._process = None
 
     def _await_running(self) -> bool:
@@ -124,7 +133,8 @@ class EmbeddedPostgres:
 
         if not processes.wait_until(settled, seconds=_START_SECONDS, abandon=self._abandon):
             raise self._failure("the one that runs already is neither ready nor ending")
-        return self._running() is not None
+        # A server in another container on the same folder has a pid that means nothing here, but answers.
+        return self._running() is not None or self._accepts()
 
     def _running(self) -> _Postmaster | None:
         postmaster = _read_postmaster(self._folder.postgres)
@@ -135,7 +145,12 @@ class EmbeddedPostgres:
         if self._process is not None and self._process.pid == pid and self._process.poll() is not None:
             return False
         command = processes.command_of(pid)
-        return command is not None and f"-D {self._folder.postgres}" in command
+        return command is not None and f"-D {self._folder.postgres} " in command
+
+    def _accepts(self) -> bool:
+        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as client:
+            client.settimeout(5)
+            return client.connect_ex(self.address) == 0
 
     def _make_cluster(self) -> None:
         """Run initdb beside the final place and move it there, so that a kill leaves no half of a cluster."""
@@ -158,13 +173,12 @@ class EmbeddedPostgres:
             "--builtin-locale=C.UTF-8",
             "--no-instructions",
         ]
-        done = processes.run(
-            command, log=self._log, folder=fresh, account=self._account, timeout=_INIT_SECONDS
+        status = processes.run(
+            command, log=self._log, folder=fresh, account=self._account, seconds=_INIT_SECONDS
         )
-        if done.returncode != 0:
-            failure = self._failure(f"initdb ended with status {done.returncode}")
+        if status != 0:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise failure
+            raise self._failure(f"initdb ended with status {status}")
         if cluster.exists():
             cluster.rmdir()  # an empty folder somebody made; anything in it is not ours to remove
         fresh.rename(cluster)
@@ -189,9 +203,8 @@ class EmbeddedPostgres:
         if postmaster is not None and processes.command_of(postmaster.pid) is not None:
             _, _, rest = pid_file.read_text().partition("\n")
             pid_file.write_text(f"{_NO_SUCH_PID}\n{rest}")
-        socket = self._folder.run / POSTGRES_SOCKET
-        socket.unlink(missing_ok=True)
-        socket.with_name(f"{POSTGRES_SOCKET}.lock").unlink(missing_ok=True)
+        for name in (POSTGRES_SOCKET, f"{POSTGRES_SOCKET}.lock"):
+            (self._folder.run / name).unlink(missing_ok=True)
 
     def _launch(self) -> None:
         command = [
@@ -220,24 +233,19 @@ class EmbeddedPostgres:
     def _make_database(self) -> str:
         """Connect once, making the database on the way when it is missing; the server's version."""
         try:
-            return self._version_of(_DATABASE)
-        except psycopg.OperationalError:
-            if not self._running():
-                raise self._failure("it ended right after its start") from None
-        with psycopg.connect(self._url("postgres"), autocommit=True, connect_timeout=10) as connection:
-            with contextlib.suppress(psycopg.errors.DuplicateDatabase):
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
-        return self._version_of(_DATABASE)
-
-    def _version_of(self, database: str) -> str:
-        with psycopg.connect(self._url(database), connect_timeout=10) as connection:
-            return connection.info.parameter_status("server_version") or str(MAJOR)
+            with psycopg.connect(self._url("postgres"), autocommit=True, connect_timeout=10) as connection:
+                found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (_DATABASE,))
+                if found.rowcount == 0:
+                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
+                return connection.info.parameter_status("server_version") or str(MAJOR)
+        except psycopg.Error as error:
+            raise self._failure(f"it refused a connection ({str(error).strip()})") from error
 
     def _url(self, database: str) -> str:
         return f"postgresql://{_ROLE}@/{database}?host={quote(str(self._folder.run), safe='')}"
 
     def _failure(self, reason: str) -> ServerDidNotStart:
-        said = processes.tail(self._log)
+        said = processes.tail(self._log, since=self._log_start)
         if "No space left on device" in said:
             advice = "The disk is full: free some space, or choose a data folder on another disk."
         elif "could not create shared memory segment" in said or "out of memory" in said:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any  # keyword arguments of Popen
+from typing import IO, Any  # Any: keyword arguments of Popen
 
 from app.embedded.account import Account
 
@@ -24,12 +24,12 @@ class Abandoned(Exception):
 
 def spawn(
     command: Sequence[str], *, log: Path, folder: Path, account: Account | None
-) -> "subprocess.Popen[bytes]":
+) -> subprocess.Popen[bytes]:
     """Start a server in a session of its own, so that a Ctrl-C in the terminal does not reach it."""
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
-    with log.open("ab") as output:
-        return subprocess.Popen(
+    with _open_log(log, account) as output:
+        return subprocess.Popen(  # noqa: S603 - our own programs and arguments, no shell
             [*_prefix(account), *command],
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -41,23 +41,14 @@ def spawn(
         )
 
 
-def run(
-    command: Sequence[str], *, log: Path, folder: Path, account: Account | None, timeout: float
-) -> subprocess.CompletedProcess[bytes]:
-    """Run a command to its end, its output added to `log`."""
-    with log.open("ab") as output:
-        return subprocess.run(
-            [*_prefix(account), *command],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=_ENVIRONMENT,
-            start_new_session=True,
-            timeout=timeout,
-            check=False,
-            **_identity(account),
-        )
+def run(command: Sequence[str], *, log: Path, folder: Path, account: Account | None, seconds: float) -> int:
+    """Run a command to its end, its output added to `log`; its exit status, that of a kill when out of time."""
+    process = spawn(command, log=log, folder=folder, account=account)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def command_of(pid: int) -> str | None:
@@ -71,7 +62,7 @@ def command_of(pid: int) -> str | None:
         except OSError:
             return None
         return line.replace(b"\0", b" ").decode(errors="replace").strip() or None
-    shown = subprocess.run(
+    shown = subprocess.run(  # noqa: S603 - a fixed program and a number
         ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return shown.stdout.strip() or None
@@ -96,16 +87,48 @@ def send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log; empty when there is none."""
+def end(pid: int, signals: Sequence[tuple[signal.Signals, float]], *, gone: Callable[[], bool]) -> bool:
+    """Send each signal and give it its seconds until `gone`; whether the process went."""
+    for number, seconds in signals:
+        send(pid, number)
+        if wait_until(gone, seconds=seconds):
+            return True
+    return False
+
+
+def leave_running(process: subprocess.Popen[bytes]) -> None:
+    """Forget a child: reap it if it ended, else let it live on (Popen would warn about that when collected)."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(0.1 if command_of(process.pid) is None else 0)
+    if process.returncode is None:
+        process.returncode = 0
+
+
+def size(log: Path) -> int:
+    """The length of a log in bytes; 0 when there is none."""
+    try:
+        return log.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def tail(log: Path, *, since: int = 0, lines: int = 15) -> str:
+    """The last lines of a log, of what was written after its first `since` bytes; empty when there is none."""
     try:
         with log.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 8192))
+            end_of_file = file.seek(0, os.SEEK_END)
+            file.seek(max(since, end_of_file - 8192) if end_of_file >= since else 0)
             text = file.read().decode(errors="replace")
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-lines:])
+
+
+def _open_log(log: Path, account: Account | None) -> IO[bytes]:
+    output = log.open("ab")
+    if account is not None:
+        os.fchown(output.fileno(), account.uid, account.gid)
+    return output
 
 
 def _prefix(account: Account | None) -> tuple[str, ...]:

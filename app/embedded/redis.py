@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from redis import Redis
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import RedisError
 
 from app.embedded import processes
 from app.embedded.account import Account
@@ -53,6 +53,7 @@ class EmbeddedRedis:
         self._socket = folder.run / REDIS_SOCKET
         self._pid_file = folder.redis / "redis.pid"
         self._log = folder.logs / "redis.log"
+        self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
         self.version = ""
         """The server's version once it runs, e.g. `6.2.14`."""
@@ -69,24 +70,31 @@ class EmbeddedRedis:
 
     def start(self) -> bool:
         """Have the server running; True when it ran already. Raises ServerDidNotStart."""
+        self._log_start = processes.size(self._log)
         reused = self._await_running()
         if not reused:
             self._launch()
-        with self._client() as client:
-            self.version = str(client.info("server")["redis_version"])
+        try:
+            with self._client() as client:
+                self.version = str(client.info("server")["redis_version"])
+        except RedisError as error:
+            raise self._failure(f"it refused a request ({error})") from error
         return reused
 
     def stop(self) -> None:
         """Shut the server down; it writes what it still holds back."""
-        pid = self._pid()
+        process = self._process
+        pid = process.pid if process is not None and process.poll() is None else self._pid()
         if pid is None:
             return
-        for number, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5.0)):
-            processes.send(pid, number)
-            if processes.wait_until(lambda: not self._is_ours(pid), seconds=seconds):
-                break
+        ask, kill = (signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5.0)
+        processes.end(pid, (ask, kill), gone=lambda: not self._is_ours(pid))
+        self.leave()
+
+    def leave(self) -> None:
+        """Let the server run on without this process."""
         if self._process is not None:
-            self._process.wait()
+            processes.leave_running(self._process)
             self._process = None
 
     def _await_running(self) -> bool:
@@ -120,9 +128,7 @@ class EmbeddedRedis:
         try:
             with self._client() as client:
                 return bool(client.ping())
-        except BusyLoadingError:
-            return False
-        except RedisError:
+        except RedisError:  # nobody listens, or it is still loading its file
             return False
 
     def _client(self) -> Redis:
@@ -143,7 +149,7 @@ class EmbeddedRedis:
         return command is not None and str(self._socket) in command
 
     def _failure(self, reason: str) -> ServerDidNotStart:
-        said = processes.tail(self._log)
+        said = processes.tail(self._log, since=self._log_start)
         if "No space left on device" in said:
             advice = "The disk is full: free some space, or choose a data folder on another disk."
         elif "RDB format version" in said or "Bad file format" in said:
@@ -176,7 +182,7 @@ def redis_program() -> Path:
 
 def _version_of(program: str) -> tuple[int, ...]:
     try:
-        shown = subprocess.run(
+        shown = subprocess.run(  # noqa: S603 - the program was looked up on PATH
             [program, "--version"], capture_output=True, text=True, timeout=10, check=False
         )
     except (OSError, subprocess.TimeoutExpired):

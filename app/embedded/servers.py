@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from app.embedded import postgres, redis
 from app.embedded.account import unprivileged_account
 from app.embedded.errors import DataFolderBusy, EmbeddedError
-from app.embedded.folder import lay_out, make_folder
+from app.embedded.folder import lay_out, make_folder, unusable
 from app.embedded.locks import FileLock
 from app.embedded.postgres import EmbeddedPostgres, postgres_programs
 from app.embedded.processes import Abandoned
@@ -102,14 +102,17 @@ class EmbeddedServers:
     def _start(self) -> None:
         own_postgres, own_redis = self._external_postgres is None, self._external_redis is None
         found: dict[str, ServerDescription] = {}
-        if own_postgres or own_redis:
-            found = self._start_embedded(own_postgres=own_postgres, own_redis=own_redis)
         if self._external_postgres is not None:
             self.postgres_url = self._external_postgres
             found[postgres.NAME] = _external(postgres.NAME, self._external_postgres)
         if self._external_redis is not None:
             self.redis_url = self._external_redis
             found[redis.NAME] = _external(redis.NAME, self._external_redis)
+        if own_postgres or own_redis:
+            try:
+                found |= self._start_embedded(own_postgres=own_postgres, own_redis=own_redis)
+            except OSError as error:
+                raise unusable(self._data, error) from error
         self.descriptions = (found[postgres.NAME], found[redis.NAME])
 
     def _start_embedded(self, *, own_postgres: bool, own_redis: bool) -> dict[str, ServerDescription]:
@@ -135,7 +138,7 @@ class EmbeddedServers:
 
     def _start_all(self) -> dict[str, ServerDescription]:
         """Start the servers side by side and describe them by name."""
-        with ThreadPoolExecutor(max_workers=len(self._servers), thread_name_prefix="embedded") as threads:
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="embedded") as threads:
             starts = [threads.submit(server.start) for server in self._servers]
         found: dict[str, ServerDescription] = {}
         for server, start in zip(self._servers, starts, strict=True):
@@ -158,10 +161,11 @@ class EmbeddedServers:
         """Stop the servers unless another process uses them too; called under the start lock."""
         if self._users is None:
             return
-        if self._users.try_exclusive() and self._servers:
-            with ThreadPoolExecutor(max_workers=len(self._servers), thread_name_prefix="embedded") as threads:
-                for stop in [threads.submit(server.stop) for server in self._servers]:
-                    stop.result()
+        last = self._users.try_exclusive()
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="embedded") as threads:
+            ends = [threads.submit(server.stop if last else server.leave) for server in self._servers]
+        for end in ends:
+            end.result()
         self._servers = []
         self._users.close()
         self._users = None
