@@ -71,7 +71,7 @@ def read_page(html: str) -> Page:
     """
     if len(html) > LARGEST_PAGE:
         raise ToolRefused(f"The page has {len(html):,} characters; give at most {LARGEST_PAGE:,}.")
-    if not _TAG.search(html):
+    if not is_markup(html):
         raise ToolRefused("There is no HTML in the request; paste the source of the page, tags included.")
     if _nesting(html) > DEEPEST_NESTING:
         raise ToolRefused(
@@ -107,9 +107,14 @@ def read_page(html: str) -> Page:
     )
 
 
+def is_markup(text: str) -> bool:
+    """Whether a text holds at least one HTML tag."""
+    return _TAG.search(text) is not None
+
+
 def visible_text(text: str) -> str:
     """The text a reader sees: of markup its visible text, of anything else the text itself."""
-    return read_page(text).text if _TAG.search(text) else text
+    return read_page(text).text if is_markup(text) else text
 
 
 def _nesting(html: str) -> int:
@@ -123,8 +128,9 @@ def _nesting(html: str) -> int:
         depth = max(0, depth - 1) if tag[1] else depth + 1
         deepest = max(deepest, depth)
         if name in {"script", "style"} and not tag[1]:
-            end = html.find(f"</{name}", position)
-            position = max(position, end)
+            position = html.find(f"</{name}", position)
+            if position < 0:
+                break
     return deepest
 
 
