@@ -1,0 +1,16 @@
+"""Readers: from files as they come to pairs with their place."""
+
+from knowledge.readers.files import SUFFIXES, content_hash, open_source
+from knowledge.readers.records import PairRecord, Reader, ReadReport, Remark, SessionRecord, SourceKind
+
+__all__ = [
+    "SUFFIXES",
+    "PairRecord",
+    "ReadReport",
+    "Reader",
+    "Remark",
+    "SessionRecord",
+    "SourceKind",
+    "content_hash",
+    "open_source",
+]

@@ -1,0 +1,95 @@
+"""What a reader gives: pairs with their place, and a report of what was read and what was not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class SourceKind(StrEnum):
+    """What a source is."""
+
+    RESEARCH_REPORT = "research_report"
+    QUESTION_LIST = "question_list"
+    RAG_EXPORT = "rag_export"
+    JSON_LINES = "json_lines"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRecord:
+    """One research session of a source: its pairs are on one topic."""
+
+    ordinal: int
+    """Its place in the source, from 1."""
+    topic: str
+    category: str | None = None
+    external_id: str | None = None
+    """What the source calls it, if it does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairRecord:
+    """A question-answer pair as read, with its place."""
+
+    session: SessionRecord
+    ordinal: int
+    """Its place in the session, from 1; what was rejected is counted too."""
+    question: str
+    answer: str
+    key: str | None = None
+    """What identifies the pair in its source; None: its place does."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something a reader could not take as it stands."""
+
+    place: str
+    """Where in the source, for people."""
+    reason: str
+
+
+@dataclass(kw_only=True)
+class ReadReport:
+    """What was read; complete once the reader's pairs are exhausted or raised."""
+
+    kind: SourceKind
+    declared: int | None = None
+    """How many pairs the source says it holds; None: it does not say."""
+    read: int = 0
+    rejected: list[Remark] = field(default_factory=list)
+    """Pairs that could not be taken."""
+    mismatched: list[Remark] = field(default_factory=list)
+    """What was taken although it is not as the source declares it: character counts, totals."""
+    nothing: str | None = None
+    """Why the source holds no pairs; None when it holds some."""
+
+    def reject(self, place: str, reason: str) -> None:
+        """Note a pair that could not be taken."""
+        self.rejected.append(Remark(place, reason))
+
+    def doubt(self, place: str, reason: str) -> None:
+        """Note something that is not as declared."""
+        self.mismatched.append(Remark(place, reason))
+
+    def check_total(self) -> None:
+        """Compare what was found with what was declared."""
+        found = self.read + len(self.rejected)
+        if self.declared is not None and found != self.declared:
+            self.doubt("total", f"declares {self.declared} pairs and holds {found}")
+
+
+class Reader(Protocol):
+    """Reads one source."""
+
+    @property
+    def report(self) -> ReadReport:
+        """What was read so far."""
+        ...
+
+    def pairs(self) -> Iterator[PairRecord]:
+        """The pairs, lazily, once.
+
+        Raises SourceUnreadable where the source is damaged, after the pairs before the damage.
+        """
+        ...
