@@ -1,0 +1,23 @@
+"""What can be set about memory."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class MemorySettings(BaseModel):
+    """How much of a conversation is carried along, and for how long."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    short_ttl_s: int = Field(
+        default=6 * 3600,
+        ge=60,
+        description="Seconds that the short-term memory of an idle thread lives in Redis.",
+    )
+    short_turns: int = Field(
+        default=25, ge=1, le=50, description="Turns of a thread kept in short-term memory."
+    )
+    token_limit: int = Field(
+        default=8000,
+        ge=200,
+        description="Tokens of earlier turns that a request may carry along, newest first.",
+    )

@@ -1,0 +1,183 @@
+"""Threads and their messages in PostgreSQL: the permanent record of conversations."""
+
+from datetime import datetime
+from typing import Any  # rows and JSON of the database
+
+import psycopg
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from memory.errors import MemoryUnavailable, UnknownThread
+from memory.identifiers import new_id
+from memory.interfaces import Scope, ToolUse, Turn
+
+Connection = psycopg.AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+_LONGEST_TITLE = 80
+
+
+class Thread(BaseModel):
+    """A conversation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    title: str
+    project_id: str | None
+    metadata: dict[str, JsonValue]
+    created_at: datetime
+    updated_at: datetime
+
+
+class Message(BaseModel):
+    """What was said in a thread, by the user or by Freya."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    thread_id: str
+    run_id: str
+    role: str
+    content: str
+    details: dict[str, JsonValue]
+    """For an answer: its agents, citations and tool uses."""
+    created_at: datetime
+
+
+class ThreadStore:
+    """Reads and writes threads and messages. An outage raises MemoryUnavailable."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def create(self, title: str, *, project_id: str | None, metadata: dict[str, JsonValue]) -> Thread:
+        """A new, empty thread."""
+        rows = await self._query(
+            "INSERT INTO threads (id, title, project_id, metadata) VALUES (%s, %s, %s, %s) RETURNING *",
+            (new_id("thr"), title_of(title), project_id, Jsonb(metadata)),
+        )
+        return _thread(rows[0])
+
+    async def get(self, thread_id: str) -> Thread:
+        """The thread. Raises UnknownThread."""
+        rows = await self._query("SELECT * FROM threads WHERE id = %s", (thread_id,))
+        if not rows:
+            raise UnknownThread(f"there is no thread {thread_id!r}; leave thread_id out to begin one")
+        return _thread(rows[0])
+
+    async def page(self, *, limit: int, before: str | None) -> list[Thread]:
+        """Threads, newest first, those made before the thread with the id `before`."""
+        rows = await self._query(
+            "SELECT * FROM threads WHERE %s::text IS NULL OR id < %s ORDER BY id DESC LIMIT %s",
+            (before, before, limit),
+        )
+        return [_thread(row) for row in rows]
+
+    async def delete(self, thread_id: str) -> None:
+        """Delete the thread with its messages, runs and artifacts. Raises UnknownThread."""
+        rows = await self._query("DELETE FROM threads WHERE id = %s RETURNING id", (thread_id,))
+        if not rows:
+            raise UnknownThread(f"there is no thread {thread_id!r}")
+
+    async def messages(self, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
+        """Messages of a thread in order, those after the message with the id `after`. Raises UnknownThread."""
+        await self.get(thread_id)
+        rows = await self._query(
+            "SELECT * FROM messages WHERE thread_id = %s AND (%s::text IS NULL OR id > %s) ORDER BY id LIMIT %s",
+            (thread_id, after, after, limit),
+        )
+        return [Message.model_validate({key: row[key] for key in Message.model_fields}) for row in rows]
+
+    async def recall(self, scope: Scope, *, limit: int) -> list[Turn]:
+        """The newest answered turns of the thread, at most `limit`, oldest first."""
+        rows = await self._query(
+            """
+            SELECT answer.run_id, asked.content AS request, answer.content AS answer, answer.details,
+                   answer.created_at AS at
+            FROM messages answer
+            JOIN messages asked ON asked.thread_id = answer.thread_id AND asked.run_id = answer.run_id AND asked.role = 'user'
+            WHERE answer.thread_id = %s AND answer.role = 'assistant'
+            ORDER BY answer.id DESC LIMIT %s
+            """,
+            (scope.thread_id, limit),
+        )
+        return [_turn(row) for row in reversed(rows)]
+
+    async def remember(self, scope: Scope, turn: Turn) -> None:
+        """Add the answer's message to the thread; a run has one answer."""
+        await self._query(
+            """
+            WITH answered AS (
+                INSERT INTO messages (id, thread_id, run_id, role, content, details, created_at)
+                SELECT %(id)s, %(thread)s, %(run)s, 'assistant', %(content)s, %(details)s, %(at)s
+                WHERE NOT EXISTS (
+                    SELECT 1 FROM messages WHERE thread_id = %(thread)s AND run_id = %(run)s AND role = 'assistant')
+                RETURNING id
+            )
+            UPDATE threads SET updated_at = %(at)s WHERE id = %(thread)s AND EXISTS (SELECT 1 FROM answered) RETURNING id
+            """,
+            {
+                "id": new_id("msg"),
+                "thread": scope.thread_id,
+                "run": turn.run_id,
+                "content": turn.answer,
+                "details": Jsonb(turn.model_dump(mode="json", include={"agents", "tool_uses"})),
+                "at": turn.at,
+            },
+        )
+
+    async def _query(self, statement: str, parameters: Any) -> list[DictRow]:  # psycopg's parameters
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(statement, parameters)
+                return await cursor.fetchall()
+        except OUTAGES as error:
+            raise MemoryUnavailable(f"the database does not answer: {error}") from error
+
+
+async def open_turn(
+    connection: Connection,
+    scope: Scope,
+    *,
+    run_id: str,
+    request: str,
+    metadata: dict[str, JsonValue],
+    new: bool,
+) -> None:
+    """Write the user's message, and its thread where it is new, within the caller's transaction."""
+    if new:
+        await connection.execute(
+            "INSERT INTO threads (id, title, project_id, metadata) VALUES (%s, %s, %s, %s)",
+            (scope.thread_id, title_of(request), scope.project_id, Jsonb(metadata)),
+        )
+    await connection.execute(
+        "INSERT INTO messages (id, thread_id, run_id, role, content) VALUES (%s, %s, %s, 'user', %s)",
+        (new_id("msg"), scope.thread_id, run_id, request),
+    )
+
+
+def title_of(text: str) -> str:
+    """A thread's title: the first line of the text, cut at a word."""
+    line = " ".join(text.split())
+    if len(line) <= _LONGEST_TITLE:
+        return line or "New thread"
+    return line[:_LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
+
+
+def _thread(row: DictRow) -> Thread:
+    return Thread.model_validate({key: row[key] for key in Thread.model_fields})
+
+
+def _turn(row: DictRow) -> Turn:
+    details = row["details"]
+    return Turn(
+        run_id=row["run_id"],
+        request=row["request"],
+        answer=row["answer"],
+        agents=tuple(details.get("agents", ())),
+        tool_uses=tuple(ToolUse.model_validate(use) for use in details.get("tool_uses", ())),
+        at=row["at"],
+    )
