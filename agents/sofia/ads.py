@@ -1,0 +1,253 @@
+"""Ad copy held against what the platforms accept and show."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from langchain_core.tools import BaseTool
+from pydantic import BaseModel
+
+from agents.sofia.figures import table
+from agents.tools import ToolOutput, ToolRefused, tool
+from models.arguments import Unit, argument
+
+LONGEST_COPY = 20_000
+_SEPARATOR = re.compile(r"\s*(?:\||\n)\s*")
+_SHOUTING = re.compile(r"\b[A-Z]{2,}(?:\s+[A-Z]{2,})+\b")
+
+
+class AdCopy(BaseModel):
+    """The texts of an ad; several headlines or descriptions are separated by | or a line break."""
+
+    headlines: str = argument(
+        "The headline, or several separated by |",
+        unit=Unit.QUOTED,
+        cues=("headline", "headlines", "title"),
+        default="",
+    )
+    descriptions: str = argument(
+        "The description, or several separated by |",
+        unit=Unit.QUOTED,
+        cues=("description", "descriptions"),
+        default="",
+    )
+    primary_text: str = argument(
+        "The primary text, introductory text or post that stands above the creative",
+        unit=Unit.QUOTED,
+        cues=("primary text", "intro", "post", "body"),
+        default="",
+    )
+    platform: Literal[
+        "google", "microsoft", "bing", "meta", "facebook", "instagram", "linkedin", "twitter", "tiktok"
+    ] = argument("Where the ad runs", default="google")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What one field of an ad may hold: the platform refuses above `longest`, cuts off above `shown`."""
+
+    longest: int | None
+    shown: int | None = None
+    fewest: int = 0
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A platform's limits in characters, whose they are and the year in which they were last published so."""
+
+    name: str
+    source: str
+    year: int
+    fields: dict[str, Limit]
+    double_width: bool = False
+    """Chinese, Japanese and Korean characters count twice."""
+    no_exclamation: bool = False
+    """Exclamation marks are refused in headlines."""
+
+
+_SEARCH = {
+    "headlines": Limit(longest=30, fewest=3, most=15),
+    "descriptions": Limit(longest=90, fewest=2, most=4),
+}
+_META = Platform(
+    "Meta (Facebook and Instagram feed)",
+    "Meta Ads Guide, image ads in the feed",
+    2025,
+    {
+        "headlines": Limit(longest=None, shown=40),
+        "descriptions": Limit(longest=None, shown=30),
+        "primary_text": Limit(longest=None, shown=125),
+    },
+)
+_MICROSOFT = Platform(
+    "Microsoft Advertising",
+    "Microsoft Advertising help, About responsive search ads",
+    2025,
+    _SEARCH,
+    double_width=True,
+)
+PLATFORMS = {
+    "google": Platform(
+        "Google Ads search",
+        "Google Ads Help, About responsive search ads, and the editorial policy on punctuation",
+        2026,
+        _SEARCH,
+        double_width=True,
+        no_exclamation=True,
+    ),
+    "microsoft": _MICROSOFT,
+    "bing": _MICROSOFT,
+    "meta": _META,
+    "facebook": _META,
+    "instagram": _META,
+    "linkedin": Platform(
+        "LinkedIn single image ad",
+        "LinkedIn Marketing Solutions Help, Single image ads advertising specifications",
+        2026,
+        {
+            "headlines": Limit(longest=200, shown=70),
+            "descriptions": Limit(longest=300, shown=100),
+            "primary_text": Limit(longest=3000, shown=150),
+        },
+    ),
+    "twitter": Platform(
+        "X (Twitter) website card",
+        "X Business, X Ads specifications; a link takes 23 of the post's 280 characters",
+        2025,
+        {"headlines": Limit(longest=70), "primary_text": Limit(longest=257)},
+    ),
+    "tiktok": Platform(
+        "TikTok in-feed ad",
+        "TikTok Business Help Center, Auction in-feed ads",
+        2025,
+        {"primary_text": Limit(longest=100)},
+        double_width=True,
+    ),
+}
+
+
+def ad_copy_check() -> BaseTool:
+    """Ad copy against a platform's limits."""
+    return tool(
+        "ad_copy_check",
+        "Checks the headlines, descriptions and primary text of an ad against the length limits of Google, Microsoft, "
+        "Meta, LinkedIn, X or TikTok and says what to shorten.",
+        AdCopy,
+        _ad_copy_check,
+        examples=(
+            'Does this Google ad fit the limits? Headline "Fresh coffee at your door", description "Roasted daily."',
+            'Check my Facebook ad copy: headline "Summer sale", primary text "All shoes 20 % off until Sunday"',
+            'Is the headline "The best project management software for teams" too long for Google Ads?',
+            'How many characters is this LinkedIn ad headline: "Hire faster"?',
+            'Check the length of my ad description: "Free delivery on every order over 30 euros."',
+        ),
+    )
+
+
+def ad_length(text: str, *, double_width: bool) -> int:
+    """Characters as a platform counts them; wide East Asian characters count twice where `double_width`."""
+    if not double_width:
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _ad_copy_check(arguments: AdCopy) -> ToolOutput:
+    platform = PLATFORMS[arguments.platform]
+    given = {
+        "headlines": _split(arguments.headlines),
+        "descriptions": _split(arguments.descriptions),
+        "primary_text": [arguments.primary_text.strip()] if arguments.primary_text.strip() else [],
+    }
+    if not any(given.values()):
+        raise ToolRefused("Give the ad's headline, description or primary text in quotes.")
+    if sum(len(text) for texts in given.values() for text in texts) > LONGEST_COPY:
+        raise ToolRefused(f"That is no ad copy: give at most {LONGEST_COPY:,} characters.")
+    rows, problems, notes = [], [], []
+    for field, texts in given.items():
+        limit = platform.fields.get(field)
+        if limit is None:
+            notes += [f"{platform.name} has no {_label(field)}."] if texts else []
+            continue
+        notes += _count_notes(field, texts, limit)
+        for text in texts:
+            size = ad_length(text, double_width=platform.double_width)
+            verdict = _verdict(size, limit)
+            rows.append((_label(field), text, str(size), _allowed(limit), verdict))
+            problems += [f"{_label(field)} “{text}” is {verdict}"] if verdict != "fits" else []
+            notes += _style_notes(field, text, platform)
+    return _report(platform, rows, problems, notes)
+
+
+def _split(texts: str) -> list[str]:
+    return [part.strip() for part in _SEPARATOR.split(texts) if part.strip()]
+
+
+def _label(field: str) -> str:
+    return {"headlines": "headline", "descriptions": "description"}.get(field, "primary text")
+
+
+def _verdict(size: int, limit: Limit) -> str:
+    if limit.longest is not None and size > limit.longest:
+        return f"{size - limit.longest} characters too long"
+    if limit.shown is not None and size > limit.shown:
+        return f"cut off after about {limit.shown} characters"
+    return "fits"
+
+
+def _allowed(limit: Limit) -> str:
+    parts = [f"{limit.longest} at most"] if limit.longest is not None else []
+    parts += [f"{limit.shown} shown"] if limit.shown is not None else []
+    return ", ".join(parts)
+
+
+def _count_notes(field: str, texts: list[str], limit: Limit) -> list[str]:
+    count, label = len(texts), _label(field)
+    if limit.most is not None and count > limit.most:
+        return [f"There are {count} {label}s; at most {limit.most} are accepted."]
+    if 0 < count < limit.fewest:
+        return [
+            f"There {'is' if count == 1 else 'are'} {count} {label}{'s' * (count > 1)}; the ad needs {limit.fewest}."
+        ]
+    return []
+
+
+def _style_notes(field: str, text: str, platform: Platform) -> list[str]:
+    notes = []
+    if platform.no_exclamation and field == "headlines" and "!" in text:
+        notes.append(f"“{text}”: {platform.name} refuses exclamation marks in headlines.")
+    if re.search(r"[!?.,]{2,}", text.replace("...", "…")):
+        notes.append(f"“{text}”: repeated punctuation is refused by most platforms.")
+    if _SHOUTING.search(text):
+        notes.append(f"“{text}”: several words in capitals may be refused.")
+    return notes
+
+
+def _report(
+    platform: Platform, rows: list[tuple[str, str, str, str, str]], problems: list[str], notes: list[str]
+) -> ToolOutput:
+    if problems:
+        result = f"{len(problems)} of {len(rows)} texts do not fit {platform.name}: {'; '.join(problems)}."
+    elif rows:
+        result = f"The copy fits the length limits of {platform.name}."
+    else:
+        result = f"Nothing given has a place in a {platform.name} ad."
+    listing = table(("field", "text", "length", "limit", "verdict"), rows)
+    remarks = "".join(f"\n- {note}" for note in notes)
+    width = " Wide East Asian characters count twice." if platform.double_width else ""
+    text = (
+        f"{result}\n\n{listing}\n{remarks}\n- Limits in characters as of {platform.year}: {platform.source}.{width} "
+        "Platforms change them; look there before a large upload."
+    )
+    data = {
+        "platform": platform.name,
+        "limits_as_of": platform.year,
+        "fits": bool(rows) and not problems,
+        "texts": [
+            {"field": field, "text": copy, "length": int(size), "verdict": verdict}
+            for field, copy, size, _, verdict in rows
+        ],
+        "notes": list(notes),
+    }
+    return ToolOutput(text=text, data={**data})
