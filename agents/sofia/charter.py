@@ -90,8 +90,7 @@ def charter() -> Charter:
             "marketing analytics: CTR, CPC, CPA, ROAS, CAC, LTV",
         ),
         declines=(
-            "Search volumes, rankings and competitors' ad spend are not in the tools; look them up in a keyword planner and "
-            "bring the figures.",
+            "Search volumes, rankings and ad spend of others are not known here; bring them from a keyword planner.",
             "Fake reviews, spam and hidden advertising are not written; ask for ways to earn real reviews instead.",
             "Legal questions on advertising, consent or trade marks go to a lawyer; Sofia can list what to ask.",
             "Whole business models, funding and valuation of an idea are Davina's work; ask her.",

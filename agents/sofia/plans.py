@@ -1,5 +1,6 @@
 """Dates for what is to be published and spent: a content calendar and a campaign plan."""
 
+import math
 import re
 from datetime import date, timedelta
 from typing import Literal
@@ -137,7 +138,7 @@ def _content_calendar(arguments: ContentCalendar) -> ToolOutput:
         (
             _day(arguments.start, offset),
             topics[index % len(topics)],
-            *_turn(channels, index // len(topics) + index),
+            *_turn(channels, index, math.lcm(len(topics), max(1, len(channels)))),
         )
         for index, offset in enumerate(offsets)
     ]
@@ -147,7 +148,7 @@ def _content_calendar(arguments: ContentCalendar) -> ToolOutput:
     )
     text = (
         f"The calendar has {len(rows)} posts in {arguments.days} days, {arguments.posts_per_week} a week: {per_topic}.\n\n"
-        f"{table(header, rows)}\n\nTopics take turns in the order given, channels too, one further with each round of topics; days are spread evenly over the "
+        f"{table(header, rows)}\n\nTopics and channels take turns so that every topic meets every channel; days are spread evenly over the "
         "week. Titles and texts are yours to write, or ask the copywriter."
     )
     posts: list[JsonValue] = [dict(zip(header, row, strict=True)) for row in rows]
@@ -161,8 +162,9 @@ def _listed(text: str) -> list[str]:
     return list(dict.fromkeys(part for part in parts if part))
 
 
-def _turn(items: list[str], index: int) -> tuple[str, ...]:
-    return (items[index % len(items)],) if items else ()
+def _turn(channels: list[str], index: int, cycle: int) -> tuple[str, ...]:
+    """The channel of a post; moves one on with each full cycle, so that every topic meets every channel."""
+    return (channels[(index + index // cycle) % len(channels)],) if channels else ()
 
 
 def _check_days(days: int) -> None:
