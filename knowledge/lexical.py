@@ -1,0 +1,209 @@
+"""The index of words: BM25 over questions and over answers, in a folder (tantivy)."""
+
+import asyncio
+import json
+import shutil
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any  # tantivy's types are not checked
+
+from knowledge.errors import KnowledgeUnavailable
+from knowledge.fields import Field
+from knowledge.store import StoredPair
+
+_FORMAT = 1  # counted up when the schema or the analysis below changes: older indexes are then built anew
+_HEAP_BYTES = 64_000_000
+_ANALYSIS = "pairs"
+_LONGEST_WORD = 60
+
+
+@dataclass(frozen=True)
+class _Open:
+    index: Any
+    schema: Any
+    analyzer: Any
+
+
+class LexicalIndex:
+    """Finds pairs by their words. Words are folded to lower case without accents, and stemmed as English."""
+
+    name = "lexical"
+    batch_size = 2000
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is this index's own; it is made when first needed."""
+        self._folder = folder
+        self._lock = threading.Lock()  # one writer; a cancelled caller's thread may still be writing
+        self._opened: _Open | None = None
+
+    async def search(
+        self, query: str, field: Field, *, collections: Sequence[str] = (), limit: int = 50
+    ) -> dict[str, float]:
+        """BM25 scores by pair id, best first, of pairs that share a word with the query in that field.
+
+        The query is taken as words only, never as query syntax. Raises KnowledgeUnavailable.
+        """
+        return await asyncio.to_thread(self._search, query, field, tuple(collections), limit)
+
+    async def reached(self, store: str) -> int:
+        """The revision up to which it holds that store."""
+        return await asyncio.to_thread(self._reached, store)
+
+    async def apply(self, changed: Sequence[StoredPair], *, store: str) -> None:
+        """Bring these pairs in, or take them out. Raises KnowledgeUnavailable."""
+        await asyncio.to_thread(self._apply, changed, store)
+
+    async def counts(self) -> dict[str, int]:
+        """How many pairs it holds of each collection. Raises KnowledgeUnavailable."""
+        return await asyncio.to_thread(self._counts)
+
+    async def clear(self) -> None:
+        """Empty it. Raises KnowledgeUnavailable when its folder cannot be written."""
+        await asyncio.to_thread(self._clear)
+
+    def _search(self, query: str, field: Field, collections: tuple[str, ...], limit: int) -> dict[str, float]:
+        from tantivy import Occur, Query
+
+        opened = self._open()
+        words = dict.fromkeys(opened.analyzer.analyze(query))
+        if not words:
+            return {}
+        wanted = Query.boolean_query(
+            [(Occur.Should, Query.term_query(opened.schema, field.value, word, "freq")) for word in words]
+        )
+        if collections:
+            among = Query.term_set_query(opened.schema, "collection", list(collections))
+            wanted = Query.boolean_query(
+                [(Occur.Must, wanted), (Occur.Must, Query.const_score_query(among, 0.0))]
+            )
+        try:
+            searcher = opened.index.searcher()
+            hits = searcher.search(wanted, limit, count=False).hits
+            return {searcher.doc(address)["id"][0]: score for score, address in hits}
+        except (ValueError, OSError) as error:
+            raise self._unavailable(error) from error
+
+    def _reached(self, store: str) -> int:
+        try:
+            state = json.loads(self._state_file.read_text(encoding="utf-8"))
+            if state["format"] == _FORMAT and state["store"] == store:
+                self._open()
+                return int(state["revision"])
+        except (OSError, ValueError, KeyError, TypeError, KnowledgeUnavailable):
+            return 0  # no state, or none that can be trusted: it is built anew
+        return 0
+
+    def _apply(self, changed: Sequence[StoredPair], store: str) -> None:
+        from tantivy import Document
+
+        if not changed:
+            return
+        with self._lock:
+            opened = self._open_locked()
+            try:
+                writer = opened.index.writer(_HEAP_BYTES, 1)
+                for pair in changed:
+                    writer.delete_documents_by_term("id", pair.id)
+                    if not pair.removed:
+                        writer.add_document(
+                            Document(
+                                id=pair.id,
+                                collection=pair.collection,
+                                question=pair.question,
+                                answer=pair.answer,
+                            )
+                        )
+                writer.commit()
+                writer.wait_merging_threads()
+                opened.index.reload()
+                self._write_state(store, changed[-1].revision)
+            except (ValueError, OSError) as error:
+                self._opened = None
+                raise self._unavailable(error) from error
+
+    def _counts(self) -> dict[str, int]:
+        from tantivy import Query
+
+        opened = self._open()
+        try:
+            searcher = opened.index.searcher()
+            buckets = searcher.aggregate(
+                Query.all_query(), {"by": {"terms": {"field": "collection", "size": 10_000}}}
+            )
+        except (ValueError, OSError) as error:
+            raise self._unavailable(error) from error
+        return {bucket["key"]: int(bucket["doc_count"]) for bucket in buckets["by"]["buckets"]}
+
+    def _clear(self) -> None:
+        with self._lock:
+            self._opened = None
+            try:
+                if self._folder.exists():
+                    shutil.rmtree(self._folder)
+            except OSError as error:
+                raise self._unavailable(error) from error
+            self._open_locked()
+
+    def _open(self) -> _Open:
+        if self._opened is not None:
+            return self._opened
+        with self._lock:
+            return self._open_locked()
+
+    def _open_locked(self) -> _Open:
+        if self._opened is None:
+            from tantivy import Index
+
+            schema, analyzer = _schema(), _analyzer()
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                index = Index(schema, path=str(self._folder))
+            except (ValueError, OSError) as error:
+                raise self._unavailable(error) from error
+            index.register_tokenizer(_ANALYSIS, analyzer)
+            self._opened = _Open(index, schema, analyzer)
+        return self._opened
+
+    @property
+    def _state_file(self) -> Path:
+        return self._folder / "freya-state.json"
+
+    def _write_state(self, store: str, revision: int) -> None:
+        fresh = self._state_file.with_suffix(".new")
+        state = {"format": _FORMAT, "store": store, "revision": revision}
+        fresh.write_text(json.dumps(state), encoding="utf-8")
+        fresh.replace(self._state_file)
+
+    def _unavailable(self, error: Exception) -> KnowledgeUnavailable:
+        return KnowledgeUnavailable(
+            f"The word index in {self._folder} cannot be used: {error}. "
+            "Check the disk; the folder may be deleted while Freya is stopped and is then built anew."
+        )
+
+
+def _schema() -> Any:
+    from tantivy import SchemaBuilder
+
+    builder = SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("collection", fast=True, tokenizer_name="raw", index_option="basic")
+    for field in Field:
+        builder.add_text_field(field.value, tokenizer_name=_ANALYSIS, index_option="freq")
+    return builder.build()
+
+
+def _analyzer() -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    builder = TextAnalyzerBuilder(Tokenizer.simple())
+    for step in (
+        Filter.remove_long(_LONGEST_WORD),
+        Filter.lowercase(),
+        Filter.ascii_fold(),
+        Filter.stopword("english"),
+        Filter.stemmer("english"),
+    ):
+        builder = builder.filter(step)
+    return builder.build()

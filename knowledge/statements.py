@@ -1,0 +1,102 @@
+"""The SQL of the store."""
+
+from typing import Final, LiteralString
+
+IDENTITY: Final = "SELECT id FROM knowledge_store"
+
+_SOURCE: Final = """
+    SELECT id, collection, name, kind, sha256, status, declared, read, rejected, mismatched, reason,
+           started_at, finished_at
+    FROM knowledge_sources"""
+SOURCE: Final[LiteralString] = f"{_SOURCE} WHERE id = %s"
+SOURCES: Final[LiteralString] = f"{_SOURCE} ORDER BY collection, name, started_at"
+
+BEGIN_SOURCE: Final = """
+    INSERT INTO knowledge_sources (id, collection, name, kind, sha256, status)
+    VALUES (%s, %s, %s, %s, %s, 'importing')
+    ON CONFLICT (id) DO UPDATE SET status = 'importing', started_at = now(), finished_at = NULL
+"""
+
+SAVE_TOPICS: Final = """
+    INSERT INTO knowledge_topics AS stored (id, collection, name, category)
+    SELECT given.id, %s, given.name, given.category
+    FROM unnest(%s::text[], %s::text[], %s::text[]) AS given (id, name, category)
+    ON CONFLICT (id) DO UPDATE SET category = excluded.category
+    WHERE excluded.category IS NOT NULL AND stored.category IS DISTINCT FROM excluded.category
+"""
+
+SAVE_SESSIONS: Final = """
+    INSERT INTO knowledge_sessions AS stored (id, source_id, ordinal, topic_id, external_id)
+    SELECT given.id, %s, given.ordinal, given.topic_id, given.external_id
+    FROM unnest(%s::text[], %s::integer[], %s::text[], %s::text[]) AS given (id, ordinal, topic_id, external_id)
+    ON CONFLICT (id) DO UPDATE SET topic_id = excluded.topic_id, external_id = excluded.external_id
+    WHERE (stored.topic_id, stored.external_id) IS DISTINCT FROM (excluded.topic_id, excluded.external_id)
+"""
+
+SAVE_PAIRS: Final = """
+    INSERT INTO knowledge_pairs AS stored
+        (id, collection, source_id, session_id, topic_id, ordinal, question, answer, revision)
+    SELECT given.id, %(collection)s, %(source)s, given.session_id, given.topic_id, given.ordinal,
+           given.question, given.answer, nextval('knowledge_revision')
+    FROM unnest(%(ids)s::text[], %(sessions)s::text[], %(topics)s::text[], %(ordinals)s::integer[],
+                %(questions)s::text[], %(answers)s::text[])
+        AS given (id, session_id, topic_id, ordinal, question, answer)
+    ON CONFLICT (id) DO UPDATE SET
+        session_id = excluded.session_id, topic_id = excluded.topic_id, ordinal = excluded.ordinal,
+        question = excluded.question, answer = excluded.answer, removed = false,
+        revision = excluded.revision, updated_at = now()
+    WHERE stored.removed
+        OR (stored.session_id, stored.topic_id, stored.ordinal, stored.question, stored.answer)
+        IS DISTINCT FROM
+        (excluded.session_id, excluded.topic_id, excluded.ordinal, excluded.question, excluded.answer)
+    RETURNING xmax = 0 AS added
+"""
+
+FINISH_SOURCE: Final = """
+    UPDATE knowledge_sources
+    SET status = %(status)s, sha256 = %(sha256)s, kind = %(kind)s, declared = %(declared)s, read = %(read)s,
+        rejected = %(rejected)s, mismatched = %(mismatched)s, remarks = %(remarks)s, reason = %(reason)s,
+        finished_at = now()
+    WHERE id = %(id)s
+"""
+
+SUPERSEDE_DAMAGED: Final = """
+    WITH whole AS (SELECT id, collection, name FROM knowledge_sources WHERE id = %(id)s),
+    old AS (
+        UPDATE knowledge_sources AS source SET status = 'superseded'
+        FROM whole
+        WHERE source.collection = whole.collection AND source.name = whole.name
+            AND source.id <> whole.id AND source.status = 'damaged'
+        RETURNING source.id
+    )
+    UPDATE knowledge_pairs SET removed = true, revision = nextval('knowledge_revision'), updated_at = now()
+    WHERE source_id IN (SELECT id FROM old) AND NOT removed
+"""
+
+KEEP_ONLY: Final = """
+    UPDATE knowledge_pairs SET removed = true, revision = nextval('knowledge_revision'), updated_at = now()
+    WHERE source_id = %s AND NOT removed AND id <> ALL (%s::text[])
+"""
+
+LATEST: Final = "SELECT coalesce(max(revision), 0) AS revision FROM knowledge_pairs"
+
+_PAIR: Final = """
+    SELECT pair.id, pair.collection, topic.name AS topic, source.name AS source, pair.question, pair.answer,
+           pair.removed, pair.revision
+    FROM knowledge_pairs AS pair
+    JOIN knowledge_topics AS topic ON topic.id = pair.topic_id
+    JOIN knowledge_sources AS source ON source.id = pair.source_id"""
+CHANGES: Final[LiteralString] = f"{_PAIR} WHERE pair.revision > %s ORDER BY pair.revision LIMIT %s"
+PAIRS: Final[LiteralString] = f"{_PAIR} WHERE pair.id = ANY (%s::text[]) AND NOT pair.removed"
+
+COUNTS: Final = """
+    SELECT collection, count(*) AS pairs FROM knowledge_pairs WHERE NOT removed GROUP BY collection ORDER BY collection
+"""
+
+TOPICS: Final = """
+    SELECT pair.collection, topic.name AS topic, topic.category, count(*) AS pairs
+    FROM knowledge_pairs AS pair JOIN knowledge_topics AS topic ON topic.id = pair.topic_id
+    WHERE NOT pair.removed
+    GROUP BY pair.collection, topic.name, topic.category
+    ORDER BY pair.collection, count(*) DESC, topic.name
+"""

@@ -1,0 +1,273 @@
+"""The store of pairs in PostgreSQL: the truth that indexes are derived from."""
+
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import LiteralString
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import DictRow, class_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool
+
+from knowledge import statements
+from knowledge.errors import KnowledgeUnavailable
+from knowledge.readers import PairRecord, ReadReport, SourceKind
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]
+Connection = psycopg.AsyncConnection[DictRow]
+
+_WRITE_LOCK = 0x6B6E_6F77_6C65_6467
+_REMARKS_KEPT = 1000
+
+
+class SourceStatus(StrEnum):
+    """How far the import of a source came."""
+
+    IMPORTING = "importing"
+    COMPLETE = "complete"
+    EMPTY = "empty"
+    DAMAGED = "damaged"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSource:
+    """A source as the store knows it."""
+
+    id: str
+    collection: str
+    name: str
+    kind: SourceKind
+    sha256: str
+    status: SourceStatus
+    declared: int | None
+    read: int
+    rejected: int
+    mismatched: int
+    reason: str | None
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPair:
+    """A pair as the store knows it; `removed` ones are kept so that indexes learn of it."""
+
+    id: str
+    collection: str
+    topic: str
+    source: str
+    question: str
+    answer: str
+    removed: bool
+    revision: int
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving a batch changed; what was there already counts in neither."""
+
+    added: int
+    changed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicCount:
+    """How many pairs there are on a topic."""
+
+    collection: str
+    topic: str
+    category: str | None
+    pairs: int
+
+
+def source_id(collection: str, identity: str) -> str:
+    """The id of a source; its identity is the hash of what it holds, or a name for what ships in the package."""
+    return _id("source", collection, identity)
+
+
+def pair_id(source: str, record: PairRecord) -> str:
+    """The id of a pair: by its source and its place or key there, never by its text."""
+    place = record.key if record.key is not None else f"{record.session.ordinal}:{record.ordinal}"
+    return _id("pair", source, place)
+
+
+class KnowledgeStore:
+    """Sources, research sessions, topics and pairs.
+
+    A pair that is added, changed or removed gets the next `revision`. Writers take turns, so revisions
+    become visible in their order and an index that has seen revision n has missed none below it.
+    Every method raises KnowledgeUnavailable when the database does not answer.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def identity(self) -> UUID:
+        """The id of this database; an index that was built from another one is worthless here."""
+        async with self._connection() as connection:
+            row = await (await connection.execute(statements.IDENTITY)).fetchone()
+        if row is None:
+            raise KnowledgeUnavailable(
+                "The knowledge tables are not set up; run `freya serve` once to migrate."
+            )
+        identity: UUID = row["id"]
+        return identity
+
+    async def source(self, source: str) -> StoredSource | None:
+        """The source of that id."""
+        found = await self._sources(statements.SOURCE, (source,))
+        return found[0] if found else None
+
+    async def sources(self) -> list[StoredSource]:
+        """All sources, by collection and name."""
+        return await self._sources(statements.SOURCES, ())
+
+    async def begin(self, source: str, *, collection: str, name: str, kind: SourceKind, sha256: str) -> None:
+        """Note that a source is being imported, before its first pair."""
+        async with self._connection() as connection:
+            await connection.execute(statements.BEGIN_SOURCE, (source, collection, name, kind, sha256))
+
+    async def save(self, source: str, collection: str, records: Sequence[PairRecord]) -> Saved:
+        """Store a batch in one transaction; saving what is there already changes nothing."""
+        if not records:
+            return Saved(0, 0)
+        sessions = {record.session.ordinal: record.session for record in records}
+        topics = {session.topic: session.category for session in sessions.values()}
+        topic_ids = {topic: _id("topic", collection, topic) for topic in topics}
+        session_ids = {ordinal: _id("session", source, str(ordinal)) for ordinal in sessions}
+        async with self._writing() as connection:
+            await connection.execute(
+                statements.SAVE_TOPICS,
+                (collection, list(topic_ids.values()), list(topics), list(topics.values())),
+            )
+            await connection.execute(
+                statements.SAVE_SESSIONS,
+                (
+                    source,
+                    list(session_ids.values()),
+                    list(sessions),
+                    [topic_ids[session.topic] for session in sessions.values()],
+                    [session.external_id for session in sessions.values()],
+                ),
+            )
+            cursor = await connection.execute(
+                statements.SAVE_PAIRS,
+                {
+                    "collection": collection,
+                    "source": source,
+                    "ids": [pair_id(source, record) for record in records],
+                    "sessions": [session_ids[record.session.ordinal] for record in records],
+                    "topics": [topic_ids[record.session.topic] for record in records],
+                    "ordinals": [record.ordinal for record in records],
+                    "questions": [record.question for record in records],
+                    "answers": [record.answer for record in records],
+                },
+            )
+            added = [row["added"] for row in await cursor.fetchall()]
+        return Saved(added=sum(added), changed=len(added) - sum(added))
+
+    async def finish(
+        self, source: str, report: ReadReport, status: SourceStatus, *, sha256: str, reason: str | None = None
+    ) -> None:
+        """Note how the import of a source ended.
+
+        A complete source takes the place of an earlier damaged one of the same name and collection: the
+        pairs of that one are removed.
+        """
+        remarks = [
+            {"what": what, "place": remark.place, "reason": remark.reason}
+            for what, noted in (("rejected", report.rejected), ("mismatched", report.mismatched))
+            for remark in noted[:_REMARKS_KEPT]
+        ]
+        async with self._writing() as connection:
+            await connection.execute(
+                statements.FINISH_SOURCE,
+                {
+                    "id": source,
+                    "status": status,
+                    "sha256": sha256,
+                    "kind": report.kind,
+                    "declared": report.declared,
+                    "read": report.read,
+                    "rejected": len(report.rejected),
+                    "mismatched": len(report.mismatched),
+                    "remarks": Jsonb(remarks),
+                    "reason": reason,
+                },
+            )
+            if status is SourceStatus.COMPLETE:
+                await connection.execute(statements.SUPERSEDE_DAMAGED, {"id": source})
+
+    async def keep_only(self, source: str, ids: Sequence[str]) -> int:
+        """Remove the pairs of a source that are not among these; gives how many."""
+        async with self._writing() as connection:
+            return (await connection.execute(statements.KEEP_ONLY, (source, list(ids)))).rowcount
+
+    async def revision(self) -> int:
+        """The latest revision; 0 while there are no pairs."""
+        async with self._connection() as connection:
+            row = await (await connection.execute(statements.LATEST)).fetchone()
+        return int(row["revision"]) if row else 0
+
+    async def changes(self, after: int, limit: int) -> list[StoredPair]:
+        """The pairs that changed after a revision, oldest change first, removed ones included."""
+        return await self._pairs(statements.CHANGES, (after, limit))
+
+    async def pairs(self, ids: Sequence[str]) -> dict[str, StoredPair]:
+        """The pairs of these ids that are not removed."""
+        return {pair.id: pair for pair in await self._pairs(statements.PAIRS, (list(ids),))}
+
+    async def counts(self) -> dict[str, int]:
+        """How many pairs each collection holds."""
+        async with self._connection() as connection:
+            rows = await (await connection.execute(statements.COUNTS)).fetchall()
+        return {row["collection"]: row["pairs"] for row in rows}
+
+    async def topics(self) -> list[TopicCount]:
+        """How many pairs each topic has, most first within a collection."""
+        async with (
+            self._connection() as connection,
+            connection.cursor(row_factory=class_row(TopicCount)) as cursor,
+        ):
+            return await (await cursor.execute(statements.TOPICS)).fetchall()
+
+    async def _sources(self, statement: LiteralString, values: tuple[str, ...]) -> list[StoredSource]:
+        async with self._connection() as connection:
+            rows = await (await connection.execute(statement, values)).fetchall()
+        return [
+            StoredSource(**{**row, "kind": SourceKind(row["kind"]), "status": SourceStatus(row["status"])})
+            for row in rows
+        ]
+
+    async def _pairs(self, statement: LiteralString, values: tuple[object, ...]) -> list[StoredPair]:
+        async with (
+            self._connection() as connection,
+            connection.cursor(row_factory=class_row(StoredPair)) as cursor,
+        ):
+            return await (await cursor.execute(statement, values)).fetchall()
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise KnowledgeUnavailable(f"The knowledge store does not answer: {error}") from error
+
+    @contextlib.asynccontextmanager
+    async def _writing(self) -> AsyncIterator[Connection]:
+        """A transaction that no other writer of pairs runs beside."""
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITE_LOCK,))
+            yield connection
+
+
+def _id(prefix: str, *parts: str) -> str:
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return f"{prefix}_{digest[:24]}"
