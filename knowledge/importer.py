@@ -1,0 +1,273 @@
+"""Imports files and the starter pairs into the store; indexing is the indexer's."""
+
+import asyncio
+import glob
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from knowledge.errors import SourceUnreadable
+from knowledge.indexer import Indexer, IndexState
+from knowledge.readers import (
+    SUFFIXES,
+    PairRecord,
+    Reader,
+    ReadReport,
+    Remark,
+    SourceKind,
+    content_hash,
+    open_source,
+)
+from knowledge.store import KnowledgeStore, SourceStatus, StoredSource, TopicCount, pair_id, source_id
+
+DEFAULT_COLLECTION = "technical"
+STARTER = "starter"
+_BATCH = 500
+
+
+class Outcome(StrEnum):
+    """What became of one file."""
+
+    IMPORTED = "imported"
+    ALREADY = "already"
+    """Its content was imported before; nothing was done."""
+    EMPTY = "empty"
+    """It was read and holds no pairs."""
+    DAMAGED = "damaged"
+    """What stands before the damage was imported."""
+    REFUSED = "refused"
+    """It cannot be read at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportProgress:
+    """How far the import of one file is."""
+
+    name: str
+    read: int
+    declared: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportResult:
+    """What was done with one file."""
+
+    name: str
+    outcome: Outcome
+    collection: str
+    kind: SourceKind | None = None
+    declared: int | None = None
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    rejected: tuple[Remark, ...] = ()
+    mismatched: tuple[Remark, ...] = ()
+    reason: str | None = None
+    """Why it was refused, is damaged or empty, or under what name it was imported before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnowledgeStatus:
+    """What is stored and how much of it is indexed."""
+
+    stored: dict[str, int]
+    """Pairs by collection."""
+    indexes: list[IndexState]
+    topics: list[TopicCount]
+    sources: list[StoredSource]
+
+
+@dataclass
+class _Run:
+    """One file on its way into the store."""
+
+    source: str
+    collection: str
+    name: str
+    sha256: str
+    progress: Callable[[ImportProgress], None] | None
+    added: int = 0
+    changed: int = 0
+    ids: list[str] = field(default_factory=list)
+
+
+class Importer:
+    """Brings files into the store, a transaction a batch; an import that was broken off is taken up again.
+
+    Methods raise KnowledgeUnavailable when the store does not answer; files that cannot be read are results.
+    """
+
+    def __init__(self, store: KnowledgeStore, indexer: Indexer | None = None) -> None:
+        """`indexer` lets `status` say what is indexed; the import itself never touches an index."""
+        self._store = store
+        self._indexer = indexer
+
+    async def import_paths(
+        self,
+        paths: Sequence[Path | str],
+        *,
+        collection: str = DEFAULT_COLLECTION,
+        progress: Callable[[ImportProgress], None] | None = None,
+    ) -> list[ImportResult]:
+        """Import files, folders (everything in them whose name ends like a source) and glob patterns."""
+        return [
+            await self.import_file(path, collection=collection, progress=progress)
+            for path in await asyncio.to_thread(_expand, paths)
+        ]
+
+    async def import_file(
+        self,
+        path: Path,
+        *,
+        collection: str = DEFAULT_COLLECTION,
+        progress: Callable[[ImportProgress], None] | None = None,
+    ) -> ImportResult:
+        """Import one file; a content that was imported completely before is not read again."""
+        try:
+            sha256 = await asyncio.to_thread(content_hash, path)
+            source = source_id(collection, sha256)
+            known = await self._store.source(source)
+            if known is not None and known.status in {SourceStatus.COMPLETE, SourceStatus.EMPTY}:
+                return _already(known, path.name)
+            reader = await asyncio.to_thread(open_source, path)
+        except SourceUnreadable as error:
+            return ImportResult(
+                name=path.name, outcome=Outcome.REFUSED, collection=collection, reason=str(error)
+            )
+        run = _Run(source, collection, path.name, sha256, progress)
+        return await self._import(run, reader)
+
+    async def load_starter(self, folder: Path | None = None) -> list[ImportResult]:
+        """Import the pairs that ship in the package, a collection a file; of a changed file only the changes.
+
+        `folder` stands for the packaged one.
+        """
+        place: AbstractContextManager[Path] = as_file(files("knowledge").joinpath("starter"))
+        with place as packaged:
+            paths = await asyncio.to_thread(_starter_files, folder or packaged)
+            return [await self._load_starter_file(path) for path in paths]
+
+    async def status(self) -> KnowledgeStatus:
+        """What is stored, by collection, topic and source, and how far the indexes are."""
+        return KnowledgeStatus(
+            stored=await self._store.counts(),
+            indexes=await self._indexer.state() if self._indexer is not None else [],
+            topics=await self._store.topics(),
+            sources=await self._store.sources(),
+        )
+
+    async def _load_starter_file(self, path: Path) -> ImportResult:
+        collection = path.stem
+        sha256 = await asyncio.to_thread(content_hash, path)
+        source = source_id(collection, STARTER)
+        known = await self._store.source(source)
+        if known is not None and known.sha256 == sha256 and known.status is SourceStatus.COMPLETE:
+            return _already(known, path.name)
+        run = _Run(source, collection, STARTER, sha256, None)
+        return await self._import(run, await asyncio.to_thread(open_source, path), only=True)
+
+    async def _import(self, run: _Run, reader: Reader, *, only: bool = False) -> ImportResult:
+        """Store what the reader gives; `only`: pairs of the source that it does not give are removed."""
+        await self._store.begin(
+            run.source,
+            collection=run.collection,
+            name=run.name,
+            kind=reader.report.kind,
+            sha256=run.sha256,
+        )
+        damage = await self._save_all(run, reader)
+        report = reader.report
+        removed = await self._store.keep_only(run.source, run.ids) if only and damage is None else 0
+        status, outcome = _end(report, damage)
+        reason = damage or report.nothing
+        await self._store.finish(run.source, report, status, sha256=run.sha256, reason=reason)
+        return ImportResult(
+            name=run.name,
+            outcome=outcome,
+            collection=run.collection,
+            kind=report.kind,
+            declared=report.declared,
+            read=report.read,
+            added=run.added,
+            changed=run.changed,
+            removed=removed,
+            rejected=tuple(report.rejected),
+            mismatched=tuple(report.mismatched),
+            reason=reason,
+        )
+
+    async def _save_all(self, run: _Run, reader: Reader) -> str | None:
+        """Save batch by batch; gives what the reader said when it came upon damage."""
+        pairs = reader.pairs()
+        while True:
+            batch, damage = await asyncio.to_thread(_next_batch, pairs)
+            saved = await self._store.save(run.source, run.collection, batch)
+            run.added += saved.added
+            run.changed += saved.changed
+            run.ids += [pair_id(run.source, record) for record in batch]
+            if run.progress is not None and batch:
+                run.progress(
+                    ImportProgress(name=run.name, read=reader.report.read, declared=reader.report.declared)
+                )
+            if damage is not None or len(batch) < _BATCH:
+                return damage
+
+
+def _next_batch(pairs: Iterator[PairRecord]) -> tuple[list[PairRecord], str | None]:
+    batch: list[PairRecord] = []
+    try:
+        for record in itertools.islice(pairs, _BATCH):
+            batch.append(record)  # noqa: PERF402  # what was read before a damage is kept
+    except SourceUnreadable as error:
+        return batch, str(error)
+    return batch, None
+
+
+def _end(report: ReadReport, damage: str | None) -> tuple[SourceStatus, Outcome]:
+    if damage is not None and not report.read:
+        return SourceStatus.DAMAGED, Outcome.REFUSED
+    if damage is not None:
+        return SourceStatus.DAMAGED, Outcome.DAMAGED
+    if report.nothing is not None:
+        return SourceStatus.EMPTY, Outcome.EMPTY
+    return SourceStatus.COMPLETE, Outcome.IMPORTED
+
+
+def _already(known: StoredSource, name: str) -> ImportResult:
+    reason = "was imported before" if known.name == name else f"was imported before as {known.name}"
+    if known.status is SourceStatus.EMPTY:
+        reason = f"{reason}; it is {known.reason}"
+    return ImportResult(
+        name=name,
+        outcome=Outcome.ALREADY,
+        collection=known.collection,
+        kind=known.kind,
+        declared=known.declared,
+        read=known.read,
+        reason=reason,
+    )
+
+
+def _expand(paths: Sequence[Path | str]) -> list[Path]:
+    """The files meant, in order and once each; a path that names nothing stays, to be refused by name."""
+    found: dict[Path, None] = {}
+    for given in paths:
+        path = Path(given).expanduser()
+        if path.is_dir():
+            inside = sorted(entry for entry in path.rglob("*") if entry.is_file())
+            found.update(dict.fromkeys(entry for entry in inside if entry.name.endswith(SUFFIXES)))
+        elif path.exists() or not glob.has_magic(str(path)):
+            found[path] = None
+        else:
+            matched = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207 - an absolute pattern is fine here
+            found.update(dict.fromkeys([entry for entry in matched if entry.is_file()] or [path]))
+    return list(found)
+
+
+def _starter_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
