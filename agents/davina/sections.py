@@ -28,7 +28,7 @@ def read_sections(text: str, labels: Mapping[str, tuple[str, ...]]) -> dict[str,
     found: dict[str, list[str]] = {}
     matches = list(pattern.finditer(text))
     ends = [match.start() for match in matches[1:]] + [len(text)]
-    for match, end in zip(matches, ends, strict=True):
+    for match, end in zip(matches, ends, strict=False):
         items = found.setdefault(key_of[match[1].lower()], [])
         items += [item for item in read_items(text[match.end() : end]) if item not in items]
     return {key: found[key] for key in labels if found.get(key)}
