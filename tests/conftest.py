@@ -9,6 +9,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit, urlunsplit
@@ -20,7 +21,7 @@ from psycopg import sql
 from redis.asyncio import Redis
 
 from app.database import Pool, migrate, open_pool
-from app.embedded import EmbeddedServers
+from app.embedded import EmbeddedServers, postgres
 
 _ROOT = Path(__file__).parents[1]
 _TEMPLATE = "freya_template"
@@ -56,7 +57,11 @@ def _nothing_blocks_the_loop(blocking_guard: BlockBuster) -> Iterator[None]:
 async def embedded_servers() -> AsyncIterator[EmbeddedServers]:
     """The session's PostgreSQL and Redis."""
     data = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="freya-tests-"))
-    async with EmbeddedServers(data, postgres_url=None, redis_url=None) as servers:
+    async with AsyncExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(postgres._SETTINGS, "fsync", "off")  # what is thrown away need not reach the disk
+            servers = EmbeddedServers(data, postgres_url=None, redis_url=None)
+            await stack.enter_async_context(servers)
         yield servers
     await asyncio.to_thread(shutil.rmtree, data)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.embedded.errors import AccountUnusable
 
 _PREFERRED = ("postgres", "nobody")
+_STATUS = Path("/proc/self/status")
 # Bits of the capability sets in /proc/self/status (linux/capability.h). Reading comes first: it is the narrower one.
 _CAPABILITIES = (("dac_read_search", 2), ("dac_override", 1))
 
@@ -103,9 +104,8 @@ def _may_pass(account: Account, status: os.stat_result) -> bool:
 
 
 def _capability() -> str | None:
-    status = Path("/proc/self/status")
-    if not status.exists():
+    if not _STATUS.exists():
         return None
-    lines = (line.partition(":") for line in status.read_text().splitlines())
+    lines = (line.partition(":") for line in _STATUS.read_text().splitlines())
     permitted = next((int(value, 16) for key, _, value in lines if key == "CapPrm"), 0)
     return next((name for name, bit in _CAPABILITIES if permitted >> bit & 1), None)

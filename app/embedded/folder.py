@@ -7,6 +7,7 @@ import re
 import shutil
 import stat
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +66,8 @@ def make_folder(data: Path) -> Path:
     try:
         data = data.expanduser().resolve()  # one name for one folder: processes are recognised by it
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = data / f".writable-{os.getpid()}"
-        probe.write_bytes(b"\0" * 4096)
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=data) as probe:
+            probe.write(b"\0" * 4096)
         free = shutil.disk_usage(data).free // _MB
     except OSError as error:
         raise unusable(data, error) from error

@@ -16,6 +16,7 @@ from app.embedded.account import Account
 _ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _LOG_LIMIT = 5 * 1024 * 1024
 _POLL = 0.01
+_PROC = Path("/proc")
 
 
 class Abandoned(Exception):
@@ -55,10 +56,9 @@ def command_of(pid: int) -> str | None:
     """The command line of a live process; `None` when there is none (or it is a zombie)."""
     if pid <= 0:
         return None
-    proc = Path("/proc")
-    if (proc / "self").exists():
+    if (_PROC / "self").exists():
         try:
-            line = (proc / str(pid) / "cmdline").read_bytes()
+            line = (_PROC / str(pid) / "cmdline").read_bytes()
         except OSError:
             return None
         return line.replace(b"\0", b" ").decode(errors="replace").strip() or None

@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from app.embedded import processes
 from app.embedded.account import Account
@@ -132,7 +134,8 @@ class EmbeddedRedis:
             return False
 
     def _client(self) -> Redis:
-        return Redis(unix_socket_path=str(self._socket), socket_timeout=5)
+        # The client's own retries would take seconds to find out that nobody listens.
+        return Redis(unix_socket_path=str(self._socket), socket_timeout=5, retry=Retry(NoBackoff(), 0))
 
     def _pid(self) -> int | None:
         """The process of this folder's server, when it lives."""
