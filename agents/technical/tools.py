@@ -1,0 +1,14 @@
+"""The technical analyst's tools."""
+
+from langchain_core.tools import BaseTool
+
+from agents.technical.indicator_tool import indicator_tool
+from agents.technical.level_tools import level_tools
+from agents.technical.pattern_tool import pattern_tool
+from agents.technical.performance_tool import performance_tool
+from agents.technical.sizing_tools import sizing_tools
+
+
+def technical_tools() -> tuple[BaseTool, ...]:
+    """Every tool of the technical analyst."""
+    return (indicator_tool(), pattern_tool(), *sizing_tools(), *level_tools(), performance_tool())
