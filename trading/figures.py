@@ -1,5 +1,7 @@
 """Figures as people read them: thousands separated, as many digits as say something."""
 
+import math
+
 _LARGE = 1e15
 _SMALL = 1e-8
 
@@ -14,7 +16,7 @@ def figure(value: float, digits: int = 2) -> str:
         return "0"
     if size >= _LARGE or size < _SMALL:
         return f"{value:.4g}"
-    if value == int(value):
+    if math.isclose(value, round(value), rel_tol=1e-12):  # 3135.0000000000005 is 3,135
         return f"{value:,.0f}"
     if size >= 1:
         return f"{value:,.{digits}f}"

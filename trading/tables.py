@@ -82,7 +82,7 @@ def find_bars(text: str) -> Bars | None:
     there but cannot be bars.
     """
     table = _table(text)
-    if table is not None:
+    if table is not None and _fits(_cells(table)):
         return bars_from_csv(table)
     return _labelled_bars(text) or _grouped_bars(text)
 
@@ -145,6 +145,14 @@ def _guessed_columns(rows: Sequence[Sequence[str]]) -> list[str]:
         )
     names = ["time", *names] if timed else names
     return names + [""] * (width - len(names))
+
+
+def _fits(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows have a header of prices or as many columns as bars have; else they are a list in lines."""
+    if _header(rows[0]) is not None:
+        return True
+    timed = _plain_number(rows[0][0]) is None
+    return timed or len(rows[0]) not in {2, 3}
 
 
 def _plain_number(cell: str) -> float | None:
