@@ -2,6 +2,7 @@
 
 from agents.charter import Charter, SubAgent
 from agents.errors import AgentsError, CharterInvalid, UnknownAgent
+from agents.registry import discover
 from agents.tools import Artifact, ToolOutput, ToolRefused
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "ToolOutput",
     "ToolRefused",
     "UnknownAgent",
+    "discover",
 ]

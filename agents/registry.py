@@ -1,0 +1,52 @@
+"""Finding the specialists: every folder of this package that has a charter is one."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Mapping
+
+from agents.charter import Charter
+from agents.errors import CharterInvalid
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+_FEWEST_UTTERANCES = 10
+
+
+def discover() -> Mapping[str, Charter]:
+    """The charters of all folders under agents/, by name, in alphabetical order. Raises CharterInvalid."""
+    found: dict[str, Charter] = {}
+    for module in sorted(
+        pkgutil.iter_modules(importlib.import_module("agents").__path__), key=lambda info: info.name
+    ):
+        if module.ispkg:
+            charter = _load(module.name)
+            found[charter.name] = charter
+    return found
+
+
+def _load(name: str) -> Charter:
+    try:
+        charter: Charter = importlib.import_module(f"agents.{name}.charter").charter()
+    except (ImportError, AttributeError, FileNotFoundError) as error:
+        raise CharterInvalid(
+            f"agents/{name} needs charter.py with charter() -> Charter, and what it reads: {error}"
+        ) from error
+    problems = list(_problems(name, charter))
+    if problems:
+        raise CharterInvalid(f"agents/{name}: " + "; ".join(problems))
+    return charter
+
+
+def _problems(folder: str, charter: object) -> list[str]:
+    if not isinstance(charter, Charter):
+        return [f"charter() gave {type(charter).__name__} and not a Charter"]
+    tools = [tool.name for tool in charter.tools]
+    checks = {
+        f"its name is {charter.name!r} and not the folder's": charter.name != folder,
+        "its name is not a lower-case identifier": _NAME.fullmatch(charter.name) is None,
+        "it has no persona": not charter.persona.strip(),
+        "it names no collection": not charter.collections,
+        f"it has fewer than {_FEWEST_UTTERANCES} utterances": len(charter.utterances) < _FEWEST_UTTERANCES,
+        "two of its tools have one name": len(set(tools)) < len(tools),
+    }
+    return [problem for problem, found in checks.items() if found]

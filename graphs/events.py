@@ -1,0 +1,182 @@
+"""The closed set of events of a run. The same models serve SSE, WebSocket and the OpenAPI document."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class RunEvent(BaseModel):
+    """What every event has. `run_id` and `seq` are stamped by the run that emits it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str = Field(default="", description="The run the event belongs to.")
+    seq: int = Field(default=0, description="Its number in the run, from 1, without gaps.")
+    time: datetime = Field(default_factory=lambda: datetime.now(UTC), description="When it happened, UTC.")
+    agent: str | None = Field(default=None, description="The agent it comes from; null for Freya herself.")
+
+    def stamped(self, run_id: str, seq: int) -> Self:
+        """The event with its run and number."""
+        return self.model_copy(update={"run_id": run_id, "seq": seq})
+
+
+class Citation(BaseModel):
+    """A passage that an answer cites as `[number]`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    pair_id: str
+    title: str
+    source: str
+    quote: str = Field(description="The beginning of the passage.")
+    relevance: float = Field(description="Cosine similarity to the request, -1 to 1.")
+
+
+class ArtifactReference(BaseModel):
+    """Something a tool made; its content is at `/v1/artifacts/{id}`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    media_type: str
+    bytes: int
+
+
+class RunStarted(RunEvent):
+    """The run began."""
+
+    type: Literal["run.started"] = "run.started"
+    thread_id: str
+
+
+class RouteTask(BaseModel):
+    """What one specialist is asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agent: str
+    request: str
+    confidence: float = Field(description="Calibrated probability, 0 to 1.")
+
+
+class RouteChosen(RunEvent):
+    """Who works on the request, and what each is asked."""
+
+    type: Literal["route"] = "route"
+    kind: Literal["tasks", "small_talk", "recap", "out_of_scope", "unclear"]
+    tasks: list[RouteTask]
+
+
+class AgentStarted(RunEvent):
+    """A specialist began its task."""
+
+    type: Literal["agent.started"] = "agent.started"
+    request: str
+
+
+class ToolStarted(RunEvent):
+    """A tool was called."""
+
+    type: Literal["tool.started"] = "tool.started"
+    call_id: str
+    tool: str
+    arguments: dict[str, JsonValue]
+
+
+class ToolFinished(RunEvent):
+    """A tool call ended, well or with an error that says what to change."""
+
+    type: Literal["tool.finished"] = "tool.finished"
+    call_id: str
+    tool: str
+    status: Literal["success", "error"]
+    text: str
+    data: dict[str, JsonValue]
+    duration_ms: float
+
+
+class Token(RunEvent):
+    """A piece of an agent's answer as it is written. The final answer is in `run.finished`."""
+
+    type: Literal["token"] = "token"  # the name of an event
+    text: str
+
+
+class CitationMade(RunEvent):
+    """The answer cites a passage."""
+
+    type: Literal["citation"] = "citation"
+    citation: Citation
+
+
+class ArtifactMade(RunEvent):
+    """A tool made something to download."""
+
+    type: Literal["artifact"] = "artifact"
+    artifact: ArtifactReference
+
+
+class ApprovalRequired(RunEvent):
+    """The run waits until a person approves; answer with resume."""
+
+    type: Literal["approval.required"] = "approval.required"
+    question: str
+
+
+class AgentFinished(RunEvent):
+    """A specialist is done."""
+
+    type: Literal["agent.finished"] = "agent.finished"
+    status: Literal["answered", "declined", "needs_input"]
+    duration_ms: float
+
+
+class RunFinished(RunEvent):
+    """The run ended with an answer; `result` is what `POST /v1/chat` returns."""
+
+    type: Literal["run.finished"] = "run.finished"
+    result: dict[str, JsonValue]
+
+
+class RunFailed(RunEvent):
+    """The run ended without an answer; `problem` is an RFC 9457 problem."""
+
+    type: Literal["run.failed"] = "run.failed"
+    problem: dict[str, JsonValue]
+
+
+class RunCancelled(RunEvent):
+    """The run was cancelled."""
+
+    type: Literal["run.cancelled"] = "run.cancelled"
+    reason: str
+
+
+class Heartbeat(RunEvent):
+    """Nothing happened for a while; the connection is alive. It has no number of its own."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+
+
+Event: TypeAlias = Annotated[
+    RunStarted
+    | RouteChosen
+    | AgentStarted
+    | ToolStarted
+    | ToolFinished
+    | Token
+    | CitationMade
+    | ArtifactMade
+    | ApprovalRequired
+    | AgentFinished
+    | RunFinished
+    | RunFailed
+    | RunCancelled
+    | Heartbeat,
+    Field(discriminator="type"),
+]
+LAST_EVENTS = frozenset({"run.finished", "run.failed", "run.cancelled"})
+"""The types after which a run has no further event."""

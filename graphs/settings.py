@@ -1,0 +1,53 @@
+"""What can be set about routing and runs."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RouterSettings(BaseModel):
+    """Thresholds on the router's calibrated probabilities."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sure: float = Field(
+        default=0.5, gt=0, lt=1, description="From here on a label is taken without asking a model."
+    )
+    abstain: float = Field(
+        default=0.3,
+        gt=0,
+        lt=1,
+        description="Below this, when no model helps, the user is asked what is meant.",
+    )
+    part: float = Field(
+        default=0.7, gt=0, lt=1, description="How sure each part of a request must be for it to be split."
+    )
+    second: float = Field(
+        default=0.3, gt=0, lt=1, description="From here on a second specialist joins one who is not sure."
+    )
+
+
+class GraphSettings(BaseModel):
+    """How runs are carried out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    durability: Literal["sync", "async", "exit"] = Field(
+        default="exit",
+        description="When checkpoints are written: after each step (sync), beside the next one (async), or once at the end.",
+    )
+    step_timeout_s: float = Field(
+        default=120.0, gt=0, description="Seconds that one step of a graph may take."
+    )
+    attempts: int = Field(
+        default=2, ge=1, le=5, description="How often a step is tried when a dependency fails."
+    )
+    passages: int = Field(default=5, ge=1, le=20, description="Passages a specialist retrieves.")
+    tool_rounds: int = Field(
+        default=4, ge=1, le=20, description="Rounds of tool calls a specialist may make."
+    )
+    longest_message: int = Field(default=32_000, ge=1, description="The longest message, in characters.")
+    checkpoint_days: float = Field(
+        default=7.0, gt=0, description="Days until a finished run's checkpoints are deleted."
+    )
+    router: RouterSettings = RouterSettings()

@@ -1,0 +1,113 @@
+"""The typed state of the graphs, and the context of a run."""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypedDict
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from agents import Artifact, Charter
+from graphs.events import Citation, RunEvent
+from graphs.routing.interfaces import Route, Router, Task
+from graphs.settings import GraphSettings
+from knowledge import Retriever
+from memory import ConversationMemory, Scope, ToolUse, Turn
+from models.chat import ChatModels, Note, Passage
+
+Outcome = Literal["answered", "declined", "needs_input"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """What a run works with: its identity, the parts behind their Protocols, and where its events go."""
+
+    run_id: str
+    scope: Scope
+    emit: Callable[[RunEvent], None]
+    """Takes an event at once and never blocks."""
+    charters: Mapping[str, Charter]
+    retriever: Retriever
+    memory: ConversationMemory
+    router: Router
+    chat: ChatModels
+    settings: GraphSettings
+
+
+class MadeArtifact(BaseModel):
+    """An artifact with its id and maker."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    agent: str
+    artifact: Artifact
+
+
+class Weighing(BaseModel):
+    """How a task was weighed: complexity 0 to 1, the reasons, and what was chosen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    score: float
+    reasons: tuple[str, ...]
+    choice: Literal["tool", "checked_tool", "sub_agents"]
+
+
+class SpecialistResult(BaseModel):
+    """What a specialist brings back for one task."""
+
+    model_config = ConfigDict(frozen=True)
+
+    position: int
+    agent: str
+    request: str
+    answer: str
+    outcome: Outcome
+    citations: tuple[Citation, ...] = ()
+    tool_uses: tuple[ToolUse, ...] = ()
+    artifacts: tuple[MadeArtifact, ...] = ()
+    weighing: Weighing | None = None
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    timings_ms: dict[str, float] = {}
+
+
+class FreyaState(TypedDict, total=False):
+    """The orchestrator's state over one run."""
+
+    message: str
+    wanted: list[str]
+    """Agents the client asked for by name; empty lets the router decide."""
+    turns: list[Turn]
+    route: Route
+    results: Annotated[list[SpecialistResult], operator.add]
+    answer: str
+    outcome: Outcome
+    citations: list[Citation]
+    timings_ms: Annotated[dict[str, float], operator.or_]
+
+
+class SpecialistState(TypedDict, total=False):
+    """A specialist's state over one task."""
+
+    task: Task
+    position: int
+    turns: list[Turn]
+    messages: Annotated[list[AnyMessage], add_messages]
+    passages: list[Passage]
+    citations: list[Citation]
+    weighing: Weighing
+    notes: list[Note]
+    rounds: int
+    checked: bool
+    tool_uses: Annotated[list[ToolUse], operator.add]
+    artifacts: Annotated[list[MadeArtifact], operator.add]
+    timings_ms: Annotated[dict[str, float], operator.or_]
+    results: list[SpecialistResult]
+
+
+Data = dict[str, JsonValue]
