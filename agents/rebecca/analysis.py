@@ -1,0 +1,118 @@
+"""From a description in anybody's words to a typed model of its domain."""
+
+import re
+
+from agents.rebecca.constraints import read_constraints, same_length_lower
+from agents.rebecca.domains import Domain, archetypes
+from agents.rebecca.entities import (
+    added_entities,
+    facet_entities,
+    known_entities,
+    only_sound_references,
+    read_entities,
+)
+from agents.rebecca.language import written_in
+from agents.rebecca.matching import Match, is_made_for_a_purpose, match_domain, match_facets
+from agents.rebecca.model import DomainModel, Origin
+from agents.rebecca.reading import Reading, read
+from agents.rebecca.risks import risks
+from agents.rebecca.workflows import actors, workflows
+from agents.tools import ToolRefused
+
+LONGEST_REQUEST = 50_000
+_SHORTEST_REQUEST = 8
+_ASK = (
+    "Say whose agent it is and what people do there, for example "
+    '"a booking agent for a dental clinic, WhatsApp, English and Spanish, 200 EUR a month".'
+)
+_ABOUT_AGENTS = re.compile(
+    r"^(?:агент\w*|бот\w*|чат\w*|ассистент\w*|асистент\w*|помощник\w*|помічник\w*|созда\w+|сдела\w+|спроектир\w+|"
+    r"разработ\w+|нужен|нужна|хочу|пожалуйста|зроб\w+|створ\w+|потрібен|для|меня|мой|моего|"
+    r"agente\w*|asistente\w*|crea\w*|diseñ\w+|hacer|haz|quiero|necesito|favor|"
+    r"assistent\w*|agenten\w*|erstell\w+|entwirf\w*|entwickl\w+|möchte|brauche|bitte|einen|eine|"
+    r"créer|crée|créez|concev\w+|conçois|veux|voudrais|assistant\w*|para|pour|mein\w*|telegram|whatsapp)$"
+)
+_WORDS_OF_A_DOMAIN = 1
+_LONGEST_TITLE = 60
+
+
+def analyze(request: str, *, channels: tuple[str, ...] = (), languages: tuple[str, ...] = ()) -> DomainModel:
+    """The model of the domain that a request describes.
+
+    A trade of the lexicon brings its entities, workflows and risks; another one is read from the request's
+    nouns and verbs over the nearest of three archetypes (booking, sales, requests). Raises ToolRefused for a
+    request that is empty, longer than 50,000 characters, or names no domain.
+    """
+    text = _checked(request)
+    lower = same_length_lower(text)
+    reading = read(text)
+    match = match_domain(lower, reading)
+    if match is None or not match.known:
+        _demand_a_domain(text, lower, reading, match)
+    domain = match.domain if match else archetypes()[-1]
+    known = bool(match and match.known)
+    facets = match_facets(lower, domain.include)
+    if known:
+        entities = known_entities(domain, Origin.DOMAIN)
+        entities += facet_entities(entities, facets)
+        entities += added_entities(entities, reading, domain)
+    else:
+        entities = read_entities(reading, domain)
+        entities += facet_entities(entities, facets)
+    entities = only_sound_references(entities)
+    constraints = read_constraints(text, channels=channels, languages=languages)
+    seeds = (*domain.workflows, *(seed for facet, _ in facets for seed in facet.workflows))
+    specific = (*domain.risks, *(risk for facet, _ in facets for risk in facet.risks))
+    return DomainModel(
+        title=_title(domain, known=known, reading=reading),
+        domain=domain.key,
+        known=known,
+        sensitivity=domain.sensitivity,
+        entities=tuple(entities),
+        actors=actors(entities, reading),
+        workflows=workflows(entities, seeds, reading),
+        constraints=constraints,
+        risks=risks(entities, constraints, domain.sensitivity, specific),
+    )
+
+
+def _checked(request: str) -> str:
+    text = request.replace("\x00", " ").strip()
+    letters = sum(1 for letter in text if letter.isalpha())
+    if letters < _SHORTEST_REQUEST and not _is_dense(text):
+        raise ToolRefused(f"The request ({text[:40]!r}) is too short to tell the domain. {_ASK}")
+    if len(text) > LONGEST_REQUEST:
+        raise ToolRefused(
+            f"The request has {len(text):,} characters; at most {LONGEST_REQUEST:,} are read. Describe the domain in fewer words."
+        )
+    return text
+
+
+def _is_dense(text: str) -> bool:
+    """Chinese, Japanese and Korean say in four characters what takes a sentence elsewhere."""
+    return len(re.findall("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]", text)) >= _SHORTEST_REQUEST // 2
+
+
+def _demand_a_domain(text: str, lower: str, reading: Reading, match: Match | None) -> None:
+    if written_in(text) == "English":
+        anything = bool(
+            reading.business
+            or any(deed.topic for deed in reading.deeds)
+            or is_made_for_a_purpose(lower)
+            or (reading.things and match)
+        )
+    else:
+        words = re.findall(r"[^\W\d_]{4,}", lower)
+        anything = bool(match) or sum(not _ABOUT_AGENTS.match(word) for word in words) > _WORDS_OF_A_DOMAIN
+    if not anything:
+        raise ToolRefused(f"The request names no domain. {_ASK}")
+
+
+def _title(domain: Domain, *, known: bool, reading: Reading) -> str:
+    business = reading.business or ""
+    if known and not any(cue.pattern.search(business) for cue in domain.cues):
+        return domain.title
+    if not business and not known:
+        deed = next((deed for deed in reading.deeds if deed.topic), None)
+        business = f"{deed.noun} service" if deed else ""
+    return (business or domain.title)[:_LONGEST_TITLE]
