@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import shutil
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -110,6 +111,7 @@ async def test_pool_recovers_after_a_restart_of_the_server(tmp_path):
             await _one(pool, 0.2)
         async with EmbeddedServers(tmp_path, postgres_url=None, redis_url="redis://unused"):
             assert await _one(pool, 20) == 1
+    await asyncio.to_thread(shutil.rmtree, tmp_path)
 
 
 async def test_pool_gives_up_waiting_when_every_connection_is_lent(database_url):

@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -24,11 +25,12 @@ def servers(data: Path, postgres_url: str | None = None, redis_url: str | None =
 
 @pytest.fixture
 async def data(tmp_path):
-    """A data folder whose servers, whatever a test did, are stopped afterwards."""
+    """A data folder whose servers, whatever a test did, are stopped afterwards; a cluster is 60 MB, so it goes."""
     yield tmp_path
     if await asyncio.to_thread((tmp_path / "users.lock").exists):
         async with servers(tmp_path):
             pass
+    await asyncio.to_thread(shutil.rmtree, tmp_path)
 
 
 async def postgres_pid(data: Path) -> int:
@@ -198,8 +200,8 @@ async def test_two_that_start_at_once_share_one_pair_of_servers(data):
         assert origins == [Origin.REUSED, Origin.REUSED, Origin.STARTED, Origin.STARTED]
 
 
-async def test_path_too_long_for_a_socket_gets_a_short_private_folder(tmp_path):
-    data = tmp_path / ("long" * 30) / "with space"
+async def test_path_too_long_for_a_socket_gets_a_short_private_folder(data):
+    data = data / ("long" * 30) / "with space"
     async with servers(data) as started:
         socket = Path(started.descriptions[0].address)
         assert socket.parent.parent == Path("/tmp")  # noqa: S108 - where it should be
@@ -212,12 +214,12 @@ async def test_path_too_long_for_a_socket_gets_a_short_private_folder(tmp_path):
     await asyncio.to_thread(socket.parent.rmdir)
 
 
-async def test_short_socket_folder_that_belongs_to_somebody_else_is_refused(tmp_path):
-    data = tmp_path / ("long" * 30)
+async def test_short_socket_folder_that_belongs_to_somebody_else_is_refused(data):
+    data = data / ("long" * 30)
     async with servers(data) as started:
         run = Path(started.descriptions[0].address).parent
     run.rmdir()
-    run.symlink_to(tmp_path)
+    run.symlink_to(data)
     try:
         with pytest.raises(DataFolderUnusable, match="belongs to somebody else"):
             async with servers(data):
