@@ -35,7 +35,7 @@ _SUFFIXES = {"k": 1e3, "m": 1e6, "b": 1e9}
 _EPOCH = 1e8  # seconds since 1970 reach this in 1973; no price in a first column does
 _NUMBER = r"[-+]?[$€]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _LABELLED = re.compile(
-    rf"\b(open|high|low|close|volume|o|h|l|c|v)\b(?:ed|s|d|ing)?\s*(?:price|at|of|is|=|:)?\s*({_NUMBER})",
+    rf"\b(open|high|low|close|volume|o|h|l|c|v)(?:ed|d|s)?\b\s*(?:price|at|of|is|=|:)?\s*({_NUMBER})",
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"[\[(]([^\[\]()]+)[\])]")
