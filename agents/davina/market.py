@@ -176,8 +176,8 @@ def _market_steps(arguments: MarketSize, from_below: float | None, sizes: dict[s
     if "SOM" in sizes:
         lines.append(f"SOM = SAM × {arguments.obtainable_percent:g} %")
     if len(sizes) < 3:  # noqa: PLR2004  TAM, SAM and SOM
-        missing = "serviceable and obtainable shares" if len(sizes) == 1 else "obtainable share"
-        lines.append(f"The {missing} were not given, so no narrower market is stated")
+        missing = "serviceable and obtainable shares were" if len(sizes) == 1 else "obtainable share was"
+        lines.append(f"The {missing} not given, so no narrower market is stated")
     if from_below and arguments.total_market:
         lines.append(_cross_check(from_below, arguments.total_market))
     lines.append("Every share is an assumption of yours; the narrower the market, the more evidence it needs")

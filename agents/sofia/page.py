@@ -182,7 +182,7 @@ def _structured_data(tree: LexborHTMLParser) -> StructuredData:
     for script in tree.css('script[type="application/ld+json" i]'):
         try:
             types += _types(json.loads(script.text()))
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             broken += 1
     return StructuredData(types=tuple(types), broken=broken, microdata=len(tree.css("[itemscope]")))
 
@@ -193,6 +193,7 @@ def _types(value: Any) -> list[str]:  # JSON-LD is whatever the page's author wr
         return [name for item in value for name in _types(item)]
     if not isinstance(value, dict):
         return []
-    own = value.get("@type", [])
-    names = [own] if isinstance(own, str) else [name for name in own if isinstance(name, str)]
+    own = value.get("@type")
+    listed = own if isinstance(own, list) else [own]
+    names = [name for name in listed if isinstance(name, str)]
     return names + _types(value.get("@graph"))
