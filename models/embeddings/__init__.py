@@ -1,6 +1,21 @@
 """Texts into vectors: all-MiniLM-L6-v2 in ONNX Runtime, any sentence-transformers model, and a cache before either."""
 
+from models.embeddings.cache import CacheCounts, CachedEmbedder, Observation, Observer
+from models.embeddings.factory import open_embedder
 from models.embeddings.onnx_embedder import OnnxEmbedder
-from models.embeddings.settings import EmbeddingSettings
+from models.embeddings.sentence_transformer import SentenceTransformerEmbedder
+from models.embeddings.settings import DEFAULT_MODEL, EmbeddingSettings
+from models.embeddings.stored import StoredVectors
 
-__all__ = ["EmbeddingSettings", "OnnxEmbedder"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "CacheCounts",
+    "CachedEmbedder",
+    "EmbeddingSettings",
+    "Observation",
+    "Observer",
+    "OnnxEmbedder",
+    "SentenceTransformerEmbedder",
+    "StoredVectors",
+    "open_embedder",
+]

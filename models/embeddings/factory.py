@@ -1,0 +1,37 @@
+"""The embedder that the settings ask for."""
+
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from models.embeddings.cache import CachedEmbedder, Observer
+from models.embeddings.onnx_embedder import OnnxEmbedder
+from models.embeddings.sentence_transformer import SentenceTransformerEmbedder
+from models.embeddings.settings import DEFAULT_MODEL, EmbeddingSettings
+from models.embeddings.stored import StoredVectors
+
+
+async def open_embedder(
+    settings: EmbeddingSettings, data: Path, redis: Redis | None, *, observe: Observer | None = None
+) -> CachedEmbedder:
+    """Load the model named in `settings` and put the cache before it; the caller closes it.
+
+    `data` is the data folder. `redis` may be None: then only the process remembers. `observe` is called once a
+    request, in the event loop. Raises WeightsInvalid or EmbeddingUnavailable.
+    """
+    inner: OnnxEmbedder | SentenceTransformerEmbedder
+    if settings.model == DEFAULT_MODEL:
+        inner = await OnnxEmbedder.load(data, threads=settings.threads, spin=settings.spin)
+    else:
+        inner = await SentenceTransformerEmbedder.load(settings.model, device=settings.device)
+    stored = None
+    if redis is not None and settings.cache_ttl_s:
+        stored = StoredVectors(
+            redis,
+            name=inner.name,
+            dimensions=inner.dimensions,
+            ttl_s=settings.cache_ttl_s,
+            timeout_s=settings.cache_timeout_s,
+            cooldown_s=settings.cache_cooldown_s,
+        )
+    return CachedEmbedder(inner, stored, hot_vectors=settings.hot_vectors, observe=observe)
