@@ -7,9 +7,9 @@ from typing import Annotated, Literal, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
-from agents import Artifact, Charter
+from agents import Artifact, Charter, ToolOutput
 from graphs.events import Citation, RunEvent
 from graphs.routing.interfaces import Route, Router, Task
 from graphs.settings import GraphSettings
@@ -88,6 +88,7 @@ class FreyaState(TypedDict, total=False):
     answer: str
     outcome: Outcome
     citations: list[Citation]
+    model: str
     timings_ms: Annotated[dict[str, float], operator.or_]
 
 
@@ -104,10 +105,9 @@ class SpecialistState(TypedDict, total=False):
     notes: list[Note]
     rounds: int
     checked: bool
+    outputs: Annotated[dict[str, ToolOutput], operator.or_]
+    """What tools gave, by call id."""
     tool_uses: Annotated[list[ToolUse], operator.add]
     artifacts: Annotated[list[MadeArtifact], operator.add]
     timings_ms: Annotated[dict[str, float], operator.or_]
     results: list[SpecialistResult]
-
-
-Data = dict[str, JsonValue]

@@ -141,11 +141,12 @@ def _fit(examples: Examples, labels: tuple[str, ...], owners: NDArray[np.int64])
 def _descend(features: Matrix, owners: NDArray[np.int64], labels: int) -> tuple[Matrix, Matrix]:
     """Minimise class-balanced cross-entropy with an L2 penalty by Nesterov's accelerated gradient."""
     rows = len(owners)
-    target = np.eye(labels, dtype=np.float32)[owners]
-    balance = (rows / (labels * target.sum(axis=0)))[owners][:, None].astype(np.float32)
+    target: Matrix = np.eye(labels, dtype=np.float32)[owners]
+    balance: Matrix = (rows / (labels * target.sum(axis=0)))[owners][:, None].astype(np.float32)
     weights: Matrix = np.zeros((features.shape[1], labels), dtype=np.float32)
     bias: Matrix = np.zeros(labels, dtype=np.float32)
-    speed, speed_bias = np.zeros_like(weights), np.zeros_like(bias)
+    speed: Matrix = np.zeros_like(weights)
+    speed_bias: Matrix = np.zeros_like(bias)
     for _ in range(_STEPS):
         ahead, ahead_bias = weights + _MOMENTUM * speed, bias + _MOMENTUM * speed_bias
         error = (_softmax(features @ ahead + ahead_bias) - target) * balance / rows

@@ -1,0 +1,162 @@
+"""The orchestrator's graph: guard, recall, route, dispatch (one `Send` a task), synthesise, remember."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any  # LangGraph's checkpointer and Send carry anything
+
+from langchain_core.messages import HumanMessage, SystemMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, RetryPolicy, Send
+
+from agents import Charter
+from graphs import replies
+from graphs.citing import renumbered
+from graphs.events import Citation, RouteChosen, RouteTask, Token
+from graphs.guarding import clean_message
+from graphs.prompting import orchestrator_prompt
+from graphs.settings import GraphSettings
+from graphs.specialist import build_specialist
+from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult
+from memory import MemoryUnavailable, Turn
+from models.chat import Prompt, Role, render_prompt
+
+FreyaGraph = CompiledStateGraph[FreyaState, RunContext, FreyaState, FreyaState]
+Context = Runtime[RunContext]
+
+
+def build_freya(
+    charters: Mapping[str, Charter],
+    settings: GraphSettings,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+) -> FreyaGraph:
+    """Compile the graph with a subgraph for each charter. Its input is `message` and `wanted`."""
+    graph: StateGraph[FreyaState, RunContext, FreyaState, FreyaState] = StateGraph(
+        FreyaState, context_schema=RunContext
+    )
+    timeout = settings.step_timeout_s
+    retry = RetryPolicy(max_attempts=settings.attempts, initial_interval=0.2, retry_on=(MemoryUnavailable,))
+    graph.add_node("guard", guard)
+    graph.add_node("recall", recall, timeout=timeout, retry_policy=retry)
+    graph.add_node("route", route, timeout=timeout, destinations=("converse", *charters))
+    graph.add_node("converse", converse, timeout=timeout)
+    for name, charter in charters.items():
+        graph.add_node(name, build_specialist(charter, settings))
+        graph.add_edge(name, "synthesise")
+    graph.add_node("synthesise", synthesise)
+    graph.add_node("remember", remember, timeout=timeout, retry_policy=retry)
+    graph.add_edge(START, "guard")
+    graph.add_edge("guard", "recall")
+    graph.add_edge("recall", "route")
+    graph.add_edge("converse", "remember")
+    graph.add_edge("synthesise", "remember")
+    graph.add_edge("remember", END)
+    return graph.compile(checkpointer=checkpointer, name="freya")
+
+
+async def guard(state: FreyaState, runtime: Context) -> FreyaState:
+    """Refuse what cannot be worked on; clean the rest."""
+    return {"message": clean_message(state["message"], longest=runtime.context.settings.longest_message)}
+
+
+async def recall(state: FreyaState, runtime: Context) -> FreyaState:  # noqa: ARG001  # a node's signature
+    """The earlier turns of the thread."""
+    began = time.monotonic()
+    turns = await runtime.context.memory.recall(runtime.context.scope)
+    return {"turns": turns, "timings_ms": {"recall": _since(began)}}
+
+
+async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto holds Sends
+    """Choose who works on it, and send each task to its specialist."""
+    context, began = runtime.context, time.monotonic()
+    decided = await context.router.route(state["message"], state["turns"], state.get("wanted", []))
+    tasks = [
+        RouteTask(agent=t.agent, request=t.request, confidence=round(t.confidence, 3)) for t in decided.tasks
+    ]
+    context.emit(RouteChosen(kind=decided.kind, tasks=tasks))
+    update: FreyaState = {"route": decided, "timings_ms": {"route": _since(began)}}
+    if decided.kind != "tasks":
+        return Command(goto="converse", update=update)
+    sends = [
+        Send(task.agent, {"task": task, "position": position, "turns": state["turns"]})
+        for position, task in enumerate(decided.tasks)
+    ]
+    return Command(goto=sends, update=update)
+
+
+async def converse(state: FreyaState, runtime: Context) -> FreyaState:
+    """Freya answers herself: small talk, where we were, a kind decline, or a question back."""
+    context, kind = runtime.context, state["route"].kind
+    outcome: Outcome = "answered"
+    match kind:
+        case "small_talk":
+            draft = replies.small_talk(state["message"], context.charters)
+        case "recap":
+            draft = replies.recap(state["turns"], context.charters)
+        case "unclear":
+            draft, outcome = replies.ask_which(context.charters), "needs_input"
+        case _:
+            draft, outcome = replies.decline(context.charters), "declined"
+    model = context.chat.of(Role.AGENTIC)
+    prompt = render_prompt(Prompt(request=state["message"], draft=draft))
+    text, name = "", ""
+    async for chunk in model.astream(
+        [SystemMessage(orchestrator_prompt(context.charters)), HumanMessage(prompt)]
+    ):
+        if chunk.text:
+            context.emit(Token(text=chunk.text))
+            text += chunk.text
+        name = str(chunk.response_metadata.get("model_name", name))
+    return {"answer": text, "outcome": outcome, "citations": [], "model": name}
+
+
+async def synthesise(state: FreyaState) -> FreyaState:
+    """One answer out of the specialists' answers: in the order of the tasks, citations numbered through."""
+    results = sorted(state["results"], key=lambda result: result.position)
+    answered = [result for result in results if result.outcome == "answered"] or results
+    text, citations = merge(answered)
+    if state["route"].left_out:
+        text = f"{text}\n\n{replies.left_out(state['route'].left_out)}"
+    model = ", ".join(dict.fromkeys(result.model for result in answered))
+    return {"answer": text, "citations": citations, "outcome": answered[0].outcome, "model": model}
+
+
+def merge(results: Sequence[SpecialistResult]) -> tuple[str, list[Citation]]:
+    """A single answer as it stands; several each under its agent's name, with one numbering of citations."""
+    if len(results) == 1:
+        return results[0].answer, list(results[0].citations)
+    sections: list[str] = []
+    citations: list[Citation] = []
+    for result in results:
+        numbers = {}
+        for citation in result.citations:
+            known = next((c.number for c in citations if c.pair_id == citation.pair_id), None)
+            numbers[citation.number] = known or len(citations) + 1
+            if known is None:
+                citations.append(citation.model_copy(update={"number": len(citations) + 1}))
+        sections.append(f"## {result.agent.capitalize()}\n\n{renumbered(result.answer, numbers)}")
+    return "\n\n".join(sections), citations
+
+
+async def remember(state: FreyaState, runtime: Context) -> FreyaState:
+    """Keep the turn, so that the next one can build on it."""
+    context = runtime.context
+    results = state.get("results", [])
+    turn = Turn(
+        run_id=context.run_id,
+        request=state["message"],
+        answer=state["answer"],
+        agents=tuple(dict.fromkeys(result.agent for result in results)),
+        tool_uses=tuple(use for result in results for use in result.tool_uses),
+        at=datetime.now(UTC),
+    )
+    began = time.monotonic()
+    await context.memory.remember(context.scope, turn)
+    return {"timings_ms": {"remember": _since(began)}}
+
+
+def _since(began: float) -> float:
+    return round((time.monotonic() - began) * 1000, 2)
