@@ -59,8 +59,8 @@ async def _killed(url: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(sys.executable, __file__, "--child", url)
     pool = await open_pool(url)
     store = KnowledgeStore(pool)
-    while process.returncode is None and sum((await store.counts()).values()) < _KILL_AFTER:
-        await asyncio.sleep(0.01)  # noqa: ASYNC110  # another process writes; there is no event to wait on
+    while process.returncode is None and sum((await store.counts()).values()) < _KILL_AFTER:  # noqa: ASYNC110  # another process writes
+        await asyncio.sleep(0.01)
     alive = process.returncode is None
     if alive:
         os.kill(process.pid, signal.SIGKILL)

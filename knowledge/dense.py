@@ -18,12 +18,14 @@ from knowledge.store import StoredPair
 from models import Embedder, EmbeddingUnavailable
 
 if TYPE_CHECKING:
+    import httpx
     from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
 
 Vector = NDArray[np.float32]
 
 _FORMAT = 1
+_HTTP_SECONDS = 30.0
 _PREFIX = "freya"
 
 
@@ -128,6 +130,7 @@ class DenseIndex:
 
     def _reached(self, store: str) -> int:
         with self._chroma():
+            self._collections.pop(self._full_name("state", None), None)  # it holds its metadata as last read
             state = self._collection("state", None)
             held = (state.metadata or {}) if state is not None else {}
         return int(held.get("revision", 0)) if held.get("store") == store else 0
@@ -176,7 +179,9 @@ class DenseIndex:
             client, self._client = self._client, None
             self._collections.clear()
         if client is not None:
-            client.close()  # type: ignore[attr-defined]  # ClientAPI does not declare what every client has
+            for session in _sessions(client):
+                session.close()
+            client.close()  # type: ignore[attr-defined]  # every client has it, ClientAPI does not say so
 
     @contextlib.contextmanager
     def _chroma(self) -> Iterator["ClientAPI"]:
@@ -188,8 +193,9 @@ class DenseIndex:
             yield self._opened()
         # Chroma reports a server that is not there as ValueError.
         except (ChromaError, httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
-            self._client = None
             self._collections.clear()
+            if self._url is None:
+                self._close()  # the folder may be another one by now; an HTTP client connects again by itself
             place = self._url or str(self._folder)
             raise KnowledgeUnavailable(
                 f"The vector index (Chroma at {place}) does not answer: {error}"
@@ -245,6 +251,7 @@ def _hnsw() -> "CreateHNSWConfiguration":
 
 def _client(folder: Path, url: str | None) -> "ClientAPI":
     import chromadb
+    import httpx
     from chromadb.config import Settings
 
     settings = Settings(anonymized_telemetry=False)
@@ -255,6 +262,20 @@ def _client(folder: Path, url: str | None) -> "ClientAPI":
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{url!r} is no address of a Chroma server; write it like http://chroma:8000")
     secure = parts.scheme == "https"
-    return chromadb.HttpClient(
-        host=parts.hostname, port=parts.port or (443 if secure else 8000), ssl=secure, settings=settings
-    )
+    port = parts.port or (443 if secure else 8000)
+    # Chroma's client keeps what a failed construction made for ever, so the server is asked first.
+    heartbeat = f"{parts.scheme}://{parts.hostname}:{port}/api/v2/heartbeat"
+    httpx.get(heartbeat, timeout=_HTTP_SECONDS).raise_for_status()
+    client = chromadb.HttpClient(host=parts.hostname, port=port, ssl=secure, settings=settings)
+    for session in _sessions(client):
+        session.timeout = httpx.Timeout(_HTTP_SECONDS)  # Chroma sets none and would wait for ever
+    return client
+
+
+def _sessions(client: "ClientAPI") -> list["httpx.Client"]:
+    """The connections of an HTTP client, which its `close` leaves open (chromadb 1.5); none of a persistent one."""
+    import httpx
+
+    owners = (client, getattr(client, "_admin_client", None))
+    sessions = [getattr(getattr(owner, "_server", None), "_session", None) for owner in owners]
+    return [session for session in sessions if isinstance(session, httpx.Client)]

@@ -17,7 +17,7 @@ from knowledge.settings import RetrievalSettings
 from knowledge.store import KnowledgeStore, StoredPair
 
 BOTH = (Field.QUESTION, Field.ANSWER)
-_POOL = 4  # candidates looked at for one hit: duplicates and irrelevant ones fall away
+_SPARE = 3  # candidates looked at beyond the limit: duplicates and irrelevant ones fall away
 _PLAIN = 400  # of a question, for telling duplicates apart
 
 
@@ -87,8 +87,9 @@ class HybridRetriever:
         ranked = _fuse([*dense, *lexical])
         hits: list[Hit] = []
         seen: set[str] = set()
-        for start in range(0, len(ranked), limit * _POOL):
-            part = ranked[start : start + limit * _POOL]
+        page = limit + _SPARE
+        for start in range(0, len(ranked), page):
+            part = ranked[start : start + page]
             for hit in await self._hits(part, meant, dict(zip(fields, dense, strict=True))):
                 asked = plain(hit.question)[:_PLAIN]
                 if hit.similarity >= least and asked not in seen:

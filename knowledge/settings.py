@@ -19,7 +19,7 @@ class RetrievalSettings(BaseModel):
     lexical_question: float = Field(
         default=0.1, ge=0, description="Weight of words, against stored questions."
     )
-    lexical_answer: float = Field(default=0.1, ge=0, description="Weight of words, against stored answers.")
+    lexical_answer: float = Field(default=0.15, ge=0, description="Weight of words, against stored answers.")
     floor: float = Field(
         default=0.4,
         ge=-1,

@@ -1,9 +1,10 @@
 """RAG exports: JSON of sessions with question-answer pairs, read as a stream because they reach hundreds of MB."""
 
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 
 import ijson
 
@@ -31,13 +32,23 @@ class _Session:
         return f"session {self.ordinal} ({self.topic or self.external_id or 'no topic'})"
 
 
+class _Eager:
+    """A stream that hands over what it has instead of filling a buffer: nothing before a damage is lost."""
+
+    def __init__(self, stream: io.BufferedIOBase) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        return self._stream.read1(size)
+
+
 class ExportReader:
     """Reads `{"metadata": {...}, "sessions": [{"topic", "qa_pairs": [{"question", "answer"}]}]}`.
 
     One session at most is held in memory. The totals that the metadata declare are checked at the end.
     """
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
+    def __init__(self, stream: io.BufferedIOBase, name: str) -> None:
         self._stream = stream
         self._name = name
         self._totals: dict[str, int] = {}
@@ -60,7 +71,7 @@ class ExportReader:
         """Follow the parser's events; `current` holds the open session, for the one who catches an error."""
         builder: Any = None  # ijson's own, which has no types
         depth = 0
-        for prefix, event, value in ijson.parse(self._stream, buf_size=1 << 16, use_float=True):
+        for prefix, event, value in ijson.parse(_Eager(self._stream), buf_size=1 << 16, use_float=True):
             if builder is not None:
                 builder.event(event, value)
                 depth += _nesting(event)

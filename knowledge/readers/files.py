@@ -2,9 +2,9 @@
 
 import gzip
 import hashlib
+import io
 import zlib
 from pathlib import Path
-from typing import IO, cast
 
 from knowledge.errors import SourceUnreadable
 from knowledge.readers.export import ExportReader
@@ -62,9 +62,8 @@ def content_hash(path: Path) -> str:
         raise _unreadable(path, error) from error
 
 
-def _open(path: Path, *, packed: bool) -> IO[bytes]:
-    # GzipFile reads bytes like any file, but is not declared as IO[bytes].
-    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
+def _open(path: Path, *, packed: bool) -> io.BufferedIOBase:
+    return gzip.GzipFile(path, "rb") if packed else path.open("rb")
 
 
 def _start(path: Path, *, packed: bool) -> bytes:
@@ -72,7 +71,7 @@ def _start(path: Path, *, packed: bool) -> bytes:
         return stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
-def _digest(stream: IO[bytes]) -> str:
+def _digest(stream: io.BufferedIOBase) -> str:
     digest = hashlib.sha256()
     with stream:
         while chunk := stream.read(_CHUNK):

@@ -1,9 +1,9 @@
 """JSON Lines of pairs: one object a line with topic, category, question and answer."""
 
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -28,7 +28,7 @@ class LinesReader:
     answer improved without the others becoming different pairs.
     """
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
+    def __init__(self, stream: io.BufferedIOBase, name: str) -> None:
         self._stream = stream
         self._name = name
         self.report = ReadReport(kind=SourceKind.JSON_LINES)

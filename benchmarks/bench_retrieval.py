@@ -1,0 +1,233 @@
+"""Retrieval over the example corpus: quality, beside single methods and rank fusion, and latency; prints JSON.
+
+Two tasks. *answers*: 1,000 sampled stored questions against the answers field, where the pair's own answer must
+be found. *paraphrases*: hand-written paraphrases (paraphrases.jsonl) against both fields, where the paraphrased
+pair must be found. Rank 1 to 5 counts for top-5, the reciprocal of the rank (to 50) for MRR; a pair with the
+same question word for word, of which retrieval returns one only, counts as found in its stead.
+The latency is that of `search` with the query's encoding, without the embedding cache.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any  # a JSON document
+
+import numpy as np
+
+from benchmarks.knowledge_corpus import EXPORT, Corpus, cache_folder, fill, opened
+from knowledge import Field, HybridRetriever, RetrievalSettings
+from knowledge.readers import PairRecord, content_hash, open_source
+from knowledge.readers.text import plain
+from knowledge.store import pair_id, source_id
+
+_SEED = 7
+_DEPTH = 50
+_COLLECTION = "technical"
+_PARAPHRASES = Path(__file__).with_name("paraphrases.jsonl")
+_FOREIGN = (
+    "What's the best recipe for lasagne?", "How do I fix a leaking tap?", "Who won the 1998 world cup?",
+    "Translate good morning into Finnish", "write me a poem about autumn", "What is the capital of Mongolia?",
+    "How do I train my dog to sit?", "Best exercises for lower back pain", "When was Mozart born?",
+    "how to install python on windows", "What causes rainbows?", "plan a weekend trip to Rome",
+    "my car will not start", "What should I wear to a wedding?", "Explain photosynthesis",
+    "how many calories in an egg", "Who wrote Hamlet?", "reset my wifi router", "best books for toddlers",
+    "How long do cats live?", "symptoms of the flu", "What is the speed of light?", "how to remove wine stains",
+    "learn guitar chords fast", "Is it going to rain tomorrow?",
+)  # fmt: skip
+_NATIVE = (
+    "What is RSI?", "how does MACD work", "explain bollinger bands", "what does a high funding rate mean",
+    "is the mvrv z-score useful", "What is impermanent loss?", "stop loss placement with ATR",
+    "Should I buy bitcoin now?", "what is ichimoku", "hash ribbons signal", "explain yield farming risk",
+    "head and shoulders pattern", "what are gas fees", "how do I read volume", "bitcoin halving effect",
+)  # fmt: skip
+
+Ranker = Callable[[str], Awaitable[list[str]]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A query and the pair it must find."""
+
+    query: str
+    pair: str
+
+
+class Peers:
+    """The methods that retrieval is compared with, over the same indexes; each gives pair ids, best first."""
+
+    def __init__(self, corpus: Corpus, fields: Sequence[Field]) -> None:
+        self._corpus = corpus
+        self._fields = fields
+
+    async def dense(self, query: str) -> list[str]:
+        """The sum of the fields' cosines."""
+        return _by_sum(await self._dense(query))
+
+    async def bm25(self, query: str) -> list[str]:
+        """The sum of the fields' BM25."""
+        return _by_sum(await self._bm25(query))
+
+    async def reciprocal_ranks(self, query: str) -> list[str]:
+        """Equal weights and k = 60 (Cormack, Clarke and Büttcher 2009)."""
+        fused: dict[str, float] = {}
+        for scores in [*await self._dense(query), *await self._bm25(query)]:
+            for rank, pair in enumerate(scores, 1):
+                fused[pair] = fused.get(pair, 0.0) + 1 / (60 + rank)
+        return _by_sum([fused])
+
+    async def _dense(self, query: str) -> list[dict[str, float]]:
+        vector = await self._corpus.dense.encode(query)
+        found = [
+            await self._corpus.dense.search(vector, field, collections=[_COLLECTION], limit=_DEPTH)
+            for field in self._fields
+        ]
+        return [{pair: max(score, 0.0) for pair, score in scores.items()} for scores in found]
+
+    async def _bm25(self, query: str) -> list[dict[str, float]]:
+        return [
+            await self._corpus.lexical.search(query, field, collections=[_COLLECTION], limit=_DEPTH)
+            for field in self._fields
+        ]
+
+
+def _by_sum(found: Sequence[dict[str, float]]) -> list[str]:
+    total: dict[str, float] = {}
+    for scores in found:
+        for pair, score in scores.items():
+            total[pair] = total.get(pair, 0.0) + score
+    return sorted(total, key=lambda pair: (-total[pair], pair))
+
+
+def _ours(retriever: HybridRetriever, fields: Sequence[Field], times: list[float]) -> Ranker:
+    async def rank(query: str) -> list[str]:
+        # Quality is judged on the ranking to depth 50; the latency is that of the call users make.
+        began = time.perf_counter()
+        await retriever.search(query, collections=[_COLLECTION], fields=fields)
+        times.append(time.perf_counter() - began)
+        hits = await retriever.search(
+            query, collections=[_COLLECTION], fields=fields, limit=_DEPTH, floor=-1.0
+        )
+        return [hit.pair_id for hit in hits]
+
+    return rank
+
+
+async def _score(rank: Ranker, cases: Sequence[Case], same: dict[str, str]) -> dict[str, float]:
+    """Top-5 and MRR; duplicates of a question count as one thing for every method."""
+    places = []
+    for case in cases:
+        things = list(dict.fromkeys(same[pair] for pair in await rank(case.query)))[:_DEPTH]
+        wanted = same[case.pair]
+        places.append(things.index(wanted) + 1 if wanted in things else 0)
+    return {
+        "top5": round(sum(1 <= place <= 5 for place in places) / len(places), 3),
+        "mrr": round(sum(1 / place for place in places if place) / len(places), 3),
+    }
+
+
+async def _same(corpus: Corpus) -> dict[str, str]:
+    """A common name for pairs that ask the same; the reports repeat some sessions of the export."""
+    pairs = await corpus.store.changes(0, 1_000_000)
+    return {pair.id: plain(pair.question) for pair in pairs}
+
+
+def _cases(size: int) -> tuple[list[Case], list[Case]]:
+    """The sampled and the paraphrased cases."""
+    source = source_id(_COLLECTION, content_hash(EXPORT))
+    records = list(open_source(EXPORT).pairs())
+    sampled = random.Random(_SEED).sample(records, size)
+    by_place: dict[tuple[str | None, int], PairRecord] = {
+        (record.session.external_id, record.ordinal): record for record in records
+    }
+    lines = [json.loads(line) for line in _PARAPHRASES.read_text(encoding="utf-8").splitlines()]
+    paraphrased = [
+        Case(line["paraphrase"], pair_id(source, by_place[str(line["session_id"]), line["pair"]]))
+        for line in lines
+    ]
+    return [Case(record.question, pair_id(source, record)) for record in sampled], paraphrased
+
+
+async def _task(
+    corpus: Corpus, cases: Sequence[Case], fields: Sequence[Field], same: dict[str, str]
+) -> dict[str, Any]:
+    peers = Peers(corpus, fields)
+    retriever = HybridRetriever(corpus.store, corpus.dense, corpus.lexical)
+    times: list[float] = []
+    report: dict[str, Any] = {
+        "cases": len(cases),
+        "fields": list(fields),
+        "hybrid": await _score(_ours(retriever, fields, times), cases, same),
+        "dense_only": await _score(peers.dense, cases, same),
+        "bm25_only": await _score(peers.bm25, cases, same),
+        "equal_rrf": await _score(peers.reciprocal_ranks, cases, same),
+    }
+    p50, p95, p99 = np.percentile(np.array(times) * 1e3, [50, 95, 99])
+    report["latency_ms"] = {"p50": round(p50, 1), "p95": round(p95, 1), "p99": round(p99, 1)}
+    return report
+
+
+async def _relevance(corpus: Corpus, paraphrased: Sequence[Case]) -> dict[str, Any]:
+    """The similarity of the best hit, for queries inside and outside of what the corpus is about."""
+    retriever = HybridRetriever(corpus.store, corpus.dense, corpus.lexical)
+    floor = RetrievalSettings().floor
+    report: dict[str, Any] = {"floor": floor}
+    groups = {
+        "paraphrases": [case.query for case in paraphrased],
+        "short_native": _NATIVE,
+        "foreign": _FOREIGN,
+    }
+    for name, queries in groups.items():
+        best = []
+        for query in queries:
+            hits = await retriever.search(query, collections=[_COLLECTION], limit=_DEPTH, floor=-1.0)
+            best.append(max((hit.similarity for hit in hits), default=-1.0))
+        report[name] = {
+            "queries": len(best),
+            "lowest": round(min(best), 2),
+            "median": round(float(np.median(best)), 2),
+            "highest": round(max(best), 2),
+            "answered": sum(similarity >= floor for similarity in best),
+        }
+    return report
+
+
+async def main(size: int) -> None:
+    data = cache_folder()
+    data.mkdir(parents=True, exist_ok=True)
+    async with opened(data) as corpus:
+        await fill(corpus)
+        sampled, paraphrased = await asyncio.to_thread(_cases, size)
+        same = await _same(corpus)
+        await HybridRetriever(corpus.store, corpus.dense, corpus.lexical).search("warm up")
+        report = {
+            "benchmark": "retrieval",
+            "pairs": (await corpus.store.counts())[_COLLECTION],
+            "weights": RetrievalSettings().model_dump(),
+            "answers": await _task(corpus, sampled, (Field.ANSWER,), same),
+            "both_fields_latency_ms": await _latency(corpus, sampled),
+            "paraphrases": await _task(corpus, paraphrased, tuple(Field), same),
+            "relevance": await _relevance(corpus, paraphrased),
+        }
+    print(json.dumps(report, indent=2))
+
+
+async def _latency(corpus: Corpus, cases: Sequence[Case]) -> dict[str, float]:
+    retriever = HybridRetriever(corpus.store, corpus.dense, corpus.lexical)
+    times = []
+    for case in cases:
+        began = time.perf_counter()
+        await retriever.search(case.query, collections=[_COLLECTION])
+        times.append((time.perf_counter() - began) * 1e3)
+    p50, p95, p99 = np.percentile(times, [50, 95, 99])
+    return {"p50": round(p50, 1), "p95": round(p95, 1), "p99": round(p99, 1)}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=1000, help="sampled questions")
+    asyncio.run(main(parser.parse_args().size))

@@ -1,0 +1,140 @@
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from knowledge import DenseIndex, Field, KnowledgeUnavailable, StoredPair
+
+STORE = "store"
+
+
+def pair(number: int, question: str, answer: str, *, collection: str = "technical") -> StoredPair:
+    return StoredPair(
+        id=f"pair_{number}",
+        collection=collection,
+        topic="Momentum",
+        source="report.txt",
+        question=question,
+        answer=answer,
+        removed=False,
+        revision=number,
+    )
+
+
+PAIRS = [
+    pair(1, "What is the RSI?", "A bounded line of closes."),
+    pair(2, "Where do averages cross?", "What is the RSI good for, one may ask."),
+    pair(3, "Who buys shops?", "Investors do.", collection="business"),
+]
+
+
+async def test_nearest_pairs_come_first_in_each_field(dense):
+    await dense.apply(PAIRS, store=STORE)
+    vector = await dense.encode("What is the RSI?")
+    in_questions = await dense.search(vector, Field.QUESTION, collections=["technical"])
+    in_answers = await dense.search(vector, Field.ANSWER, collections=["technical"])
+    assert list(in_questions) == ["pair_1", "pair_2"]
+    assert in_questions["pair_1"] == pytest.approx(1.0, abs=1e-5)
+    assert list(in_answers) == ["pair_2", "pair_1"]
+
+
+async def test_without_collections_all_are_searched(dense):
+    await dense.apply(PAIRS, store=STORE)
+    vector = await dense.encode("Who buys shops?")
+    assert set(await dense.search(vector, Field.QUESTION)) == {"pair_1", "pair_2", "pair_3"}
+    assert list(await dense.search(vector, Field.QUESTION, limit=1)) == ["pair_3"]
+    assert await dense.search(vector, Field.QUESTION, collections=["unheard-of"]) == {}
+
+
+async def test_similarities_are_those_of_the_search(dense):
+    await dense.apply(PAIRS, store=STORE)
+    vector = await dense.encode("where is the RSI?")
+    searched = await dense.search(vector, Field.QUESTION)
+    asked = {
+        "technical": ["pair_1", "pair_2", "gone"],
+        "business": ["pair_3"],
+        "none": ["x"],
+        "technical ": [],
+    }
+    assert await dense.similarities(vector, Field.QUESTION, asked) == pytest.approx(searched, abs=1e-5)
+    assert await dense.similarities(vector, Field.ANSWER, {"technical": ["gone"]}) == {}
+
+
+async def test_another_embedding_model_has_an_index_of_its_own(dense, embedder, tmp_path):
+    await dense.apply(PAIRS, store=STORE)
+    embedder.name = "other words"
+    other = DenseIndex(embedder, folder=tmp_path / "chroma")
+    assert await other.reached(STORE) == 0
+    await other.clear()
+    assert await dense.reached(STORE) == 3
+    await other.close()
+
+
+async def test_embedding_model_that_does_not_answer_is_an_outage(dense, embedder):
+    embedder.down = True
+    with pytest.raises(KnowledgeUnavailable, match="embedding model"):
+        await dense.encode("RSI")
+    with pytest.raises(KnowledgeUnavailable, match="embedding model"):
+        await dense.apply(PAIRS, store=STORE)
+
+
+@pytest.mark.parametrize("url", ["ftp://chroma:8000", "chroma"])
+async def test_address_that_is_none_is_said_to_be_so(embedder, tmp_path, url):
+    with pytest.raises(KnowledgeUnavailable, match="write it like http://chroma:8000"):
+        await DenseIndex(embedder, folder=tmp_path, url=url).counts()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextlib.asynccontextmanager
+async def chroma_server(folder: Path, port: int) -> AsyncIterator[None]:
+    program = str(Path(sys.executable).with_name("chroma"))
+    process = await asyncio.create_subprocess_exec(
+        program, "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port),
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def until_it_answers(index: DenseIndex) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await index.counts()
+            except KnowledgeUnavailable:
+                continue  # each attempt waits for its connection; there is nothing to wait on but the answer
+            return
+
+
+@pytest.mark.slow
+async def test_server_may_be_away_and_come_back(embedder, tmp_path):
+    port = free_port()
+    index = DenseIndex(embedder, folder=tmp_path / "unused", url=f"http://127.0.0.1:{port}")
+    with pytest.raises(KnowledgeUnavailable, match="does not answer"):
+        await index.apply(PAIRS, store=STORE)
+    async with chroma_server(tmp_path / "server", port):
+        await until_it_answers(index)
+        await index.apply(PAIRS, store=STORE)
+        assert await index.counts() == {"technical": 2, "business": 1}
+    vector = await index.encode("What is the RSI?")
+    with pytest.raises(KnowledgeUnavailable, match="does not answer"):
+        await index.search(vector, Field.QUESTION)
+    async with chroma_server(tmp_path / "server", port):
+        await until_it_answers(index)
+        assert await index.reached(STORE) == 3
+        assert next(iter(await index.search(vector, Field.QUESTION))) == "pair_1"
+    await index.close()
+    assert not (tmp_path / "unused").exists()

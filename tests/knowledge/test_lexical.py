@@ -1,0 +1,103 @@
+import asyncio
+
+import pytest
+
+from knowledge import Field, KnowledgeUnavailable, LexicalIndex, StoredPair
+
+STORE = "store"
+
+
+def pair(number: int, question: str, answer: str, *, collection: str = "technical") -> StoredPair:
+    return StoredPair(
+        id=f"pair_{number}",
+        collection=collection,
+        topic="Momentum",
+        source="report.txt",
+        question=question,
+        answer=answer,
+        removed=False,
+        revision=number,
+    )
+
+
+@pytest.fixture
+async def filled(lexical):
+    await lexical.apply(
+        [
+            pair(1, "What is the RSI?", "An oscillator of momentum."),
+            pair(2, "How are averages crossed?", "The RSI is not needed for crossing averages."),
+            pair(3, "Who buys cafés?", "Investors.", collection="business"),
+        ],
+        store=STORE,
+    )
+    return lexical
+
+
+async def test_fields_are_searched_apart(filled):
+    assert list(await filled.search("RSI", Field.QUESTION)) == ["pair_1"]
+    assert list(await filled.search("RSI", Field.ANSWER)) == ["pair_2"]
+
+
+async def test_words_match_in_other_forms_and_without_accents(filled):
+    assert list(await filled.search("crossing", Field.QUESTION)) == ["pair_2"]
+    assert list(await filled.search("a CAFE", Field.QUESTION)) == ["pair_3"]
+
+
+async def test_only_the_collections_asked_for_are_searched(filled):
+    assert list(await filled.search("averages cafés", Field.QUESTION, collections=["business"])) == ["pair_3"]
+    assert await filled.search("cafés", Field.QUESTION, collections=["technical"]) == {}
+
+
+@pytest.mark.parametrize(
+    "query", ["answer:RSI AND (", "question:* OR id:pair_1", '"', "[a TO z]", "+-!^~\\", "the of"]
+)
+async def test_query_syntax_is_only_words(filled, query):
+    found = await filled.search(query, Field.QUESTION)
+    assert set(found) <= {"pair_1"}
+
+
+async def test_best_comes_first_and_the_limit_holds(filled):
+    found = await filled.search("RSI crossing averages needed", Field.ANSWER, limit=1)
+    assert list(found) == ["pair_2"]
+
+
+async def test_changed_pair_is_found_by_its_new_words_only(filled):
+    await filled.apply([pair(1, "What is ATR?", "A range.")], store=STORE)
+    assert await filled.search("RSI", Field.QUESTION) == {}
+    assert list(await filled.search("ATR", Field.QUESTION)) == ["pair_1"]
+
+
+async def test_state_that_cannot_be_read_means_build_anew(filled, tmp_path):
+    (tmp_path / "lexical" / "freya-state.json").write_text("[]", encoding="utf-8")
+    assert await filled.reached(STORE) == 0
+
+
+async def test_folder_that_cannot_be_made_is_an_outage(tmp_path):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    broken = LexicalIndex(tmp_path / "file")
+    with pytest.raises(KnowledgeUnavailable, match="cannot be used"):
+        await broken.search("RSI", Field.QUESTION)
+    with pytest.raises(KnowledgeUnavailable, match="cannot be used"):
+        await broken.clear()
+
+
+async def test_folder_that_vanishes_while_open_is_an_outage_and_can_be_built_anew(filled, tmp_path):
+    (tmp_path / "lexical" / "meta.json").unlink()
+    for path in (tmp_path / "lexical").iterdir():
+        path.unlink()
+    (tmp_path / "lexical").rmdir()
+    with pytest.raises(KnowledgeUnavailable):
+        await filled.apply([pair(4, "q", "a")], store=STORE)
+    assert await filled.reached(STORE) == 0
+    await filled.clear()
+    await filled.apply([pair(4, "What?", "That.")], store=STORE)
+    assert await filled.counts() == {"technical": 1}
+
+
+async def test_searches_may_run_beside_changes(filled):
+    async def change() -> None:
+        for number in range(10, 14):
+            await filled.apply([pair(number, "What is the RSI?", "It.")], store=STORE)
+
+    _, *found = await asyncio.gather(change(), *(filled.search("RSI", Field.QUESTION) for _ in range(20)))
+    assert all("pair_1" in scores for scores in found)
