@@ -5,9 +5,18 @@ from graphs.freya import FreyaGraph, build_freya
 from graphs.routing import CalibratedRouter, Route, Router, Task
 from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist, reference
-from graphs.state import FreyaState, MadeArtifact, Outcome, RunContext, SpecialistResult, Weighing
+from graphs.state import (
+    STATE_TYPES,
+    FreyaState,
+    MadeArtifact,
+    Outcome,
+    RunContext,
+    SpecialistResult,
+    Weighing,
+)
 
 __all__ = [
+    "STATE_TYPES",
     "CalibratedRouter",
     "FreyaGraph",
     "FreyaState",

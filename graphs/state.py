@@ -111,3 +111,20 @@ class SpecialistState(TypedDict, total=False):
     artifacts: Annotated[list[MadeArtifact], operator.add]
     timings_ms: Annotated[dict[str, float], operator.or_]
     results: list[SpecialistResult]
+
+
+STATE_TYPES: tuple[type, ...] = (
+    Artifact,
+    Citation,
+    MadeArtifact,
+    Note,
+    Passage,
+    Route,
+    SpecialistResult,
+    Task,
+    ToolOutput,
+    ToolUse,
+    Turn,
+    Weighing,
+)
+"""Our types in checkpoints: what a strict serialiser must allow, and nothing else, to read them back."""

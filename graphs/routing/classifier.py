@@ -142,7 +142,7 @@ def _descend(features: Matrix, owners: NDArray[np.int64], labels: int) -> tuple[
     """Minimise class-balanced cross-entropy with an L2 penalty by Nesterov's accelerated gradient."""
     rows = len(owners)
     target: Matrix = np.eye(labels, dtype=np.float32)[owners]
-    balance: Matrix = (rows / (labels * target.sum(axis=0)))[owners][:, None].astype(np.float32)
+    balance: Matrix = (rows / (labels * target.sum(axis=0))).astype(np.float32)[owners][:, None]
     weights: Matrix = np.zeros((features.shape[1], labels), dtype=np.float32)
     bias: Matrix = np.zeros(labels, dtype=np.float32)
     speed: Matrix = np.zeros_like(weights)
@@ -150,10 +150,10 @@ def _descend(features: Matrix, owners: NDArray[np.int64], labels: int) -> tuple[
     for _ in range(_STEPS):
         ahead, ahead_bias = weights + _MOMENTUM * speed, bias + _MOMENTUM * speed_bias
         error = (_softmax(features @ ahead + ahead_bias) - target) * balance / rows
-        speed = _MOMENTUM * speed - _STEP * (features.T @ error + _PENALTY * ahead)
-        speed_bias = _MOMENTUM * speed_bias - _STEP * error.sum(axis=0)
+        speed = (_MOMENTUM * speed - _STEP * (features.T @ error + _PENALTY * ahead)).astype(np.float32)
+        speed_bias = (_MOMENTUM * speed_bias - _STEP * error.sum(axis=0)).astype(np.float32)
         weights, bias = weights + speed, bias + speed_bias
-    return weights.astype(np.float32), bias.astype(np.float32)
+    return weights, bias
 
 
 def _scores(
@@ -161,15 +161,10 @@ def _scores(
 ) -> Matrix:
     """Regression scores plus the mean cosine of the nearest examples of each label."""
     cosines = features @ known.T / (1.0 + _WORDS_WEIGHT**2)
-    nearest = np.stack(
-        [
-            np.sort(cosines[:, owners == label], axis=1)[:, -_NEIGHBOURS:].mean(axis=1)
-            for label in range(labels)
-        ],
-        axis=1,
-    )
-    scores: Matrix = features @ weights + bias + _NEIGHBOUR_WEIGHT * nearest
-    return scores
+    nearest: Matrix = np.zeros((len(features), labels), dtype=np.float32)
+    for label in range(labels):
+        nearest[:, label] = np.sort(cosines[:, owners == label], axis=1)[:, -_NEIGHBOURS:].mean(axis=1)
+    return features @ weights + bias + np.float32(_NEIGHBOUR_WEIGHT) * nearest
 
 
 def _calibrate(scores: Matrix, owners: NDArray[np.int64]) -> float:
