@@ -235,17 +235,10 @@ def _edges_of(domain: DomainModel, main: Entity, language: str) -> Iterator[_Dra
     one = with_article(main.name)
     start = next(name for name, entity in situations(domain) if entity is main)
     user = saying(domain, start, language).user
-    needed = next(
-        (
-            item.name.removesuffix("_id").replace("_", " ")
-            for item in main.attributes
-            if item.required and item.name not in {"status", "priority"}
-        ),
-        "details",
-    )
+    needed = next(iter(main.needed), "details")
     yield _draft(
         "Gives nothing but the wish",
-        f"[{one}]",
+        f"{main.name.capitalize()}, please.",
         "Asks for what is missing, one question at a time",
         _check(CheckKind.ASKS_FOR, needed),
         _check(CheckKind.CALLS_NOT, create),

@@ -12,7 +12,7 @@ _IN_THE_TRADE = 6
 _COUNTED = 2  # how often one cue counts, so that a long text is not decided by a word it repeats
 _MADE_FOR = re.compile(
     r"\b(?:book|schedul|reserv|appointment|order|sales?|shop|support|help ?desk|complaint|ticket|request|inquir|enquir)"
-    r"\w*[ -]+(?:\w+[ -]+)?(?:agent|bot|chatbot|assistant|system|app)\b"
+    r"\w*[ -]+(?:\w+[ -]+)?(?:agent|bot|chatbot|assistant|system|app|service|company|business|desk)\b"
 )
 
 

@@ -77,6 +77,18 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+_SET_BY_SERVICE = frozenset(
+    {"status", "priority", "total", "currency", "ends_at", "number", "reference_number"}
+)
+_IN_WORDS = {
+    "starts_at": "day and time",
+    "arrives_on": "day of arrival",
+    "leaves_on": "day of departure",
+    "wanted_at": "day and time it is wanted",
+    "details": "details of what happened",
+}
+
+
 class Attribute(_Part):
     """One attribute of an entity; `refers_to` is the identifier of the entity a reference points at."""
 
@@ -128,6 +140,15 @@ class Entity(_Part):
     def path(self) -> str:
         """Its collection in a URL."""
         return f"/{kebab(self.table)}"
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """What must be asked for, in plain words; not what the service sets itself."""
+        return tuple(
+            _IN_WORDS.get(item.name, item.name.removesuffix("_id").replace("_", " "))
+            for item in self.attributes
+            if item.required and item.name not in _SET_BY_SERVICE and item.type is not FieldType.BOOLEAN
+        )
 
     @property
     def references(self) -> tuple[Attribute, ...]:
@@ -214,6 +235,8 @@ class Risk(_Part):
     name: str
     mitigation: str
     origin: Origin = Origin.DOMAIN
+    in_conversation: bool = False
+    """Whether the agent itself can act on it while it talks; else it is for those who build and run the agent."""
 
 
 class DomainModel(_Part):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
-from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import JsonValue
 
 from agents.rebecca.model import ConstraintKind, DomainModel, Entity, EntityKind, WorkflowKind
@@ -89,6 +88,8 @@ def document(domain: DomainModel) -> Json:
 
 def validate(found: Json) -> None:
     """Raises ToolRefused with the first fault and its place unless the document is valid OpenAPI 3.1."""
+    from openapi_spec_validator import OpenAPIV31SpecValidator
+
     for error in OpenAPIV31SpecValidator(found).iter_errors():
         place = "/".join(str(part) for part in error.absolute_path)
         raise ToolRefused(f"The generated API document is not valid at {place}: {error.message}")

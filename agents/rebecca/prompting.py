@@ -37,6 +37,7 @@ def system_prompt(domain: DomainModel) -> str:
         if len(languages) == 1
         else f"Answer in the language of the message if it is one of {listed(languages)}, else in {languages[0]}."
     )
+    mine = [risk for risk in domain.risks if risk.in_conversation] or list(domain.risks)
     lines = [
         f"# The assistant of {with_article(domain.title)}",
         "",
@@ -59,7 +60,7 @@ def system_prompt(domain: DomainModel) -> str:
         "- Hand over to a person when asked, when you are unsure twice in a row, and wherever a rule below says so.",
         "",
         "## What can go wrong, and what you do then",
-        *(f"- {risk.name}: {risk.mitigation}" for risk in domain.risks[:_MOST_RISKS]),
+        *(f"- {risk.name}: {risk.mitigation}" for risk in mine[:_MOST_RISKS]),
     ]
     limits = [
         item

@@ -9,22 +9,27 @@ _SENSITIVE = {
     "health": Risk(
         name="Health data are disclosed or used beyond their purpose",
         mitigation="Ask consent first, keep health notes apart from the conversation, run models locally, delete on demand.",
+        in_conversation=True,
     ),
     "financial": Risk(
         name="Financial data are disclosed or a sum is wrong",
         mitigation="Authenticate before showing a sum, compute sums in the database and never in the model, log every access.",
+        in_conversation=True,
     ),
     "legal": Risk(
         name="Information is taken for a binding decision",
         mitigation="Say that it is information, cite the source with its date, hand decisions to a person.",
+        in_conversation=True,
     ),
     "children": Risk(
         name="Data of children are handled without a guardian's consent",
         mitigation="Register guardians first and tie every record of a child to a consenting adult.",
+        in_conversation=True,
     ),
     "employment": Risk(
         name="A decision about a person's work is automated",
         mitigation="The agent prepares, a person decides and the reasons are kept.",
+        in_conversation=True,
     ),
 }
 _ALWAYS = (

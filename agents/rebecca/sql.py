@@ -3,10 +3,6 @@
 import logging
 from collections.abc import Iterator
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-
 from agents.rebecca.constraints import currency
 from agents.rebecca.model import (
     RESERVING,
@@ -95,6 +91,10 @@ def schema(domain: DomainModel) -> str:
 
 def validate(ddl: str) -> None:
     """Raises ToolRefused unless sqlglot parses every statement as PostgreSQL DDL, leaving none unparsed."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
     logger = logging.getLogger("sqlglot")
     before = logger.level
     logger.setLevel(logging.ERROR)  # what it could not parse is told by the exception below

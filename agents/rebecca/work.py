@@ -11,7 +11,7 @@ from agents.rebecca.analysis import analyze
 from agents.rebecca.dialogues import phrases
 from agents.rebecca.language import LANGUAGES
 from agents.rebecca.model import ConstraintKind, DomainModel
-from agents.rebecca.naming import listed
+from agents.rebecca.naming import listed, plural
 from agents.rebecca.prompting import system_prompt
 from agents.rebecca.summaries import analysis_text, basis, bounds, bullets, table
 from agents.tools import Artifact, ToolOutput
@@ -158,7 +158,7 @@ def generate_db_schema(arguments: DesignRequest) -> ToolOutput:
         [
             (
                 f"PostgreSQL schema for the {domain.title} agent: {len(names)} tables ({', '.join(names)}), "
-                f"{len(domain.relations)} foreign keys of the domain, {ddl.count('EXCLUDE USING')} exclusions of double "
+                f"{len(domain.relations)} foreign keys of the domain, {_counted(ddl.count('EXCLUDE USING'), 'exclusion')} of double "
                 f"bookings. It parses as PostgreSQL. {basis(domain)}"
             ),
             bullets(notes),
@@ -198,7 +198,7 @@ def generate_test_cases(arguments: DesignRequest) -> ToolOutput:
                 f"name is in the generated API. {basis(domain)}"
             ),
             table(("Case", "What it tries", "Checks"), rows),
-            f"{_wording(domain)} Inputs, expected behaviour and checks are in test_cases.json.",
+            f"{_wording(domain)} Probes with fixed words are in English. Inputs, expected behaviour and checks are in test_cases.json.",
         ]
     )
     content = suite.model_dump(mode="json")
@@ -260,8 +260,12 @@ def _wording(domain: DomainModel) -> str:
     """Says which languages the sentences are written in, and which had to be replaced by English."""
     lacking = [name for name in domain.values(ConstraintKind.LANGUAGE) if name not in phrases()]
     if not lacking:
-        return "The sentences are in the agent's languages."
+        return "The everyday sentences are in the agent's languages."
     return f"There are no ready sentences in {listed(lacking)}, so those are in English: translate them before use."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else plural(noun)}"
 
 
 def _json(name: str, content: dict[str, JsonValue]) -> Artifact:

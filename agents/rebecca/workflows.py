@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agents.rebecca.domains import WorkflowSeed
 from agents.rebecca.entities import roles_of
-from agents.rebecca.model import Actor, Entity, EntityKind, FieldType, Origin, Workflow, WorkflowKind
+from agents.rebecca.model import Actor, Entity, EntityKind, Origin, Workflow, WorkflowKind
 from agents.rebecca.naming import listed, with_article
 from agents.rebecca.reading import Deed, Reading
 
@@ -96,14 +96,7 @@ def _of_entity(entity: Entity, customer: str) -> Iterator[Workflow]:
 
 def _asking(name: str, entity: Entity, actor: str) -> Workflow:
     """A transaction whose first step names what the entity needs."""
-    needed = [
-        item.name.removesuffix("_id").replace("_", " ")
-        for item in entity.attributes
-        if item.required
-        and item.name not in {"status", "priority", "total", "currency", "ends_at", f"{actor}_id"}
-        and item.type is not FieldType.BOOLEAN
-    ]
-    asked = [f"the {item}" for item in needed if item != actor][:_ASKED]
+    asked = [f"the {item}" for item in entity.needed if item != actor][:_ASKED]
     first = f"Ask for {listed(asked)}" if asked else "Ask what it is about"
     check = (
         "Check that the time is free"

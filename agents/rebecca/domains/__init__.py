@@ -240,4 +240,6 @@ def _workflows(lines: list[str]) -> tuple[WorkflowSeed, ...]:
 
 def _risks(lines: list[str]) -> tuple[Risk, ...]:
     parts = (line.partition("->") for line in lines)
-    return tuple(Risk(name=what.strip(), mitigation=then.strip()) for what, _, then in parts)
+    return tuple(
+        Risk(name=what.strip(), mitigation=then.strip(), in_conversation=True) for what, _, then in parts
+    )
