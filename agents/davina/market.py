@@ -26,7 +26,7 @@ class MarketSize(BaseModel):
     price: float | None = argument(
         "What one customer pays a year",
         unit=Unit.MONEY,
-        cues=("price", "a year", "per year", "annually", "pay", "spend", "each"),
+        cues=("price", "at", "a year", "per year", "annually", "paying", "pay", "each"),
         default=None,
     )
     total_market: float | None = argument(
@@ -55,7 +55,7 @@ class RevenueProjection(BaseModel):
     start: float = argument(
         "Revenue of the current month",
         unit=Unit.MONEY,
-        cues=("from", "start", "starting", "revenue", "mrr", "today"),
+        cues=("from", "start", "starting", "now", "today", "revenue", "mrr"),
     )
     growth_percent: float = argument(
         "Growth a month, in percent",
@@ -89,7 +89,7 @@ def market_size() -> BaseTool:
             "TAM SAM SOM for 200000 companies paying 600 a year, serviceable 25 %, obtainable 4 %",
             "How big is the market: 1.5 million households at 120 a year, we can reach 30 % and win 5 %?",
             "Market size top-down: a 2 billion market, 10 % serviceable, 3 % obtainable",
-            "Compare bottom-up and top-down: 50000 dentists paying 1200 each against a total market of 80 million",
+            "Compare bottom-up and top-down: 50000 businesses paying 1200 each against a total market of 80 million",
         ),
     )
 

@@ -14,29 +14,27 @@ from models.arguments import Unit, argument
 
 LONGEST_COPY = 20_000
 _SEPARATOR = re.compile(r"\s*(?:\||\n)\s*")
+_QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»")
+_LABELS = {
+    "headlines": "headlines?|titles?",
+    "descriptions": "descriptions?",
+    "primary_text": "primary text|intro(?:ductory)? text|post text|body",
+}
+_LABEL = re.compile(
+    r"\b(?:"
+    + "|".join(f"(?P<{name}>{words})" for name, words in _LABELS.items())
+    + r")\b(?P<colon>\s*[:=])?",
+    re.IGNORECASE,
+)
 _SHOUTING = re.compile(r"\b[A-Z]{2,}(?:\s+[A-Z]{2,})+\b")
 
 
 class AdCopy(BaseModel):
-    """The texts of an ad; several headlines or descriptions are separated by | or a line break."""
+    """An ad; several headlines or descriptions follow their label one after the other or are separated by |."""
 
-    headlines: str = argument(
-        "The headline, or several separated by |",
-        unit=Unit.QUOTED,
-        cues=("headline", "headlines", "title"),
-        default="",
-    )
-    descriptions: str = argument(
-        "The description, or several separated by |",
-        unit=Unit.QUOTED,
-        cues=("description", "descriptions"),
-        default="",
-    )
-    primary_text: str = argument(
-        "The primary text, introductory text or post that stands above the creative",
-        unit=Unit.QUOTED,
-        cues=("primary text", "intro", "post", "body"),
-        default="",
+    ad: str = argument(
+        "The ad's texts under their labels, quoted: headline “…”, description “…”, primary text “…”; the whole request will do",
+        unit=Unit.REQUEST,
     )
     platform: Literal[
         "google", "microsoft", "bing", "meta", "facebook", "instagram", "linkedin", "twitter", "tiktok"
@@ -155,15 +153,7 @@ def ad_length(text: str, *, double_width: bool) -> int:
 
 def _ad_copy_check(arguments: AdCopy) -> ToolOutput:
     platform = PLATFORMS[arguments.platform]
-    given = {
-        "headlines": _split(arguments.headlines),
-        "descriptions": _split(arguments.descriptions),
-        "primary_text": [arguments.primary_text.strip()] if arguments.primary_text.strip() else [],
-    }
-    if not any(given.values()):
-        raise ToolRefused("Give the ad's headline, description or primary text in quotes.")
-    if sum(len(text) for texts in given.values() for text in texts) > LONGEST_COPY:
-        raise ToolRefused(f"That is no ad copy: give at most {LONGEST_COPY:,} characters.")
+    given = read_ad(arguments.ad)
     rows, problems, notes = [], [], []
     for field, texts in given.items():
         limit = platform.fields.get(field)
@@ -178,6 +168,38 @@ def _ad_copy_check(arguments: AdCopy) -> ToolOutput:
             problems += [f"{_label(field)} “{text}” is {verdict}"] if verdict != "fits" else []
             notes += _style_notes(field, text, platform)
     return _report(platform, rows, problems, notes)
+
+
+def read_ad(text: str) -> dict[str, list[str]]:
+    """The headlines, descriptions and primary text that a request gives, each after its label.
+
+    Texts stand in quotes, several in a row where there are several, or after "label:" up to the end of the line or the
+    next label. Without any label the first quoted text is the headline. Raises ToolRefused where there is none.
+    """
+    if len(text) > LONGEST_COPY:
+        raise ToolRefused(f"That is no ad copy: give at most {LONGEST_COPY:,} characters.")
+    given: dict[str, list[str]] = {field: [] for field in _LABELS}
+    matches = list(_LABEL.finditer(_unquoted(text)))
+    ends = [match.start() for match in matches[1:]] + [len(text)]
+    for match, end in zip(matches, ends, strict=False):
+        field = next(name for name in _LABELS if match[name])
+        part = text[match.end() : end]
+        quoted = [quote for found in _QUOTED.findall(part) for quote in found if quote]
+        if not quoted and match["colon"]:
+            quoted = [part.split("\n")[0].rstrip(" ,;")]
+        given[field] += [piece for quote in quoted for piece in _split(quote)]
+    if not any(given.values()):
+        given["headlines"] = [quote for found in _QUOTED.findall(text) for quote in found if quote][:1]
+    if not any(given.values()):
+        raise ToolRefused(
+            "Give the ad's headline, description or primary text, each in quotes after its name."
+        )
+    return given
+
+
+def _unquoted(text: str) -> str:
+    """The text with its quotations blanked, so that no label is found inside them."""
+    return _QUOTED.sub(lambda match: " " * len(match[0]), text)
 
 
 def _split(texts: str) -> list[str]:

@@ -53,7 +53,7 @@ class CustomerEconomics(BaseModel):
     acquisition_cost: float | None = argument(
         "CAC, the cost to win one customer, if it is already known",
         unit=Unit.MONEY,
-        cues=("cac", "acquisition cost", "cost per customer"),
+        cues=("acquisition cost", "cac", "cost per customer"),
         default=None,
     )
     monthly_revenue: float | None = argument(

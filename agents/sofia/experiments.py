@@ -22,7 +22,7 @@ class AbTest(BaseModel):
         "Conversions of variant A, the control", unit=Unit.COUNT, cues=("conversions", "converted", "sales")
     )
     visitors_a: int = argument(
-        "Visitors who saw variant A", unit=Unit.COUNT, cues=("of", "out of", "visitors", "visits")
+        "Visitors who saw variant A", unit=Unit.COUNT, cues=("from", "of", "out of", "visitors", "visits")
     )
     conversions_b: int = argument(
         "Conversions of variant B, the challenger",
@@ -30,7 +30,7 @@ class AbTest(BaseModel):
         cues=("against", "versus", "conversions", "converted"),
     )
     visitors_b: int = argument(
-        "Visitors who saw variant B", unit=Unit.COUNT, cues=("of", "out of", "visitors", "visits")
+        "Visitors who saw variant B", unit=Unit.COUNT, cues=("from", "of", "out of", "visitors", "visits")
     )
     confidence_percent: float = argument(
         "Confidence level in percent; a value below 50 is read as the significance level alpha",
@@ -46,7 +46,7 @@ class AbSampleSize(BaseModel):
     baseline_percent: float = argument(
         "Conversion rate of the control, in percent",
         unit=Unit.PERCENT,
-        cues=("baseline", "conversion rate", "converts", "current"),
+        cues=("baseline", "from", "conversion rate", "converts", "current"),
     )
     effect_percent: float = argument(
         "Smallest lift worth detecting, in percent (relative) or in percentage points",
@@ -270,11 +270,7 @@ def _ab_sample_size(arguments: AbSampleSize) -> ToolOutput:
             f"The lift must be above 0 and lead to a rate below 100 %, got {arguments.effect_percent:g} "
             f"({arguments.effect_is}) on {arguments.baseline_percent:g} %."
         )
-    power = arguments.power_percent / 100 if arguments.power_percent >= 1 else arguments.power_percent
-    if not 0.5 <= power < 1:  # noqa: PLR2004  less than even odds is no plan
-        raise ToolRefused(
-            f"The power must be at least 50 % and below 100 %, got {arguments.power_percent:g}."
-        )
+    power = _power(arguments.power_percent)
     alpha = significance_level(arguments.confidence_percent)
     each = visitors_needed(baseline, target, alpha, power)
     days = _days(2 * each, arguments.visitors_per_day)
@@ -298,6 +294,14 @@ def _ab_sample_size(arguments: AbSampleSize) -> ToolOutput:
         "days": days,
     }
     return ToolOutput(text=text, data=data)
+
+
+def _power(written: float) -> float:
+    """Power as a fraction, however it was written: 80 or 0.8."""
+    power = written / 100 if written >= 1 else written
+    if not 0.5 <= power < 1:  # noqa: PLR2004  less than even odds is no plan
+        raise ToolRefused(f"The power must be at least 50 % and below 100 %, got {written:g}.")
+    return power
 
 
 def _kind(arguments: AbSampleSize) -> str:

@@ -69,15 +69,7 @@ def read_page(html: str) -> Page:
     Raises ToolRefused where there is no markup, more than 2 million characters, or elements nested so deep
     that parsing, quadratic in the depth, would take minutes.
     """
-    if len(html) > LARGEST_PAGE:
-        raise ToolRefused(f"The page has {len(html):,} characters; give at most {LARGEST_PAGE:,}.")
-    if not is_markup(html):
-        raise ToolRefused("There is no HTML in the request; paste the source of the page, tags included.")
-    if _nesting(html) > DEEPEST_NESTING:
-        raise ToolRefused(
-            f"Elements are nested more than {DEEPEST_NESTING:,} deep; close them, then try again."
-        )
-    tree = LexborHTMLParser(html)
+    tree = _parse(html)
     canonicals = tuple(_attributes(tree, 'link[rel~="canonical" i]', "href"))
     structured = _structured_data(tree)
     images = tree.css("img")
@@ -115,6 +107,18 @@ def is_markup(text: str) -> bool:
 def visible_text(text: str) -> str:
     """The text a reader sees: of markup its visible text, of anything else the text itself."""
     return read_page(text).text if is_markup(text) else text
+
+
+def _parse(html: str) -> LexborHTMLParser:
+    if len(html) > LARGEST_PAGE:
+        raise ToolRefused(f"The page has {len(html):,} characters; give at most {LARGEST_PAGE:,}.")
+    if not is_markup(html):
+        raise ToolRefused("There is no HTML in the request; paste the source of the page, tags included.")
+    if _nesting(html) > DEEPEST_NESTING:
+        raise ToolRefused(
+            f"Elements are nested more than {DEEPEST_NESTING:,} deep; close them, then try again."
+        )
+    return LexborHTMLParser(html)
 
 
 def _nesting(html: str) -> int:

@@ -29,9 +29,7 @@ _PURPOSES = {
 class ContentCalendar(BaseModel):
     """What is to be published, and how often."""
 
-    topics: str = argument(
-        "Topics to write about, separated by commas", unit=Unit.QUOTED, cues=("topics", "themes", "about")
-    )
+    topics: str = argument("Topics to write about, separated by commas", cues=("topics", "themes"))
     posts_per_week: int = argument(
         "Posts a week, 1 to 7",
         unit=Unit.COUNT,
@@ -48,7 +46,7 @@ class ContentCalendar(BaseModel):
         default=None,
     )
     channels: str = argument(
-        "Channels in turn, separated by commas", unit=Unit.QUOTED, cues=("channels", "platforms"), default=""
+        "Channels in turn, separated by commas", cues=("channels", "platforms"), default=""
     )
 
 
@@ -89,9 +87,9 @@ def content_calendar() -> BaseTool:
         _content_calendar,
         examples=(
             "Make a content calendar for 4 weeks, 3 posts a week, topics: coffee origins, brewing, recipes",
-            "Plan our editorial calendar starting 2026-03-02 about sleep, nutrition and training",
-            "Create a posting schedule for two weeks with these themes: launch, behind the scenes, customers",
-            "Schedule 5 posts a week on LinkedIn and Instagram, topics: hiring, culture, product",
+            "Plan our editorial calendar starting 2026-03-02, topics: sleep, nutrition, training",
+            "Create a posting schedule for 2 weeks with these themes: launch, behind the scenes, customers",
+            "Schedule 5 posts a week; channels: LinkedIn, Instagram; topics: hiring, culture, product",
         ),
     )
 

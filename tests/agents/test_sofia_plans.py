@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool
 
-from agents.sofia.ads import PLATFORMS, ad_copy_check, ad_length
+from agents.sofia.ads import PLATFORMS, ad_copy_check, ad_length, read_ad
 from agents.sofia.plans import campaign_plan, content_calendar, phase_days, posting_days
 
 
@@ -12,8 +12,8 @@ async def call(tool: BaseTool, **arguments: Any) -> Any:  # ainvoke returns Any
 
 
 async def test_copy_at_the_limit_fits_and_one_more_does_not():
-    fits = await call(ad_copy_check(), headlines="x" * 30, descriptions="y" * 90)
-    over = await call(ad_copy_check(), headlines="x" * 31, descriptions="y" * 90)
+    fits = await call(ad_copy_check(), ad=f'headline "{"x" * 30}", description "{"y" * 90}"')
+    over = await call(ad_copy_check(), ad=f'headline "{"x" * 31}", description "{"y" * 90}"')
     assert fits.artifact.data["fits"] is True
     assert fits.content.startswith("The copy fits the length limits of Google Ads search.")
     assert over.artifact.data["fits"] is False
@@ -24,37 +24,57 @@ async def test_copy_at_the_limit_fits_and_one_more_does_not():
 async def test_wide_characters_count_twice_at_google():
     assert ad_length("咖啡", double_width=True) == 4
     assert ad_length("咖啡", double_width=False) == 2
-    message = await call(ad_copy_check(), headlines="咖" * 16)
+    message = await call(ad_copy_check(), ad=f"Headline: {'咖' * 16}")
     assert "2 characters too long" in message.content
 
 
 async def test_long_primary_text_is_cut_off_at_meta_but_accepted():
-    message = await call(ad_copy_check(), primary_text="word " * 40, platform="instagram")
+    message = await call(ad_copy_check(), ad=f'Primary text "{"word " * 40}"', platform="instagram")
     assert "cut off after about 125 characters" in message.content
     assert message.artifact.data["fits"] is False
 
 
 async def test_number_and_style_of_headlines_are_remarked_on():
-    message = await call(ad_copy_check(), headlines="Buy now! | FREE STUFF | What?!", descriptions="One")
+    message = await call(ad_copy_check(), ad='Headlines "Buy now! | FREE STUFF" "What?!", description "One"')
     notes = " ".join(message.artifact.data["notes"])
     assert "refuses exclamation marks" in notes
     assert "several words in capitals" in notes
     assert "repeated punctuation" in notes
     assert "There is 1 description; the ad needs 2." in notes
-    too_many = await call(ad_copy_check(), headlines=" | ".join(f"Headline {n}" for n in range(16)))
+    too_many = await call(ad_copy_check(), ad="Headlines: " + " | ".join(f"Ad {n}" for n in range(16)))
     assert "at most 15 are accepted" in too_many.content
 
 
 async def test_field_that_a_platform_lacks_is_named():
-    message = await call(ad_copy_check(), headlines="Hello", platform="tiktok")
+    message = await call(ad_copy_check(), ad="headline: Hello", platform="tiktok")
     assert "has no headline" in message.content
     assert message.artifact.data["fits"] is False
 
 
-@pytest.mark.parametrize("arguments", [{}, {"headlines": "  "}, {"primary_text": "x" * 20_001}])
-async def test_missing_or_endless_copy_is_refused(arguments):
-    message = await call(ad_copy_check(), **arguments)
+@pytest.mark.parametrize("ad", ["", "Check my ad", "headline: ", "x" * 20_001])
+async def test_missing_or_endless_copy_is_refused(ad):
+    message = await call(ad_copy_check(), ad=ad)
     assert message.status == "error"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            'Check headline "Summer sale", primary text "All shoes"',
+            {"headlines": ["Summer sale"], "primary_text": ["All shoes"]},
+        ),
+        ("Is the headline “Best title” too long for Google?", {"headlines": ["Best title"]}),
+        (
+            "Headline: Hire faster, description: In a day",
+            {"headlines": ["Hire faster"], "descriptions": ["In a day"]},
+        ),
+        ('How long is "Hire faster"?', {"headlines": ["Hire faster"]}),
+        ("Title: One\nBody: Two words\nThanks", {"headlines": ["One"], "primary_text": ["Two words"]}),
+    ],
+)
+def test_ad_is_read_by_its_labels(text, found):
+    assert {field: texts for field, texts in read_ad(text).items() if texts} == found
 
 
 def test_every_platform_states_its_source_and_year():
