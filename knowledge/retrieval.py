@@ -77,13 +77,10 @@ class HybridRetriever:
         if not query.strip():
             return []
         least = self._settings.floor if floor is None else floor
-        words = asyncio.gather(*(self._words(query, field, collections) for field in fields))
-        try:
-            meant = await self._dense.encode(query) if vector is None else vector
-            dense = await asyncio.gather(*(self._meaning(meant, field, collections) for field in fields))
-            lexical = await words
-        finally:
-            words.cancel()  # nothing is left running when meaning fails or the caller is cancelled
+        lexical, (meant, dense) = await asyncio.gather(
+            asyncio.gather(*(self._words(query, field, collections) for field in fields)),
+            self._meanings(query if vector is None else vector, fields, collections),
+        )
         ranked = _fuse([*dense, *lexical])
         hits: list[Hit] = []
         seen: set[str] = set()
@@ -107,6 +104,13 @@ class HybridRetriever:
             query, field, collections=collections, limit=self._settings.candidates
         )
         return _Search(scores, weight, max(scores.values(), default=1.0), 0.0)
+
+    async def _meanings(
+        self, query: str | NDArray[np.float32], fields: Sequence[Field], collections: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[_Search]]:
+        vector = await self._dense.encode(query) if isinstance(query, str) else query
+        found = await asyncio.gather(*(self._meaning(vector, field, collections) for field in fields))
+        return vector, found
 
     async def _meaning(
         self, vector: NDArray[np.float32], field: Field, collections: Sequence[str]

@@ -40,8 +40,6 @@ class KnowledgeSettings(BaseModel):
         default=None,
         description="URL of a Chroma server, e.g. http://chroma:8000; without it Chroma runs in the data folder.",
     )
-    target_pairs: int = Field(default=100, ge=1, description="Pairs wanted of each topic.")
-    acceptable_pairs: int = Field(default=80, ge=1, description="Pairs of a topic that will do.")
     starter: bool = Field(default=True, description="Load the pairs that ship in the package at the start.")
     catch_up_seconds: float = Field(
         default=5.0,
