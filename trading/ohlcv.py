@@ -21,7 +21,7 @@ MOST_BARS = 200_000
 class Bars:
     """Bars in order of time, oldest first; all series are of one length.
 
-    Only closes are required. Opens, highs and lows come together or not at all. Prices are above 0, each
+    Only closes are required; highs and lows come together, and opens only with them. Prices are above 0, each
     high is the highest and each low the lowest price of its bar, volumes are 0 or more; else BarsInvalid.
     """
 
@@ -46,7 +46,7 @@ class Bars:
     @property
     def full(self) -> bool:
         """Whether opens, highs and lows are there beside the closes."""
-        return self.high is not None
+        return self.open is not None
 
     def label(self, index: int) -> str:
         """What the bar at an index is called: its time, or `bar 3` counting from 1."""
@@ -117,8 +117,8 @@ def _check_lengths(bars: Bars) -> None:
         values = getattr(bars, name)
         if values is not None and len(values) != count:
             raise BarsInvalid(f"There are {count} closes but {len(values)} of {name}; give one for each bar.")
-    if len({bars.open is None, bars.high is None, bars.low is None}) > 1:
-        raise BarsInvalid("Open, high and low belong together; give all three or only closes.")
+    if (bars.high is None) != (bars.low is None) or (bars.open is not None and bars.high is None):
+        raise BarsInvalid("Highs and lows belong together, and opens need them; give all or only closes.")
 
 
 def _check_prices(name: str, values: tuple[float, ...] | None) -> None:
@@ -136,9 +136,9 @@ def _check_volume(values: tuple[float, ...] | None) -> None:
 
 
 def _check_ranges(bars: Bars) -> None:
-    if bars.open is None or bars.high is None or bars.low is None:
+    if bars.high is None or bars.low is None:
         return
-    rows = zip(bars.open, bars.high, bars.low, bars.close, strict=True)
+    rows = zip(bars.open or bars.close, bars.high, bars.low, bars.close, strict=True)
     for number, (opened, high, low, close) in enumerate(rows, start=1):
         if high < max(opened, low, close):
             raise BarsInvalid(

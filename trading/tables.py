@@ -38,6 +38,9 @@ _LABELLED = re.compile(
     rf"\b(open|high|low|close|volume|o|h|l|c|v)(?:ed|d|s)?\b\s*(?:price|at|of|is|=|:)?\s*({_NUMBER})",
     re.IGNORECASE,
 )
+_SERIES = re.compile(
+    rf"\b(open|high|low|close|volume)s?\b\W*((?:{_NUMBER}[,;\s]+){{2,}}{_NUMBER})", re.IGNORECASE
+)
 _GROUP = re.compile(r"[\[(]([^\[\]()]+)[\])]")
 
 
@@ -78,13 +81,14 @@ def find_bars(text: str) -> Bars | None:
     """The bars written somewhere in a text, or None when there are none.
 
     Looks for a fenced block or consecutive lines of CSV, then for bars in words ("open 10 high 11 low 9
-    close 10.5"), then for groups of four or five numbers in brackets. Raises BarsInvalid for a table that is
+    close 10.5"), then for series by name ("closes 10, 11, 12 and volumes 5, 6, 7"), then for groups of four or five
+    numbers in brackets. Raises BarsInvalid for a table that is
     there but cannot be bars.
     """
     table = _table(text)
     if table is not None and _fits(_cells(table)):
         return bars_from_csv(table)
-    return _labelled_bars(text) or _grouped_bars(text)
+    return _labelled_bars(text) or _named_series(text) or _grouped_bars(text)
 
 
 def _cells(text: str) -> list[list[str]]:
@@ -257,6 +261,25 @@ def _labelled_bars(text: str) -> Bars | None:
         return None
     width = 5 if all("volume" in bar for bar in whole) else 4
     return bars_from_rows([[bar[column] for column in COLUMNS[:width]] for bar in whole])
+
+
+def _named_series(text: str) -> Bars | None:
+    """Bars from lists named closes, volumes, highs and so on; closes alone are no bars but a list."""
+    series: dict[str, tuple[float, ...]] = {
+        name.casefold(): tuple(
+            float(number.replace(",", "").lstrip("$€")) for number in re.split(r"[,;]\s+|[;\s]+", numbers)
+        )
+        for name, numbers in _SERIES.findall(text)
+    }
+    if "close" not in series or len(series) == 1:
+        return None
+    return Bars(
+        close=series["close"],
+        open=series.get("open"),
+        high=series.get("high"),
+        low=series.get("low"),
+        volume=series.get("volume"),
+    )
 
 
 def _grouped_bars(text: str) -> Bars | None:

@@ -15,48 +15,36 @@ _DAYS = 365.0
 _MONTHS = 12.0
 
 
-class Move(StrEnum):
-    """How a price moved, in words; a factor for some, a direction for all."""
+class PriceMove(StrEnum):
+    """Which way a price moved."""
 
-    DOUBLES = "doubles"
-    DOUBLED = "doubled"
-    TRIPLES = "triples"
-    TRIPLED = "tripled"
-    QUADRUPLES = "quadruples"
-    QUADRUPLED = "quadrupled"
-    HALVES = "halves"
-    HALVED = "halved"
-    RISES = "rises"
-    ROSE = "rose"
-    GAINS = "gains"
-    INCREASES = "increases"
     UP = "up"
-    FALLS = "falls"
-    FELL = "fell"
-    DROPS = "drops"
-    LOSES = "loses"
-    DECREASES = "decreases"
     DOWN = "down"
 
 
-_FACTORS = {
-    Move.DOUBLES: 2.0,
-    Move.DOUBLED: 2.0,
-    Move.TRIPLES: 3.0,
-    Move.TRIPLED: 3.0,
-    Move.QUADRUPLES: 4.0,
-    Move.QUADRUPLED: 4.0,
-    Move.HALVES: 0.5,
-    Move.HALVED: 0.5,
+_MOVES = {
+    "up": ("rises", "rose", "rise", "gains", "increases", "grows"),
+    "down": (
+        "falls",
+        "fell",
+        "fall",
+        "drops",
+        "drop",
+        "dropped",
+        "loses",
+        "lost",
+        "decreases",
+        "declines",
+        "crashes",
+    ),
 }
-_FALLS = {Move.FALLS, Move.FELL, Move.DROPS, Move.LOSES, Move.DECREASES, Move.DOWN}
 
 
 class ImpermanentLossArguments(BaseModel):
     """How far one asset of the pool moved against the other; one way of saying it is enough."""
 
     price_ratio: float | None = argument(
-        "Price now over price at the deposit: 2 when it doubled, 0.5 when it halved",
+        "Price now over price at the deposit: 2 when it doubles, 0.5 when it halves",
         unit=Unit.MULTIPLE,
         cues=("ratio", "factor", "times", "goes up", "multiplies"),
         default=None,
@@ -67,16 +55,18 @@ class ImpermanentLossArguments(BaseModel):
         cues=("change", "rises", "falls", "up", "down", "gains", "drops", "by"),
         default=None,
     )
+    deposit: float | None = argument(
+        "Value put into the pool",
+        unit=Unit.MONEY,
+        cues=("deposit", "deposited", "provided", "liquidity", "invested", "pool of", "pool", "of a"),
+        default=None,
+    )
     start_price: float | None = argument(
         "Price at the deposit", unit=Unit.MONEY, cues=("from", "start", "entered at"), default=None
     )
     end_price: float | None = argument("Price now", unit=Unit.MONEY, cues=("to", "end", "now"), default=None)
-    move: Move | None = argument("The move in a word", default=None)
-    deposit: float | None = argument(
-        "Value put into the pool",
-        unit=Unit.MONEY,
-        cues=("deposit", "deposited", "provided", "liquidity", "invested", "pool of"),
-        default=None,
+    move: PriceMove | None = argument(
+        "Which way the change went, where its sign does not tell", aliases=_MOVES, default=None
     )
 
 
@@ -148,7 +138,7 @@ class StakingArguments(BaseModel):
     amount: float | None = argument(
         "What is staked, in coins or money",
         unit=Unit.NUMBER,
-        cues=("staking", "stake", "on", "amount"),
+        cues=("staking", "stake", "lending", "lend", "deposit", "on", "amount"),
         default=None,
     )
     years: float | None = argument(
@@ -227,7 +217,7 @@ def pool_tools() -> tuple[BaseTool, ...]:
 
 
 def _ratio(arguments: ImpermanentLossArguments) -> float:
-    falls = arguments.move in _FALLS
+    falls = arguments.move is PriceMove.DOWN
     if arguments.start_price is not None and arguments.end_price is not None:
         if arguments.start_price <= 0 or arguments.end_price <= 0:
             raise ToolRefused("Start and end price must be above 0.")
@@ -239,10 +229,8 @@ def _ratio(arguments: ImpermanentLossArguments) -> float:
         if change <= -100:  # noqa: PLR2004  # a price cannot lose more than everything
             raise ToolRefused(f"A price cannot change by {change:g} %; give a change above -100 %.")
         return 1 + change / 100
-    if arguments.move in _FACTORS:
-        return _FACTORS[arguments.move]
     raise ToolRefused(
-        "Say how far the price moved: a ratio (2x), a change (-40 %), a start and an end price, or a word (doubles)."
+        "Say how far the price moved: a ratio (2x), a change (-40 %), or a start and an end price."
     )
 
 

@@ -22,7 +22,7 @@ class SupplyArguments(BaseModel):
     """Bitcoin at a year or a block height, or any coin by its supply and inflation."""
 
     year: int | None = argument(
-        "Bitcoin: the calendar year", unit=Unit.COUNT, cues=("in", "by", "year", "end of"), default=None
+        "Bitcoin: the calendar year", unit=Unit.COUNT, cues=("in", "by", "end of"), default=None
     )
     block_height: int | None = argument(
         "Bitcoin: the block height", unit=Unit.COUNT, cues=("block height", "height", "block"), default=None
@@ -30,7 +30,7 @@ class SupplyArguments(BaseModel):
     current_supply: float | None = argument(
         "Another coin: its current supply; left out for Bitcoin",
         unit=Unit.NUMBER,
-        cues=("current supply", "circulating", "supply"),
+        cues=("supply", "current supply", "circulating"),
         default=None,
     )
     annual_inflation_percent: float | None = argument(

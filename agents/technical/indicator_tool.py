@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.technical.names import IndicatorName, settings_after_name
+from agents.technical.names import ALIASES, IndicatorName, settings_after_name
 from agents.technical.readings import explain, how
 from agents.technical.refusals import refusing
 from agents.tools import Artifact, ToolOutput, ToolRefused, tool
@@ -26,7 +26,7 @@ _NO_PRICES = (
 class IndicatorArguments(BaseModel):
     """What to compute, and on which prices."""
 
-    indicator: IndicatorName = argument("The indicator, by its short or its full name")
+    indicator: IndicatorName = argument("The indicator", aliases=ALIASES)
     closes: list[float] = argument(
         "Closing prices, oldest first",
         unit=Unit.NUMBER,
@@ -94,7 +94,7 @@ def indicator_tool() -> BaseTool:
             "ema(10) of these closes: 10 11 12 11 13 14 15 14 16 17 18",
             "what is the MACD of my csv",
             "bollinger bands 20, 2 for these prices",
-            "give me the OBV for this data",
+            "give me the OBV for closes 100, 102, 101 and volumes 500, 300, 400",
             "is it overbought: 100 102 101 105 107 106 108 110 109 111 112 115 113 116 118, RSI please",
         ),
     )

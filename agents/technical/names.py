@@ -3,11 +3,11 @@
 import re
 from enum import StrEnum
 
-from trading import Indicator, UnknownIndicator, find_indicator
+from trading import INDICATORS, Indicator, UnknownIndicator, find_indicator
 
 
 class IndicatorName(StrEnum):
-    """TA-Lib's names, and the common names in plain words; each is found by `trading.find_indicator`."""
+    """TA-Lib's names; what else people call them is in ALIASES."""
 
     RSI = "RSI"
     SMA = "SMA"
@@ -44,32 +44,6 @@ class IndicatorName(StrEnum):
     APO = "APO"
     STDDEV = "STDDEV"
     LINEARREG = "LINEARREG"
-    RELATIVE_STRENGTH_INDEX = "relative strength index"
-    SIMPLE_MOVING_AVERAGE = "simple moving average"
-    EXPONENTIAL_MOVING_AVERAGE = "exponential moving average"
-    WEIGHTED_MOVING_AVERAGE = "weighted moving average"
-    MOVING_AVERAGE = "moving average"
-    BOLLINGER_BANDS = "Bollinger bands"
-    BOLLINGER = "Bollinger"
-    AVERAGE_TRUE_RANGE = "average true range"
-    TRUE_RANGE = "true range"
-    AVERAGE_DIRECTIONAL_INDEX = "average directional index"
-    COMMODITY_CHANNEL_INDEX = "commodity channel index"
-    MONEY_FLOW_INDEX = "money flow index"
-    WILLIAMS = "Williams %R"
-    STOCHASTIC_RSI = "stochastic RSI"
-    STOCHASTIC_OSCILLATOR = "stochastic oscillator"
-    STOCHASTIC = "stochastic"
-    ON_BALANCE_VOLUME = "on-balance volume"
-    ACCUMULATION_DISTRIBUTION = "accumulation/distribution"
-    CHAIKIN_OSCILLATOR = "Chaikin oscillator"
-    RATE_OF_CHANGE = "rate of change"
-    MOMENTUM = "momentum"
-    AROON_OSCILLATOR = "Aroon oscillator"
-    PARABOLIC_SAR = "parabolic SAR"
-    ULTIMATE_OSCILLATOR = "ultimate oscillator"
-    STANDARD_DEVIATION = "standard deviation"
-    LINEAR_REGRESSION = "linear regression"
 
     @classmethod
     def _missing_(cls, value: object) -> "IndicatorName | None":
@@ -85,6 +59,18 @@ class IndicatorName(StrEnum):
     def indicator(self) -> Indicator:
         """The table's row."""
         return find_indicator(self.value)
+
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    indicator.name: tuple(
+        name
+        for name in (indicator.title, *indicator.aliases)
+        if sum(map(str.isalnum, name)) > 1
+        and not name.endswith("di")  # "%r", "+di": too short to tell in a text
+    )
+    for indicator in INDICATORS
+}
+"""The words people use for each indicator, by its name."""
 
 
 def settings_after_name(text: str, indicator: Indicator) -> tuple[float, ...]:

@@ -98,6 +98,7 @@ def performance_tool() -> BaseTool:
             "max drawdown of 100, 120, 90, 110, 80, 130",
             "sharpe ratio of daily returns 0.01, -0.02, 0.015, 0.003",
             "how risky was my account: 1000, 1050, 1020, 1100, 990, 1080",
+            "realised volatility of these closes: 100, 102, 99, 101, 105",
             "sortino and sharpe of this monthly equity: 10000, 10400, 10100, 10900",
         ),
     )
@@ -131,7 +132,7 @@ def _headline(equity: list[float], drawdown: Drawdown, measured: Performance | N
     sortino = "not defined" if measured.sortino is None else f"{measured.sortino:.2f}"
     return (
         f"{first}; the yearly Sharpe ratio is {sharpe}, the Sortino ratio {sortino}, the total return "
-        f"{percent(measured.total_return)}."
+        f"{percent(measured.total_return)}, the yearly volatility {percent(measured.volatility)}."
     )
 
 
@@ -142,8 +143,8 @@ def _notes(arguments: PerformanceArguments, reading: str, measured: Performance 
     text = (
         f"{reading}, {arguments.frequency.value}, so a year has {periods:g} periods (crypto trades every day), with a "
         f"risk-free rate of {arguments.risk_free_percent:g} %. Sharpe = mean excess return / sample standard deviation x "
-        f"root of {periods:g} (Sharpe, 1994); Sortino counts only falls. Yearly volatility is "
-        f"{percent(measured.volatility)}; {percent(measured.win_rate)} of the periods gained."
+        f"root of {periods:g} (Sharpe, 1994); Sortino counts only falls. "
+        f"{percent(measured.win_rate)} of the periods gained."
     )
     if measured.sharpe is None:
         text += " Sharpe is not defined because the returns do not vary."

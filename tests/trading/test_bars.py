@@ -156,6 +156,20 @@ def test_bars_in_words_are_found():
     assert two.volume == (7, 8)
 
 
+def test_series_by_name_are_found():
+    found = find_bars("calculate obv from closes 100, 102, 101 and volumes 500, 300, 400")
+    assert found is not None
+    assert found.close == (100, 102, 101)
+    assert found.volume == (500, 300, 400)
+    ranges = find_bars("highs: 12 13 14; lows: 9 10 11; closes: $11 12 13")
+    assert ranges is not None
+    assert ranges.high == (12, 13, 14)
+    assert not ranges.full
+    assert find_bars("closes 100, 102, 101") is None
+    with pytest.raises(BarsInvalid, match="belong together"):
+        find_bars("highs 12 13 14, closes 11 12 13")
+
+
 def test_bars_in_brackets_are_found():
     found = find_bars("candles [10, 12, 9, 11] and [11, 13, 10, 12]")
     assert found is not None
