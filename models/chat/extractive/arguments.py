@@ -1,24 +1,21 @@
 """Reading a tool's arguments out of a request, by the tool's JSON schema and the hints in it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pydantic import JsonValue
 
 from models.arguments import Unit
-from models.chat.extractive.quantities import (
-    Quantity,
-    read_lists,
-    read_quantities,
-)
-from models.chat.extractive.schema import Property, cue_words, is_free_text, mapping, resolve, sequence
-from models.chat.extractive.texts import read_texts
-from models.chat.extractive.words import fold
+from models.chat.extractive.cues import Span, cue_strengths
+from models.chat.extractive.fitting import match_numbers
+from models.chat.extractive.quantities import NumberList, Quantity, read_lists, read_quantities
+from models.chat.extractive.schema import Argument, Signature, mapping
+from models.chat.extractive.texts import TextMentions, read_texts, text_mentions
+from models.chat.extractive.words import folded_in_place
 
-_TIME_IN_DAYS = {Unit.DAYS: 1.0, Unit.MONTHS: 365.25 / 12, Unit.YEARS: 365.25}
-_WINDOW = 48
-"""Characters around a value in which a cue word still speaks of it."""
+_MOST_SINGLE_NUMBERS = 60
+"""Numbers of a request that are matched with single arguments; a list may be of any length."""
 
 
 @dataclass(frozen=True)
@@ -29,147 +26,127 @@ class Reading:
     missing: tuple[str, ...] = ()
     literal: int = 0
     """How many of the values stand in the request as such, the request as a whole not counted."""
+    figures: int = 0
+    """How many of those are data: numbers, lists, quotations, markup, dates; not a choice or symbol that is named."""
+    explained: float = 0.0
+    """The share of the request's numbers that became values, 0 to 1; 1 where it has none."""
 
 
-def read_arguments(schema: Mapping[str, JsonValue], request: str) -> Reading:
-    """Read what the JSON schema of a tool's arguments (type object) asks for, out of a request.
+@dataclass(frozen=True)
+class Mentions:
+    """What stands in a request, found once and read by the signature of each tool."""
+
+    request: str
+    folded: str
+    quantities: tuple[Quantity, ...]
+    rows: tuple[NumberList, ...]
+    """Rows of three numbers and more."""
+    pairs: tuple[NumberList, ...]
+    """Rows of two and more."""
+    texts: TextMentions
+
+
+@lru_cache(maxsize=32)
+def mentions_of(request: str) -> Mentions:
+    """Everything in a request that may become an argument."""
+    quantities = read_quantities(request)
+    return Mentions(
+        request=request,
+        folded=folded_in_place(request),
+        quantities=tuple(quantities),
+        rows=tuple(read_lists(request, quantities)),
+        pairs=tuple(read_lists(request, quantities, shortest=2)),
+        texts=text_mentions(request),
+    )
+
+
+def read_arguments(schema: Mapping[str, JsonValue] | Signature, request: str) -> Reading:
+    """Read what a tool's arguments (a JSON schema of type object, or its signature) ask for, out of a request.
 
     A value is taken only where the text supports it: a number in a fitting unit, near a cue word or in order;
     an enumeration value that is named; a quoted text. Nothing is invented: what is not there stays missing.
     """
-    definitions = mapping(schema.get("$defs"))
-    properties = {
-        name: resolve(mapping(prop), definitions) for name, prop in mapping(schema.get("properties")).items()
-    }
-    required = tuple(str(name) for name in sequence(schema.get("required")))
-    quantities = read_quantities(request)
+    signature = schema if isinstance(schema, Signature) else Signature.of(schema)
+    found = mentions_of(request)
     values: dict[str, JsonValue] = {}
-    quantities = _read_lists(properties, required, request, quantities, values)
-    read_texts(properties, request, values)
-    quantities = [q for q in quantities if not _inside_text_value(q, request, properties, values)]
-    _read_numbers(properties, required, request, quantities, values)
-    literal = sum(1 for name in values if properties[name].get("x-unit") != Unit.REQUEST)
-    missing = tuple(name for name in required if name not in values)
-    return Reading(values=values, missing=missing, literal=literal)
-
-
-def _is_number(prop: Property) -> bool:
-    return prop.get("type") in {"number", "integer"}
-
-
-def _is_number_list(prop: Property) -> bool:
-    return prop.get("type") == "array" and mapping(prop.get("items")).get("type") in {"number", "integer"}
+    taken = read_texts(signature, found.request, found.folded, found.texts, values)
+    quantities = [q for q in found.quantities if not any(start <= q.start < end for start, end in taken)]
+    figures = len(taken)
+    in_lists = _read_lists(signature, found, quantities, values)
+    quantities = [q for q in quantities if not any(start <= q.start < end for start, end in in_lists)]
+    used = _read_numbers(signature, found.folded, quantities, in_lists, values)
+    figures += len(in_lists) + used
+    by_name = {argument.name: argument for argument in signature.arguments}
+    literal = sum(1 for name in values if not by_name[name].is_request)
+    return Reading(
+        values={
+            argument.name: values[argument.name]
+            for argument in signature.arguments
+            if argument.name in values
+        },
+        missing=tuple(a.name for a in signature.arguments if a.required and a.name not in values),
+        literal=literal,
+        figures=figures,
+        explained=used / len(quantities) if quantities else 1.0,
+    )
 
 
 def _read_lists(
-    properties: Mapping[str, Property],
-    required: Sequence[str],
-    request: str,
-    quantities: list[Quantity],
-    values: dict[str, JsonValue],
-) -> list[Quantity]:
-    """Give each list argument the row of numbers that its cues stand before, else the longest one left."""
-    names = sorted((n for n, p in properties.items() if _is_number_list(p)), key=lambda n: n not in required)
-    rows = read_lists(request, quantities)
-    for name in names:
+    signature: Signature, found: Mentions, quantities: Sequence[Quantity], values: dict[str, JsonValue]
+) -> list[Span]:
+    """Give each list argument the row that its cues speak of, else the longest one left; the spans of those rows."""
+    wanted = [a for a in signature.arguments if a.is_number_list and a.name not in values]
+    if not wanted:
+        return []
+    starts = {quantity.start for quantity in quantities}
+    rows = [row for row in found.rows if row.start in starts]
+    if not rows and any(a.required for a in wanted):
+        rows = [row for row in found.pairs if row.start in starts]
+    taken: list[Span] = []
+    for argument in sorted(wanted, key=lambda a: not a.required):
         if not rows:
             break
-        cues = cue_words(name, properties[name])
-        row = max(rows, key=lambda r: (_cue_score(request, r.start, r.end, cues), len(r.values)))
-        if len(names) > 1 and name not in required and not _cue_score(request, row.start, row.end, cues):
+        cues = cue_strengths(Signature((argument,)), found.folded, [(row.start, row.end) for row in rows])
+        strengths = [cues.get((argument.name, at), 0.0) for at in range(len(rows))]
+        best = max(range(len(rows)), key=lambda at: (strengths[at] + min(len(rows[at].values), 20) / 8, -at))
+        if len(wanted) > 1 and not argument.required and not strengths[best]:
             continue
-        rows.remove(row)
-        values[name] = list(row.values)
-        quantities = [q for q in quantities if not row.start <= q.start < row.end]
-    return quantities
+        row = rows.pop(best)
+        values[argument.name] = _as_list(argument, row)
+        taken.append((row.start, row.end))
+    return taken
+
+
+def _as_list(argument: Argument, row: NumberList) -> list[JsonValue]:
+    items = mapping(argument.prop.get("items"))
+    if row.unit is Unit.PERCENT and argument.unit != Unit.PERCENT:
+        return [round(value / 100, 12) for value in row.values]
+    if items.get("type") == "integer":
+        return [int(value) if value.is_integer() else value for value in row.values]
+    return list(row.values)
 
 
 def _read_numbers(
-    properties: Mapping[str, Property],
-    required: Sequence[str],
-    request: str,
-    quantities: list[Quantity],
+    signature: Signature,
+    folded: str,
+    quantities: Sequence[Quantity],
+    rows: Sequence[Span],
     values: dict[str, JsonValue],
-) -> None:
-    """Match numbers with arguments: best unit and cue first; ties go in the order both are written in."""
-    numeric = [(name, prop) for name, prop in properties.items() if _is_number(prop) and name not in values]
-    pairs = []
-    for position, (name, prop) in enumerate(numeric):
-        cues = cue_words(name, prop)
-        for order, quantity in enumerate(quantities):
-            fit = unit_fit(prop, quantity)
-            if fit is None:
-                continue
-            near = _cue_score(request, quantity.start, quantity.end, cues)
-            distinctive = quantity.unit is not Unit.NUMBER and quantity.unit == prop.get("x-unit")
-            if name not in required and not near and not distinctive:
-                continue
-            pairs.append((-(fit[1] + near), position, order, name, fit[0]))
-    used: set[int] = set()
-    for _, _, order, name, value in sorted(pairs):
-        if order in used or name in values:
-            continue
-        used.add(order)
-        values[name] = _typed(properties[name], value)
-
-
-def _typed(prop: Property, value: float) -> JsonValue:
-    return round(value) if prop.get("type") == "integer" and float(value).is_integer() else value
-
-
-def unit_fit(prop: Property, quantity: Quantity) -> tuple[float, float] | None:
-    """The quantity in the argument's unit, and how well the unit fits (0 to 1); None where it does not."""
-    wanted = str(prop.get("x-unit", Unit.NUMBER))
-    value, unit = quantity.value, quantity.unit
-    plain = unit is Unit.NUMBER
-    if wanted in _TIME_IN_DAYS:
-        if unit in _TIME_IN_DAYS:
-            return value * _TIME_IN_DAYS[unit] / _TIME_IN_DAYS[Unit(wanted)], 1.0
-        return (value, 0.3) if plain else None
-    fits: dict[str, dict[Unit, tuple[float, float]]] = {
-        Unit.PERCENT: {Unit.PERCENT: (1.0, 1.0), Unit.NUMBER: (1.0, 0.2)},
-        Unit.FRACTION: {Unit.PERCENT: (0.01, 1.0), Unit.NUMBER: (1.0, 0.4 if abs(value) <= 1 else 0.0)},
-        Unit.MULTIPLE: {Unit.MULTIPLE: (1.0, 1.0), Unit.NUMBER: (1.0, 0.2)},
-        Unit.MONEY: {Unit.MONEY: (1.0, 1.0), Unit.NUMBER: (1.0, 0.6)},
-        Unit.COUNT: {Unit.NUMBER: (1.0, 0.8), Unit.DAYS: (1.0, 0.4)},
-        Unit.NUMBER: {Unit.NUMBER: (1.0, 0.8), Unit.MONEY: (1.0, 0.5), Unit.MULTIPLE: (1.0, 0.3), Unit.DAYS: (1.0, 0.2)},
-    }  # fmt: skip
-    fit = fits.get(wanted, {}).get(unit)
-    if fit is None or fit[1] == 0.0:
-        return None
-    if prop.get("type") == "integer" and not (value * fit[0]).is_integer():
-        return None
-    return value * fit[0], fit[1]
-
-
-def _cue_score(request: str, start: int, end: int, cues: Sequence[str]) -> float:
-    """How strongly cue words near a span speak of it: 0 to 2; nearer, earlier-listed and preceding ones weigh more."""
-    before = _clause(fold(request[max(0, start - _WINDOW) : start]), last=True)
-    after = _clause(fold(request[end : end + _WINDOW]), last=False)
-    best = 0.0
-    for rank, cue in enumerate(cues):
-        pattern = re.compile(rf"(?<![a-z0-9]){re.escape(cue)}s?(?![a-z0-9])")
-        hits = [len(before) - match.end() for match in pattern.finditer(before)]
-        hits += [match.start() + 6 for match in pattern.finditer(after)]
-        if hits:
-            best = max(best, (2.0 - min(hits) / _WINDOW) * (1.0 - 0.03 * rank))
-    return best
-
-
-def _clause(text: str, *, last: bool) -> str:
-    """The part of the text up to the next number, on the value's side: beyond it a cue speaks of another value."""
-    if last:
-        return re.split(r"\d", text)[-1]
-    return re.split(r"\d|[.;!?](?:\s|$)", text, maxsplit=1)[0]
-
-
-def _inside_text_value(
-    quantity: Quantity, request: str, properties: Mapping[str, Property], values: Mapping[str, JsonValue]
-) -> bool:
-    """Whether the number stands inside a text that was read as another argument's value."""
-    for name, value in values.items():
-        if isinstance(value, str) and not is_free_text(properties[name]) and "enum" not in properties[name]:
-            at = request.find(value)
-            if at >= 0 and at <= quantity.start < at + len(value):
-                return True
-    return False
+) -> int:
+    """Match numbers with single arguments; how many found their place."""
+    numeric = [a for a in signature.arguments if a.is_number and a.name not in values]
+    considered = list(quantities)[:_MOST_SINGLE_NUMBERS]
+    if not numeric or not considered:
+        return 0
+    # Rows stand among the spans so that a cue before a row does not speak of the number behind it.
+    spans = sorted([(q.start, q.end) for q in considered] + list(rows))
+    place = {span: at for at, span in enumerate(spans)}
+    by_span = cue_strengths(signature, folded, spans)
+    cues = {
+        (a.name, n): by_span.get((a.name, place[q.start, q.end]), 0.0)
+        for a in numeric
+        for n, q in enumerate(considered)
+    }
+    matched = match_numbers(numeric, considered, cues)
+    values.update({name: value for name, (_, value) in matched.items()})
+    return len(matched)

@@ -1,113 +1,190 @@
 """Choosing the tools that a request calls for."""
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from pydantic import JsonValue
-
-from models.chat.extractive.arguments import Reading, read_arguments
-from models.chat.extractive.schema import is_free_text, mapping, sequence
-from models.chat.extractive.words import content_stems, words
+from models.chat.extractive.arguments import Reading, mentions_of, read_arguments
+from models.chat.extractive.toolset import Toolset, ToolSpec
+from models.chat.extractive.words import content_stems
 from models.interfaces import Embedder
 
 _SURE = 0.52
-_SURE_WITH_DATA = 0.33
+_SURE_WITH_DATA = 0.36
+_SURE_OF_QUESTION = 0.72
+_SAME_REQUEST = 0.9
 _ALONGSIDE = 0.12
+_NAMED = 0.3
+_COMPLETE = 0.1
+_EXPLAINED = 0.12
 _LONGEST_COMPARED = 400
+_GREETING = r"^(?:(?:hi|hello|hey|please|so|ok|okay|and|thanks)[\s,!.]{1,9}){0,3}"
 _ASKS_TO_KNOW = re.compile(
-    r"^(?:(?:hi|hello|hey|please|so|ok|and)[\s,]+)*(?:what|why|how|when|where|which|who|is|are|does|do|should|explain|tell me about|describe|compare)\b",
+    _GREETING
+    + r"(?:what|what's|why|how|when|where|which|who|is|are|does|do|should|can|could|explain|tell me about|describe|define)\b",
+    re.IGNORECASE,
+)
+_DEFINES = re.compile(
+    _GREETING
+    + r"(?:explain|define|describe|tell me about|what (?:is|are|does|do)(?! (?:my|our|the (?:npv|irr|roas|p-value)))"
+    r"|how (?:is|are|does|do(?: you)?|can (?:i|you)|to)\b.{0,60}\b(?:work|computed|calculated|compute|calculate|measured|defined|used|use|mean|means)\b"
+    r"|why\b|when should|should i\b|difference between|meaning of|what's a\b|what's the (?:difference|meaning)|is (?:a|an|the|it)\b.{0,60}\b(?:good|bad|reliable|better|normal|high|low)\b)",
     re.IGNORECASE,
 )
 _ASKS_TO_DO = re.compile(
-    r"\b(?:analy[sz]e|audit|balance|build|calculate|check|compute|convert|create|design|draft|estimate|find|forecast|"
-    r"generate|make|model|plan|prepare|project|score|size|split|suggest|test|turn|work out|write|need|want)\b",
+    r"\b(?:analy[sz]e|arrange|audit|balance|build|calculate|check|combine|compare|compute|convert|create|describe the|design|"
+    r"distribute|divide|do|draft|draw|estimate|evaluate|extract|fill|find|forecast|generate|give me|i need|i want|i'd like|"
+    r"lay out|list|make|model|outline|plan|prepare|project|put|rank|schedule|score|set up|show|size|split|suggest|"
+    r"only|just|turn|we need|work out|write)\b",
     re.IGNORECASE,
 )
-_EXAMPLE = re.compile(r"^- (.+)$", re.MULTILINE)
+_POINTS_AT_DATA = re.compile(
+    r"\b(?:my|our|this|these|those|the following|attached|uploaded|pasted)\b[^.?!]{0,40}"
+    r"\b(?:ads?|article|bars|business|calendar|campaign|canvas|candles|cash|chart|closes|copy|csv|data|figures|file|headline|holdings|html|idea|"
+    r"landing|list|loss|markup|newsletter|numbers|page|paragraph|portfolio|position|post|price|prices|series|site|source|spreadsheet|stake|"
+    r"stop|table|test|text|values|website|liquidation|runway|burn|cac|ltv|roas|ctr|npv|irr)\b",
+    re.IGNORECASE,
+)
+_LABELS = re.compile(r"[A-Za-z]{3,}\s?:\s")
+_ONLY = re.compile(r"\b(?:only|just|nothing but|solely)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class ToolSpec:
-    """A tool as it is bound to a model: an OpenAI function description."""
-
-    name: str
-    description: str
-    schema: Mapping[str, JsonValue]
-
-    @property
-    def examples(self) -> tuple[str, ...]:
-        """Requests that call for the tool, out of its description; its name in words where it gives none."""
-        return tuple(_EXAMPLE.findall(self.description)) or (
-            f"{self.name.replace('_', ' ')}. {self.description}",
-        )
-
-    @property
-    def takes_text_only(self) -> bool:
-        """Whether all that it requires is the request itself."""
-        properties = mapping(self.schema.get("properties"))
-        required = [str(name) for name in sequence(self.schema.get("required"))]
-        return all(is_free_text(mapping(properties.get(name))) for name in required)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
-    """A tool with how well it fits the request (cosine and shared words, 0 to about 1.3) and what could be read."""
+    """A tool with how well it fits the request (0 to about 1.5), what could be read, and what it was compared by."""
 
     tool: ToolSpec
     fit: float
     reading: Reading
+    nearest: str
+    cosine: float
+    named: bool
+    """Whether the request says words of its name."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a request is put."""
+
+    asks: bool
+    """It is a question."""
+    defines: bool
+    """It asks what something is, means or how it works."""
+    acts: bool
+    """It tells to do something."""
+    points: bool
+    """It points at data of the user's own."""
+    data: bool
+    """There is data in it: numbers, quotations, markup, labelled lists."""
+    only: bool
+
+    @classmethod
+    def of(cls, request: str) -> "Manner":
+        """The manner of a request, by its first sentences."""
+        found = mentions_of(request)
+        beginning = request[:_LONGEST_COMPARED].strip()
+        asks = _ASKS_TO_KNOW.match(beginning) is not None
+        texts = found.texts
+        return cls(
+            asks=asks,
+            defines=_DEFINES.match(beginning) is not None,
+            acts=_ASKS_TO_DO.search(beginning) is not None,
+            points=_POINTS_AT_DATA.search(beginning) is not None,
+            data=bool(found.quantities or texts.quotes or texts.markup or texts.fenced or texts.table)
+            or _LABELS.search(beginning) is not None,
+            only=_ONLY.search(beginning) is not None,
+        )
 
 
 async def choose_tools(
-    request: str, tools: Sequence[ToolSpec], embedder: Embedder, *, forced: bool = False
+    request: str, toolset: Toolset, embedder: Embedder, *, forced: bool = False
 ) -> tuple[list[Candidate], Candidate | None]:
     """The tools to call with their arguments, and the tool that would be called if its missing arguments were given.
 
     Several tools are called only where each works on the request as a whole. `forced` calls the best-fitting
     readable tool however weakly it fits.
     """
-    if not tools or not request.strip():
+    if not toolset.tools or not request.strip():
         return [], None
-    ranked = await _rank(request, tools, embedder)
-    wants_action = _ASKS_TO_DO.search(request) is not None
-    only_asks = _ASKS_TO_KNOW.match(request.strip()) is not None
-    ready = [
-        c for c in ranked if not c.reading.missing and (forced or _is_called_for(c, wants_action, only_asks))
-    ]
+    manner = Manner.of(request)
+    ranked = await _rank(request, toolset, embedder)
+    if forced:
+        ready = [candidate for candidate in ranked if not candidate.reading.missing]
+        return (ready[:1], None) if ready else ([], ranked[0])
+    ready = [c for c in ranked if not c.reading.missing and _is_called_for(c, manner)]
     best = ranked[0]
-    if ready and (forced or ready[0].fit >= best.fit - _ALONGSIDE):
-        first = ready[0]
-        if not first.tool.takes_text_only:
-            return [first], None
-        others = [c for c in ready[1:] if c.tool.takes_text_only and c.fit >= first.fit - _ALONGSIDE]
-        return ([first] if forced else [first, *others]), None
-    begun = best.reading.literal > 0 or (wants_action and not only_asks)
-    if best.reading.missing and best.fit >= _SURE and begun:
+    if ready and ready[0].fit >= best.fit - _ALONGSIDE:
+        return _together(ready, manner, toolset), None
+    if best.reading.missing and _is_worth_asking(best, manner):
         return [], best
     return [], None
 
 
-def _is_called_for(candidate: Candidate, wants_action: bool, only_asks: bool) -> bool:  # noqa: FBT001  # two readings of one text
-    if candidate.tool.takes_text_only:
-        return candidate.fit >= _SURE and wants_action and not only_asks
-    return candidate.fit >= (_SURE_WITH_DATA if candidate.reading.literal else _SURE)
+def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
+    if candidate.cosine >= _SAME_REQUEST and (manner.acts or not manner.defines):
+        return True
+    tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
+    if tool.takes_text_only:
+        if manner.defines and not manner.data:
+            return fit >= _SURE_OF_QUESTION + 0.1
+        sure = _SURE if manner.data or (manner.acts and not manner.asks) else _SURE_OF_QUESTION
+        return fit >= sure
+    if tool.works_on_rows and not any(isinstance(value, list) for value in reading.values.values()):
+        return fit >= _SURE and (
+            manner.points or mentions_of_table(reading) or (manner.acts and not manner.asks)
+        )
+    if reading.figures:
+        return fit >= (_SURE if manner.defines else _SURE_WITH_DATA)
+    if manner.defines:
+        return False
+    return fit >= (_SURE if manner.acts or manner.points else _SURE_OF_QUESTION)
 
 
-async def _rank(request: str, tools: Sequence[ToolSpec], embedder: Embedder) -> list[Candidate]:
-    """Every tool, best fit first: cosine to its nearest example, plus the share of its name's words in the request."""
-    examples = [example for tool in tools for example in tool.examples]
-    vectors = await embedder.embed([request[:_LONGEST_COMPARED], *examples])
-    cosines = vectors[1:] @ vectors[0]
-    stems = set(content_stems(request))
+def mentions_of_table(reading: Reading) -> bool:
+    """Whether a request that was taken as a whole holds a table or labelled figures."""
+    for value in reading.values.values():
+        if isinstance(value, str):
+            found = mentions_of(value)
+            if found.texts.table or len(found.quantities) >= 4:  # noqa: PLR2004  # a bar has four prices
+                return True
+    return False
+
+
+def _is_worth_asking(candidate: Candidate, manner: Manner) -> bool:
+    if candidate.fit < _SURE or (manner.defines and not (candidate.reading.figures or manner.points)):
+        return False
+    return (
+        candidate.reading.figures > 0
+        or manner.points
+        or (manner.acts and not manner.asks)
+        or (candidate.reading.literal > 0 and not manner.asks)
+    )
+
+
+def _together(ready: list[Candidate], manner: Manner, toolset: Toolset) -> list[Candidate]:
+    """The best tool, and with it those that the same example calls for or that the request names as well."""
+    first = ready[0]
+    if not first.tool.takes_text_only:
+        return [first]
+    near = [c for c in ready[1:] if c.tool.takes_text_only and c.fit >= first.fit - _ALONGSIDE]
+    if manner.only and first.named:
+        chosen = [first, *(c for c in near if c.named and c.fit >= first.fit - _ALONGSIDE / 4)]
+    else:
+        chosen = [first, *(c for c in near if c.nearest == first.nearest or (first.named and c.named))]
+    order = {tool.name: place for place, tool in enumerate(toolset.tools)}
+    return sorted(chosen, key=lambda candidate: order[candidate.tool.name])
+
+
+async def _rank(request: str, toolset: Toolset, embedder: Embedder) -> list[Candidate]:
+    """Every tool, best fit first: cosine to its nearest example, its name's words in the request, what it can read."""
+    vectors = await embedder.embed([request[:_LONGEST_COMPARED]])
+    nearest = toolset.nearest(vectors[0])
+    stems = set(content_stems(request[: 4 * _LONGEST_COMPARED]))
     ranked = []
-    start = 0
-    for tool in tools:
-        count = len(tool.examples)
-        nearest = float(np.max(cosines[start : start + count]))
-        start += count
-        named = {stem for word in words(tool.name.replace("_", " ")) for stem in content_stems(word)}
-        share = len(named & stems) / len(named) if named else 0.0
-        ranked.append(Candidate(tool, nearest + 0.3 * share, read_arguments(tool.schema, request)))
+    for tool, (cosine, example) in zip(toolset.tools, nearest, strict=True):
+        reading = read_arguments(tool.signature, request)
+        share = len(tool.naming & stems) / len(tool.naming)
+        fit = cosine + _NAMED * share
+        if reading.figures and not tool.takes_text_only:
+            fit += (0.0 if reading.missing else _COMPLETE) + _EXPLAINED * reading.explained
+        ranked.append(Candidate(tool, fit, reading, example, cosine, share > 0))
     return sorted(ranked, key=lambda candidate: -candidate.fit)

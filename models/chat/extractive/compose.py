@@ -35,7 +35,7 @@ class Candidate:
     score: float
 
 
-def compose(request: str, passages: Sequence[Passage], *, emphasis: str = "") -> str:
+def compose(request: str, passages: Sequence[Passage], *, emphasis: str = "", earlier: str = "") -> str:
     """A cited answer, or an empty text where no passage has a sentence on the request.
 
     `emphasis` holds words that matter besides the request's own (a sub-agent's purpose), at a third of their weight.

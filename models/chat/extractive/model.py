@@ -3,7 +3,6 @@
 import re
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any  # LangChain's own signatures
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -12,51 +11,27 @@ from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
     BaseMessage,
-    HumanMessage,
     ToolCall,
-    ToolMessage,
     UsageMetadata,
 )
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PrivateAttr
 
-from models.chat.extractive.arguments import read_arguments
-from models.chat.extractive.choice import Candidate, ToolSpec, choose_tools
-from models.chat.extractive.compose import compose
-from models.chat.extractive.schema import mapping
-from models.chat.prompt import Note, Prompt, read_prompt
+from models.chat.extractive.arguments import mentions_of, read_arguments
+from models.chat.extractive.choice import Candidate, choose_tools
+from models.chat.extractive.replies import DECLINED, answer, question
+from models.chat.extractive.schema import Signature
+from models.chat.extractive.toolset import Toolset, Toolsets, ToolSpec
+from models.chat.extractive.turns import Turn, read_turn
+from models.chat.tools import describe_tool
 from models.errors import ModelsError
 from models.interfaces import Embedder
 
 NAME = "extractive"
 _CHUNK = re.compile(r"\S+\s*(?:\S+\s*){0,5}")
 _WORDS_AND_MARKS = re.compile(r"\w+|[^\w\s]")
-_FOLLOW_UP = re.compile(
-    r"^(?:and|or|but|now|then|also|so|ok(?:ay)?|what about|how about|what if|instead|same|make (?:it|that)|use|with|for|at|try)\b",
-    re.IGNORECASE,
-)
-_LONGEST_FOLLOW_UP = 10
-_BARE_ANSWER = 4
-_ASKS_WHY = re.compile(
-    r"\b(?:explain|mean(?:s|ing)?|why|what is|what are|how (?:do|does|to|should)|should i)\b", re.IGNORECASE
-)
-_DECLINED = (
-    "I found nothing in what I know that answers this, so I will not guess. "
-    "Asking about one specific topic, or adding the figures to compute with, often helps."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """The messages of a call, taken apart."""
-
-    prompt: Prompt
-    results: tuple[ToolMessage, ...]
-    earlier_request: str
-    earlier_call: ToolCall | None
 
 
 class ExtractiveChatModel(BaseChatModel):
@@ -69,6 +44,12 @@ class ExtractiveChatModel(BaseChatModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     embedder: Embedder
+    _toolsets: Toolsets = PrivateAttr()
+
+    def model_post_init(self, context: object, /) -> None:
+        """Prepare to remember the tools that will be bound."""
+        super().model_post_init(context)
+        self._toolsets = Toolsets(self.embedder)
 
     @property
     def _llm_type(self) -> str:
@@ -82,9 +63,7 @@ class ExtractiveChatModel(BaseChatModel):
         **kwargs: Any,  # LangChain's signature
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Tools the model may call; `tool_choice` is `auto`, `any`, `none` or a tool's name."""
-        return self.bind(
-            tools=[convert_to_openai_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs
-        )
+        return self.bind(tools=[describe_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs)
 
     def _generate(
         self,
@@ -135,133 +114,84 @@ class ExtractiveChatModel(BaseChatModel):
         tool_choice: str | dict[str, Any] | None = None,  # as OpenAI has it
         **_: object,
     ) -> AIMessage:
-        turn = _read_turn(messages)
+        turn = read_turn(messages)
         wanting: Candidate | None = None
         if turn.prompt.draft:
             return _message(messages, turn.prompt.draft)
         if tools and not turn.results and tool_choice != "none":
-            specs, forced = _specs(tools, tool_choice)
-            calls, wanting = await self._calls(turn, specs, forced=forced)
+            functions, forced = _functions(tools, tool_choice)
+            toolset = await self._toolsets.prepare(functions)
+            calls, wanting = await self._calls(turn, toolset, forced=forced)
             if calls:
                 return _message(messages, "", calls=calls, reason="tool_calls")
-        text = _answer(turn)
-        if text and wanting is None:
-            return _message(messages, text)
         if wanting is not None:
-            return _message(messages, _question(wanting), reason="needs_input")
-        return _message(messages, _DECLINED, reason="declined")
+            return _message(messages, question(wanting), reason="needs_input")
+        text = answer(turn)
+        if text:
+            return _message(messages, text)
+        return _message(messages, DECLINED, reason="declined")
 
     async def _calls(
-        self, turn: _Turn, specs: list[ToolSpec], *, forced: bool
+        self, turn: Turn, toolset: Toolset, *, forced: bool
     ) -> tuple[list[ToolCall], Candidate | None]:
-        request = turn.prompt.request
-        short = len(request.split()) <= _LONGEST_FOLLOW_UP
-        if turn.earlier_call and short and _FOLLOW_UP.match(request.strip()):
-            call = _changed(turn.earlier_call, specs, request)
+        """The calls to make: what was asked for completed, the earlier call changed, or the request's own."""
+        bare = bool(turn.begun) and turn.is_bare
+        if bare and turn.asked:
+            chosen, wanting = await choose_tools(turn.completed, toolset, self.embedder, forced=forced)
+            if chosen or wanting:
+                return _as_calls(chosen), wanting
+        if turn.earlier_call and (turn.follows_up or bare):
+            call = _changed(turn.earlier_call, toolset.tools, turn.request)
             if call:
                 return [call], None
-        chosen, wanting = await choose_tools(request, specs, self.embedder, forced=forced)
-        bare = len(request.split()) <= _BARE_ANSWER or (short and _FOLLOW_UP.match(request.strip()))
-        if not chosen and bare and turn.earlier_request:
-            both = f"{turn.earlier_request.rstrip('?.! ')} {request}"
-            chosen, wanting = await choose_tools(both, specs, self.embedder, forced=forced)
-            chosen = [candidate for candidate in chosen if candidate.reading.literal]
-        return [_call(c.tool.name, c.reading.values) for c in chosen], wanting
+        chosen, wanting = await choose_tools(turn.request, toolset, self.embedder, forced=forced)
+        if not chosen and turn.begun and (bare or turn.follows_up):
+            both, lacking = await choose_tools(turn.completed, toolset, self.embedder, forced=forced)
+            chosen = [candidate for candidate in both if candidate.reading.literal]
+            wanting = wanting or lacking
+        return _as_calls(chosen), wanting
 
 
-def _read_turn(messages: Sequence[BaseMessage]) -> _Turn:
-    at = max((n for n, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
-    if at < 0:
-        raise ModelsError("a chat model needs at least one human message")
-    before = messages[:at]
-    return _Turn(
-        prompt=read_prompt(messages[at].text),
-        results=tuple(m for m in messages[at + 1 :] if isinstance(m, ToolMessage)),
-        earlier_request=next((m.text for m in reversed(before) if isinstance(m, HumanMessage)), ""),
-        earlier_call=next(
-            (m.tool_calls[-1] for m in reversed(before) if isinstance(m, AIMessage) and m.tool_calls), None
-        ),
-    )
-
-
-def _specs(
+def _functions(
     tools: Sequence[dict[str, Any]], tool_choice: str | dict[str, Any] | None
-) -> tuple[list[ToolSpec], bool]:
-    """The tools that may be called, and whether one must be."""
+) -> tuple[list[dict[str, Any]], bool]:
+    """The functions that may be called, and whether one must be."""
     functions = [tool["function"] for tool in tools]
-    specs = [ToolSpec(f["name"], f.get("description", ""), f.get("parameters", {})) for f in functions]
     wanted = tool_choice["function"]["name"] if isinstance(tool_choice, dict) else tool_choice
     if wanted in {None, "auto"}:
-        return specs, False
+        return functions, False
     if wanted in {"any", "required"}:
-        return specs, True
-    named = [spec for spec in specs if spec.name == wanted]
+        return functions, True
+    named = [function for function in functions if function["name"] == wanted]
     if not named:
         raise ModelsError(f"tool_choice names {wanted!r}, which is not among the bound tools")
     return named, True
 
 
-def _changed(call: ToolCall, specs: Sequence[ToolSpec], request: str) -> ToolCall | None:
+def _as_calls(chosen: Sequence[Candidate]) -> list[ToolCall]:
+    return [_call(candidate.tool.name, candidate.reading.values) for candidate in chosen]
+
+
+def _changed(call: ToolCall, tools: Sequence[ToolSpec], request: str) -> ToolCall | None:
     """The earlier call with what the follow-up changes; None where it changes nothing."""
-    spec = next((spec for spec in specs if spec.name == call["name"]), None)
-    if spec is None:
+    tool = next((tool for tool in tools if tool.name == call["name"]), None)
+    if tool is None:
         return None
-    properties = mapping(mapping(dict(spec.schema)).get("properties"))
-    reading = read_arguments({**spec.schema, "required": list(properties)}, request)
-    values = {
-        name: value
-        for name, value in reading.values.items()
-        if mapping(properties[name]).get("x-unit") != "request"
-    }
+    asked = [argument for argument in tool.signature.arguments if not argument.is_request]
+    values = read_arguments(Signature(tuple(asked)).all_required(), request).values
     if not values or all(call["args"].get(name) == value for name, value in values.items()):
         return None
-    return _call(call["name"], {**call["args"], **values})
+    kept = {**call["args"]}
+    for argument in tool.signature.arguments:
+        if argument.is_request and not argument.required and argument.name in kept:
+            # The old wording names the old value; only the data in it still hold.
+            table = mentions_of(str(kept.pop(argument.name))).texts.table
+            kept |= {argument.name: table[0]} if table else {}
+    return _call(call["name"], {**kept, **values})
 
 
 def _call(name: str, arguments: dict[str, Any]) -> ToolCall:
     return ToolCall(name=name, args=arguments, id=f"call_{uuid.uuid4().hex[:16]}", type="tool_call")
-
-
-def _answer(turn: _Turn) -> str:
-    prompt = turn.prompt
-    if not turn.results:
-        notes = _joined(prompt.notes)
-        return notes or compose(prompt.request, prompt.passages, emphasis=prompt.focus or "")
-    parts = [
-        message.text if message.status == "success" else f"`{message.name}` could not do it: {message.text}"
-        for message in turn.results
-    ]
-    if _ASKS_WHY.search(prompt.request) and any(m.status == "success" for m in turn.results):
-        background = compose(prompt.request, prompt.passages)
-        parts += [background] if background else []
-    return "\n\n".join(parts)
-
-
-def _joined(notes: Sequence[Note]) -> str:
-    """What sub-agents wrote, each under its name; a line that an earlier one wrote already is left out."""
-    said: set[str] = set()
-    sections = []
-    for note in notes:
-        lines = [line for line in note.text.splitlines() if not line.strip() or line.strip() not in said]
-        said.update(line.strip() for line in lines)
-        body = "\n".join(lines).strip()
-        if body:
-            sections.append(f"### {note.author}\n{body}")
-    return "\n\n".join(sections)
-
-
-def _question(wanting: Candidate) -> str:
-    properties = mapping(dict(wanting.tool.schema).get("properties"))
-    asked = [
-        f"- **{name.replace('_', ' ')}**: {mapping(properties.get(name)).get('description', 'not described')}"
-        for name in wanting.reading.missing
-    ]
-    example = wanting.tool.examples[0]
-    return (
-        f"I can compute this with `{wanting.tool.name}`, but your message does not say:\n"
-        + "\n".join(asked)
-        + f"\n\nFor example: “{example}”"
-    )
 
 
 def _message(

@@ -2,6 +2,7 @@
 
 import math
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,10 +13,13 @@ _SCALE = {
     "thousand": 1e3,
     "m": 1e6,
     "mn": 1e6,
+    "mio": 1e6,
     "million": 1e6,
     "b": 1e9,
     "bn": 1e9,
     "billion": 1e9,
+    "t": 1e12,
+    "tn": 1e12,
     "trillion": 1e12,
 }
 _DURATION = {
@@ -28,43 +32,69 @@ _DURATION = {
     "year": (Unit.YEARS, 1.0),
     "yr": (Unit.YEARS, 1.0),
 }
-_WORDS = {
+_RATIOS = {
     "doubles": 2.0,
     "doubled": 2.0,
     "doubling": 2.0,
+    "double": 2.0,
     "triples": 3.0,
     "tripled": 3.0,
+    "tripling": 3.0,
     "quadruples": 4.0,
     "halves": 0.5,
     "halved": 0.5,
+    "halving": 0.5,
 }
+_NUMERALS = {
+    name: value
+    for value, name in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty".split()
+    )
+} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "half a": 0.5}
+_UNIT = (
+    r"%|percent(?:age\spoints?)?\b|per\s?cent\b|pct\b|x\b|times\b|fold\b|bps\b|basis\spoints\b"
+    r"|(?:day|week|month|quarter|year|yr|mo)s?\b|d\b|h(?:(?:ou)?rs?)?\b|usd[tc]?\b|dollars?\b|bucks\b|euros?\b|eur\b|gbp\b|pounds?\b|[€$£]"
+)
 _FALLS = re.compile(
     r"\b(?:falls?|fell|drops?|dropped|declines?|declined|loses?|lost|decreases?|decreased|down)"
-    r"(?:\s+(?:by|of|about|around))?\s*$",
+    r"(?:\s(?:by|of|about|around|some)){0,2}\s?$",
     re.IGNORECASE,
 )
+_FALLS_REACH = 30
 _NUMBER = re.compile(
-    r"(?<![\w.])(?P<sign>[-+\u2212])?(?P<currency>(?:US)?[$€£])?\s?"
-    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!,?\d)|\d+(?:\.\d+)?|\.\d+)(?:[eE](?P<exponent>[-+]?\d{1,2}))?"
-    r"(?:\s?(?P<scale>k|thousand|million|mn|billion|bn|trillion|[mb](?=\b))(?![a-z]))?"
-    r"(?:[\s-]?(?P<unit>%|percent\b|per\s?cent\b|pct\b|x\b|times\b|bps\b|basis\spoints\b"
-    r"|(?:day|week|month|quarter|year|yr|mo)s?\b|d\b|usdt?\b|dollars?\b|euros?\b|eur\b|€|\$))?"
+    r"(?<![\w.])(?P<sign>[-+\u2212\u2013])?(?P<currency>(?:US)?[$€£])?\s?(?P<inner>[-\u2212](?=[\d.]))?"
+    r"(?P<digits>\d{1,3}(?:,\d{3}){1,6}(?:\.\d{1,30})?(?!,?\d)|\d{1,3}(?:[_']\d{3}){1,6}(?!\d)|\d{1,30}(?:\.\d{1,30})?|\.\d{1,30})"
+    r"(?:[eE](?P<exponent>[-+]?\d{1,2}))?"
+    r"(?:\s?(?P<scale>k|thousand|million|mio|mn|billion|bn|trillion|tn|[mbt](?=\b))(?![a-z]))?"
+    r"(?:[\s-]?(?P<unit>" + _UNIT + r"))?"
     r"(?=(?-i:[A-Z]{2,5})\b|(?!\.\d)[^\w%]|$)",
     re.IGNORECASE,
 )
-_RATIO = re.compile(r"\b(?:" + "|".join(_WORDS) + r")\b", re.IGNORECASE)
-_ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_NUMERAL = re.compile(
+    r"\b(?P<name>" + "|".join(sorted(_NUMERALS, key=len, reverse=True)) + r")[\s-]"
+    r"(?:(?P<scale>thousand|million|billion|trillion)\s?)?(?P<unit>" + _UNIT + r")",
+    re.IGNORECASE,
+)
+_SPAN_OF_ONE = re.compile(
+    r"\b(?:for|in|over|within|after|next|coming)\s(?:a|an|one|the\snext)\s(?P<unit>week|month|quarter|year)\b(?!\s*(?:'|by\s))",
+    re.IGNORECASE,
+)
+_RATIO = re.compile(r"\b(?:" + "|".join(_RATIOS) + r")\b", re.IGNORECASE)
+_ISO_DATE = re.compile(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?![\d-])")
 _MONTHS = "january february march april may june july august september october november december".split()
 _LONG_DATE = re.compile(
-    r"\b(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+(?P<m1>[A-Z][a-z]{2,8})|(?P<m2>[A-Z][a-z]{2,8})\s+(?P<d2>\d{1,2})(?:st|nd|rd|th)?,?)"
-    r"\s+(?P<year>\d{4})\b"
+    r"\b(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s(?:of\s)?(?P<m1>[A-Za-z]{3,9})|(?P<m2>[A-Za-z]{3,9})\s(?P<d2>\d{1,2})(?:st|nd|rd|th)?),?"
+    r"\s(?P<year>\d{4})\b"
 )
-_BRACKETED = re.compile(r"[\[(]\s*-?\d+(?:\s*,\s*-?\d+){2,}\s*[\])]")
-_SEPARATOR = re.compile(r"\s*[,;|/]\s*|\s+")
+_BRACKETED = re.compile(r"[\[(]\s{0,9}-?\d{1,30}(?:\s{0,9},\s{0,9}-?\d{1,30}){2,}\s{0,9}[\])]")
+_RUN = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3}){4,}(?![\d,])")
+"""Five groups of digits and more are a list without blanks and not one number."""
+_SEPARATOR = re.compile(r"\s{0,20}(?:[,;|/]|->|→)\s{0,20}|\s{1,20}|\s{0,20},?\s{1,20}and\s{1,20}")
 _LIST_LENGTH = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Quantity:
     """A number that stands in a text, in the unit it was written with, and where (start and end offsets)."""
 
@@ -74,16 +104,17 @@ class Quantity:
     end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NumberList:
-    """Three numbers or more that stand in a row."""
+    """Numbers that stand in a row, with the unit of the first."""
 
     values: tuple[float, ...]
+    unit: Unit
     start: int
     end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DateMention:
     """A calendar date that stands in a text."""
 
@@ -93,33 +124,32 @@ class DateMention:
 
 
 def read_quantities(text: str) -> list[Quantity]:
-    """Every number of the text in order; digits inside words and dates are left out."""
+    """Every number of the text in order, none overlapping another; digits inside words and dates are left out."""
     # "[100,200,300]" is a list and not one number with grouped digits.
-    text = _BRACKETED.sub(lambda match: match[0].replace(",", ";"), text)
-    taken = [(mention.start, mention.end) for mention in read_dates(text)]
-    found = [
-        quantity
-        for match in _NUMBER.finditer(text)
-        if not any(start < match.end() and match.start() < end for start, end in taken)
-        and (quantity := _quantity(match, text)) is not None
-    ]
-    found += [
-        Quantity(_WORDS[match[0].lower()], Unit.MULTIPLE, match.start(), match.end())
-        for match in _RATIO.finditer(text)
-    ]
-    return sorted(found, key=lambda quantity: quantity.start)
+    text = _RUN.sub(_ungrouped, _BRACKETED.sub(_ungrouped, text))
+    found = [quantity for match in _NUMBER.finditer(text) if (quantity := _quantity(match, text)) is not None]
+    for match in _NUMERAL.finditer(text):
+        unit, factor = _unit(match["unit"].lower(), has_currency=False)
+        value = _NUMERALS[match["name"].lower()] * _SCALE.get((match["scale"] or "").lower(), 1.0) * factor
+        found.append(Quantity(value, unit, match.start(), match.end()))
+    for match in _SPAN_OF_ONE.finditer(text):
+        unit, factor = _DURATION[match["unit"].lower()]
+        found.append(Quantity(factor, unit, match.start("unit"), match.end("unit")))
+    for match in _RATIO.finditer(text):
+        found.append(Quantity(_RATIOS[match[0].lower()], Unit.MULTIPLE, match.start(), match.end()))
+    return _apart(found, read_dates(text))
 
 
-def read_lists(text: str, quantities: list[Quantity]) -> list[NumberList]:
-    """Rows of at least three numbers that only commas, semicolons, bars, slashes or blanks separate."""
+def read_lists(text: str, quantities: list[Quantity], *, shortest: int = _LIST_LENGTH) -> list[NumberList]:
+    """Rows of at least `shortest` numbers that only commas, semicolons, bars, slashes, blanks or "and" separate."""
     rows: list[NumberList] = []
     row: list[Quantity] = []
     for quantity in quantities:
-        if row and not _SEPARATOR.fullmatch(text[row[-1].end : quantity.start]):
-            rows += _as_list(row)
+        if row and not _SEPARATOR.fullmatch(text, row[-1].end, quantity.start):
+            rows += _as_list(row, shortest)
             row = []
         row.append(quantity)
-    return rows + _as_list(row)
+    return rows + _as_list(row, shortest)
 
 
 def read_dates(text: str) -> list[DateMention]:
@@ -134,6 +164,22 @@ def read_dates(text: str) -> list[DateMention]:
     return sorted(found, key=lambda mention: mention.start)
 
 
+def _ungrouped(match: re.Match[str]) -> str:
+    return match[0].replace(",", ";")
+
+
+def _apart(found: list[Quantity], dates: list[DateMention]) -> list[Quantity]:
+    """In order, without those that overlap a date or an earlier quantity."""
+    starts = [mention.start for mention in dates]
+    kept: list[Quantity] = []
+    for quantity in sorted(found, key=lambda q: (q.start, -q.end)):
+        at = bisect_right(starts, quantity.end - 1) - 1
+        in_date = at >= 0 and quantity.start < dates[at].end
+        if not in_date and not (kept and quantity.start < kept[-1].end):
+            kept.append(quantity)
+    return kept
+
+
 def _date(year: int, month: int, day: int, match: re.Match[str]) -> list[DateMention]:
     try:
         return [DateMention(date(year, month, day), match.start(), match.end())]
@@ -141,14 +187,14 @@ def _date(year: int, month: int, day: int, match: re.Match[str]) -> list[DateMen
         return []
 
 
-def _as_list(row: list[Quantity]) -> list[NumberList]:
-    if len(row) < _LIST_LENGTH:
+def _as_list(row: list[Quantity], shortest: int) -> list[NumberList]:
+    if len(row) < shortest:
         return []
-    return [NumberList(tuple(item.value for item in row), row[0].start, row[-1].end)]
+    return [NumberList(tuple(item.value for item in row), row[0].unit, row[0].start, row[-1].end)]
 
 
 def _quantity(match: re.Match[str], text: str) -> Quantity | None:
-    value = float(match["digits"].replace(",", ""))
+    value = float(re.sub(r"[,_']", "", match["digits"]))
     if match["exponent"]:
         value *= 10.0 ** int(match["exponent"])
     if match["scale"]:
@@ -157,10 +203,20 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
         return None
     written = (match["unit"] or "").lower()
     unit, factor = _unit(written, has_currency=bool(match["currency"]))
-    negative = match["sign"] in {"-", "\u2212"} or (
-        unit is Unit.PERCENT and _FALLS.search(text[: match.start()]) is not None
-    )
-    return Quantity(-value * factor if negative else value * factor, unit, match.start(), match.end())
+    negative = bool(match["inner"]) or _is_minus(match, text)
+    if unit is Unit.PERCENT and not negative:
+        before = text[max(0, match.start() - _FALLS_REACH) : match.start()]
+        negative = _FALLS.search(before) is not None
+    start = match.start() + len(match[0]) - len(match[0].lstrip())
+    return Quantity(-value * factor if negative else value * factor, unit, start, match.end())
+
+
+def _is_minus(match: re.Match[str], text: str) -> bool:
+    """Whether the sign is a minus and not a dash between words ("price - 40")."""
+    if match["sign"] not in {"-", "\u2212"}:
+        return False
+    after_sign = text[match.end("sign") : match.end("sign") + 1]
+    return not after_sign.isspace()
 
 
 def _unit(written: str, *, has_currency: bool) -> tuple[Unit, float]:
@@ -168,8 +224,10 @@ def _unit(written: str, *, has_currency: bool) -> tuple[Unit, float]:
         return Unit.PERCENT, 0.01
     if written.startswith(("%", "per", "pct")):
         return Unit.PERCENT, 1.0
-    if written in {"x", "times"}:
+    if written in {"x", "times", "fold"}:
         return Unit.MULTIPLE, 1.0
+    if written.startswith("h"):
+        return Unit.NUMBER, 1.0
     if written.rstrip("s") in _DURATION:
         return _DURATION[written.rstrip("s")]
     if written or has_currency:

@@ -1,18 +1,33 @@
 """Looking into the JSON schema of a tool's arguments."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from pydantic import JsonValue
 
 from models.arguments import Unit
-from models.chat.extractive.words import fold
+from models.chat.extractive.words import folded_in_place
 
 Property: TypeAlias = Mapping[str, JsonValue]
 """The schema of one argument, references and alternatives folded in."""
 
+_FOLDED_KEYS = (
+    "type",
+    "enum",
+    "items",
+    "x-aliases",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+)
+_SHORTEST_CUE = 2
 
-def mapping(value: JsonValue) -> dict[str, JsonValue]:
+
+def mapping(value: object) -> dict[str, JsonValue]:
     """The value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
@@ -23,7 +38,7 @@ def sequence(value: JsonValue) -> list[JsonValue]:
 
 
 def resolve(prop: dict[str, JsonValue], definitions: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The property with its `$ref` and its one non-null alternative folded in."""
+    """The property with its `$ref`, its one non-null alternative and those of its items folded in."""
     merged = dict(prop)
     for alternative in [merged, *sequence(prop.get("anyOf")), *sequence(prop.get("allOf"))]:
         part = mapping(alternative)
@@ -32,18 +47,82 @@ def resolve(prop: dict[str, JsonValue], definitions: Mapping[str, JsonValue]) ->
         reference = part.get("$ref")
         if isinstance(reference, str):
             part = mapping(definitions.get(reference.rsplit("/", 1)[-1]))
-        for key in ("type", "enum", "items", "x-aliases"):
+        for key in _FOLDED_KEYS:
             if key in part:
                 merged.setdefault(key, part[key])
+    if isinstance(merged.get("items"), dict):
+        merged["items"] = resolve(mapping(merged["items"]), definitions)
     return merged
 
 
-def cue_words(name: str, prop: Property) -> list[str]:
-    """The words that speak of an argument: its cues first, then the words of its name."""
-    given = [fold(str(cue)) for cue in sequence(prop.get("x-cues"))]
-    return given + [word for word in name.lower().split("_") if word not in given and len(word) > 1]
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a tool: what it may be, and the words that speak of it."""
+
+    name: str
+    prop: Property
+    required: bool
+    cues: tuple[str, ...] = field(default=())
+    """Its cues first, then the words of its name, folded."""
+
+    @property
+    def unit(self) -> str:
+        """The declared unit; `number` where there is none."""
+        return str(self.prop.get("x-unit", Unit.NUMBER))
+
+    @property
+    def kind(self) -> str:
+        """The JSON type, empty where the schema leaves it open."""
+        return str(self.prop.get("type", ""))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it takes one number."""
+        return self.kind in {"number", "integer"}
+
+    @property
+    def is_number_list(self) -> bool:
+        """Whether it takes a row of numbers."""
+        return self.kind == "array" and mapping(self.prop.get("items")).get("type") in {"number", "integer"}
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it is the request itself."""
+        return self.prop.get("x-unit") == Unit.REQUEST
 
 
-def is_free_text(prop: Property) -> bool:
-    """Whether the argument is the request itself."""
-    return prop.get("x-unit") == Unit.REQUEST
+@dataclass(frozen=True)
+class Signature:
+    """The arguments of a tool, prepared once for reading many requests."""
+
+    arguments: tuple[Argument, ...]
+
+    @classmethod
+    def of(cls, schema: Mapping[str, JsonValue]) -> "Signature":
+        """The signature in the JSON schema (type object) of a tool's arguments."""
+        definitions = mapping(schema.get("$defs"))
+        required = {str(name) for name in sequence(schema.get("required"))}
+        found = []
+        for name, raw in mapping(schema.get("properties")).items():
+            prop = resolve(mapping(raw), definitions)
+            found.append(Argument(name, prop, name in required, tuple(_cue_words(name, prop))))
+        return cls(tuple(found))
+
+    def all_required(self) -> "Signature":
+        """The same arguments, every one wanted."""
+        return Signature(tuple(Argument(a.name, a.prop, True, a.cues) for a in self.arguments))
+
+    @cached_property
+    def cue_pattern(self) -> re.Pattern[str] | None:
+        """Finds any cue, the longest first where several begin at one place; None where there is no cue."""
+        cues = sorted({cue for argument in self.arguments for cue in argument.cues}, key=len, reverse=True)
+        if not cues:
+            return None
+        return re.compile(rf"(?<![a-z0-9])({'|'.join(map(re.escape, cues))})(?:e?s|ing|ed)?(?![a-z0-9])")
+
+
+def _cue_words(name: str, prop: Property) -> list[str]:
+    given = [folded_in_place(str(cue)) for cue in sequence(prop.get("x-cues"))]
+    return given + [
+        word for word in name.lower().split("_") if word not in given and len(word) >= _SHORTEST_CUE
+    ]

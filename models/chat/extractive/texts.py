@@ -1,121 +1,275 @@
 """Reading the arguments that are texts: choices, symbols, dates, quotations, markup and tables."""
 
 import re
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from models.arguments import Unit
-from models.chat.extractive.quantities import read_dates
-from models.chat.extractive.schema import Property, cue_words, mapping, sequence
-from models.chat.extractive.words import fold, words
+from models.chat.extractive.cues import Span, cue_strengths
+from models.chat.extractive.quantities import DateMention, read_dates
+from models.chat.extractive.schema import Argument, Signature, mapping, sequence
+from models.chat.extractive.words import words
 
 _QUOTED = re.compile(
-    "\"([^\"]+)\"|\u201c([^\u201d]+)\u201d|`([^`]+)`|(?:^|[\\s:(])'([^']{2,})'(?=[\\s.,;:!?)]|$)"
+    '"([^"]+)"|\u201c([^\u201c\u201d]+)\u201d|\u00ab([^\u00ab\u00bb]+)\u00bb|(?<!`)`([^`\n]+)`(?!`)'
+    "|(?:(?<=[\\s:(])|^)'([^'\n]{2,}(?:'(?=\\w)[^'\n]+){0,3})'(?=[\\s.,;:!?)]|$)"
 )
-_FENCED = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```[\w-]{0,20}[ \t]{0,9}\n")
 _MARKUP = re.compile(
-    r"<(?:!doctype|html|head|body|title|h1|div|p|a|meta|main|section)\b.*>", re.DOTALL | re.IGNORECASE
+    r"<(?:!doctype|html|head|body|title|h[1-6]|div|p|a|meta|main|section|article|img|span|ul|link|script)\b",
+    re.IGNORECASE,
 )
-_AFTER_COLON = re.compile(r":\s*(\S.*)\Z", re.DOTALL)
-_TABLE = re.compile(r"(?:^|\n)[^\n,;]*[,;][^\n]*(?:\n[^\n,;]*[,;][^\n]*)+", re.DOTALL)
-_SYMBOL = re.compile(r"\b[A-Z]{2,6}[/-]?(?:USDT|USDC|USD|EUR|BTC)?\b")
+_ROW = re.compile(r"[^,;\t|\n]+(?:[,;\t|][^,;\t|\n]*)+")
+_LABELLED = re.compile(r"\s{0,9}(?:is\b|are\b|:|=)\s{0,9}", re.IGNORECASE)
+_NEXT_LABEL = re.compile(r"[;\n]|\.(?:\s|$)|,(?=\s{0,9}\w[\w ]{1,24}[:=])|\?(?:\s|$)")
+_SYMBOL = re.compile(r"(?<![\w/-])(?:[A-Z]{2,6}[/-])?[A-Z]{2,10}(?![\w/-])")
 _COINS = {
     "bitcoin": "BTC", "ethereum": "ETH", "ether": "ETH", "solana": "SOL", "cardano": "ADA", "ripple": "XRP",
     "dogecoin": "DOGE", "litecoin": "LTC", "polkadot": "DOT", "chainlink": "LINK", "avalanche": "AVAX",
 }  # fmt: skip
 _NO_SYMBOLS = frozenset(
-    "A AN AND API ATR CCI EMA FOR IS MACD MFI NPV IRR OBV OF OK ON OR RSI ROC SMA SQL THE TO USD USDT VWAP WMA".split()
+    "AN AND API ARE AT ATR BBANDS BY CAN CCI CSV DI DO EMA FOR GET HOW IN IRR IS IT KAMA MACD MFI MY NPV OBV OF OK ON OR PLEASE "
+    "ROC RSI SAR SMA SQL THE TO USD USDC USDT VWAP WHAT WHEN WITH WMA".split()
 )
+_LONGEST_LABELLED = 4_000
+_LONGEST_ENUMERATED = 2_000
+_DELIMITERS = ",;\t|"
 
 
-def read_texts(properties: Mapping[str, Property], request: str, values: dict[str, JsonValue]) -> None:
-    """Add to `values` each text argument that the request gives."""
-    quoted = [next(group for group in match.groups() if group) for match in _QUOTED.finditer(request)]
-    for name, prop in properties.items():
-        if name in values:
+@dataclass(frozen=True)
+class TextMentions:
+    """The texts that stand in a request as such, with their places."""
+
+    quotes: tuple[tuple[str, Span], ...]
+    fenced: tuple[str, Span] | None
+    markup: tuple[str, Span] | None
+    table: tuple[str, Span] | None
+    after_colon: tuple[str, Span] | None
+    dates: tuple[DateMention, ...]
+    spoken: str
+    """The request's words between single blanks, for finding names in it."""
+
+
+def text_mentions(request: str) -> TextMentions:
+    """Find the quotations, fences, markup, tables and dates of a request."""
+    fenced = _fenced(request)
+    return TextMentions(
+        quotes=tuple(_quote(match) for match in _QUOTED.finditer(request)),
+        fenced=fenced,
+        markup=_markup(request),
+        table=_table(request),
+        after_colon=_after_colon(request),
+        dates=tuple(read_dates(request)),
+        spoken=f" {' '.join(words(request[:_LONGEST_ENUMERATED]))} ",
+    )
+
+
+def read_texts(
+    signature: Signature, request: str, folded: str, found: TextMentions, values: dict[str, JsonValue]
+) -> list[Span]:
+    """Add to `values` each text argument that the request gives; the spans of what was quoted or marked up."""
+    taken: list[Span] = []
+    _read_quotes(signature, folded, found, values, taken)
+    dates = list(found.dates)
+    for argument in signature.arguments:
+        if argument.name in values:
             continue
-        value = _read_text(name, prop, request, quoted)
+        if argument.prop.get("x-unit") == Unit.DATE:
+            if dates:
+                mention = dates.pop(0)
+                values[argument.name] = mention.value.isoformat()
+                taken.append((mention.start, mention.end))
+            continue
+        value = _read_text(argument, request, folded, found, taken)
         if value is not None:
-            values[name] = value
+            values[argument.name] = value
+    return taken
 
 
-def _read_text(name: str, prop: Property, request: str, quoted: list[str]) -> JsonValue:
+def _read_text(
+    argument: Argument, request: str, folded: str, found: TextMentions, taken: list[Span]
+) -> JsonValue:
+    prop, unit = argument.prop, argument.prop.get("x-unit")
+    if unit == Unit.REQUEST:
+        return request
     if "enum" in prop:
-        return _read_choice(prop, request)
-    if prop.get("type") == "boolean":
-        return any(cue in fold(request) for cue in cue_words(name, prop)) or None
-    if prop.get("type") == "array" and mapping(prop.get("items")).get("type") == "string":
-        return _read_text_list(name, prop, request, quoted)
-    if prop.get("type") != "string":
+        return _read_choice(prop, found.spoken)
+    if argument.kind == "boolean":
+        return any(f" {cue} " in found.spoken for cue in argument.cues) or None
+    if argument.kind == "array":
+        return _read_text_list(argument, request, folded, found, taken)
+    if argument.kind != "string":
         return None
-    reader = _READERS.get(str(prop.get("x-unit")))
-    return reader(request, quoted) if reader else _read_named_text(name, prop, request)
+    if unit == Unit.SYMBOL:
+        return _read_symbol(request, found.spoken)
+    if unit in {Unit.HTML, Unit.TABLE}:
+        bare = found.markup if unit == Unit.HTML else found.table
+        return _kept(found.fenced or bare, taken)
+    named = _read_named_text(argument, request, folded)
+    if named is None and unit == Unit.QUOTED and argument.required and not taken:
+        named = _enumerated(argument, request, folded) or found.fenced or found.after_colon
+    return _kept(named, taken)
 
 
-def _read_choice(prop: Property, request: str) -> JsonValue:
-    """The enumeration value that is named longest in the request."""
-    text = f" {' '.join(words(request))} "
-    aliases = mapping(prop.get("x-aliases"))
-    best: tuple[int, JsonValue] = (0, None)
-    for value in sequence(prop.get("enum")):
-        for spoken in [str(value), *map(str, sequence(aliases.get(str(value))))]:
-            name_in_words = " ".join(words(spoken.replace("_", " ")))
-            if name_in_words and f" {name_in_words} " in text:
-                best = max(best, (len(name_in_words), value), key=lambda pair: pair[0])
-    return best[1]
-
-
-def _read_text_list(name: str, prop: Property, request: str, quoted: list[str]) -> JsonValue:
-    if len(quoted) > 1:
-        items: list[JsonValue] = list(quoted)
-        quoted.clear()
-        return items
-    found = _read_named_text(name, prop, request)
-    if not isinstance(found, str):
+def _kept(mention: tuple[str, Span] | None, taken: list[Span]) -> str | None:
+    if mention is None or any(start <= mention[1][0] < end for start, end in taken):
         return None
-    return [item.strip() for item in re.split(r"\s*(?:,|;|\band\b)\s*", found) if item.strip()]
+    taken.append(mention[1])
+    return mention[0]
 
 
-def _read_named_text(name: str, prop: Property, request: str) -> str | None:
-    """The text after `cue:` or `cue =`, up to the end of the sentence or the next such label."""
-    for cue in cue_words(name, prop):
-        pattern = rf"\b{re.escape(cue)}\b\s*(?:is|are|:|=)\s*(.+?)(?=\s*(?:[;\n]|\.\s|\.$|$|,\s*[\w ]{{2,24}}\s*(?::|=)))"
-        match = re.search(pattern, request, re.IGNORECASE)
-        if match:
-            return match[1].strip().strip("\"'")
+def _read_quotes(
+    signature: Signature, folded: str, found: TextMentions, values: dict[str, JsonValue], taken: list[Span]
+) -> None:
+    """Give each quotation to the argument whose cue stands nearest, else to the first that is without."""
+    wanted = [a for a in signature.arguments if a.prop.get("x-unit") == Unit.QUOTED and a.kind == "string"]
+    if not wanted or not found.quotes:
+        return
+    spans = [span for _, span in found.quotes]
+    cues = cue_strengths(Signature(tuple(wanted)), folded, spans)
+    ranked = sorted(cues.items(), key=lambda item: (-item[1], item[0][1]))
+    left = dict(enumerate(found.quotes))
+    for (name, at), _ in ranked:
+        if name not in values and at in left:
+            quote, span = left.pop(at)
+            values[name] = quote
+            taken.append(span)
+    for argument in wanted:
+        if argument.name not in values and left and (argument.required or not taken):
+            quote, span = left.pop(min(left))
+            values[argument.name] = quote
+            taken.append(span)
+
+
+def _read_choice(prop: object, spoken: str) -> JsonValue:
+    """The enumeration value that is named longest in the request; of equals the one named first."""
+    choices = mapping(prop)
+    aliases = mapping(choices.get("x-aliases"))
+    best: tuple[int, int, JsonValue] = (0, 0, None)
+    for value in sequence(choices.get("enum")):
+        for name in [str(value), *map(str, sequence(aliases.get(str(value))))]:
+            in_words = " ".join(words(name.replace("_", " ")))
+            at = spoken.find(f" {in_words} ") if in_words else -1
+            if at >= 0:
+                best = max(best, (len(in_words), -at, value), key=lambda item: item[:2])
+    return best[2]
+
+
+def _read_text_list(
+    argument: Argument, request: str, folded: str, found: TextMentions, taken: list[Span]
+) -> JsonValue:
+    items = mapping(argument.prop.get("items"))
+    if "enum" in items:
+        return _read_choices(items, found.spoken) or None
+    if items.get("type") != "string":
+        return None
+    if len(found.quotes) > 1 and not taken:
+        taken.extend(span for _, span in found.quotes)
+        return [quote for quote, _ in found.quotes]
+    text = _kept(_read_named_text(argument, request, folded), taken)
+    return _items(text) or None if text else None
+
+
+def _read_choices(items: object, spoken: str) -> list[JsonValue]:
+    """Every enumeration value that the request names, in its order."""
+    found: list[tuple[int, JsonValue]] = []
+    aliases = mapping(mapping(items).get("x-aliases"))
+    for value in sequence(mapping(items).get("enum")):
+        names = [str(value), *map(str, sequence(aliases.get(str(value))))]
+        places = [spoken.find(f" {' '.join(words(name.replace('_', ' ')))} ") for name in names]
+        if any(at >= 0 for at in places):
+            found.append((min(at for at in places if at >= 0), value))
+    return [value for _, value in sorted(found, key=lambda item: item[0])]
+
+
+def _items(text: str) -> list[JsonValue]:
+    return [item.strip() for item in re.split(r"[,;]|\band\b", text) if item.strip()]
+
+
+def _read_named_text(argument: Argument, request: str, folded: str) -> tuple[str, Span] | None:
+    """The text after `cue:`, `cue =` or `cue is`, up to the end of the sentence or the next such label."""
+    for cue in argument.cues:
+        at = folded.find(cue)
+        while at >= 0:
+            end = at + len(cue)
+            label = _LABELLED.match(request, end)
+            bounded = (at == 0 or not folded[at - 1].isalnum()) and label is not None
+            if label is not None and bounded:
+                return _upto_next_label(request, label.end())
+            at = folded.find(cue, end)
     return None
 
 
-def _read_symbol(request: str) -> str | None:
-    for match in _SYMBOL.finditer(request):
-        if match[0] not in _NO_SYMBOLS:
-            return match[0]
-    return next((_COINS[word] for word in words(request) if word in _COINS), None)
+def _upto_next_label(request: str, start: int) -> tuple[str, Span] | None:
+    stop = _NEXT_LABEL.search(request, start, start + _LONGEST_LABELLED)
+    end = stop.start() if stop else min(len(request), start + _LONGEST_LABELLED)
+    text = request[start:end].strip().strip("\"'")
+    return (text, (start, end)) if text else None
 
 
-def _first(pattern: re.Pattern[str], request: str) -> str | None:
-    match = pattern.search(request)
-    return match[1].strip() if match else None
+def _enumerated(argument: Argument, request: str, folded: str) -> tuple[str, Span] | None:
+    """Several things after a cue without a colon: "about sleep, nutrition and training"."""
+    given = [str(cue).lower() for cue in sequence(argument.prop.get("x-cues"))]
+    for cue in given:
+        at = folded.find(f" {cue} ")
+        if at >= 0:
+            found = _upto_next_label(request, at + len(cue) + 2)
+            if found and len(_items(found[0])) > 1:
+                return found
+    return None
 
 
-def _whole(pattern: re.Pattern[str], request: str) -> str | None:
-    match = pattern.search(request)
-    return match[0].strip() if match else None
+def _read_symbol(request: str, spoken: str) -> str | None:
+    if not request.isupper():
+        for match in _SYMBOL.finditer(request[:_LONGEST_ENUMERATED]):
+            if match[0] not in _NO_SYMBOLS:
+                return match[0]
+    return next((symbol for coin, symbol in _COINS.items() if f" {coin} " in spoken), None)
 
 
-def _read_date(request: str) -> str | None:
-    dates = read_dates(request)
-    return dates[0].value.isoformat() if dates else None
+def _quote(match: re.Match[str]) -> tuple[str, Span]:
+    group = next(n for n in range(1, 6) if match[n] is not None)
+    return match[group], match.span()
 
 
-_READERS: dict[str, Callable[[str, list[str]], str | None]] = {
-    Unit.REQUEST: lambda request, _: request,
-    Unit.SYMBOL: lambda request, _: _read_symbol(request),
-    Unit.DATE: lambda request, _: _read_date(request),
-    Unit.HTML: lambda request, _: _first(_FENCED, request) or _whole(_MARKUP, request),
-    Unit.TABLE: lambda request, _: _first(_FENCED, request) or _whole(_TABLE, request),
-    Unit.QUOTED: lambda request, quoted: (
-        quoted.pop(0) if quoted else _first(_FENCED, request) or _first(_AFTER_COLON, request)
-    ),
-}
+def _fenced(request: str) -> tuple[str, Span] | None:
+    opening = _FENCE.search(request)
+    if opening is None:
+        return None
+    end = request.find("```", opening.end())
+    end = len(request) if end < 0 else end
+    return request[opening.end() : end].strip(), (opening.start(), end)
+
+
+def _markup(request: str) -> tuple[str, Span] | None:
+    opening = _MARKUP.search(request)
+    end = request.rfind(">") + 1
+    if opening is None or end <= opening.end():
+        return None
+    return request[opening.start() : end].strip(), (opening.start(), end)
+
+
+def _after_colon(request: str) -> tuple[str, Span] | None:
+    at = request.find(":")
+    text = request[at + 1 :].strip() if at >= 0 else ""
+    return (text, (at + 1, len(request))) if text else None
+
+
+def _table(request: str) -> tuple[str, Span] | None:
+    """The longest run of lines that the same delimiter divides into the same number of cells, two lines at least."""
+    best: tuple[int, int, int] = (1, 0, 0)
+    run, cells, delimiter, run_start, at = 0, 0, "", 0, 0
+    for line in request.split("\n"):
+        mark = max(_DELIMITERS, key=line.count)
+        count = line.count(mark) if _ROW.match(line) else 0
+        if count and run and (count, mark) == (cells, delimiter):
+            run += 1
+        else:
+            run, cells, delimiter, run_start = (1 if count else 0), count, mark, at
+        if run > best[0]:
+            best = (run, run_start, at + len(line))
+        at += len(line) + 1
+    if best[0] < 2:  # noqa: PLR2004  # one line is no table
+        return None
+    return request[best[1] : best[2]].strip(), (best[1], best[2])

@@ -1,0 +1,104 @@
+"""The tools bound to a model, prepared once: signatures, example requests and their vectors."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any  # OpenAI tool descriptions are JSON of any shape
+
+import numpy as np
+import orjson
+
+from models.chat.extractive.schema import Signature, mapping
+from models.chat.extractive.words import content_stems
+from models.interfaces import Embedder, Vectors
+
+_EXAMPLE = re.compile(r"^- (.+)$", re.MULTILINE)
+_GENERIC = frozenset(
+    content_stems(
+        "analyze build calculate check compute convert create design draft estimate find generate get list make measure "
+        "plan prepare read run score test write"
+    )
+)
+"""Words of tool names that say what every tool does."""
+_MOST_SETS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class ToolSpec:
+    """A tool as it is bound to a model: an OpenAI function description, taken apart."""
+
+    name: str
+    examples: tuple[str, ...]
+    """Requests that call for the tool, out of its description; its name in words where it gives none."""
+    signature: Signature
+    naming: frozenset[str]
+    """Stems of the words of its name that say what it is about."""
+
+    @classmethod
+    def of(cls, function: Mapping[str, Any]) -> "ToolSpec":  # an OpenAI function description
+        """The tool that an OpenAI function description describes."""
+        name, description = str(function["name"]), str(function.get("description") or "")
+        spoken = name.replace("_", " ")
+        named = frozenset(content_stems(spoken))
+        return cls(
+            name=name,
+            examples=tuple(_EXAMPLE.findall(description)) or (f"{spoken}. {description}",),
+            signature=Signature.of(mapping(function.get("parameters"))),
+            naming=(named - _GENERIC) or named,
+        )
+
+    @property
+    def takes_text_only(self) -> bool:
+        """Whether it works on the request as a whole: nothing else is required, and that is."""
+        required = [argument for argument in self.signature.arguments if argument.required]
+        return bool(required) and all(argument.is_request for argument in required)
+
+    @property
+    def works_on_rows(self) -> bool:
+        """Whether it takes a row of numbers."""
+        return any(argument.is_number_list for argument in self.signature.arguments)
+
+
+@dataclass(frozen=True)
+class Toolset:
+    """Tools with the vectors of their examples."""
+
+    tools: tuple[ToolSpec, ...]
+    vectors: Vectors
+    """One row an example, tool by tool in order."""
+
+    def nearest(self, request: Vectors) -> list[tuple[float, str]]:
+        """For each tool the cosine of its nearest example to the request's vector, and that example."""
+        cosines = self.vectors @ request
+        found, start = [], 0
+        for tool in self.tools:
+            own = cosines[start : start + len(tool.examples)]
+            best = int(np.argmax(own))
+            found.append((float(own[best]), tool.examples[best]))
+            start += len(tool.examples)
+        return found
+
+
+class Toolsets:
+    """Prepares sets of tools and remembers the last 64."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: OrderedDict[bytes, Toolset] = OrderedDict()
+
+    async def prepare(
+        self, functions: Sequence[Mapping[str, Any]]
+    ) -> Toolset:  # OpenAI function descriptions
+        """The toolset of these functions. Raises EmbeddingUnavailable."""
+        key = orjson.dumps(list(functions), option=orjson.OPT_NON_STR_KEYS)
+        known = self._known.get(key)
+        if known is None:
+            tools = tuple(ToolSpec.of(function) for function in functions)
+            examples = [example for tool in tools for example in tool.examples]
+            known = Toolset(tools, await self._embedder.embed(examples))
+            self._known[key] = known
+            while len(self._known) > _MOST_SETS:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return known
