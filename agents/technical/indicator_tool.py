@@ -42,7 +42,22 @@ class IndicatorArguments(BaseModel):
     period: int | None = argument(
         "The number of bars it looks back; the usual one when left out",
         unit=Unit.COUNT,
-        cues=("period", "periods", "length", "window", "day", "bar"),
+        cues=(
+            "period",
+            "length",
+            "window",
+            "day",
+            "bar",
+            "rsi",
+            "sma",
+            "ema",
+            "wma",
+            "atr",
+            "adx",
+            "cci",
+            "mfi",
+            "roc",
+        ),
         default=None,
     )
     settings: str = argument(
