@@ -65,11 +65,12 @@ _BUDGET_WORDS = re.compile(
 )
 _VOLUME = re.compile(
     rf"(?P<number>\d{{1,3}}(?:[ ,.]\d{{3}})+|\d{{1,9}})(?P<thousand>\s?k)?\+?\s+(?P<noun>(?:[^\W\d_][\w-]*\s+){{1,3}}?)"
-    rf"(?:per|a|an|each|every|/|в|на|за|pro|al|por|par)\s*(?:{_PERIOD})"
+    rf"(?:(?:per|a|an|each|every|/|в|на|за|pro|al|por|par)\s*(?:{_PERIOD})|(?P<often>daily|hourly|weekly|monthly)\b)"
 )
 _DAILY = re.compile(
     r"(?P<number>\d{1,3}(?:[ ,.]\d{3})+|\d{1,9})(?P<thousand>\s?k)?\+?\s+(?P<often>daily|hourly|weekly|monthly)\s+(?P<noun>[a-z]+)"
 )
+_OFTEN = {"daily": "day", "hourly": "hour", "weekly": "week", "monthly": "month"}
 _SCALE = re.compile(
     r"(?<![\w$€£.,])(?P<number>\d{1,6}|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)\s+"
     r"(?P<noun>(?:[a-z]+\s+)?(?:branches|locations|offices|employees|people|technicians|stylists|masters|doctors|dentists|"
@@ -83,7 +84,7 @@ _DEADLINE = re.compile(
     r"five|six|eight|ten|einer|einem|una|un|une)\s+(?:working\s+)?(?:days?|weeks?|months?|quarters?|дн\w+|недел\w+|месяц\w*|wochen?|tage?n?|"
     r"monate?n?|semanas?|días?|mes(?:es)?|semaines?|jours?|mois)"
     rf"|(?:by|before|until|till|not later than|no later than|до|bis|antes del?|avant)\s+(?:the\s+)?(?:\d{{4}}-\d{{2}}-\d{{2}}|"
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?:{_MONTHS})(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?\s+\d{{4}})?|"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?:{_MONTHS})(?:\s+\d{{1,2}}(?!\d)(?:st|nd|rd|th)?)?(?:,?\s+\d{{4}})?|"
     r"end of (?:the |this )?(?:week|month|quarter|year|summer)|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
     r"christmas|new year|summer|spring|autumn|winter|\d{1,2}\.\d{1,2}\.\d{2,4}|конца (?:недели|месяца|года))"
     r"|next (?:week|month)|asap|as soon as possible|deadline(?:\s+is|:)?\s+[^,.;\n]{3,40})"
@@ -239,8 +240,7 @@ def _volumes(text: str, lower: str) -> Iterator[Constraint]:
             noun = match["noun"].strip()
             if noun in _CURRENCY:
                 continue
-            often = match.groupdict().get("often")
-            period = {"daily": "day", "hourly": "hour", "weekly": "week", "monthly": "month"}.get(often or "")
+            period = _OFTEN.get(match["often"] or "")
             number = _plain(match["number"], thousand=bool(match["thousand"]))
             yield Constraint(
                 kind=ConstraintKind.VOLUME,

@@ -1,5 +1,7 @@
 """Chat training data for an agent: one JSON line a conversation, checked line by line."""
 
+from collections.abc import Iterator
+from itertools import chain, islice, zip_longest
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -31,24 +33,40 @@ class Conversation(BaseModel):
 
 
 def conversations(domain: DomainModel, wanted: int) -> tuple[Conversation, ...]:
-    """At most `wanted` different conversations, the agent's languages taking turns; every fourth has two turns."""
+    """`wanted` different conversations, the agent's languages taking turns.
+
+    As long as there are new exchanges each conversation begins with one, and every fourth goes on with another;
+    after that they are joined in pairs that did not occur yet.
+    """
     system = Message(role="system", content=short_prompt(domain))
-    languages = domain.values(ConstraintKind.LANGUAGE)
-    streams = [exchanges(domain, language, _TRIES) for language in languages]
-    found: list[Conversation] = []
-    seen: set[str] = set()
-    while streams and len(found) < wanted:
-        for stream in list(streams):
-            exchange = next(stream, None)
-            if exchange is None:
-                streams.remove(stream)
-                continue
-            if exchange.user in seen or len(found) == wanted:
-                continue
-            seen.add(exchange.user)
-            second = next(stream, None) if len(found) % _TWO_TURNS_EVERY == _TWO_TURNS_EVERY - 1 else None
-            found.append(_conversation(system, exchange, second))
-    return tuple(found)
+    pools = [
+        list(islice(exchanges(domain, language, _TRIES), wanted))
+        for language in domain.values(ConstraintKind.LANGUAGE)
+    ]
+    found: dict[str, Conversation] = {}
+    for first, second in chain(_singles(pools), _pairs(pools)):
+        if len(found) == wanted:
+            break
+        conversation = _conversation(system, first, second)
+        found.setdefault(conversation.model_dump_json(), conversation)
+    return tuple(found.values())
+
+
+def _singles(pools: list[list[Exchange]]) -> Iterator[tuple[Exchange, Exchange | None]]:
+    for number, turn in enumerate(zip_longest(*pools)):
+        for exchange, pool in zip(turn, pools, strict=True):
+            if exchange is not None:
+                goes_on = number % _TWO_TURNS_EVERY == _TWO_TURNS_EVERY - 1
+                yield exchange, pool[(number + 1) % len(pool)] if goes_on else None
+
+
+def _pairs(pools: list[list[Exchange]]) -> Iterator[tuple[Exchange, Exchange]]:
+    for pool in pools:
+        for shift in range(2, len(pool)):
+            for number, exchange in enumerate(pool):
+                other = pool[(number + shift) % len(pool)]
+                if other.situation != exchange.situation:
+                    yield exchange, other
 
 
 def jsonl(found: tuple[Conversation, ...]) -> str:

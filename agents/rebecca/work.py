@@ -212,16 +212,11 @@ def prepare_training_data(arguments: TrainingRequest) -> ToolOutput:
     content = training.jsonl(found)
     turns = sum((len(item.messages) - 1) // 2 for item in found)
     sample = found[0].messages
-    fewer = (
-        ""
-        if len(found) == arguments.examples
-        else f" {arguments.examples} were asked for; there are no more different ones."
-    )
     text = "\n\n".join(
         [
             (
                 f"{len(found)} training conversations for the {domain.title} agent with {turns} exchanges ({bounds(domain)}), "
-                f"all valid chat JSON lines.{fewer} {basis(domain)}"
+                f"all valid chat JSON lines. {basis(domain)}"
             ),
             f"> **user**: {sample[1].content}\n>\n> **assistant**: {sample[2].content}",
             (
