@@ -67,5 +67,6 @@ def tool(
         args_schema=arguments,
         response_format="content_and_artifact",
         handle_tool_error=True,
+        handle_validation_error=True,
         metadata={"examples": list(examples)},
     )

@@ -9,6 +9,7 @@ from knowledge.interfaces import Hit, Retriever
 from knowledge.lexical import LexicalIndex
 from knowledge.retrieval import HybridRetriever
 from knowledge.settings import KnowledgeSettings, RetrievalSettings
+from knowledge.starting import starter_questions
 from knowledge.store import KnowledgeStore, SourceStatus, StoredPair, StoredSource, TopicCount
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "StoredPair",
     "StoredSource",
     "TopicCount",
+    "starter_questions",
 ]

@@ -46,4 +46,7 @@ class KnowledgeSettings(BaseModel):
         gt=0,
         description="How often the service looks for pairs that are stored but not indexed.",
     )
+    start_indexing_s: float = Field(
+        default=60.0, ge=0, description="Seconds that a start waits for the indexes; the rest is indexed behind it."
+    )
     retrieval: RetrievalSettings = RetrievalSettings()

@@ -1,17 +1,12 @@
-"""What may be set about the models."""
+"""What can be set about models."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from models.chat.settings import ChatSettings
 from models.embeddings.settings import EmbeddingSettings
 
-__all__ = ["ChatSettings", "EmbeddingSettings", "ModelSettings"]
 
+class ModelsSettings(ChatSettings):
+    """The embedding model, chat endpoints by name, and which of them serve which role."""
 
-class ModelSettings(BaseModel):
-    """The settings of everything that computes."""
-
-    chat: ChatSettings = Field(default_factory=ChatSettings, description="Chat models by role.")
-    embeddings: EmbeddingSettings = Field(
-        default_factory=EmbeddingSettings, description="The embedding model and its cache."
-    )
+    embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)

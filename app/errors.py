@@ -1,0 +1,59 @@
+"""Every error of the packages below, mapped to the problem that a client gets."""
+
+import psycopg
+from langgraph.errors import NodeTimeoutError
+from psycopg_pool import PoolTimeout
+from redis.exceptions import RedisError
+
+from agents import UnknownAgent
+from app.problems import Problem, ProblemError, problem
+from graphs import RequestRefused, StepFailed
+from knowledge import KnowledgeUnavailable
+from memory import MemoryUnavailable, UnknownThread
+from models import ChatModelUnavailable, EmbeddingUnavailable
+
+_LATER = "Try again in a moment; /readyz says what does not answer."
+_CODES: tuple[tuple[type[BaseException], str], ...] = (
+    (RequestRefused, "request_refused"),
+    (UnknownAgent, "unknown_agent"),
+    (UnknownThread, "unknown_thread"),
+    (KnowledgeUnavailable, "knowledge_unavailable"),
+    (MemoryUnavailable, "memory_unavailable"),
+    (EmbeddingUnavailable, "model_unavailable"),
+    (ChatModelUnavailable, "model_unavailable"),
+    (NodeTimeoutError, "timeout"),
+    (StepFailed, "timeout"),
+    (TimeoutError, "timeout"),
+    (PoolTimeout, "memory_unavailable"),
+    (psycopg.OperationalError, "memory_unavailable"),
+    (psycopg.InterfaceError, "memory_unavailable"),
+    (RedisError, "events_unavailable"),
+)
+_SPEAK_FOR_THEMSELVES = frozenset({"request_refused", "unknown_agent", "unknown_thread"})
+_DETAILS = {
+    "knowledge_unavailable": f"The knowledge store or one of its indexes does not answer. {_LATER}",
+    "memory_unavailable": f"The database does not answer. {_LATER}",
+    "model_unavailable": f"No configured model answers. {_LATER}",
+    "events_unavailable": f"Redis does not answer. {_LATER}",
+    "timeout": "A step took longer than it may. Try again, or ask for less at once.",
+}
+
+
+def as_problem(error: BaseException, *, run_id: str | None = None) -> Problem | None:
+    """The problem that an error means to a client; None where it is a defect of ours."""
+    if isinstance(error, ProblemError):
+        return error.problem.model_copy(update={"run_id": error.problem.run_id or run_id})
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
+    if code is None:
+        return None
+    detail = str(error) if code in _SPEAK_FOR_THEMSELVES else _DETAILS[code]
+    return problem(code, detail, run_id=run_id)
+
+
+def internal(run_id: str | None = None) -> Problem:
+    """The problem for a defect of ours: says nothing of the inside but where to look."""
+    return problem(
+        "internal_error",
+        "The service met an error it did not expect; its log holds the details.",
+        run_id=run_id,
+    )

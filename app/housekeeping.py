@@ -1,0 +1,96 @@
+"""What the service does beside answering: indexes follow the store, and old checkpoints go."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Self
+
+import psycopg
+import structlog
+from psycopg import sql
+from psycopg_pool import PoolTimeout
+
+from app.database import Pool
+from app.settings import Settings
+from knowledge import Indexer, IndexProgress, KnowledgeUnavailable
+
+_log = structlog.get_logger(__name__)
+_PRUNE_EVERY_S = 3600.0
+_TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
+_PRUNE = (
+    "DELETE FROM {} WHERE thread_id IN"
+    " (SELECT id FROM runs WHERE finished_at < now() - make_interval(secs => %s))"
+)
+_REPORT_EVERY_S = 2.0
+
+
+class Housekeeping:
+    """Background work; an async context manager that ends it."""
+
+    def __init__(self, indexer: Indexer, pool: Pool, settings: Settings) -> None:
+        self._indexer = indexer
+        self._pool = pool
+        self._settings = settings
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(self._follow_store(), name="indexing"),
+            asyncio.create_task(self._prune_for_good(), name="pruning"),
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def index_now(self, progress: Callable[[str], None]) -> None:
+        """Bring the indexes up to the store as long as that is quick; the rest follows in the background."""
+        told = 0.0
+
+        def tell(state: IndexProgress) -> None:
+            nonlocal told
+            if time.monotonic() - told > _REPORT_EVERY_S:
+                told = time.monotonic()
+                progress(
+                    f"indexing {state.index}: {state.applied} pairs, revision {state.revision} of {state.latest}"
+                )
+
+        try:
+            async with asyncio.timeout(self._settings.knowledge.start_indexing_s):
+                await self._indexer.catch_up(tell)
+        except TimeoutError:
+            progress("indexing goes on in the background; answers grow better meanwhile")
+        except KnowledgeUnavailable as error:
+            _log.warning("an index does not answer; it will be tried again", error=str(error))
+
+    async def _follow_store(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.knowledge.catch_up_seconds)
+            try:
+                changed = await self._indexer.catch_up()
+            except KnowledgeUnavailable as error:
+                _log.warning("an index does not answer; it will be tried again", error=str(error))
+            else:
+                if changed:
+                    _log.info("indexes follow the store", pairs=changed)
+
+    async def _prune_for_good(self) -> None:
+        while True:
+            try:
+                _log.debug("checkpoints pruned", rows=await self.prune())
+            except (psycopg.Error, PoolTimeout) as error:
+                _log.warning("old checkpoints could not be pruned", error=str(error))
+            await asyncio.sleep(_PRUNE_EVERY_S)
+
+    async def prune(self) -> int:
+        """Delete the checkpoints of runs that ended longer ago than the settings keep them; gives the rows deleted."""
+        rows = 0
+        seconds = self._settings.graphs.checkpoint_days * 86_400
+        statement = sql.SQL(_PRUNE)
+        async with self._pool.connection() as connection:
+            for table in _TABLES:
+                cursor = await connection.execute(statement.format(sql.Identifier(table)), (seconds,))
+                rows += cursor.rowcount
+        return rows

@@ -1,0 +1,115 @@
+"""Turns and runs over HTTP: answered whole, or as server-sent events."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from app.http.replies import event_stream, last_event_id
+from app.problems import Problem
+from app.runs import ChatRequest, ChatResult, RunView
+from app.service import Freya
+from graphs.events import Event
+
+ERRORS: dict[int | str, dict[str, Any]] = {  # FastAPI's own type
+    "default": {"model": Problem, "description": "What went wrong, as RFC 9457 has it"}
+}
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON",
+        "model": Event,
+        "content": {"text/event-stream": {}},
+    }
+}
+router = APIRouter(prefix="/v1", tags=["chat"], responses=ERRORS)
+
+
+def service(request: Request) -> Freya:
+    """The service object of the application."""
+    freya: Freya = request.app.state.freya
+    return freya
+
+
+Service = Annotated[Freya, Depends(service)]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        description="Repeating a POST with its key repeats nothing.",
+    ),
+]
+RunId = Annotated[str, Path(max_length=64)]
+
+
+@router.post("/chat", operation_id="chat", summary="A turn, answered whole")
+async def chat(body: ChatRequest, freya: Service, idempotency_key: Key = None) -> ChatResult:
+    """Ask, and wait for the whole answer."""
+    return await freya.chat(body, idempotency_key=idempotency_key)
+
+
+@router.post(
+    "/chat/stream",
+    operation_id="streamChat",
+    summary="A turn, as events",
+    response_class=StreamingResponse,
+    responses=_STREAM,
+)
+async def stream_chat(body: ChatRequest, freya: Service, idempotency_key: Key = None) -> Response:
+    """Ask, and follow the run as server-sent events. The run goes on when the connection closes."""
+    run_id, _ = await freya.start(body, idempotency_key=idempotency_key)
+    return event_stream(freya.events(run_id))
+
+
+@router.get("/runs/{run_id}", operation_id="getRun", summary="A run as it stands")
+async def get_run(run_id: RunId, freya: Service) -> RunView:
+    """The request, the status, and the result or the problem."""
+    return await freya.run(run_id)
+
+
+@router.get(
+    "/runs/{run_id}/events",
+    operation_id="streamRunEvents",
+    summary="The events of a run",
+    response_class=StreamingResponse,
+    responses=_STREAM,
+)
+async def stream_run_events(
+    run_id: RunId,
+    request: Request,
+    freya: Service,
+    after: Annotated[int, Query(ge=0, le=10**9, description="Skip events up to this number.")] = 0,
+) -> Response:
+    """Follow a run from its beginning, or from after the event that `Last-Event-ID` or `after` names."""
+    await freya.run(run_id)
+    return event_stream(freya.events(run_id, after=max(after, last_event_id(request))))
+
+
+@router.post("/runs/{run_id}/cancel", operation_id="cancelRun", summary="Cancel a run")
+async def cancel_run(run_id: RunId, freya: Service) -> RunView:
+    """Stop a run that is going on; its thread is free then."""
+    return await freya.cancel(run_id)
+
+
+@router.get(
+    "/artifacts/{artifact_id}",
+    operation_id="getArtifact",
+    summary="Download an artifact",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {"application/octet-stream": {}},
+            "description": "The artifact, under its own media type",
+        }
+    },
+)
+async def get_artifact(artifact_id: Annotated[str, Path(max_length=64)], freya: Service) -> Response:
+    """The content of something that a tool made."""
+    artifact = await freya.artifact(artifact_id)
+    name = "".join(c for c in artifact.name if c.isascii() and (c.isalnum() or c in "._-")) or "artifact"
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"',
+        "x-content-type-options": "nosniff",
+    }
+    return Response(artifact.content.encode(), media_type=artifact.media_type, headers=headers)

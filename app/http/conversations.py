@@ -1,0 +1,136 @@
+"""Threads, messages, agents and knowledge over HTTP."""
+
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field, JsonValue
+
+from app.http.chat import ERRORS, Service
+from app.runs import RunView
+from app.service import AgentView
+from memory import Message, Thread
+
+router = APIRouter(prefix="/v1", responses=ERRORS)
+ThreadId = Annotated[str, Path(max_length=64)]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+Cursor = Annotated[str | None, Query(max_length=64, description="The `next` of the page before.")]
+Item = TypeVar("Item")
+
+
+class Page(BaseModel, Generic[Item]):
+    """Part of a list; `next` is the cursor of the following part, null at the end."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+class NewThread(BaseModel):
+    """A thread to create."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)] = "New thread"
+    project_id: Annotated[str | None, Field(max_length=128)] = None
+    metadata: dict[str, JsonValue] = {}
+
+
+class PairView(BaseModel):
+    """A question-answer pair that was found."""
+
+    pair_id: str
+    collection: str
+    topic: str
+    question: str
+    answer: str
+    source: str
+    score: float
+    similarity: float = Field(description="Cosine similarity to the query, -1 to 1.")
+
+
+class CollectionView(BaseModel):
+    """How much a collection holds."""
+
+    name: str
+    stored: int
+    indexed: dict[str, int] = Field(description="Pairs in each index.")
+
+
+@router.post("/threads", operation_id="createThread", status_code=201, tags=["threads"])
+async def create_thread(body: NewThread, freya: Service) -> Thread:
+    """Begin a conversation without a message."""
+    return await freya.create_thread(body.title, project_id=body.project_id, metadata=body.metadata)
+
+
+@router.get("/threads", operation_id="listThreads", tags=["threads"])
+async def list_threads(freya: Service, limit: Limit = 50, cursor: Cursor = None) -> Page[Thread]:
+    """Conversations, newest first."""
+    items = await freya.threads(limit=limit + 1, before=cursor)
+    return Page(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+
+
+@router.get("/threads/{thread_id}", operation_id="getThread", tags=["threads"])
+async def get_thread(thread_id: ThreadId, freya: Service) -> Thread:
+    """A conversation's title, times and metadata."""
+    return await freya.thread(thread_id)
+
+
+@router.delete("/threads/{thread_id}", operation_id="deleteThread", status_code=204, tags=["threads"])
+async def delete_thread(thread_id: ThreadId, freya: Service) -> None:
+    """Delete a conversation with its messages, runs and artifacts."""
+    await freya.delete_thread(thread_id)
+
+
+@router.get("/threads/{thread_id}/messages", operation_id="listMessages", tags=["threads"])
+async def list_messages(
+    thread_id: ThreadId, freya: Service, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Message]:
+    """What was said, oldest first."""
+    items = await freya.messages(thread_id, limit=limit + 1, after=cursor)
+    return Page(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+
+
+@router.get("/threads/{thread_id}/runs", operation_id="listRuns", tags=["threads"])
+async def list_runs(
+    thread_id: ThreadId, freya: Service, limit: Limit = 50, cursor: Cursor = None
+) -> Page[RunView]:
+    """The runs of a conversation, newest first."""
+    items = await freya.runs(thread_id, limit=limit + 1, before=cursor)
+    return Page(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+
+
+@router.get("/agents", operation_id="listAgents", tags=["agents"])
+async def list_agents(freya: Service) -> list[AgentView]:
+    """The specialists: what each works on, declines, and can compute."""
+    return freya.agents()
+
+
+@router.get("/agents/{name}", operation_id="getAgent", tags=["agents"])
+async def get_agent(name: Annotated[str, Path(max_length=64)], freya: Service) -> AgentView:
+    """One specialist."""
+    return freya.agent(name)
+
+
+@router.get("/knowledge/search", operation_id="searchKnowledge", tags=["knowledge"])
+async def search_knowledge(
+    freya: Service,
+    query: Annotated[str, Query(min_length=1, max_length=2000)],
+    collection: Annotated[
+        list[str], Query(max_length=20, description="Collections to search; none given: all.")
+    ] = [],  # noqa: B006  # FastAPI copies it
+    limit: Annotated[int, Query(ge=1, le=50)] = 5,
+) -> list[PairView]:
+    """Pairs that are relevant to the query, by meaning and by words, best first; none when nothing is relevant."""
+    hits = await freya.search(query, collections=collection, limit=limit)
+    return [PairView.model_validate(hit, from_attributes=True) for hit in hits]
+
+
+@router.get("/knowledge", operation_id="getKnowledge", tags=["knowledge"])
+async def get_knowledge(freya: Service) -> list[CollectionView]:
+    """What is known: pairs stored and indexed, by collection."""
+    status = await freya.knowledge()
+    return [
+        CollectionView(
+            name=name,
+            stored=stored,
+            indexed={state.index: state.pairs.get(name, 0) for state in status.indexes},
+        )
+        for name, stored in status.stored.items()
+    ]

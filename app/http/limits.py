@@ -1,0 +1,78 @@
+"""Bounds on what a request may bring, and counts of what was answered."""
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.http.replies import send_problem
+from app.metrics import Metrics
+from app.problems import problem
+
+
+class BodyTooLarge(Exception):
+    """The body went beyond the limit while it was read."""
+
+
+class BodyLimit:
+    """ASGI middleware that answers 413 to a body beyond the limit, declared or not."""
+
+    def __init__(self, app: ASGIApp, longest: int) -> None:
+        self._app = app
+        self._longest = longest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count the body as it comes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = problem(
+            "body_too_large", f"A body may have {self._longest} bytes at most. Send less, or split it."
+        )
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._longest:
+            await send_problem(send, refusal)
+            return
+        seen, begun = 0, False
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._longest:
+                raise BodyTooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, noted)
+        except BodyTooLarge:
+            if not begun:
+                await send_problem(send, refusal)
+
+
+class Measured:
+    """ASGI middleware that counts responses and times them to their first byte, by route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Measure one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        metrics: Metrics = scope["app"].state.metrics
+
+        async def measured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "unmatched")
+                metrics.requests.labels(scope["method"], route, str(message["status"])).inc()
+                metrics.request_seconds.labels(route).observe(time.perf_counter() - began)
+            await send(message)
+
+        await self._app(scope, receive, measured)

@@ -1,0 +1,190 @@
+"""The WebSocket door: several turns on one socket, the same events as JSON frames."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, Literal, TypeAlias
+
+import orjson
+import structlog
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from app.errors import as_problem, internal
+from app.problems import Problem, ProblemError, dumped, problem
+from app.runs import ChatRequest
+from app.service import Freya
+
+_log = structlog.get_logger(__name__)
+_MOST_FOLLOWED = 16
+_SLOW_CLIENT_S = 30.0
+router = APIRouter()
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[
+        str | None, Field(max_length=64, description="Chosen by the client; answers to the frame carry it.")
+    ] = None
+
+
+class MessageFrame(_Frame):
+    """Begin a turn."""
+
+    type: Literal["message"]
+    message: str
+    thread_id: str | None = None
+    agents: list[str] = []
+    project_id: str | None = None
+    on_busy: Literal["reject", "queue", "cancel"] = "reject"
+
+
+class CancelFrame(_Frame):
+    """Cancel a run."""
+
+    type: Literal["cancel"]
+    run_id: Annotated[str, Field(max_length=64)]
+
+
+class SubscribeFrame(_Frame):
+    """Follow a run from after an event."""
+
+    type: Literal["subscribe"]
+    run_id: Annotated[str, Field(max_length=64)]
+    after: Annotated[int, Field(ge=0, le=10**9)] = 0
+
+
+class ResumeFrame(_Frame):
+    """Answer an approval that a run waits for."""
+
+    type: Literal["resume"]
+    run_id: Annotated[str, Field(max_length=64)]
+    approved: bool
+
+
+class PingFrame(_Frame):
+    """Ask for a pong."""
+
+    type: Literal["ping"]
+
+
+ClientFrame: TypeAlias = Annotated[
+    MessageFrame | CancelFrame | SubscribeFrame | ResumeFrame | PingFrame, Field(discriminator="type")
+]
+_FRAMES: TypeAdapter[ClientFrame] = TypeAdapter(ClientFrame)
+
+
+@router.websocket("/v1/ws")
+async def converse(socket: WebSocket) -> None:
+    """Speak until the client leaves; runs it began go on without it."""
+    offered = socket.headers.get("sec-websocket-protocol", "")
+    await socket.accept(subprotocol="freya.v1" if "freya.v1" in offered else None)
+    freya: Freya = socket.app.state.freya
+    await Conversation(socket, freya).hold()
+
+
+class Conversation:
+    """One socket: reads frames, and follows runs side by side."""
+
+    def __init__(self, socket: WebSocket, freya: Freya) -> None:
+        self._socket = socket
+        self._freya = freya
+        self._writing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def hold(self) -> None:
+        """Read frames until the client leaves; a frame that cannot be read gets an error frame."""
+        try:
+            while True:
+                message = await self._socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                await self._take(message.get("text"), message.get("bytes"))
+        except (WebSocketDisconnect, TimeoutError, RuntimeError):
+            return  # the client left while something was being sent
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _take(self, text: str | None, data: bytes | None) -> None:
+        if text is None or data is not None:
+            await self._error(None, problem("bad_request", "Send frames as text, each one JSON object."))
+            return
+        try:
+            raw = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            await self._error(None, problem("invalid_json", f"The frame is not JSON: {error}."))
+            return
+        frame_id = raw.get("id") if isinstance(raw, dict) and isinstance(raw.get("id"), str) else None
+        try:
+            frame = _FRAMES.validate_python(raw)
+        except ValidationError as error:
+            detail = "; ".join(
+                f"{'.'.join(map(str, item['loc'])) or 'frame'}: {item['msg']}" for item in error.errors()
+            )
+            await self._error(frame_id, problem("invalid_request", detail))
+            return
+        await self._obey(frame)
+
+    async def _obey(self, frame: ClientFrame) -> None:
+        match frame:
+            case PingFrame():
+                await self._send({"type": "pong", "id": frame.id})
+            case MessageFrame() | SubscribeFrame() if len(self._tasks) >= _MOST_FOLLOWED:
+                detail = f"A socket follows at most {_MOST_FOLLOWED} runs at once. Wait for one to end."
+                await self._error(frame.id, problem("overloaded", detail))
+            case MessageFrame():
+                self._spawn(self._guarded(frame, self._begin(frame)))
+            case SubscribeFrame():
+                self._spawn(self._guarded(frame, self._follow(frame.run_id, frame.after)))
+            case CancelFrame():
+                self._spawn(self._guarded(frame, self._cancel(frame.run_id)))
+            case ResumeFrame():
+                detail = f"Run {frame.run_id} does not wait for an approval."
+                await self._error(frame.id, problem("run_not_active", detail))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:  # asyncio's own signature
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, frame: ClientFrame, work: Coroutine[Any, Any, None]) -> None:
+        """The edge of one frame's work: what goes wrong is an error frame, and the socket lives."""
+        try:
+            await work
+        except (WebSocketDisconnect, RuntimeError):
+            return  # the client left
+        except Exception as error:  # noqa: BLE001  # the edge
+            found = as_problem(error)
+            if found is None:
+                _log.error("a frame failed", kind=frame.type, exc_info=error)
+            await self._error(frame.id, found or internal())
+
+    async def _begin(self, frame: MessageFrame) -> None:
+        try:
+            request = ChatRequest.model_validate(frame.model_dump(exclude={"type", "id"}))
+        except ValidationError as error:
+            detail = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+            raise ProblemError(problem("invalid_request", detail)) from error
+        run_id, thread_id = await self._freya.start(request)
+        await self._send({"type": "accepted", "id": frame.id, "run_id": run_id, "thread_id": thread_id})
+        await self._follow(run_id, 0)
+
+    async def _follow(self, run_id: str, after: int) -> None:
+        async for event in self._freya.events(run_id, after=after):
+            await self._send_text(event.json.decode())
+
+    async def _cancel(self, run_id: str) -> None:
+        await self._freya.cancel(run_id)
+
+    async def _error(self, frame_id: str | None, found: Problem) -> None:
+        await self._send({"type": "error", "id": frame_id, "problem": dumped(found)})
+
+    async def _send(self, frame: dict[str, object]) -> None:
+        await self._send_text(orjson.dumps(frame).decode())
+
+    async def _send_text(self, text: str) -> None:
+        """Frames go out one at a time; a client that does not read for half a minute is let go."""
+        async with self._writing, asyncio.timeout(_SLOW_CLIENT_S):
+            await self._socket.send_text(text)

@@ -1,0 +1,62 @@
+"""Prometheus metrics of one service, in a registry of its own."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+from models.embeddings import Observation
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
+
+
+class Metrics:
+    """What is counted and timed; `render` gives the exposition text."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self.runs = Counter(
+            "freya_runs", "Runs that ended, by outcome.", ["outcome"], registry=self._registry
+        )
+        self.run_seconds = Histogram(
+            "freya_run_seconds", "From request to recorded answer.", buckets=_SECONDS, registry=self._registry
+        )
+        self.requests = Counter(
+            "freya_http_requests", "HTTP responses.", ["method", "route", "status"], registry=self._registry
+        )
+        self.request_seconds = Histogram(
+            "freya_http_request_seconds", "To the first byte of the response.", ["route"], buckets=_SECONDS,
+            registry=self._registry,
+        )  # fmt: skip
+        self.embedded = Counter(
+            "freya_embedding_texts", "Texts embedded, by where the vector came from.", ["model", "origin"],
+            registry=self._registry,
+        )  # fmt: skip
+        self.embedding_seconds = Histogram(
+            "freya_embedding_seconds",
+            "Of one embedding request.",
+            ["model"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._active = Gauge("freya_runs_active", "Runs going on.", registry=self._registry)
+
+    def watch_active(self, count: Callable[[], int]) -> None:
+        """Read the number of active runs from here whenever the metrics are read."""
+        self._active.set_function(count)
+
+    def run_ended(self, outcome: str, seconds: float) -> None:
+        """Count a run."""
+        self.runs.labels(outcome).inc()
+        self.run_seconds.observe(seconds)
+
+    def texts_embedded(self, observation: Observation) -> None:
+        """Count an embedding request."""
+        for origin in ("hot", "stored", "computed"):
+            self.embedded.labels(observation.model, origin).inc(getattr(observation, origin))
+        self.embedding_seconds.labels(observation.model).observe(observation.seconds)
+
+    def render(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,85 @@
+"""Problems: what goes wrong at a door, as RFC 9457 has it, and never a stack, a path or a secret."""
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+_NAMESPACE = "urn:freya:problem:"
+
+
+class ProblemField(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """The body of an error response, `application/problem+json` (RFC 9457)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(description="`urn:freya:problem:` and the code.")
+    title: str
+    status: int
+    code: str = Field(description="A stable name of the problem, for programs.")
+    detail: str = Field(description="What was wrong and what to do.")
+    run_id: str | None = None
+    errors: list[ProblemField] = []
+
+
+class ProblemError(Exception):
+    """An error whose problem is known already."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+_TITLES: dict[str, tuple[int, str]] = {
+    "bad_request": (400, "The request is not valid"),
+    "invalid_json": (400, "The body is not JSON"),
+    "unauthorized": (401, "An API key is needed"),
+    "forbidden": (403, "Not allowed"),
+    "not_found": (404, "Not found"),
+    "unknown_thread": (404, "No such thread"),
+    "unknown_run": (404, "No such run"),
+    "unknown_artifact": (404, "No such artifact"),
+    "method_not_allowed": (405, "Method not allowed"),
+    "thread_busy": (409, "The thread is busy"),
+    "idempotency_conflict": (409, "The idempotency key belongs to another request"),
+    "run_not_active": (409, "The run has ended"),
+    "body_too_large": (413, "The body is too large"),
+    "invalid_request": (422, "The request does not fit its schema"),
+    "request_refused": (422, "The request cannot be worked on"),
+    "unknown_agent": (422, "No such agent"),
+    "cancelled": (409, "The run was cancelled"),
+    "internal_error": (500, "Something went wrong inside"),
+    "interrupted": (503, "The run was interrupted"),
+    "overloaded": (503, "Too many runs at once"),
+    "knowledge_unavailable": (503, "Knowledge does not answer"),
+    "memory_unavailable": (503, "The memory store does not answer"),
+    "model_unavailable": (503, "No model answers"),
+    "events_unavailable": (503, "The event store does not answer"),
+    "timeout": (504, "It took too long"),
+}
+CODES = tuple(_TITLES)
+
+
+def problem(
+    code: str, detail: str, *, run_id: str | None = None, errors: list[ProblemField] | None = None
+) -> Problem:
+    """The problem with a code of `CODES`."""
+    status, title = _TITLES[code]
+    return Problem(
+        type=_NAMESPACE + code,
+        title=title,
+        status=status,
+        code=code,
+        detail=detail,
+        run_id=run_id,
+        errors=errors or [],
+    )
+
+
+def dumped(problem: Problem) -> dict[str, JsonValue]:
+    """The problem as JSON, without what it does not say."""
+    return problem.model_dump(mode="json", exclude_none=True, exclude_defaults=True)

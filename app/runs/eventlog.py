@@ -1,0 +1,133 @@
+"""The events of runs in Redis streams, one a run, the entry's id being the event's number."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from graphs.events import LAST_EVENTS, RunEvent
+
+_BLOCK_MS = 5_000
+_BATCH = 200
+_LONGEST = 20_000
+"""Entries of a stream; a run beyond it loses its oldest."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it was written: its number, its type, and the whole of it as JSON."""
+
+    seq: int
+    type: str
+    json: bytes
+
+
+class EventLog:
+    """Appends and reads events. An outage raises redis-py's errors, which the doors know."""
+
+    def __init__(self, redis: Redis, readers: Redis, *, ttl_s: int) -> None:
+        """`readers` is a client of its own: a waiting reader holds a connection."""
+        self._redis = redis
+        self._readers = readers
+        self._ttl_s = ttl_s
+
+    async def append(self, run_id: str, events: Sequence[RunEvent]) -> None:
+        """Write stamped events in order, in one exchange; the stream lives on for its time after the last one."""
+        key = _key(run_id)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for event in events:
+                kind = str(getattr(event, "type", ""))
+                fields: dict[
+                    bytes | bytearray | memoryview | str | int | float,
+                    bytes | bytearray | memoryview | str | int | float,
+                ] = {
+                    "t": kind,
+                    "e": event.model_dump_json().encode(),
+                }
+                pipe.xadd(key, fields, id=f"{event.seq}-0", maxlen=_LONGEST, approximate=True)
+            pipe.expire(key, self._ttl_s)
+            await pipe.execute()
+
+    async def end(self, run_id: str, event: RunEvent) -> None:
+        """Write the last event of a run whose own process cannot: numbered after those that are there."""
+        last: list[tuple[bytes, object]] = await self._redis.xrevrange(_key(run_id), count=1)  # type: ignore[assignment]  # this client answers in bytes
+        seq = int(last[0][0].decode().split("-")[0]) if last else 0
+        await self.append(run_id, [event.stamped(run_id, seq + 1)])
+
+    async def exists(self, run_id: str) -> bool:
+        """Whether events of the run are still kept."""
+        return bool(await self._redis.exists(_key(run_id)))
+
+    async def read(self, run_id: str, *, after: int, heartbeat_s: float) -> AsyncIterator[StoredEvent | None]:
+        """Events after number `after` as they come, up to the last one of the run; None where it has been silent."""
+        key, position = _key(run_id), f"{after}-0"
+        silent_since = time.monotonic()
+        while True:
+            block = max(1, min(_BLOCK_MS, int(heartbeat_s * 1000)))
+            answer = await self._readers.xread({key: position}, count=_BATCH, block=block)
+            for entry_id, fields in _entries(answer):
+                position = entry_id.decode()
+                event = StoredEvent(int(position.split("-")[0]), fields[b"t"].decode(), fields[b"e"])
+                yield event
+                if event.type in LAST_EVENTS:
+                    return
+                silent_since = time.monotonic()
+            if time.monotonic() - silent_since >= heartbeat_s:
+                silent_since = time.monotonic()
+                yield None
+
+
+class EventWriter:
+    """Numbers the events of one run as they are emitted, and writes them behind it, many at a time."""
+
+    def __init__(self, log: EventLog, run_id: str) -> None:
+        self._log = log
+        self._run_id = run_id
+        self._seq = 0
+        self._waiting: list[RunEvent] = []
+        self._wake = asyncio.Event()
+        self._closed = False
+
+    def emit(self, event: RunEvent) -> None:
+        """Take an event; never blocks."""
+        self._seq += 1
+        self._waiting.append(event.stamped(self._run_id, self._seq))
+        self._wake.set()
+
+    def close(self) -> None:
+        """No more events will come."""
+        self._closed = True
+        self._wake.set()
+
+    async def flush(self) -> None:
+        """Write what is waiting now."""
+        batch, self._waiting = self._waiting, []
+        if batch:
+            try:
+                await self._log.append(self._run_id, batch)
+            except BaseException:
+                self._waiting = batch + self._waiting
+                raise
+
+    async def write_until_closed(self) -> None:
+        """Write events as they are emitted, until `close` and everything is written."""
+        while not (self._closed and not self._waiting):
+            if not self._waiting:
+                self._wake.clear()
+                await self._wake.wait()
+            await self.flush()
+
+
+def _key(run_id: str) -> str:
+    return f"freya:run:{run_id}:events"
+
+
+def _entries(answer: object) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """The entries of the one stream that was asked for; redis-py gives a list (RESP 2) or a mapping (RESP 3)."""
+    if not answer:
+        return []
+    streams = list(answer.values()) if isinstance(answer, dict) else [item[1] for item in answer]  # type: ignore[attr-defined]  # redis-py's untyped answer
+    entries = streams[0]
+    return entries[0] if entries and isinstance(entries[0], list) else entries

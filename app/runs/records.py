@@ -1,0 +1,100 @@
+"""What a client asks for and gets: the request of a turn, its result, and a run as it can be read."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+from app.problems import Problem
+from graphs import Outcome
+from graphs.events import ArtifactReference, Citation
+from memory import ToolUse
+
+LONGEST_MESSAGE = 200_000
+Status = Literal["running", "finished", "failed", "cancelled"]
+
+
+class ChatRequest(BaseModel):
+    """A turn of conversation."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"message": "What is the RSI indicator?"}]}
+    )
+
+    message: Annotated[
+        str, Field(max_length=LONGEST_MESSAGE, description="What the user says, in plain text.")
+    ]
+    thread_id: Annotated[
+        str | None,
+        Field(max_length=64, description="The conversation to continue; left out, a new one begins."),
+    ] = None
+    agents: Annotated[
+        list[Annotated[str, Field(max_length=64)]],
+        Field(max_length=8, description="Specialists to ask; left out, Freya decides."),
+    ] = []
+    project_id: Annotated[
+        str | None, Field(max_length=128, description="A project the thread belongs to.")
+    ] = None
+    metadata: Annotated[
+        dict[str, JsonValue], Field(description="Kept with a new thread, for the client's own use.")
+    ] = {}
+    on_busy: Annotated[
+        Literal["reject", "queue", "cancel"],
+        Field(
+            description="While an earlier run of the thread is going on: reject this one, wait, or cancel that one."
+        ),
+    ] = "reject"
+
+    @field_validator("message", "thread_id", "project_id")
+    @classmethod
+    def _is_text(cls, value: str | None) -> str | None:
+        if value is not None and any("\ud800" <= c <= "\udfff" for c in value):
+            raise ValueError(
+                "holds lone surrogates (U+D800 to U+DFFF), which are no text; send valid Unicode"
+            )
+        return value
+
+
+class Usage(BaseModel):
+    """What a run used, over all its model calls."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+class ChatResult(BaseModel):
+    """A turn that was answered."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    thread_id: str
+    status: Literal["finished"] = "finished"
+    outcome: Outcome = Field(
+        description="`answered`; `declined`: nothing to ground an answer on; `needs_input`: Freya asks back."
+    )
+    answer: str = Field(description="Markdown, with citations as [number].")
+    agents: list[str] = Field(
+        description="The specialists who worked on it; none when Freya answered herself."
+    )
+    citations: list[Citation]
+    artifacts: list[ArtifactReference]
+    tool_calls: list[ToolUse]
+    model: str = Field(
+        description="The model that wrote it; `extractive` quotes and computes, and invents nothing."
+    )
+    timings: dict[str, float] = Field(description="Milliseconds by step.")
+    usage: Usage
+
+
+class RunView(BaseModel):
+    """A run as it stands."""
+
+    id: str
+    thread_id: str
+    status: Status
+    request: ChatRequest
+    result: ChatResult | None = None
+    problem: Problem | None = None
+    created_at: datetime
+    finished_at: datetime | None = None

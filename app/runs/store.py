@@ -1,0 +1,215 @@
+"""Runs in PostgreSQL. The database keeps the runs of a thread serial."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from app.database import Pool
+from app.problems import Problem, ProblemError, dumped, problem
+from app.runs.records import ChatRequest, ChatResult, RunView, Status
+from graphs import MadeArtifact
+from memory import Interaction, Scope, log_interaction, open_turn
+from memory.threads import Connection
+
+_ONE_AT_A_TIME = "runs_one_at_a_time"
+_IDEMPOTENT = "runs_idempotent"
+
+
+class ThreadBusy(Exception):
+    """An earlier run of the thread is still going on."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(run_id)
+        self.run_id = run_id
+
+
+class AlreadyBegun(Exception):
+    """A run with this idempotency key exists."""
+
+    def __init__(self, run: RunView) -> None:
+        super().__init__(run.id)
+        self.run = run
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredArtifact:
+    """An artifact as it can be downloaded."""
+
+    id: str
+    run_id: str
+    name: str
+    media_type: str
+    content: str
+
+
+class RunStore:
+    """Writes and reads runs. An outage raises psycopg's errors, which the doors know."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def begin(
+        self,
+        run_id: str,
+        scope: Scope,
+        request: ChatRequest,
+        *,
+        new_thread: bool,
+        worker: str,
+        idempotency_key: str | None,
+    ) -> None:
+        """Write the run, the user's message and a new thread at once.
+
+        Raises ThreadBusy, AlreadyBegun, or a ProblemError for an unknown thread.
+        """
+        try:
+            async with self._transaction() as connection:
+                await open_turn(
+                    connection,
+                    scope,
+                    run_id=run_id,
+                    request=request.message,
+                    metadata=request.metadata,
+                    new=new_thread,
+                )
+                await connection.execute(
+                    "INSERT INTO runs (id, thread_id, status, worker, idempotency_key, request)"
+                    " VALUES (%s, %s, 'running', %s, %s, %s)",
+                    (
+                        run_id,
+                        scope.thread_id,
+                        worker,
+                        idempotency_key,
+                        Jsonb(request.model_dump(mode="json")),
+                    ),
+                )
+        except UniqueViolation as error:
+            await self._refused(error, scope, idempotency_key)
+        except ForeignKeyViolation as error:
+            raise ProblemError(_unknown_thread(scope.thread_id)) from error
+
+    async def finish(
+        self,
+        result: ChatResult,
+        scope: Scope,
+        *,
+        artifacts: Sequence[MadeArtifact],
+        interaction: Interaction,
+    ) -> None:
+        """Close the run with its result, keep its artifacts, and log the interaction."""
+        async with self._transaction() as connection:
+            await self._close(connection, result.run_id, "finished", result=result.model_dump(mode="json"))
+            for made in artifacts:
+                await connection.execute(
+                    "INSERT INTO artifacts (id, run_id, agent, name, media_type, content) VALUES (%s, %s, %s, %s, %s, %s)"
+                    " ON CONFLICT DO NOTHING",
+                    (
+                        made.id,
+                        result.run_id,
+                        made.agent,
+                        made.artifact.name,
+                        made.artifact.media_type,
+                        made.artifact.content,
+                    ),
+                )
+            await log_interaction(connection, scope, interaction)
+
+    async def fail(
+        self, run_id: str, scope: Scope, status: Status, problem: Problem, *, interaction: Interaction
+    ) -> None:
+        """Close the run without a result, and log the interaction."""
+        async with self._transaction() as connection:
+            await self._close(connection, run_id, status, error=dumped(problem))
+            await log_interaction(connection, scope, interaction)
+
+    async def reap(self, alive: Sequence[str], problem: Problem) -> list[str]:
+        """Fail the running runs of workers that are not alive; gives their ids."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
+                " WHERE status = 'running' AND NOT worker = ANY(%s) RETURNING id",
+                (Jsonb(dumped(problem)), list(alive)),
+            )
+            return [row["id"] for row in await cursor.fetchall()]
+
+    async def get(self, run_id: str) -> RunView:
+        """The run. Raises a ProblemError for an unknown one."""
+        rows = await self._rows("SELECT * FROM runs WHERE id = %s", (run_id,))
+        if not rows:
+            raise ProblemError(problem("unknown_run", f"There is no run {run_id!r}."))
+        return _view(rows[0])
+
+    async def of_thread(self, thread_id: str, *, limit: int, before: str | None) -> list[RunView]:
+        """The runs of a thread, newest first, those before the run with the id `before`."""
+        rows = await self._rows(
+            "SELECT * FROM runs WHERE thread_id = %s AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
+            (thread_id, before, before, limit),
+        )
+        return [_view(row) for row in rows]
+
+    async def artifact(self, artifact_id: str) -> StoredArtifact:
+        """An artifact with its content. Raises a ProblemError for an unknown one."""
+        rows = await self._rows(
+            "SELECT id, run_id, name, media_type, content FROM artifacts WHERE id = %s", (artifact_id,)
+        )
+        if not rows:
+            raise ProblemError(problem("unknown_artifact", f"There is no artifact {artifact_id!r}."))
+        return StoredArtifact(**rows[0])
+
+    async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> None:
+        constraint = error.diag.constraint_name
+        if constraint == _ONE_AT_A_TIME:
+            rows = await self._rows(
+                "SELECT id FROM runs WHERE thread_id = %s AND status = 'running'", (scope.thread_id,)
+            )
+            raise ThreadBusy(rows[0]["id"] if rows else "") from error
+        if constraint == _IDEMPOTENT:
+            rows = await self._rows("SELECT * FROM runs WHERE idempotency_key = %s", (idempotency_key,))
+            if rows:
+                raise AlreadyBegun(_view(rows[0])) from error
+        raise error
+
+    async def _close(
+        self,
+        connection: Connection,
+        run_id: str,
+        status: Status,
+        *,
+        result: Mapping[str, object] | None = None,
+        error: Mapping[str, object] | None = None,
+    ) -> None:
+        await connection.execute(
+            "UPDATE runs SET status = %s, result = %s, error = %s, finished_at = now() WHERE id = %s AND status = 'running'",
+            (status, Jsonb(result) if result else None, Jsonb(error) if error else None, run_id),
+        )
+
+    async def _rows(self, statement: str, values: tuple[object, ...]) -> list[DictRow]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statement, values)
+            return await cursor.fetchall()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        async with self._pool.connection() as connection, connection.transaction():
+            yield connection
+
+
+def _unknown_thread(thread_id: str) -> Problem:
+    return problem("unknown_thread", f"There is no thread {thread_id!r}; leave thread_id out to begin one.")
+
+
+def _view(row: DictRow) -> RunView:
+    return RunView(
+        id=row["id"],
+        thread_id=row["thread_id"],
+        status=row["status"],
+        request=ChatRequest.model_validate(row["request"]),
+        result=ChatResult.model_validate(row["result"]) if row["result"] else None,
+        problem=Problem.model_validate({"errors": [], **row["error"]}) if row["error"] else None,
+        created_at=row["created_at"],
+        finished_at=row["finished_at"],
+    )

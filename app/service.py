@@ -1,0 +1,200 @@
+"""The one object behind all doors: turns, runs, threads, agents, knowledge and health."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from pydantic import BaseModel, Field, JsonValue
+
+from agents import Charter
+from app.health import Health, HealthReport
+from app.problems import Problem, ProblemError, dumped, problem
+from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
+from app.runs.store import StoredArtifact
+from graphs.events import Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
+from knowledge import Hit, Importer, KnowledgeStatus, Retriever
+from memory import Message, Scope, ShortTermTier, Thread, ThreadStore
+
+
+class AgentView(BaseModel):
+    """A specialist, as a client sees it."""
+
+    name: str
+    title: str
+    description: str
+    scope: list[str]
+    declines: list[str]
+    collections: list[str]
+    tools: list["ToolView"]
+    sub_agents: list[str]
+
+
+class ToolView(BaseModel):
+    """A tool of a specialist."""
+
+    name: str
+    description: str
+    examples: list[str] = Field(description="Requests that call for it.")
+
+
+class Freya:
+    """The service. Its methods raise ProblemError, or errors that `app.errors.as_problem` knows."""
+
+    def __init__(
+        self,
+        *,
+        charters: Mapping[str, Charter],
+        manager: RunManager,
+        runs: RunStore,
+        events: EventLog,
+        threads: ThreadStore,
+        short_term: ShortTermTier,
+        retriever: Retriever,
+        importer: Importer,
+        health: Health,
+        heartbeat_s: float,
+    ) -> None:
+        self._charters = charters
+        self._manager = manager
+        self._runs = runs
+        self._events = events
+        self._threads = threads
+        self._short_term = short_term
+        self._retriever = retriever
+        self._importer = importer
+        self._health = health
+        self._heartbeat_s = heartbeat_s
+
+    @property
+    def agent_names(self) -> list[str]:
+        """The names of the specialists."""
+        return list(self._charters)
+
+    async def chat(self, request: ChatRequest, *, idempotency_key: str | None = None) -> ChatResult:
+        """A turn, answered whole. A turn that failed raises its ProblemError."""
+        run_id, _ = await self.start(request, idempotency_key=idempotency_key)
+        ended = await self._manager.wait(run_id)
+        if isinstance(ended, Problem):
+            raise ProblemError(ended)
+        return ended
+
+    async def start(self, request: ChatRequest, *, idempotency_key: str | None = None) -> tuple[str, str]:
+        """Begin a turn; gives the ids of its run and thread. It goes on whether anybody listens or not."""
+        return await self._manager.start(request, idempotency_key=idempotency_key)
+
+    async def events(self, run_id: str, *, after: int = 0) -> AsyncIterator[StoredEvent]:
+        """The events of a run after number `after`, as they come, with a heartbeat in silence, up to the last.
+
+        Of a run whose events are not kept any more only how it ended is told.
+        """
+        view = await self.run(run_id)
+        if view.status != "running" and not await self._events.exists(run_id):
+            yield _last_event(view, after + 1)
+            return
+        async for event in self._events.read(run_id, after=after, heartbeat_s=self._heartbeat_s):
+            yield event or _heartbeat(run_id)
+
+    async def run(self, run_id: str) -> RunView:
+        """The run as it stands."""
+        return await self._runs.get(run_id)
+
+    async def cancel(self, run_id: str) -> RunView:
+        """Cancel a run that is going on; gives it as it stands then."""
+        if not await self._manager.cancel(run_id):
+            view = await self.run(run_id)
+            raise ProblemError(
+                problem("run_not_active", f"Run {run_id} is {view.status} and cannot be cancelled here.")
+            )
+        return await self.run(run_id)
+
+    async def runs(self, thread_id: str, *, limit: int, before: str | None) -> list[RunView]:
+        """The runs of a thread, newest first."""
+        await self._threads.get(thread_id)
+        return await self._runs.of_thread(thread_id, limit=limit, before=before)
+
+    async def artifact(self, artifact_id: str) -> StoredArtifact:
+        """An artifact with its content."""
+        return await self._runs.artifact(artifact_id)
+
+    async def create_thread(
+        self, title: str, *, project_id: str | None, metadata: dict[str, JsonValue]
+    ) -> Thread:
+        """A new, empty thread."""
+        return await self._threads.create(title, project_id=project_id, metadata=metadata)
+
+    async def thread(self, thread_id: str) -> Thread:
+        """The thread."""
+        return await self._threads.get(thread_id)
+
+    async def threads(self, *, limit: int, before: str | None) -> list[Thread]:
+        """Threads, newest first."""
+        return await self._threads.page(limit=limit, before=before)
+
+    async def delete_thread(self, thread_id: str) -> None:
+        """Delete a thread with all that belongs to it, in every tier."""
+        await self._threads.delete(thread_id)
+        await self._short_term.forget(Scope(thread_id=thread_id))
+
+    async def messages(self, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
+        """The messages of a thread, oldest first."""
+        return await self._threads.messages(thread_id, limit=limit, after=after)
+
+    def agents(self) -> list[AgentView]:
+        """All specialists."""
+        return [_agent_view(charter) for charter in self._charters.values()]
+
+    def agent(self, name: str) -> AgentView:
+        """One specialist."""
+        if name not in self._charters:
+            raise ProblemError(
+                problem("not_found", f"There is no agent {name!r}; there are {', '.join(self._charters)}.")
+            )
+        return _agent_view(self._charters[name])
+
+    async def search(self, query: str, *, collections: list[str], limit: int) -> list[Hit]:
+        """Pairs that are relevant to the query, best first."""
+        return await self._retriever.search(query, collections=collections, limit=limit)
+
+    async def knowledge(self) -> KnowledgeStatus:
+        """What is known, and how far it is indexed."""
+        return await self._importer.status()
+
+    async def health(self) -> HealthReport:
+        """What the service depends on, and whether each part answers."""
+        return await self._health.report()
+
+
+def _agent_view(charter: Charter) -> AgentView:
+    return AgentView(
+        name=charter.name,
+        title=charter.title,
+        description=charter.description,
+        scope=list(charter.scope),
+        declines=list(charter.declines),
+        collections=list(charter.collections),
+        tools=[
+            ToolView(
+                name=tool.name,
+                description=tool.description.split("\n", 1)[0],
+                examples=[str(text) for text in (tool.metadata or {}).get("examples", [])],
+            )
+            for tool in charter.tools
+        ],
+        sub_agents=[sub.name for sub in charter.subagents],
+    )
+
+
+def _last_event(view: RunView, seq: int) -> StoredEvent:
+    event: RunEvent
+    if view.result:
+        event = RunFinished(result=view.result.model_dump(mode="json"))
+    elif view.status == "cancelled":
+        event = RunCancelled(reason="the client asked for it")
+    else:
+        event = RunFailed(
+            problem=dumped(view.problem or problem("internal_error", "The run left no record."))
+        )
+    stamped = event.stamped(view.id, seq)
+    return StoredEvent(seq, str(getattr(event, "type", "")), stamped.model_dump_json().encode())
+
+
+def _heartbeat(run_id: str) -> StoredEvent:
+    return StoredEvent(0, "heartbeat", Heartbeat(run_id=run_id).model_dump_json().encode())

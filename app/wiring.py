@@ -1,0 +1,242 @@
+"""The one place where concrete parts are chosen and joined."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from agents import Charter, discover
+from app.database import Pool, migrate, open_pool
+from app.embedded import EmbeddedServers
+from app.health import Check, Health
+from app.housekeeping import Housekeeping
+from app.metrics import Metrics
+from app.runs import EventLog, RunManager, RunStore
+from app.runs.manager import Parts
+from app.service import Freya
+from app.settings import Settings
+from graphs import STATE_TYPES, CalibratedRouter, build_freya
+from knowledge import (
+    DenseIndex,
+    HybridRetriever,
+    Importer,
+    Indexer,
+    KnowledgeStore,
+    LexicalIndex,
+    starter_questions,
+)
+from memory import ShortTermTier, ThreadStore, TieredConversation
+from models.chat import ConfiguredChatModels
+from models.embeddings import CachedEmbedder, open_embedder
+
+_log = structlog.get_logger(__name__)
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backends:
+    """The stores, open: what commands need that are not the service."""
+
+    settings: Settings
+    pool: Pool
+    redis: Redis
+    readers: Redis
+    servers: tuple[str, ...]
+    """Which PostgreSQL and Redis are in use, in words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnowledgeParts:
+    """The knowledge package, joined."""
+
+    store: KnowledgeStore
+    dense: DenseIndex
+    lexical: LexicalIndex
+    indexer: Indexer
+    importer: Importer
+    retriever: HybridRetriever
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """The service with what its doors need beside it."""
+
+    freya: Freya
+    metrics: Metrics
+    settings: Settings
+    servers: tuple[str, ...]
+
+
+@asynccontextmanager
+async def open_backends(settings: Settings, *, progress: Progress) -> AsyncIterator[Backends]:
+    """PostgreSQL and Redis, embedded or by URL, with the schema up to date."""
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(
+            EmbeddedServers(
+                settings.data,
+                postgres_url=settings.postgres_url.get_secret_value() if settings.postgres_url else None,
+                redis_url=settings.redis_url.get_secret_value() if settings.redis_url else None,
+            )
+        )
+        described = tuple(str(server) for server in servers.descriptions)
+        for line in described:
+            progress(line)
+        schema = await migrate(servers.postgres_url)
+        progress(f"database schema at revision {schema.current}")
+        pool = await open_pool(servers.postgres_url, min_size=2, max_size=settings.postgres_connections)
+        stack.push_async_callback(pool.close)
+        redis = _redis(servers.redis_url, waits=False)
+        stack.push_async_callback(redis.aclose)
+        readers = _redis(servers.redis_url, waits=True)
+        stack.push_async_callback(readers.aclose)
+        yield Backends(settings=settings, pool=pool, redis=redis, readers=readers, servers=described)
+
+
+def join_knowledge(backends: Backends, embedder: CachedEmbedder) -> KnowledgeParts:
+    """The knowledge store with its indexes, import and retrieval."""
+    settings = backends.settings
+    store = KnowledgeStore(backends.pool)
+    dense = DenseIndex(embedder, folder=settings.data / "chroma", url=settings.knowledge.chroma_url)
+    lexical = LexicalIndex(settings.data / "lexical")
+    indexer = Indexer(store, [dense, lexical])
+    return KnowledgeParts(
+        store=store,
+        dense=dense,
+        lexical=lexical,
+        indexer=indexer,
+        importer=Importer(store, indexer),
+        retriever=HybridRetriever(store, dense, lexical, settings.knowledge.retrieval),
+    )
+
+
+@asynccontextmanager
+async def open_freya(settings: Settings, *, progress: Progress = lambda _: None) -> AsyncIterator[Running]:
+    """The whole service, ready to answer; leaving it ends its runs and stops what it started."""
+    # Checkpoints are read back with a list of allowed types only; LangGraph reads this at its use.
+    os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+    began = time.monotonic()
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        backends = await stack.enter_async_context(open_backends(settings, progress=progress))
+        embedder = await open_embedder(
+            settings.models.embedding, settings.data, backends.redis, observe=metrics.texts_embedded
+        )
+        stack.push_async_callback(embedder.close)
+        progress(f"embedding model {embedder.name}")
+        knowledge = join_knowledge(backends, embedder)
+        stack.push_async_callback(knowledge.dense.close)
+        charters = await asyncio.to_thread(discover)
+        if settings.knowledge.starter:
+            await knowledge.importer.load_starter()
+        housekeeping = Housekeeping(knowledge.indexer, backends.pool, settings)
+        await housekeeping.index_now(progress)
+        freya, manager = await _join_service(backends, embedder, knowledge, charters, metrics)
+        await stack.enter_async_context(manager)
+        await stack.enter_async_context(housekeeping)
+        metrics.watch_active(lambda: manager.active)
+        progress(f"{len(charters)} specialists: {', '.join(charters)}")
+        _log.info("service joined", seconds=round(time.monotonic() - began, 2))
+        yield Running(freya=freya, metrics=metrics, settings=settings, servers=backends.servers)
+
+
+async def _join_service(
+    backends: Backends,
+    embedder: CachedEmbedder,
+    knowledge: KnowledgeParts,
+    charters: Mapping[str, Charter],
+    metrics: Metrics,
+) -> tuple[Freya, RunManager]:
+    settings = backends.settings
+    chat = ConfiguredChatModels(settings.models, embedder)
+    questions = await asyncio.to_thread(starter_questions)
+    router = await CalibratedRouter.open(
+        embedder,
+        charters,
+        chat,
+        settings.graphs.router,
+        data=settings.data,
+        questions={
+            name: [text for collection in charter.collections for text in questions.get(collection, ())]
+            for name, charter in charters.items()
+        },
+    )
+    short_term = ShortTermTier(backends.redis, settings.memory)
+    threads = ThreadStore(backends.pool)
+    saver = AsyncPostgresSaver(backends.pool, serde=JsonPlusSerializer().with_msgpack_allowlist(STATE_TYPES))
+    await saver.setup()
+    runs = RunStore(backends.pool)
+    events = EventLog(backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s)
+    manager = RunManager(
+        Parts(
+            graph=build_freya(charters, settings.graphs, saver),
+            charters=charters,
+            retriever=knowledge.retriever,
+            memory=TieredConversation(short_term, threads, settings.memory),
+            router=router,
+            chat=chat,
+            settings=settings.graphs,
+        ),
+        runs,
+        events,
+        backends.redis,
+        most_runs=settings.http.most_runs,
+        timeout_s=settings.runs.timeout_s,
+        busy_wait_s=settings.http.busy_wait_s,
+        observe=metrics.run_ended,
+    )
+    freya = Freya(
+        charters=charters,
+        manager=manager,
+        runs=runs,
+        events=events,
+        threads=threads,
+        short_term=short_term,
+        retriever=knowledge.retriever,
+        importer=knowledge.importer,
+        health=Health(_checks(backends, knowledge, embedder)),
+        heartbeat_s=settings.http.heartbeat_s,
+    )
+    return freya, manager
+
+
+def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbedder) -> dict[str, Check]:
+    async def postgres() -> str:
+        async with backends.pool.connection(timeout=1.5) as connection:
+            await connection.execute("SELECT 1")
+        return backends.servers[0]
+
+    async def redis() -> str:
+        await backends.redis.ping()
+        return backends.servers[1]
+
+    async def chroma() -> str:
+        counts = await knowledge.dense.counts()
+        return f"{backends.settings.knowledge.chroma_url or 'embedded'}, {sum(counts.values())} pairs"
+
+    async def embeddings() -> str:
+        vectors = await embedder.embed(["ready?"])
+        return f"{embedder.name}, {vectors.shape[1]} dimensions"
+
+    return {"postgres": postgres, "redis": redis, "chroma": chroma, "embeddings": embeddings}
+
+
+def _redis(url: str, *, waits: bool) -> Redis:
+    """A client that answers in bytes; one that `waits` is for blocking reads and has no read timeout."""
+    return Redis.from_url(
+        url,
+        decode_responses=False,
+        max_connections=512,
+        socket_connect_timeout=2.0,
+        socket_timeout=None if waits else 5.0,
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
+        health_check_interval=0 if waits else 30,
+    )
