@@ -30,7 +30,7 @@ class SupplyArguments(BaseModel):
     current_supply: float | None = argument(
         "Another coin: its current supply; left out for Bitcoin",
         unit=Unit.NUMBER,
-        cues=("supply", "current supply", "circulating"),
+        cues=("supply", "current supply", "circulating", "tokens", "coins"),
         default=None,
     )
     annual_inflation_percent: float | None = argument(

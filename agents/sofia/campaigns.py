@@ -16,7 +16,7 @@ class CampaignMetrics(BaseModel):
     """What a campaign spent and got; leave out what is not known."""
 
     spend: float | None = argument(
-        "Money spent", unit=Unit.MONEY, cues=("spent", "spend", "cost"), default=None
+        "Money spent", unit=Unit.MONEY, cues=("spent", "spend", "cost", "for"), default=None
     )
     impressions: float | None = argument(
         "Times the ad was shown", unit=Unit.COUNT, cues=("impressions", "views", "shown"), default=None

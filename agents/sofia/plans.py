@@ -29,7 +29,7 @@ _PURPOSES = {
 class ContentCalendar(BaseModel):
     """What is to be published, and how often."""
 
-    topics: str = argument("Topics to write about, separated by commas", cues=("topics", "themes"))
+    topics: str = argument("Topics to write about, separated by commas", cues=("topics", "themes", "about"))
     posts_per_week: int = argument(
         "Posts a week, 1 to 7",
         unit=Unit.COUNT,
