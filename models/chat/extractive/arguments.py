@@ -1,5 +1,6 @@
 """Reading a tool's arguments out of a request, by the tool's JSON schema and the hints in it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,6 +15,12 @@ from models.chat.extractive.schema import Argument, Signature, mapping
 from models.chat.extractive.texts import TextMentions, read_texts, text_mentions
 from models.chat.extractive.words import folded_in_place
 
+_FEWEST_COLUMNS = 3
+_COUNTED = re.compile(
+    r"\s(?!costs|sales|earnings|savings|wages|expenses|reserves|revenues|times|fees|funds|plus|versus|vs|is|was|as|across|prices|"
+    r"closes|flows|returns|less|has|this|rises|falls|drops|gains|points)[a-z]{2,}[^s\W]s\b"
+)
+"""A plural noun right after a number: what it counts."""
 _MOST_SINGLE_NUMBERS = 60
 """Numbers of a request that are matched with single arguments; a list may be of any length."""
 
@@ -29,7 +36,7 @@ class Reading:
     figures: int = 0
     """How many of those are data: numbers, lists, quotations, markup, dates; not a choice or symbol that is named."""
     explained: float = 0.0
-    """The share of the request's numbers that became values, 0 to 1; 1 where it has none."""
+    """The share of the request's single numbers that cues or units tie to an argument, 0 to 1; 1 where it has none."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ def read_arguments(schema: Mapping[str, JsonValue] | Signature, request: str) ->
     figures = len(taken)
     in_lists = _read_lists(signature, found, quantities, values)
     quantities = [q for q in quantities if not any(start <= q.start < end for start, end in in_lists)]
-    used = _read_numbers(signature, found.folded, quantities, in_lists, values)
+    used, tied = _read_numbers(signature, found.folded, quantities, in_lists, values)
     figures += len(in_lists) + used
     by_name = {argument.name: argument for argument in signature.arguments}
     literal = sum(1 for name in values if not by_name[name].is_request)
@@ -87,7 +94,7 @@ def read_arguments(schema: Mapping[str, JsonValue] | Signature, request: str) ->
         missing=tuple(a.name for a in signature.arguments if a.required and a.name not in values),
         literal=literal,
         figures=figures,
-        explained=used / len(quantities) if quantities else 1.0,
+        explained=tied / len(quantities) if quantities else 1.0,
     )
 
 
@@ -98,6 +105,10 @@ def _read_lists(
     wanted = [a for a in signature.arguments if a.is_number_list and a.name not in values]
     if not wanted:
         return []
+    table = found.texts.table
+    wide = table is not None and table[0].count(",", 0, table[0].find("\n")) >= _FEWEST_COLUMNS
+    if wide and any(a.is_request for a in signature.arguments):
+        return []  # the rows of a table of bars are no series; the tool reads the table itself
     starts = {quantity.start for quantity in quantities}
     rows = [row for row in found.rows if row.start in starts]
     if not rows and any(a.required for a in wanted):
@@ -132,12 +143,12 @@ def _read_numbers(
     quantities: Sequence[Quantity],
     rows: Sequence[Span],
     values: dict[str, JsonValue],
-) -> int:
-    """Match numbers with single arguments; how many found their place."""
+) -> tuple[int, int]:
+    """Match numbers with single arguments; how many found a place, and how many of these by a cue or unit."""
     numeric = [a for a in signature.arguments if a.is_number and a.name not in values]
     considered = list(quantities)[:_MOST_SINGLE_NUMBERS]
     if not numeric or not considered:
-        return 0
+        return 0, 0
     # Rows stand among the spans so that a cue before a row does not speak of the number behind it.
     spans = sorted([(q.start, q.end) for q in considered] + list(rows))
     place = {span: at for at, span in enumerate(spans)}
@@ -147,6 +158,9 @@ def _read_numbers(
         for a in numeric
         for n, q in enumerate(considered)
     }
-    matched = match_numbers(numeric, considered, cues)
-    values.update({name: value for name, (_, value) in matched.items()})
-    return len(matched)
+    counted = frozenset(
+        n for n, q in enumerate(considered) if q.unit is Unit.NUMBER and _COUNTED.match(folded, q.end)
+    )
+    matched = match_numbers(numeric, considered, cues, counted)
+    values.update({name: value for name, (value, _) in matched.items()})
+    return len(matched), sum(tied for _, tied in matched.values())

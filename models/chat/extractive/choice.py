@@ -9,6 +9,7 @@ from models.chat.extractive.words import content_stems
 from models.interfaces import Embedder
 
 _SURE = 0.52
+_SURE_TOLD = 0.46
 _SURE_WITH_DATA = 0.36
 _SURE_OF_QUESTION = 0.72
 _SAME_REQUEST = 0.9
@@ -125,9 +126,10 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
     tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
     if tool.takes_text_only:
         if manner.defines and not manner.data:
-            return fit >= _SURE_OF_QUESTION + 0.1
-        sure = _SURE if manner.data or (manner.acts and not manner.asks) else _SURE_OF_QUESTION
-        return fit >= sure
+            return False
+        if manner.acts and not manner.asks:
+            return fit >= _SURE_TOLD
+        return fit >= (_SURE if manner.data else _SURE_OF_QUESTION)
     if tool.works_on_rows and not any(isinstance(value, list) for value in reading.values.values()):
         return fit >= _SURE and (
             manner.points or mentions_of_table(reading) or (manner.acts and not manner.asks)
@@ -165,13 +167,22 @@ def _together(ready: list[Candidate], manner: Manner, toolset: Toolset) -> list[
     first = ready[0]
     if not first.tool.takes_text_only:
         return [first]
-    near = [c for c in ready[1:] if c.tool.takes_text_only and c.fit >= first.fit - _ALONGSIDE]
+    others = [c for c in ready[1:] if c.tool.takes_text_only]
     if manner.only and first.named:
-        chosen = [first, *(c for c in near if c.named and c.fit >= first.fit - _ALONGSIDE / 4)]
+        chosen = [first, *(c for c in others if c.named and c.fit >= first.fit - _ALONGSIDE / 4)]
     else:
-        chosen = [first, *(c for c in near if c.nearest == first.nearest or (first.named and c.named))]
+        chosen = [
+            first,
+            *(c for c in others if c.nearest == first.nearest and c.fit >= first.fit - _ALONGSIDE),
+            *(c for c in others if c.nearest != first.nearest and _named_with(first, c)),
+        ]
     order = {tool.name: place for place, tool in enumerate(toolset.tools)}
     return sorted(chosen, key=lambda candidate: order[candidate.tool.name])
+
+
+def _named_with(first: Candidate, other: Candidate) -> bool:
+    """Whether the request names both, and both read the same of it."""
+    return first.named and other.named and first.tool.reads == other.tool.reads
 
 
 async def _rank(request: str, toolset: Toolset, embedder: Embedder) -> list[Candidate]:
@@ -182,9 +193,11 @@ async def _rank(request: str, toolset: Toolset, embedder: Embedder) -> list[Cand
     ranked = []
     for tool, (cosine, example) in zip(toolset.tools, nearest, strict=True):
         reading = read_arguments(tool.signature, request)
-        share = len(tool.naming & stems) / len(tool.naming)
+        share = tool.named_by(stems)
         fit = cosine + _NAMED * share
         if reading.figures and not tool.takes_text_only:
-            fit += (0.0 if reading.missing else _COMPLETE) + _EXPLAINED * reading.explained
+            fit += (
+                0.0 if reading.missing else _COMPLETE * min(1.0, 2 * reading.explained)
+            ) + _EXPLAINED * reading.explained
         ranked.append(Candidate(tool, fit, reading, example, cosine, share > 0))
     return sorted(ranked, key=lambda candidate: -candidate.fit)

@@ -80,8 +80,8 @@ def _reach(gap: str, *, left: bool) -> float:
     joints = len(_JOINT.findall(gap))
     between = _WORD.findall(gap)
     far = sum(0.08 if word in _FILLER else 0.3 for word in between)
-    strength = 2.0 - len(gap) / 100 - far - (0.15 if left else 0.0)
+    strength = 2.0 - len(gap) / 100 - far - (0.05 if left else 0.0)
     strength -= joints * (1.1 if left else 0.6)
     if not left and _OPERATOR.search(gap):
-        strength += 0.2
+        strength += 0.1
     return max(0.0, min(2.0, strength))

@@ -1,6 +1,7 @@
 """How a number's unit fits an argument's, and the matching of numbers with arguments."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from pydantic import JsonValue
 
@@ -25,9 +26,15 @@ _FITS: dict[str, dict[Unit, tuple[float, float]]] = {
 """By argument unit and written unit: the factor between them and how well they fit, 0 to 1."""
 _SPEAKS = 0.8
 """The strength from which a cue makes a value one of an argument that could do without."""
+_POOR = 0.2
+"""A unit that fits so badly says nothing by itself: a bare number is no percentage and no multiple."""
 _REQUIRED = 0.6
 """What it is worth that an argument that must be there is there."""
 _IN_ORDER = 0.004
+_ADJOINS = 1.6
+"""The strength of a cue right beside a value."""
+_SUPPORTED = 0.95
+"""Unit fit and cue strength from which a number is an argument's by more than its place."""
 
 
 def unit_fit(argument: Argument, quantity: Quantity) -> tuple[float, float] | None:
@@ -52,16 +59,21 @@ def unit_fit(argument: Argument, quantity: Quantity) -> tuple[float, float] | No
 
 
 def match_numbers(
-    arguments: Sequence[Argument], quantities: Sequence[Quantity], cues: Mapping[tuple[str, int], float]
-) -> dict[str, tuple[int, JsonValue]]:
-    """For each argument that gets a number, the index of its quantity and its value.
+    arguments: Sequence[Argument],
+    quantities: Sequence[Quantity],
+    cues: Mapping[tuple[str, int], float],
+    counted: AbstractSet[int] = frozenset(),
+) -> dict[str, tuple[JsonValue, bool]]:
+    """For each argument that gets a number, its value, and whether a cue or a telling unit says that it is its.
 
     The total of unit fits and cue strengths is made large: first the best pairs, then exchanges that gain. Where cues
-    do not decide, numbers go to the required arguments in the order that both are written in.
+    do not decide, numbers go to the required arguments in the order that both are written in. `counted` are the
+    quantities that count a noun ("30k restaurants"): those are no money.
     """
     scores: dict[tuple[int, int], float] = {}
     values: dict[tuple[int, int], float] = {}
     units = [argument.unit for argument in arguments]
+    base = [_REQUIRED if argument.required else 0.0 for argument in arguments]
     for a, argument in enumerate(arguments):
         alone = argument.unit != Unit.NUMBER and units.count(argument.unit) == 1
         for q, quantity in enumerate(quantities):
@@ -69,14 +81,21 @@ def match_numbers(
             if fit is None:
                 continue
             near = cues.get((argument.name, q), 0.0)
-            distinctive = alone and fit[1] >= _SPEAKS and quantity.unit is not Unit.NUMBER
-            if not argument.required and near < _SPEAKS and not distinctive:
+            counts = q in counted
+            if counts and argument.unit == Unit.MONEY and near < _ADJOINS:
+                continue
+            telling = counts if argument.unit == Unit.COUNT else quantity.unit is not Unit.NUMBER
+            distinctive = alone and fit[1] >= _SPEAKS and telling
+            if near < _SPEAKS and not distinctive and (not argument.required or fit[1] <= _POOR):
                 continue
             order = _IN_ORDER * (len(arguments) - a) * (len(quantities) - q)
-            scores[a, q] = fit[1] + near + (_REQUIRED if argument.required else 0.0) + order
+            scores[a, q] = fit[1] + near + base[a] + order
             values[a, q] = fit[0]
     matched = _improved(_greedy(scores), scores)
-    return {arguments[a].name: (q, _typed(arguments[a], values[a, q])) for a, q in matched.items()}
+    return {
+        arguments[a].name: (_typed(arguments[a], values[a, q]), scores[a, q] - base[a] >= _SUPPORTED)
+        for a, q in matched.items()
+    }
 
 
 def _within_bounds(argument: Argument, value: float) -> bool:

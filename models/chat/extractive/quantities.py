@@ -135,8 +135,10 @@ def read_quantities(text: str) -> list[Quantity]:
     for match in _SPAN_OF_ONE.finditer(text):
         unit, factor = _DURATION[match["unit"].lower()]
         found.append(Quantity(factor, unit, match.start("unit"), match.end("unit")))
-    for match in _RATIO.finditer(text):
-        found.append(Quantity(_RATIOS[match[0].lower()], Unit.MULTIPLE, match.start(), match.end()))
+    found += [
+        Quantity(_RATIOS[match[0].lower()], Unit.MULTIPLE, match.start(), match.end())
+        for match in _RATIO.finditer(text)
+    ]
     return _apart(found, read_dates(text))
 
 

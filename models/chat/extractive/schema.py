@@ -25,6 +25,7 @@ _FOLDED_KEYS = (
     "exclusiveMaximum",
 )
 _SHORTEST_CUE = 2
+_SHORTEST_PLURAL = 3
 
 
 def mapping(value: object) -> dict[str, JsonValue]:
@@ -122,7 +123,12 @@ class Signature:
 
 
 def _cue_words(name: str, prop: Property) -> list[str]:
+    """Cues first, in the singular as far as an -s makes the plural, so that both forms speak of the same."""
     given = [folded_in_place(str(cue)) for cue in sequence(prop.get("x-cues"))]
-    return given + [
-        word for word in name.lower().split("_") if word not in given and len(word) >= _SHORTEST_CUE
-    ]
+    named = [word for word in name.lower().split("_") if len(word) >= _SHORTEST_CUE]
+    return list(dict.fromkeys(_singular(cue) for cue in [*given, *named]))
+
+
+def _singular(cue: str) -> str:
+    long_enough = len(cue) > _SHORTEST_PLURAL and not cue.endswith(("ss", "us", "is"))
+    return cue[:-1] if cue.endswith("s") and long_enough else cue

@@ -21,8 +21,9 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _ROW = re.compile(r"[^,;\t|\n]+(?:[,;\t|][^,;\t|\n]*)+")
-_LABELLED = re.compile(r"\s{0,9}(?:is\b|are\b|:|=)\s{0,9}", re.IGNORECASE)
+_LABELLED = re.compile(r"(?:e?s)?\s{0,9}(?:\bis\b|\bare\b|:|=)\s{0,9}", re.IGNORECASE)
 _NEXT_LABEL = re.compile(r"[;\n]|\.(?:\s|$)|,(?=\s{0,9}\w[\w ]{1,24}[:=])|\?(?:\s|$)")
+_BEFORE_FIGURE = re.compile(r"[,;]?\s{1,9}(?:and\s)?(?=\d)")
 _SYMBOL = re.compile(r"(?<![\w/-])(?:[A-Z]{2,6}[/-])?[A-Z]{2,10}(?![\w/-])")
 _COINS = {
     "bitcoin": "BTC", "ethereum": "ETH", "ether": "ETH", "solana": "SOL", "cardano": "ADA", "ripple": "XRP",
@@ -107,8 +108,10 @@ def _read_text(
         bare = found.markup if unit == Unit.HTML else found.table
         return _kept(found.fenced or bare, taken)
     named = _read_named_text(argument, request, folded)
-    if named is None and unit == Unit.QUOTED and argument.required and not taken:
-        named = _enumerated(argument, request, folded) or found.fenced or found.after_colon
+    if named is None and argument.required and not taken:
+        named = _enumerated(argument, request, folded)
+        if unit == Unit.QUOTED:
+            named = named or found.fenced or found.after_colon
     return _kept(named, taken)
 
 
@@ -209,14 +212,16 @@ def _upto_next_label(request: str, start: int) -> tuple[str, Span] | None:
 
 
 def _enumerated(argument: Argument, request: str, folded: str) -> tuple[str, Span] | None:
-    """Several things after a cue without a colon: "about sleep, nutrition and training"."""
-    given = [str(cue).lower() for cue in sequence(argument.prop.get("x-cues"))]
-    for cue in given:
-        at = folded.find(f" {cue} ")
-        if at >= 0:
-            found = _upto_next_label(request, at + len(cue) + 2)
-            if found and len(_items(found[0])) > 1:
-                return found
+    """Several things after a cue without a colon, up to the next figure: "about sleep, nutrition and training"."""
+    for cue in sequence(argument.prop.get("x-cues")):
+        spoken = f" {str(cue).lower()} "
+        at = folded.find(spoken)
+        found = _upto_next_label(request, at + len(spoken)) if at >= 0 else None
+        if found is None:
+            continue
+        text = _BEFORE_FIGURE.split(found[0], maxsplit=1)[0].strip()
+        if len(_items(text)) > 1:
+            return text, (found[1][0], found[1][0] + len(text))
     return None
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any  # OpenAI tool descriptions are JSON of any shape
 
@@ -22,6 +23,7 @@ _GENERIC = frozenset(
 )
 """Words of tool names that say what every tool does."""
 _MOST_SETS = 64
+_SHORTEST_PART = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,9 @@ class ToolSpec:
     naming: frozenset[str]
     """Stems of the words of its name that say what it is about."""
 
+    initials: str
+    """Of the words of its name, as "fdv" of fully_diluted_valuation."""
+
     @classmethod
     def of(cls, function: Mapping[str, Any]) -> "ToolSpec":  # an OpenAI function description
         """The tool that an OpenAI function description describes."""
@@ -46,7 +51,15 @@ class ToolSpec:
             examples=tuple(_EXAMPLE.findall(description)) or (f"{spoken}. {description}",),
             signature=Signature.of(mapping(function.get("parameters"))),
             naming=(named - _GENERIC) or named,
+            initials="".join(word[0] for word in name.split("_") if word),
         )
+
+    def named_by(self, stems: AbstractSet[str]) -> float:
+        """The share of its name that a request with these stems says, 0 to 1; its initials are the whole name."""
+        if len(self.initials) > 1 and self.initials in stems:
+            return 1.0
+        said = sum(1 for part in self.naming if part in stems or _is_part(part, stems))
+        return said / len(self.naming)
 
     @property
     def takes_text_only(self) -> bool:
@@ -55,9 +68,19 @@ class ToolSpec:
         return bool(required) and all(argument.is_request for argument in required)
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """The names of what it requires."""
+        return tuple(argument.name for argument in self.signature.arguments if argument.required)
+
+    @property
     def works_on_rows(self) -> bool:
         """Whether it takes a row of numbers."""
         return any(argument.is_number_list for argument in self.signature.arguments)
+
+
+def _is_part(part: str, stems: AbstractSet[str]) -> bool:
+    """Whether a stem begins or ends with the part, as "openapi" does with "api"."""
+    return len(part) >= _SHORTEST_PART and any(stem.startswith(part) or stem.endswith(part) for stem in stems)
 
 
 @dataclass(frozen=True)
