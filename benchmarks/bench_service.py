@@ -1,0 +1,126 @@
+"""The service as a whole: start, memory at rest, and chat turns over the example corpus; prints JSON.
+
+Starts the real command: on a fresh folder and again (first and second start, memory at rest), and on the indexed
+corpus (`knowledge_corpus.py`). A turn is timed from request to last byte, persisted, over one connection, with
+the extractive model: questions sampled from the corpus (half as stored, half as a user would ask), then 16 clients at once.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import shutil
+import socket
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from benchmarks.knowledge_corpus import EXPORT, cache_folder, fill, opened
+from benchmarks.serving import Service, serving
+from knowledge.readers import open_source
+
+_SEED = 11
+_CLIENTS = 16
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=200, help="turns of the single client")
+    parser.add_argument("--each", type=int, default=15, help="turns of each of the 16 clients")
+    options = parser.parse_args()
+    report = {"start": start()}
+    asyncio.run(_prepare())
+    data = Path(tempfile.mkdtemp(prefix="freya-bench-")) / "data"
+    shutil.copytree(cache_folder(), data, ignore=shutil.ignore_patterns("run", "*.lock"))
+    questions = sample(options.turns + _CLIENTS * options.each)
+    with serving(data, _port()):
+        pass  # brings schema, starter pairs and router up to date, which is not what is measured
+    with serving(data, _port()) as service:
+        report["corpus"] = {"seconds_to_ready": service.seconds_to_ready, "memory_mb": service.memory_mb()}
+        report["one_client"] = asyncio.run(one_client(service, questions[: options.turns]))
+        report["sixteen_clients"] = asyncio.run(many_clients(service, questions[options.turns :]))
+        report["corpus"]["memory_after_mb"] = service.memory_mb()
+    shutil.rmtree(data.parent)
+    print(json.dumps(report, indent=2))
+
+
+def start() -> dict[str, object]:
+    """First and second start on a fresh folder, and memory at rest after the second."""
+    folder = Path(tempfile.mkdtemp(prefix="freya-bench-"))
+    with serving(folder / "data", _port()) as first:
+        first_seconds = first.seconds_to_ready
+    with serving(folder / "data", _port()) as second:
+        time.sleep(3)
+        found = {
+            "first_s": first_seconds,
+            "second_s": second.seconds_to_ready,
+            "memory_mb": second.memory_mb(),
+        }
+    shutil.rmtree(folder)
+    return found
+
+
+def sample(count: int) -> list[str]:
+    """Stored questions, every other one in a user's wording, none twice."""
+    stored = [record.question for record in open_source(EXPORT).pairs()]
+    chosen = random.Random(_SEED).sample(sorted({question.strip('"') for question in stored}), count)
+    return [f"Can you explain {text.rstrip('?.')}?" if n % 2 else text for n, text in enumerate(chosen)]
+
+
+async def one_client(service: Service, questions: list[str]) -> dict[str, object]:
+    """One turn after the other over one connection."""
+    async with httpx.AsyncClient(base_url=service.url, timeout=60) as client:
+        for question in questions[:10]:
+            await _turn(client, question)
+        times = [await _turn(client, question) for question in questions[10:]]
+    return _summary([took for took, _ in times], [outcome for _, outcome in times])
+
+
+async def many_clients(service: Service, questions: list[str]) -> dict[str, object]:
+    """Sixteen clients at once, each with its own connection and threads."""
+    shares = [questions[n::_CLIENTS] for n in range(_CLIENTS)]
+
+    async def client(own: list[str]) -> list[tuple[float, str]]:
+        async with httpx.AsyncClient(base_url=service.url, timeout=60) as http:
+            return [await _turn(http, question) for question in own]
+
+    began = time.perf_counter()
+    answered = [turn for turns in await asyncio.gather(*map(client, shares)) for turn in turns]
+    seconds = time.perf_counter() - began
+    found = _summary([took for took, _ in answered], [outcome for _, outcome in answered])
+    return {**found, "turns_per_s": round(len(answered) / seconds, 1)}
+
+
+async def _turn(client: httpx.AsyncClient, question: str) -> tuple[float, str]:
+    began = time.perf_counter()
+    response = await client.post("/v1/chat", json={"message": question})
+    took = (time.perf_counter() - began) * 1000
+    return took, response.json()["outcome"] if response.is_success else f"error {response.status_code}"
+
+
+def _summary(times: list[float], outcomes: list[str]) -> dict[str, object]:
+    cuts = statistics.quantiles(times, n=20)
+    return {
+        "turns": len(times),
+        "p50_ms": round(statistics.median(times), 1),
+        "p95_ms": round(cuts[-1], 1),
+        "outcomes": {name: outcomes.count(name) for name in sorted(set(outcomes))},
+    }
+
+
+async def _prepare() -> None:
+    async with opened(cache_folder()) as corpus:
+        await fill(corpus)
+
+
+def _port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()
