@@ -35,13 +35,20 @@ from graphs.events import (
 )
 from graphs.prompting import past_messages, system_prompt
 from graphs.settings import GraphSettings
-from graphs.state import MadeArtifact, Outcome, RunContext, SpecialistResult, SpecialistState
+from graphs.state import (
+    MadeArtifact,
+    Outcome,
+    RunContext,
+    SpecialistOutput,
+    SpecialistResult,
+    SpecialistState,
+)
 from graphs.weighing import weigh
 from knowledge import KnowledgeUnavailable
 from memory import ToolUse, new_id
 from models.chat import Note, Prompt, Role, render_prompt
 
-SpecialistGraph = CompiledStateGraph[SpecialistState, RunContext, SpecialistState, SpecialistState]
+SpecialistGraph = CompiledStateGraph[SpecialistState, RunContext, SpecialistState, SpecialistOutput]
 Context = Runtime[RunContext]
 _MOST_SUB_AGENTS = 3
 
@@ -49,8 +56,8 @@ _MOST_SUB_AGENTS = 3
 def build_specialist(charter: Charter, settings: GraphSettings) -> SpecialistGraph:
     """Compile the subgraph for a charter. Its input is `task`, `position` and `turns`; its output adds `results`."""
     nodes = Specialist(charter)
-    graph: StateGraph[SpecialistState, RunContext, SpecialistState, SpecialistState] = StateGraph(
-        SpecialistState, context_schema=RunContext
+    graph: StateGraph[SpecialistState, RunContext, SpecialistState, SpecialistOutput] = StateGraph(
+        SpecialistState, context_schema=RunContext, output_schema=SpecialistOutput
     )
     retry = RetryPolicy(
         max_attempts=settings.attempts, initial_interval=0.2, retry_on=(KnowledgeUnavailable,)

@@ -92,6 +92,12 @@ class FreyaState(TypedDict, total=False):
     timings_ms: Annotated[dict[str, float], operator.or_]
 
 
+class SpecialistOutput(TypedDict):
+    """What a specialist adds to the orchestrator's state; the rest of its state is its own."""
+
+    results: list[SpecialistResult]
+
+
 class SpecialistState(TypedDict, total=False):
     """A specialist's state over one task."""
 
