@@ -20,8 +20,15 @@ class Task(BaseModel):
     """In the user's words."""
     about: str = ""
     """The earlier request that a follow-up refers to; empty where the request stands by itself."""
+    context: str = ""
+    """Earlier words of the same message that the request refers to ("... and make a plan for it")."""
     confidence: float
     """Calibrated probability, 0 to 1."""
+
+    @property
+    def text(self) -> str:
+        """The request as a reader needs it who has not seen the rest of the message."""
+        return f"{self.context} {self.request}".strip()
 
 
 class Route(BaseModel):

@@ -1,20 +1,37 @@
 """Taking a message apart into the requests in it, and telling a follow-up from a new request."""
 
 import re
+from dataclasses import dataclass
 
+_ASKS = (
+    "what|what's|how|why|when|where|which|who|is|are|can|could|should|do|does|compute|calculate|work out|write|give|tell|"
+    "explain|describe|define|design|create|generate|build|show|find|audit|check|review|estimate|plan|draft|make|prepare|"
+    "suggest|recommend|compare|analy[sz]e|summari[sz]e|list|score|split|help|run|set up"
+)
 _JOINT = re.compile(
     r"(?<=[.!?])\s+(?=\S)|\s*;\s+|\n+"
-    r"|,?\s+(?:and\s+(?:also|then|please|secondly)|also|then|plus)\s+(?=[a-z])"
-    r"|,?\s+and\s+(?=(?:what|how|why|when|which|who|is|are|can|could|compute|calculate|write|give|tell|explain|design|"
-    r"create|generate|show|find|audit|check|estimate|plan|draft|make|help)\b)",
+    r"|,?\s+(?:and\s+(?:also|then|please|secondly|finally)|also|then|plus|as well as)\s+(?=[a-z])"
+    rf"|(?:,|,?\s+and)\s+(?=(?:please\s+)?(?:{_ASKS})\b)",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s+")
 _REFERS_BACK = re.compile(
-    r"\b(?:it|its|that|this|them|they|those|these|he|she|same|one|previous|above|earlier)\b", re.IGNORECASE
+    r"\b(?:it|its|that|this|them|they|those|these|he|she|same|previous|above|earlier)\b", re.IGNORECASE
+)
+_STATES = re.compile(
+    r"^(?:i|we|my|our|it|they|there|people|customers|users|clients|guests|the|a|an|this|that|he|she)\b(?!.*\?\s*$)"
+    r"(?!\s+(?:want|need|would like|wanna|have to know|wonder)\b)(?!'d like)",
+    re.IGNORECASE | re.DOTALL,
 )
 _CONNECTS = re.compile(
-    r"^(?:and|or|but|now|then|also|so|what about|how about|what if|instead|same|again|more|why|which one|"
-    r"make (?:it|that)|use|with|for|at|try|elaborate|go on|continue|shorter|in detail|an? example)\b",
+    r"^(?:and|or|but|now|then|also|so|what about|how about|what if|instead|same|again|why|which one|"
+    r"make (?:it|that)|use|with|without|for|at|try|in (?:simpler|other|plain|more) \w+)\b",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(
+    r"^(?:please\s+|ok(?:ay)?,?\s+|can you\s+|could you\s+)?(?:go on|continue|more|tell me more|elaborate|shorter|longer|in detail|"
+    r"more details?|(?:give (?:me )?)?(?:an?|another|one more) example|for example|why(?: is that| so)?|how so|"
+    r"explain (?:it|that|this)|show (?:me )?how)\b",
     re.IGNORECASE,
 )
 _SHORT = 5
@@ -22,25 +39,36 @@ _LONGEST_FOLLOW_UP = 12
 _FEWEST_WORDS = 2
 
 
-def split_parts(message: str) -> list[str]:
-    """The parts of a message that may be requests of their own, in order.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a message."""
 
-    A part that refers back ("and when should I use it?") stays with the one before it, and so does a fragment;
-    so do quoted texts, code and tables, which are not taken apart at all.
+    text: str
+    refers_back: bool
+    """It points to something said before it ("it", "that")."""
+    states: bool
+    """It tells something and asks nothing."""
+
+
+def split_parts(message: str) -> list[Part]:
+    """The parts of a message that may be requests of their own, in order; a fragment stays with the part before it.
+
+    Quoted texts, code, markup and tables are not taken apart.
     """
-    if any(mark in message for mark in ("```", "<html", "<!doctype", "<body")):
-        return [message]
-    parts: list[str] = []
-    position = 0
+    if any(mark in message.lower() for mark in ("```", "<html", "<!doctype", "<body", "<head")):
+        return [_part(message)]
+    pieces: list[str] = []
+    begins = position = 0
     for joint in [*_JOINT.finditer(message), None]:
         end = joint.start() if joint else len(message)
         piece = message[position:end]
-        if parts and (_is_fragment(piece) or _REFERS_BACK.search(piece) or _inside_quotes(message, position)):
-            parts[-1] = message[message.rfind(parts[-1]) : end]
+        if pieces and (_is_fragment(piece) or _inside_quotes(message, position)):
+            pieces[-1] = message[begins:end]
         elif piece.strip():
-            parts.append(piece.strip())
+            pieces.append(piece)
+            begins = position
         position = joint.end() if joint else end
-    return parts
+    return [_part(piece) for piece in pieces]
 
 
 def is_follow_up(message: str) -> bool:
@@ -48,8 +76,23 @@ def is_follow_up(message: str) -> bool:
     words = message.split()
     if len(words) > _LONGEST_FOLLOW_UP:
         return False
-    stripped = message.strip()
-    return bool(_CONNECTS.match(stripped) or _REFERS_BACK.search(stripped)) or len(words) < _SHORT
+    return continues(message) or bool(_REFERS_BACK.search(message)) or len(words) < _SHORT
+
+
+def continues(message: str) -> bool:
+    """Whether it begins as only the continuation of something can: "and for 14 days?", "go on", "why is that?"."""
+    begins = message.strip()
+    return bool(_CONNECTS.match(begins) or _CONTINUES.match(begins))
+
+
+def only_continues(message: str) -> bool:
+    """Whether it asks for more of the same and names nothing else."""
+    return bool(_CONTINUES.match(message.strip()))
+
+
+def _part(piece: str) -> Part:
+    text = _NUMBERED.sub("", piece).strip()
+    return Part(text, bool(_REFERS_BACK.search(text)), bool(_STATES.match(text)))
 
 
 def _is_fragment(piece: str) -> bool:
@@ -57,4 +100,6 @@ def _is_fragment(piece: str) -> bool:
 
 
 def _inside_quotes(message: str, position: int) -> bool:
-    return message.count('"', 0, position) % 2 == 1
+    return message.count('"', 0, position) % 2 == 1 or message.count("“", 0, position) > message.count(
+        "”", 0, position
+    )

@@ -3,17 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.tools import tool
 
 from agents import Charter, UnknownAgent
 from graphs.routing.classifier import Classifier, Examples, learn
+from graphs.routing.dividing import Reading, divide
 from graphs.routing.interfaces import Kind, Route, Task
-from graphs.routing.parts import is_follow_up, split_parts
+from graphs.routing.parts import continues, is_follow_up, only_continues, split_parts
 from graphs.settings import RouterSettings
 from memory import Turn
 from models import Embedder, ModelsError
@@ -22,17 +23,9 @@ from models.chat import ChatModels, Role
 logger = logging.getLogger(__name__)
 _OTHER: dict[str, Kind] = {"small_talk": "small_talk", "out_of_scope": "out_of_scope", "recap": "recap"}
 _SURE_OTHER = 0.6
+_SURE_THOUGH_IT_CONTINUES = 0.9
+_MOST_QUESTIONS = 400
 _MOST_TASKS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The likeliest label of a text, its probability, and the runner-up among specialists."""
-
-    label: str
-    probability: float
-    second: str
-    second_probability: float
 
 
 class CalibratedRouter:
@@ -67,9 +60,7 @@ class CalibratedRouter:
 
         `questions` are further examples by agent name: questions of its knowledge.
         """
-        labelled = labelled_texts(charters, questions)
-        texts = tuple(text for text, _ in labelled)
-        examples = Examples(texts, tuple(label for _, label in labelled), await embedder.embed(texts))
+        examples = await read_examples(embedder, charters, questions)
         classifier = await asyncio.to_thread(_learned, examples, data / "router")
         return cls(classifier, embedder, charters, chat, settings)
 
@@ -78,7 +69,7 @@ class CalibratedRouter:
         if wanted:
             return self._as_asked(message, turns, wanted)
         parts = split_parts(message)
-        texts = [message, *parts] if len(parts) > 1 else [message]
+        texts = [message, *(part.text for part in parts)] if len(parts) > 1 else [message]
         last = turns[-1] if turns else None
         leans = last is not None and is_follow_up(message)
         if leans and last:
@@ -86,8 +77,10 @@ class CalibratedRouter:
         readings = await self._read(texts)
         if leans and last and (route := self._follow_up(message, last, readings)):
             return route
-        if len(parts) > 1 and (route := self._several(parts, readings[1 : len(parts) + 1])):
-            return route
+        if len(parts) > 1:
+            divided = divide(parts, readings[1 : len(parts) + 1], self._charters, self._settings)
+            if divided:
+                return divided
         return await self._one(message, readings[0])
 
     async def _read(self, texts: Sequence[str]) -> list[Reading]:
@@ -115,14 +108,8 @@ class CalibratedRouter:
     def _follow_up(self, message: str, last: Turn, readings: Sequence[Reading]) -> Route | None:
         """Keep to the earlier specialists, unless the message by itself clearly means something else."""
         alone, joined = readings[0], readings[-1]
-        if alone.label in _OTHER and alone.probability >= _SURE_OTHER:
-            return None
         agents = [name for name in last.agents if name in self._charters]
-        if (
-            alone.label in self._charters
-            and alone.label not in agents
-            and alone.probability >= self._settings.part
-        ):
+        if not only_continues(message) and self._changes_subject(message, alone, agents):
             return None
         if not agents and joined.label in self._charters and joined.probability >= self._settings.sure:
             agents = [joined.label]
@@ -134,36 +121,10 @@ class CalibratedRouter:
         )
         return Route(kind="tasks", tasks=tasks, reason="a follow-up stays with who answered before")
 
-    def _several(self, parts: Sequence[str], readings: Sequence[Reading]) -> Route | None:
-        """Several tasks, when every part surely belongs to a label and at least two labels do work."""
-        tasks: list[Task] = []
-        left_out: list[str] = []
-        for part, reading in zip(parts, readings, strict=True):
-            sure = reading.probability >= self._settings.part
-            if reading.label in self._charters and (sure or not tasks):
-                if tasks and tasks[-1].agent == reading.label:
-                    tasks[-1] = _extended(tasks[-1], part)
-                else:
-                    tasks.append(Task(agent=reading.label, request=part, confidence=reading.probability))
-            elif reading.label == "out_of_scope" and sure:
-                left_out.append(part)
-            elif reading.label == "small_talk" and sure:
-                continue
-            elif tasks:
-                tasks[-1] = _extended(tasks[-1], part)
-        apart = len({task.agent for task in tasks}) > 1
-        if (
-            not tasks
-            or (not apart and not left_out)
-            or any(t.confidence < self._settings.sure for t in tasks)
-        ):
-            return None
-        return Route(
-            kind="tasks",
-            tasks=tuple(tasks[:_MOST_TASKS]),
-            left_out=tuple(left_out),
-            reason="the request has several parts",
-        )
+    def _changes_subject(self, message: str, alone: Reading, agents: Sequence[str]) -> bool:
+        if alone.label in self._charters:
+            return alone.label not in agents and alone.probability >= self._settings.part
+        return alone.probability >= (_SURE_THOUGH_IT_CONTINUES if continues(message) else _SURE_OTHER)
 
     async def _one(self, message: str, reading: Reading) -> Route:
         if reading.label in _OTHER and reading.probability >= self._settings.sure:
@@ -210,19 +171,43 @@ class CalibratedRouter:
         return [name for name in self._charters if name in said][:_MOST_TASKS]
 
 
-def labelled_texts(
-    charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]
-) -> list[tuple[str, str]]:
-    """Every example with its label, each text once: utterances first, then tool examples, then questions."""
+async def read_examples(
+    embedder: Embedder, charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]
+) -> Examples:
+    """Every example with its label and embedding, each text once: requests first, then what else tells of a label."""
+    requests = labelled_requests(charters)
+    known = {text for text, _ in requests}
+    background = [pair for pair in labelled_background(charters, questions) if pair[0] not in known]
+    texts, labels = zip(*requests, *background, strict=True)
+    asked = np.arange(len(texts)) < len(requests)
+    return Examples(texts, labels, await embedder.embed(texts), asked)
+
+
+def labelled_requests(charters: Mapping[str, Charter]) -> list[tuple[str, str]]:
+    """The utterances with their labels, each text once."""
     found: dict[str, str] = {}
     for label in _OTHER:
-        for text in _lines(
-            files("graphs").joinpath("utterances", f"{label}.txt").read_text(encoding="utf-8")
-        ):
+        content = files("graphs").joinpath("utterances", f"{label}.txt").read_text(encoding="utf-8")
+        for text in _lines(content):
             found.setdefault(text, label)
     for name, charter in charters.items():
-        examples = [str(text) for tool in charter.tools for text in (tool.metadata or {}).get("examples", ())]
-        for text in [*charter.utterances, *examples, *questions.get(name, ())]:
+        for text in charter.utterances:
+            found.setdefault(text, name)
+    return list(found.items())
+
+
+def labelled_background(
+    charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]
+) -> list[tuple[str, str]]:
+    """What else tells of a specialist, each text once: its tools, scope and sub-agents, and questions it can answer."""
+    found: dict[str, str] = {}
+    for name, charter in charters.items():
+        texts = [str(text) for tool in charter.tools for text in (tool.metadata or {}).get("examples", ())]
+        texts += [tool.description.partition("\n")[0] for tool in charter.tools]
+        texts += [*charter.scope, *(sub.purpose for sub in charter.subagents)]
+        asked = questions.get(name, ())
+        texts += asked[:: max(1, -(-len(asked) // _MOST_QUESTIONS))]
+        for text in texts:
             found.setdefault(text, name)
     return list(found.items())
 
@@ -244,7 +229,3 @@ def _learned(examples: Examples, folder: Path) -> Classifier:
                 "what the router learned could not be kept", extra={"path": str(path), "error": str(error)}
             )
         return classifier
-
-
-def _extended(task: Task, part: str) -> Task:
-    return task.model_copy(update={"request": f"{task.request} {part}"})

@@ -1,0 +1,122 @@
+"""Dividing a message that asks several things among the specialists they are for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from graphs.routing.interfaces import Route, Task
+from graphs.routing.parts import Part
+from graphs.settings import RouterSettings
+
+_MOST_TASKS = 4
+_SURE_THOUGH_IT_REFERS_BACK = 0.85
+_GREETING_WORDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The likeliest label of a text, its probability, and the runner-up among specialists."""
+
+    label: str
+    probability: float
+    second: str
+    second_probability: float
+
+
+@dataclass(slots=True)
+class _Share:
+    """The parts that one specialist gets, next to each other in the message."""
+
+    agent: str
+    confidence: float
+    parts: list[str]
+    context: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Division:
+    """What was found while reading from the first part to the last."""
+
+    shares: list[_Share] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    """Parts that tell something for the request after them."""
+
+    def add(self, agent: str, confidence: float, part: Part, earlier: Sequence[str]) -> None:
+        """A request that is surely for this agent."""
+        texts = [*self.waiting, part.text]
+        self.waiting.clear()
+        if self.shares and self.shares[-1].agent == agent:
+            self.shares[-1].parts += texts
+            self.shares[-1].confidence = max(self.shares[-1].confidence, confidence)
+        else:
+            context = tuple(earlier) if part.refers_back else ()
+            self.shares.append(_Share(agent, confidence, texts, context))
+
+    def keep(self, part: Part) -> None:
+        """A part that says too little by itself: it goes with the one before, or waits for the one after."""
+        if self.shares and not part.states:
+            self.shares[-1].parts += [*self.waiting, part.text]
+            self.waiting.clear()
+        else:
+            self.waiting.append(part.text)
+
+    def close(self) -> None:
+        """What still waits goes with the last request."""
+        if self.shares:
+            self.shares[-1].parts += self.waiting
+
+
+def divide(
+    parts: Sequence[Part], readings: Sequence[Reading], specialists: Collection[str], settings: RouterSettings
+) -> Route | None:
+    """A task for each specialist that some part is surely for; None where the message is one request.
+
+    A part that refers back needs more certainty, and carries the parts before it as context. Parts that are
+    surely for nobody are left out, and greetings are dropped.
+    """
+    division = _Division()
+    for number, (part, reading) in enumerate(zip(parts, readings, strict=True)):
+        needed = max(settings.part, _SURE_THOUGH_IT_REFERS_BACK) if part.refers_back else settings.part
+        sure = reading.probability >= needed and not part.states
+        if reading.label in specialists and sure:
+            division.add(reading.label, reading.probability, part, [p.text for p in parts[:number]])
+        elif reading.label == "out_of_scope" and sure and not part.refers_back:
+            division.left_out.append(part.text)
+        elif not (reading.label == "small_talk" and _greets(part, reading, settings)):
+            division.keep(part)
+    division.close()
+    if not division.shares:
+        return None
+    greeted = len(division.shares) == 1 and not division.left_out
+    if greeted:
+        return None
+    tasks = [
+        Task(
+            agent=share.agent,
+            request=" ".join(share.parts),
+            context=" ".join(share.context),
+            confidence=share.confidence,
+        )
+        for share in _joined(division.shares)
+    ]
+    return Route(
+        kind="tasks",
+        tasks=tuple(tasks[:_MOST_TASKS]),
+        left_out=tuple(division.left_out),
+        reason="the request has several parts",
+    )
+
+
+def _greets(part: Part, reading: Reading, settings: RouterSettings) -> bool:
+    return reading.probability >= settings.part and len(part.text.split()) <= _GREETING_WORDS
+
+
+def _joined(shares: Sequence[_Share]) -> list[_Share]:
+    """Shares of one agent that lie apart in the message become one, in the place of the first."""
+    by_agent: dict[str, _Share] = {}
+    for share in shares:
+        first = by_agent.setdefault(share.agent, share)
+        if first is not share:
+            first.parts += share.parts
+            first.confidence = max(first.confidence, share.confidence)
+    return list(by_agent.values())
