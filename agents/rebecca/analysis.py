@@ -104,7 +104,9 @@ def _demand_a_domain(text: str, lower: str, reading: Reading, match: Match | Non
 
 def _title(domain: Domain, *, known: bool, reading: Reading) -> str:
     business = reading.business or ""
-    if known and not any(cue.pattern.search(business) for cue in domain.cues):
+    if known and not any(
+        hit.end() == len(business) for cue in domain.cues for hit in cue.pattern.finditer(business)
+    ):
         return domain.title
     if not business and not known:
         deed = next((deed for deed in reading.deeds if deed.topic), None)

@@ -43,7 +43,7 @@ class Reading:
 
 def read(text: str) -> Reading:
     """The reading of a request; everything is empty for a text without English content words."""
-    tokens = _TOKEN.findall(text.lower().replace("’", "'"))
+    tokens = [token.removesuffix("'s").strip("'") for token in _TOKEN.findall(text.lower().replace("’", "'"))]
     business = _business(tokens)
     deeds = tuple(dict.fromkeys(_deeds(tokens)))
     taken = set(business.split()) if business else set()
@@ -222,7 +222,9 @@ def _business(tokens: list[str]) -> str | None:
 
 
 def _trade_at(tokens: list[str], at: int) -> str:
+    determined = False
     while at < len(tokens) and (tokens[at] in _DETERMINERS or tokens[at] in _lexicon().functions):
+        determined = determined or tokens[at] in _DETERMINERS
         at += 1
     if at < len(tokens) and tokens[at] in _lexicon().verbs and _is_verb(tokens, at):
         return ""
@@ -230,12 +232,21 @@ def _trade_at(tokens: list[str], at: int) -> str:
     for token in tokens[at : at + 4]:
         company = words and token in {"company", "firm", "service", "platform", "business", "team", "startup"}
         if not company and (
-            not _is_content(token) or (words and token in _lexicon().verbs and token[-3:] != "ing")
+            not _is_content(token) or (words and _ends_a_trade(token, determined=determined))
         ):
             break
         words.append(token)
+    while words and words[-1] in _lexicon().functions:
+        words.pop()
     phrase = " ".join(words)
     return "" if not words or is_person(singular(phrase)) else singular(phrase)
+
+
+def _ends_a_trade(token: str, *, determined: bool) -> bool:
+    """Whether a word is the verb after the trade: "for members buy"; but "for a shoe store" goes on."""
+    if token not in _lexicon().verbs or token.endswith("ing"):
+        return False
+    return not (determined and _lexicon().verbs[token][0] == token)
 
 
 def _trade_before(tokens: list[str], at: int) -> str:

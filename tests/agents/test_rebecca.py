@@ -48,6 +48,23 @@ def test_known_trade_is_recognised(request_text, domain):
     assert found.domain == domain
 
 
+@pytest.mark.parametrize(
+    ("request_text", "domain", "title"),
+    [
+        ("need an ai agent for my dental clinic, patients book, cancel and move appointments", "dental_clinic", "dental clinic"),
+        ("a veterinary clinic with three doctors, online booking", "veterinary", "veterinary clinic"),
+        ("build me a customer support agent for an online shoe store", "fashion_shop", "shoe store"),
+        ("analyze the domain of a flower delivery service, couriers, refunds", "florist", "flower delivery"),
+        ("Write a system prompt for a polite hotel concierge bot", "hotel", "hotel"),
+        ("draft a persona for our bank's support agent", "bank", "bank"),
+        ("OpenAPI 3.1 document for a nail salon booking bot with clients, masters", "nail_salon", "nail salon"),
+    ],
+)  # fmt: skip
+def test_trade_named_more_specifically_wins_and_gives_the_title(request_text, domain, title):
+    found = analyze(request_text)
+    assert (found.domain, found.title) == (domain, title)
+
+
 @pytest.mark.parametrize("request_text", UNKNOWN)
 def test_unknown_trade_gets_a_usable_model(request_text):
     found = analyze(request_text)
@@ -128,7 +145,8 @@ def test_people_of_the_request_are_actors():
     [
         "", "   ", "x", "agent", "design an agent", "Design an agent", "Please help me design an agent", "create a bot please",
         "Design an agent for a business", "hello how are you", "asdf qwer zxcv", "12345 67890 !!!", "Создай агента",
-        "Crea un agente", "Make me an API and a database schema",
+        "Crea un agente", "Make me an API and a database schema", "do I need a reranker in my rag pipeline?",
+        "how do I make the bot ask for missing details instead of guessing",
     ],
 )  # fmt: skip
 def test_request_without_a_domain_is_asked_for_one(request_text):
