@@ -21,7 +21,7 @@ async def open_embedder(
     """
     inner: OnnxEmbedder | SentenceTransformerEmbedder
     if settings.model == DEFAULT_MODEL:
-        inner = await OnnxEmbedder.load(data, threads=settings.threads, spin=settings.spin)
+        inner = await OnnxEmbedder.load(data, threads=settings.threads, spin_us=settings.spin_us)
     else:
         inner = await SentenceTransformerEmbedder.load(settings.model, device=settings.device)
     stored = None

@@ -15,12 +15,13 @@ from models.errors import EmbeddingUnavailable
 from models.interfaces import Vectors
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, SessionOptions
     from tokenizers import Tokenizer
 
 DIMENSIONS = 384
 MAX_TOKENS = 256
 
+_ERRORS_ONLY = 3
 _BATCH_TOKENS = 512  # beyond it the intermediate results leave the cache and a batch gains nothing
 
 
@@ -33,20 +34,27 @@ class OnnxEmbedder:
         self._batcher = Batcher(self._compute, name=DEFAULT_MODEL, dimensions=DIMENSIONS)
 
     @classmethod
-    async def load(cls, data: Path, *, threads: int | None = None, spin: bool = False) -> Self:
+    async def load(cls, data: Path, *, threads: int | None = None, spin_us: int = 10) -> Self:
         """Load it from the data folder, after laying its files out there if need be.
 
-        Raises WeightsInvalid when the files are missing and cannot be written, or are not the published ones,
-        and EmbeddingUnavailable when ONNX Runtime cannot load them.
+        `threads` compute a batch, by default two, or one on a machine with a single core; they busy-wait for
+        `spin_us` microseconds before they sleep. Raises WeightsInvalid when the files are missing and cannot be
+        written, or are not the published ones, and EmbeddingUnavailable when ONNX Runtime cannot load them.
         """
-        return await asyncio.to_thread(cls._load, data, threads or min(2, os.cpu_count() or 1), spin)
+        return await asyncio.to_thread(cls._load, data, threads or min(2, os.cpu_count() or 1), spin_us)
 
     @classmethod
-    def _load(cls, data: Path, threads: int, spin: bool) -> Self:  # noqa: FBT001  # private, called once
+    def _load(cls, data: Path, threads: int, spin_us: int) -> Self:
+        import onnxruntime
+
         folder = data / "models" / DEFAULT_MODEL
         ensure_layout(folder)
+        options = session_options(threads=threads, spin_us=spin_us)
         try:
-            return cls(_open_tokenizer(folder / TOKENIZER), _open_session(folder / GRAPH, threads, spin=spin))
+            session = onnxruntime.InferenceSession(
+                str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
+            )
+            return cls(open_tokenizer(folder / TOKENIZER), session)
         except Exception as error:
             raise EmbeddingUnavailable(f"{folder} could not be loaded: {error}") from error
 
@@ -93,7 +101,8 @@ def _batches(lengths: list[int]) -> Iterator[list[int]]:
         yield rows
 
 
-def _open_tokenizer(path: Path) -> "Tokenizer":
+def open_tokenizer(path: Path) -> "Tokenizer":
+    """The model's tokenizer, which cuts a text after 256 tokens and leaves padding to the batch."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))
@@ -102,14 +111,19 @@ def _open_tokenizer(path: Path) -> "Tokenizer":
     return tokenizer
 
 
-def _open_session(path: Path, threads: int, *, spin: bool) -> "InferenceSession":
+def session_options(*, threads: int, spin_us: int) -> "SessionOptions":
+    """How ONNX Runtime is to run in a service that shares its cores; benchmarks/bench_embeddings.py has the figures."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # it would keep the largest batch's memory for good
-    options.enable_mem_pattern = False
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin else "0")
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    options.enable_cpu_mem_arena = (
+        True  # it keeps the largest batch's memory, some 20 MB as batches are bounded
+    )
+    options.enable_mem_pattern = False  # plans memory for each new shape, and there are many
+    options.log_severity_level = _ERRORS_ONLY
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin_us else "0")
+    if spin_us:
+        options.add_session_config_entry("session.intra_op.spin_duration_us", str(spin_us))
+    return options

@@ -32,7 +32,7 @@ async def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 async def embedder(data: Path) -> AsyncIterator[OnnxEmbedder]:
-    loaded = await OnnxEmbedder.load(data, threads=1)
+    loaded = await OnnxEmbedder.load(data, threads=1, spin_us=0)
     yield loaded
     await loaded.close()
 
