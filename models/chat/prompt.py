@@ -1,19 +1,23 @@
-"""How passages and drafts stand in a prompt: written here, read by any model, parsed by the extractive one."""
+"""How passages and drafts stand in a prompt: written here, read by any model, parsed by the extractive one.
 
+What others wrote is escaped, so that a text which imitates the tags of a prompt is read back as text.
+"""
+
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 
+_OPENING = "<request>"
 _PASSAGE = re.compile(
-    r'<passage id="(?P<id>\d+)" relevance="(?P<relevance>-?[\d.]+)" title="(?P<title>[^"]*)">\n'
-    r"(?P<text>.*?)\n</passage>",
-    re.DOTALL,
+    r'<passage id="(?P<id>-?\d{1,9})" relevance="(?P<relevance>-?\d{1,3}(?:\.\d{1,6})?)" title="(?P<title>[^"<>]*)">\n'
+    r"(?P<text>[^<>]*)\n</passage>"
 )
-_NOTE = re.compile(r'<note from="(?P<author>[^"]*)">\n(?P<text>.*?)\n</note>', re.DOTALL)
-_REQUEST = re.compile(r"\A<request>\n(?P<text>.*?)\n</request>", re.DOTALL)
-_FOCUS = re.compile(r"<focus>\n(?P<text>.*?)\n</focus>", re.DOTALL)
-_DRAFT = re.compile(r"<draft>\n(?P<text>.*?)\n</draft>", re.DOTALL)
+_NOTE = re.compile(r'<note from="(?P<author>[^"<>]*)">\n(?P<text>[^<>]*)\n</note>')
+_REQUEST = re.compile(r"\A<request>\n(?P<text>[^<>]*)\n</request>")
+_FOCUS = re.compile(r"<focus>\n(?P<text>[^<>]*)\n</focus>")
+_DRAFT = re.compile(r"<draft>\n(?P<text>[^<>]*)\n</draft>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,26 +48,27 @@ class Prompt:
     passages: tuple[Passage, ...] = ()
     notes: tuple[Note, ...] = ()
     focus: str | None = None
-    """The side of the request that this answer is to be about."""
+    """The side of the request that this answer is to be about; an empty one is none."""
     draft: str | None = None
-    """A reply that is already decided; the model says it in its own words or as it stands."""
+    """A reply that is already decided; the model says it in its own words or as it stands. An empty one is none."""
 
 
 def render_prompt(prompt: Prompt) -> str:
-    """The text of a human message; a request with nothing beside it stands alone."""
-    if not (prompt.passages or prompt.notes or prompt.focus or prompt.draft):
+    """The text of a human message; a request with nothing beside it stands alone.
+
+    `read_prompt` gives the same prompt back, whatever the texts hold; relevances keep three decimals.
+    """
+    beside = prompt.passages or prompt.notes or prompt.focus or prompt.draft
+    if not beside and not prompt.request.startswith(_OPENING):
         return prompt.request
-    parts = [f"<request>\n{escape(prompt.request, quote=False)}\n</request>"]
+    parts = [f"<request>\n{_text(prompt.request)}\n</request>"]
     if prompt.passages:
         parts.append("Passages you may cite as [id]:\n" + _render_passages(prompt.passages))
-    parts += [
-        f'<note from="{escape(note.author)}">\n{escape(note.text, quote=False)}\n</note>'
-        for note in prompt.notes
-    ]
+    parts += [f'<note from="{escape(note.author)}">\n{_text(note.text)}\n</note>' for note in prompt.notes]
     if prompt.focus:
-        parts.append(f"Answer with this in view:\n<focus>\n{escape(prompt.focus, quote=False)}\n</focus>")
+        parts.append(f"Answer with this in view:\n<focus>\n{_text(prompt.focus)}\n</focus>")
     if prompt.draft:
-        parts.append(f"Reply with what this says:\n<draft>\n{escape(prompt.draft, quote=False)}\n</draft>")
+        parts.append(f"Reply with what this says:\n<draft>\n{_text(prompt.draft)}\n</draft>")
     return "\n\n".join(parts)
 
 
@@ -95,9 +100,18 @@ def read_prompt(text: str) -> Prompt:
     )
 
 
+def _text(text: str) -> str:
+    return escape(text, quote=False)
+
+
 def _render_passages(passages: Sequence[Passage]) -> str:
     return "\n".join(
-        f'<passage id="{passage.number}" relevance="{passage.relevance:.3f}" title="{escape(passage.title)}">\n'
-        f"{escape(passage.text, quote=False)}\n</passage>"
+        f'<passage id="{passage.number}" relevance="{_relevance(passage.relevance)}" title="{escape(passage.title)}">\n'
+        f"{_text(passage.text)}\n</passage>"
         for passage in passages
     )
+
+
+def _relevance(value: float) -> str:
+    """Three decimals; what is no similarity at all counts as none."""
+    return f"{max(-1.0, min(1.0, value)):.3f}" if math.isfinite(value) else "0.000"
