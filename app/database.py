@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x46726579_61  # "Freya": one number for all migrations of a database
 _CONNECT_SECONDS = 10
+_TRUSTED_SECONDS = 1.0
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]
 
@@ -60,7 +63,8 @@ class SchemaState:
 async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
     """An open pool of autocommit connections whose rows are dicts; the caller closes it.
 
-    A connection is checked before it is lent, so the pool outlives a restart of the server. Waiting for a
+    A connection that was idle for a second is checked before it is lent, so the pool outlives a restart of the
+    server. Waiting for a
     connection ends after 10 s with `psycopg_pool.PoolTimeout`. Raises DatabaseUnavailable when no
     connection can be made at first.
     """
@@ -70,7 +74,7 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
         kwargs={"autocommit": True, "row_factory": dict_row, "connect_timeout": _CONNECT_SECONDS},
         min_size=min_size,
         max_size=max_size,
-        check=AsyncConnectionPool.check_connection,
+        check=_check_when_idle(),
         max_idle=300,
         max_lifetime=3600,
         timeout=10,
@@ -86,6 +90,18 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
         await pool.close()
         raise _unavailable(error) from error
     return pool
+
+
+def _check_when_idle() -> Callable[[psycopg.AsyncConnection[DictRow]], Awaitable[None]]:
+    """A check for one pool that leaves alone a connection which answered within the last second."""
+    answered: WeakKeyDictionary[psycopg.AsyncConnection[DictRow], float] = WeakKeyDictionary()
+
+    async def check(connection: psycopg.AsyncConnection[DictRow]) -> None:
+        if time.monotonic() - answered.get(connection, 0.0) > _TRUSTED_SECONDS:
+            await AsyncConnectionPool.check_connection(connection)
+        answered[connection] = time.monotonic()
+
+    return check
 
 
 async def migrate(url: str) -> SchemaState:

@@ -46,7 +46,7 @@ from graphs.state import (
 from graphs.weighing import weigh
 from knowledge import KnowledgeUnavailable
 from memory import ToolUse, new_id
-from models.chat import Note, Prompt, Role, render_prompt
+from models.chat import Note, Prompt, Role, describe_tool, render_prompt
 
 SpecialistGraph = CompiledStateGraph[SpecialistState, RunContext, SpecialistState, SpecialistOutput]
 Context = Runtime[RunContext]
@@ -95,6 +95,7 @@ class Specialist:
     def __init__(self, charter: Charter) -> None:
         self._charter = charter
         self._tools: dict[str, BaseTool] = {tool.name: tool for tool in charter.tools}
+        self._described = [describe_tool(tool) for tool in charter.tools]
         self._system = SystemMessage(system_prompt(charter))
 
     async def recall(self, state: SpecialistState, runtime: Context) -> SpecialistState:
@@ -218,7 +219,7 @@ class Specialist:
 
     async def _ask(self, messages: Sequence[AnyMessage], context: RunContext, *, may_call: bool) -> AIMessage:
         model = context.chat.of(Role.REASONING)
-        runnable = model.bind_tools(self._charter.tools) if may_call and self._charter.tools else model
+        runnable = model.bind_tools(self._described) if may_call and self._described else model
         whole: AIMessageChunk | None = None
         async for chunk in runnable.astream(list(messages)):
             if not isinstance(chunk, AIMessageChunk):

@@ -1,6 +1,7 @@
 """The events of runs in Redis streams, one a run, the entry's id being the event's number."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from graphs.events import LAST_EVENTS, RunEvent
 
 _BLOCK_MS = 5_000
 _BATCH = 200
+_LINGER_S = 0.005
 _LONGEST = 20_000
 """Entries of a stream; a run beyond it loses its oldest."""
 
@@ -88,7 +90,7 @@ class EventWriter:
         self._seq = 0
         self._waiting: list[RunEvent] = []
         self._wake = asyncio.Event()
-        self._closed = False
+        self._closed = asyncio.Event()
 
     def emit(self, event: RunEvent) -> None:
         """Take an event; never blocks."""
@@ -98,7 +100,7 @@ class EventWriter:
 
     def close(self) -> None:
         """No more events will come."""
-        self._closed = True
+        self._closed.set()
         self._wake.set()
 
     async def flush(self) -> None:
@@ -112,12 +114,17 @@ class EventWriter:
                 raise
 
     async def write_until_closed(self) -> None:
-        """Write events as they are emitted, until `close` and everything is written."""
-        while not (self._closed and not self._waiting):
+        """Write events as they are emitted, until `close` and everything is written.
+
+        After each exchange it lingers a moment, so that a burst of tokens is one exchange and not fifty.
+        """
+        while not (self._closed.is_set() and not self._waiting):
             if not self._waiting:
                 self._wake.clear()
                 await self._wake.wait()
             await self.flush()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closed.wait(), _LINGER_S)
 
 
 def _key(run_id: str) -> str:

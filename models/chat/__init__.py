@@ -3,6 +3,7 @@
 from models.chat.prompt import Note, Passage, Prompt, read_prompt, render_prompt
 from models.chat.roles import ChatModels, ConfiguredChatModels
 from models.chat.settings import ChatSettings, EndpointSettings, Role
+from models.chat.tools import describe_tool
 
 __all__ = [
     "ChatModels",
@@ -13,6 +14,7 @@ __all__ = [
     "Passage",
     "Prompt",
     "Role",
+    "describe_tool",
     "read_prompt",
     "render_prompt",
 ]
