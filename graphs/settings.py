@@ -14,7 +14,7 @@ class RouterSettings(BaseModel):
         default=0.5, gt=0, lt=1, description="From here on a label is taken without asking a model."
     )
     abstain: float = Field(
-        default=0.3,
+        default=0.4,
         gt=0,
         lt=1,
         description="Below this, when no model helps, the user is asked what is meant.",
@@ -23,7 +23,7 @@ class RouterSettings(BaseModel):
         default=0.7, gt=0, lt=1, description="How sure each part of a request must be for it to be split."
     )
     second: float = Field(
-        default=0.3, gt=0, lt=1, description="From here on a second specialist joins one who is not sure."
+        default=0.45, gt=0, lt=1, description="From here on a second specialist joins one who is not sure."
     )
 
 

@@ -8,7 +8,8 @@ from graphs.routing.parts import Part
 from graphs.settings import RouterSettings
 
 _MOST_TASKS = 4
-_SURE_THOUGH_IT_REFERS_BACK = 0.85
+_SURE_THOUGH_IT_LEANS = 0.9
+"""For a part that refers back, or that only a comma parts from the one before it."""
 _GREETING_WORDS = 6
 
 
@@ -71,12 +72,13 @@ def divide(
 ) -> Route | None:
     """A task for each specialist that some part is surely for; None where the message is one request.
 
-    A part that refers back needs more certainty, and carries the parts before it as context. Parts that are
+    A part that leans on the one before it needs more certainty; one that refers back carries the parts before it as context. Parts that are
     surely for nobody are left out, and greetings are dropped.
     """
     division = _Division()
     for number, (part, reading) in enumerate(zip(parts, readings, strict=True)):
-        needed = max(settings.part, _SURE_THOUGH_IT_REFERS_BACK) if part.refers_back else settings.part
+        leans = part.refers_back or (part.in_sentence and number > 0)
+        needed = max(settings.part, _SURE_THOUGH_IT_LEANS) if leans else settings.part
         sure = reading.probability >= needed and not part.states
         if reading.label in specialists and sure:
             division.add(reading.label, reading.probability, part, [p.text for p in parts[:number]])
@@ -85,10 +87,8 @@ def divide(
         elif not (reading.label == "small_talk" and _greets(part, reading, settings)):
             division.keep(part)
     division.close()
-    if not division.shares:
-        return None
-    greeted = len(division.shares) == 1 and not division.left_out
-    if greeted:
+    shares = _joined(division.shares)
+    if not shares or (len(shares) == 1 and not division.left_out):
         return None
     tasks = [
         Task(
@@ -97,7 +97,7 @@ def divide(
             context=" ".join(share.context),
             confidence=share.confidence,
         )
-        for share in _joined(division.shares)
+        for share in shares
     ]
     return Route(
         kind="tasks",

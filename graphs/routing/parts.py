@@ -9,7 +9,7 @@ _ASKS = (
     "suggest|recommend|compare|analy[sz]e|summari[sz]e|list|score|split|help|run|set up"
 )
 _JOINT = re.compile(
-    r"(?<=[.!?])\s+(?=\S)|\s*;\s+|\n+"
+    r"(?P<strong>(?<=[.!?])\s+(?=\S)|\s*;\s+|\n+)"
     r"|,?\s+(?:and\s+(?:also|then|please|secondly|finally)|also|then|plus|as well as)\s+(?=[a-z])"
     rf"|(?:,|,?\s+and)\s+(?=(?:please\s+)?(?:{_ASKS})\b)",
     re.IGNORECASE,
@@ -48,6 +48,8 @@ class Part:
     """It points to something said before it ("it", "that")."""
     states: bool
     """It tells something and asks nothing."""
+    in_sentence: bool = False
+    """Only a comma or an "and" parts it from what stands before it."""
 
 
 def split_parts(message: str) -> list[Part]:
@@ -57,18 +59,20 @@ def split_parts(message: str) -> list[Part]:
     """
     if any(mark in message.lower() for mark in ("```", "<html", "<!doctype", "<body", "<head")):
         return [_part(message)]
-    pieces: list[str] = []
+    pieces: list[tuple[str, bool]] = []
     begins = position = 0
+    in_sentence = False
     for joint in [*_JOINT.finditer(message), None]:
         end = joint.start() if joint else len(message)
         piece = message[position:end]
         if pieces and (_is_fragment(piece) or _inside_quotes(message, position)):
-            pieces[-1] = message[begins:end]
+            pieces[-1] = (message[begins:end], pieces[-1][1])
         elif piece.strip():
-            pieces.append(piece)
+            pieces.append((piece, in_sentence))
             begins = position
-        position = joint.end() if joint else end
-    return [_part(piece) for piece in pieces]
+        if joint:
+            position, in_sentence = joint.end(), joint["strong"] is None
+    return [_part(piece, in_sentence=weakly) for piece, weakly in pieces]
 
 
 def is_follow_up(message: str) -> bool:
@@ -76,7 +80,7 @@ def is_follow_up(message: str) -> bool:
     words = message.split()
     if len(words) > _LONGEST_FOLLOW_UP:
         return False
-    return continues(message) or bool(_REFERS_BACK.search(message)) or len(words) < _SHORT
+    return continues(message) or refers_back(message) or len(words) < _SHORT
 
 
 def continues(message: str) -> bool:
@@ -85,14 +89,19 @@ def continues(message: str) -> bool:
     return bool(_CONNECTS.match(begins) or _CONTINUES.match(begins))
 
 
+def refers_back(message: str) -> bool:
+    """Whether it points to something said before ("it", "that")."""
+    return bool(_REFERS_BACK.search(message))
+
+
 def only_continues(message: str) -> bool:
     """Whether it asks for more of the same and names nothing else."""
     return bool(_CONTINUES.match(message.strip()))
 
 
-def _part(piece: str) -> Part:
+def _part(piece: str, *, in_sentence: bool = False) -> Part:
     text = _NUMBERED.sub("", piece).strip()
-    return Part(text, bool(_REFERS_BACK.search(text)), bool(_STATES.match(text)))
+    return Part(text, refers_back(text), bool(_STATES.match(text)), in_sentence)
 
 
 def _is_fragment(piece: str) -> bool:

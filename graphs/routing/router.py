@@ -14,7 +14,7 @@ from agents import Charter, UnknownAgent
 from graphs.routing.classifier import Classifier, Examples, learn
 from graphs.routing.dividing import Reading, divide
 from graphs.routing.interfaces import Kind, Route, Task
-from graphs.routing.parts import continues, is_follow_up, only_continues, split_parts
+from graphs.routing.parts import continues, is_follow_up, only_continues, refers_back, split_parts
 from graphs.settings import RouterSettings
 from memory import Turn
 from models import Embedder, ModelsError
@@ -23,7 +23,9 @@ from models.chat import ChatModels, Role
 logger = logging.getLogger(__name__)
 _OTHER: dict[str, Kind] = {"small_talk": "small_talk", "out_of_scope": "out_of_scope", "recap": "recap"}
 _SURE_OTHER = 0.6
-_SURE_THOUGH_IT_CONTINUES = 0.9
+_SURE_IT_LEAVES = 0.85
+_SURE_THOUGH_IT_REFERS_BACK = 0.9
+_SURE_THOUGH_IT_CONTINUES = 0.95
 _MOST_QUESTIONS = 400
 _MOST_TASKS = 4
 
@@ -122,9 +124,16 @@ class CalibratedRouter:
         return Route(kind="tasks", tasks=tasks, reason="a follow-up stays with who answered before")
 
     def _changes_subject(self, message: str, alone: Reading, agents: Sequence[str]) -> bool:
+        """Whether a message that may be a follow-up is surely about something else when read by itself."""
+        leads_on = continues(message)
         if alone.label in self._charters:
-            return alone.label not in agents and alone.probability >= self._settings.part
-        return alone.probability >= (_SURE_THOUGH_IT_CONTINUES if continues(message) else _SURE_OTHER)
+            needed = max(self._settings.part, _SURE_IT_LEAVES) if leads_on else self._settings.part
+            return alone.label not in agents and alone.probability >= needed
+        if alone.label == "recap":
+            return alone.probability >= _SURE_OTHER
+        if leads_on:
+            return alone.probability >= _SURE_THOUGH_IT_CONTINUES
+        return alone.probability >= (_SURE_THOUGH_IT_REFERS_BACK if refers_back(message) else _SURE_OTHER)
 
     async def _one(self, message: str, reading: Reading) -> Route:
         if reading.label in _OTHER and reading.probability >= self._settings.sure:
@@ -204,6 +213,7 @@ def labelled_background(
     for name, charter in charters.items():
         texts = [str(text) for tool in charter.tools for text in (tool.metadata or {}).get("examples", ())]
         texts += [tool.description.partition("\n")[0] for tool in charter.tools]
+        texts += [tool.name.replace("_", " ") for tool in charter.tools]
         texts += [*charter.scope, *(sub.purpose for sub in charter.subagents)]
         asked = questions.get(name, ())
         texts += asked[:: max(1, -(-len(asked) // _MOST_QUESTIONS))]

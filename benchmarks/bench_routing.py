@@ -1,0 +1,245 @@
+"""The router beside nearest centroid, nearest neighbours and plain logistic regression, in one run.
+
+`python benchmarks/bench_routing.py` prints JSON. Cross-validation: five folds over the labelled utterances, everything
+else (tool examples, scope, starter questions) always on the training side; each method is scored on the same folds,
+and every method's scores are scaled by the one temperature that suits it best. Held out: `routing_held_out.jsonl`, written
+before any error was looked at, and `routing_final.jsonl`, written after the last change and routed once; the whole router
+answers each request, earlier turns included. Near copies of a training text are counted, and left out of `without_copies`.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any  # JSON
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents import Charter, discover
+from graphs import CalibratedRouter, Route
+from graphs.routing.classifier import Examples, learn
+from graphs.routing.router import read_examples
+from graphs.settings import RouterSettings
+from memory import Turn
+from models.chat import ChatSettings, ConfiguredChatModels
+from models.embeddings import CachedEmbedder, OnnxEmbedder
+
+HERE = Path(__file__).parent
+STARTER = HERE.parent / "knowledge" / "starter"
+HELD_OUT = ("routing_held_out.jsonl", "routing_final.jsonl")
+FOLDS = 5
+NEIGHBOURS = 5
+BINS = 10
+Scores = NDArray[np.float64]
+Method = Callable[[Examples, Examples, Sequence[str]], Scores]
+
+
+def starter_questions(charters: Mapping[str, Charter]) -> dict[str, list[str]]:
+    """The questions of each agent's starter collections."""
+    questions: dict[str, list[str]] = {}
+    for name, charter in charters.items():
+        paths = [STARTER / f"{collection}.jsonl" for collection in charter.collections]
+        lines = [line for path in paths if path.is_file() for line in path.read_text("utf-8").splitlines()]
+        questions[name] = [json.loads(line)["question"] for line in lines]
+    return questions
+
+
+def freya(seen: Examples, unseen: Examples, labels: Sequence[str]) -> Scores:
+    learned = learn(seen)
+    order = [learned.labels.index(label) for label in labels]
+    return learned.scores(unseen.texts, unseen.vectors)[:, order] * learned.temperature
+
+
+def centroid(seen: Examples, unseen: Examples, labels: Sequence[str]) -> Scores:
+    owners = np.array(seen.labels)
+    centres = np.stack([seen.vectors[owners == label].mean(axis=0) for label in labels])
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    return np.asarray(unseen.vectors @ centres.T, dtype=np.float64)
+
+
+def nearest_neighbours(seen: Examples, unseen: Examples, labels: Sequence[str]) -> Scores:
+    """As semantic-router does by default: the five nearest utterances, their cosines averaged by route."""
+    owners, cosines = np.array(seen.labels), unseen.vectors @ seen.vectors.T
+    scores = np.zeros((len(cosines), len(labels)))
+    for row, line in enumerate(cosines):
+        best = np.argsort(line)[::-1][:NEIGHBOURS]
+        for column, label in enumerate(labels):
+            mine = line[best][owners[best] == label]
+            scores[row, column] = mine.mean() if mine.size else 0.0
+    return scores
+
+
+def logistic_regression(seen: Examples, unseen: Examples, labels: Sequence[str]) -> Scores:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=10.0, max_iter=300, class_weight="balanced").fit(seen.vectors, seen.labels)
+    order = [list(model.classes_).index(label) for label in labels]
+    return np.asarray(model.decision_function(unseen.vectors)[:, order], dtype=np.float64)
+
+
+METHODS: dict[str, Method] = {
+    "freya": freya,
+    "nearest_centroid": centroid,
+    "nearest_neighbours": nearest_neighbours,
+    "logistic_regression": logistic_regression,
+}
+
+
+def softmax(scores: Scores) -> Scores:
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def cross_validated(method: Method, examples: Examples, labels: Sequence[str]) -> dict[str, Any]:
+    requests, background = np.flatnonzero(examples.requests), np.flatnonzero(~examples.requests)
+    fold = np.random.default_rng(1).permutation(len(requests)) % FOLDS
+    scores = np.zeros((len(requests), len(labels)))
+    for number in range(FOLDS):
+        seen = examples.rows(np.concatenate([requests[fold != number], background]))
+        scores[fold == number] = method(seen, examples.rows(requests[fold == number]), labels)
+    truth = np.array([labels.index(examples.labels[row]) for row in requests])
+    return quality(scores, truth, labels)
+
+
+def quality(scores: Scores, truth: NDArray[np.int64], labels: Sequence[str]) -> dict[str, Any]:
+    rows = np.arange(len(truth))
+    temperatures = np.geomspace(0.2, 60, 150)
+    losses = [float(-np.log(softmax(scores * t)[rows, truth] + 1e-12).mean()) for t in temperatures]
+    table = softmax(scores * temperatures[int(np.argmin(losses))])
+    chosen, sure = table.argmax(axis=1), table.max(axis=1)
+    right = chosen == truth
+    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
+    gaps = [
+        abs(right[bins == n].mean() - sure[bins == n].mean()) * (bins == n).mean() for n in np.unique(bins)
+    ]
+    return {
+        "accuracy": round(float(right.mean()), 4),
+        "recall": {
+            label: round(float(right[truth == n].mean()), 3)
+            for n, label in enumerate(labels)
+            if (truth == n).any()
+        },
+        "log_loss": round(min(losses), 4),
+        "expected_calibration_error": round(float(sum(gaps)), 4),
+    }
+
+
+def chosen_by(route: Route) -> list[str]:
+    return sorted({task.agent for task in route.tasks}) if route.kind == "tasks" else [route.kind]
+
+
+def is_right(row: dict[str, Any], route: Route) -> bool:
+    accepted = [sorted(labels) for labels in row.get("accepted", [row["labels"]])]
+    return chosen_by(route) in accepted and (not row.get("left_out") or bool(route.left_out))
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+async def route_all(
+    router: CalibratedRouter, rows: Sequence[dict[str, Any]]
+) -> tuple[list[Route], list[float]]:
+    """The routes, and how many milliseconds each took."""
+    routes, took = [], []
+    for row in rows:
+        turns = [earlier(**row["after"])] if "after" in row else []
+        began = time.perf_counter()
+        routes.append(await router.route(row["request"], turns))
+        took.append((time.perf_counter() - began) * 1000)
+    return routes, took
+
+
+def earlier(request: str, agents: Sequence[str]) -> Turn:
+    return Turn(run_id="run", request=request, answer="…", agents=tuple(agents), at=datetime.now(UTC))
+
+
+def judge(
+    rows: Sequence[dict[str, Any]],
+    routes: Sequence[Route],
+    took: Sequence[float],
+    known: Sequence[str],
+    specialists: Sequence[str],
+) -> dict[str, Any]:
+    right = [is_right(row, route) for row, route in zip(rows, routes, strict=True)]
+    known_plain = {plain(text) for text in known}
+    fresh = [ok for ok, row in zip(right, rows, strict=True) if plain(row["request"]) not in known_plain]
+    both = list(zip(rows, routes, right, strict=True))
+    kinds = Counter(row["kind"] for row in rows)
+    return {
+        "requests": len(rows),
+        "accuracy": round(sum(right) / len(right), 4),
+        "without_copies": {"requests": len(fresh), "accuracy": round(sum(fresh) / len(fresh), 4)},
+        "by_kind": {
+            kind: f"{sum(ok for row, _, ok in both if row['kind'] == kind)}/{count}"
+            for kind, count in kinds.items()
+        },
+        "out_of_scope_sent_to_a_specialist_with_confidence": [
+            max(round(task.confidence, 2) for task in route.tasks)
+            for row, route, _ in both
+            if row["labels"] == ["out_of_scope"] and route.kind == "tasks"
+        ],
+        "two_answers_where_one_was_asked_for": [
+            row["request"][:100]
+            for row, route, _ in both
+            if len(row["labels"]) == 1 and row["labels"][0] in specialists and len(route.tasks) > 1
+        ],
+        "ms_p50": round(statistics.median(took), 2),
+        "wrong": [
+            {"request": row["request"][:100], "expected": row["labels"], "got": chosen_by(route)}
+            for row, route, ok in both
+            if not ok
+        ],
+    }
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+async def measure(folder: Path) -> dict[str, Any]:
+    charters = discover()
+    questions = starter_questions(charters)
+    embedder = CachedEmbedder(await OnnxEmbedder.load(folder), None, hot_vectors=4000)
+    examples = await read_examples(embedder, charters, questions)
+    labels = tuple(sorted(set(examples.labels)))
+    began = time.perf_counter()
+    chat = ConfiguredChatModels(ChatSettings(), embedder)
+    router = await CalibratedRouter.open(
+        embedder, charters, chat, RouterSettings(), data=folder, questions=questions
+    )
+    opened = time.perf_counter() - began
+    judged = {}
+    for name in HELD_OUT:
+        rows = await asyncio.to_thread(read_rows, HERE / name)
+        judged[name] = judge(rows, *await route_all(router, rows), examples.texts, tuple(charters))
+    await embedder.close()
+    return {
+        "examples": {"requests": int(examples.requests.sum()), "background": int((~examples.requests).sum())},
+        "learning_s": round(opened, 2),
+        "cross_validation": {
+            name: cross_validated(method, examples, labels) for name, method in METHODS.items()
+        },
+        "held_out": judged,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, help="a data folder to keep the embedding model in")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        report = asyncio.run(measure(arguments.data or Path(temporary)))
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()
