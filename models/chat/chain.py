@@ -1,7 +1,7 @@
 """A chain of chat models of which the first that answers is heard."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any  # LangChain's own signatures
 
 import httpx
@@ -12,18 +12,23 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from models.chat.extractive.model import ExtractiveChatModel
+from models.chat.tools import describe_tool, without_hints
 from models.errors import ChatModelUnavailable, ModelsError
 
 logger = logging.getLogger(__name__)
-FAILURES = (openai.OpenAIError, httpx.HTTPError, TimeoutError, OSError, ModelsError)
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+"""What the client raises when an endpoint answers with something that is no chat completion."""
+FAILURES = (openai.OpenAIError, httpx.HTTPError, TimeoutError, OSError, ModelsError, *_MALFORMED)
+_CHOICES = frozenset({"auto", "none", "required"})
 
 
 class ChainChatModel(BaseChatModel):
     """Asks its models in order until one answers; raises ChatModelUnavailable when none does.
 
-    A stream falls back only until its first chunk: what was said is not said again by another model.
+    A model that says nothing and calls nothing has not answered. A stream falls back only until something was
+    said: what was said is not said again by another model. What an endpoint writes in an error is not repeated.
     """
 
     models: list[BaseChatModel]
@@ -40,9 +45,7 @@ class ChainChatModel(BaseChatModel):
         **kwargs: Any,  # LangChain's signature
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """The same tools for whichever model answers."""
-        return self.bind(
-            tools=[convert_to_openai_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs
-        )
+        return self.bind(tools=[describe_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs)
 
     def _generate(
         self,
@@ -63,9 +66,13 @@ class ChainChatModel(BaseChatModel):
         failures: list[str] = []
         for model in self.models:
             try:
-                return await model._agenerate(messages, stop, run_manager, **kwargs)  # noqa: SLF001  # the provider hook
+                result = await model._agenerate(messages, stop, run_manager, **_options(model, kwargs))  # noqa: SLF001  # the provider hook
+                said = result.generations[0].message
+                if said.text or getattr(said, "tool_calls", None):
+                    return result
+                failures.append(_report(model, "said nothing"))
             except FAILURES as error:
-                failures.append(_report(model, error))
+                failures.append(_report(model, _what(error)))
         raise ChatModelUnavailable("no chat model answered: " + "; ".join(failures))
 
     async def _astream(
@@ -77,25 +84,60 @@ class ChainChatModel(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         failures: list[str] = []
         for model in self.models:
+            held: list[ChatGenerationChunk] = []
             begun = False
             try:
-                async for chunk in model._astream(messages, stop, run_manager, **kwargs):  # noqa: SLF001  # the provider hook
+                async for chunk in model._astream(messages, stop, run_manager, **_options(model, kwargs)):  # noqa: SLF001  # the provider hook
+                    held.append(chunk)
                     begun = begun or bool(chunk.text) or _calls(chunk)
-                    yield chunk
+                    while begun and held:
+                        yield held.pop(0)
             except FAILURES as error:
-                failures.append(_report(model, error))
+                failures.append(_report(model, _what(error)))
                 if begun:
-                    raise ChatModelUnavailable(f"a chat model broke off: {failures[-1]}") from error
+                    raise ChatModelUnavailable(f"a chat model broke off: {failures[-1]}") from None
             else:
-                return
+                if begun:
+                    return
+                failures.append(_report(model, "said nothing"))
         raise ChatModelUnavailable("no chat model answered: " + "; ".join(failures))
+
+
+def _options(
+    model: BaseChatModel, options: Mapping[str, Any]
+) -> dict[str, Any]:  # LangChain's keyword arguments
+    """The options as the model understands them: hints are for the extractive one only."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if isinstance(model, ExtractiveChatModel):
+        return given
+    if "tools" in given:
+        given["tools"] = without_hints(given["tools"])
+    choice = given.get("tool_choice")
+    if choice == "any":
+        given["tool_choice"] = "required"
+    elif isinstance(choice, str) and choice not in _CHOICES:
+        given["tool_choice"] = {"type": "function", "function": {"name": choice}}
+    return given
 
 
 def _calls(chunk: ChatGenerationChunk) -> bool:
     return isinstance(chunk.message, AIMessageChunk) and bool(chunk.message.tool_call_chunks)
 
 
-def _report(model: BaseChatModel, error: BaseException) -> str:
+def _what(error: BaseException) -> str:
+    """What went wrong in our words: an endpoint's own may hold the key it was given."""
+    if isinstance(error, openai.APIStatusError):
+        return f"answered with status {error.status_code}"
+    if isinstance(error, openai.APITimeoutError | TimeoutError):
+        return "did not answer in time"
+    if isinstance(error, openai.APIConnectionError | httpx.HTTPError | OSError):
+        return "could not be reached, or broke the connection"
+    if isinstance(error, ModelsError):
+        return str(error)
+    return f"answered with something that is no chat completion ({type(error).__name__})"
+
+
+def _report(model: BaseChatModel, what: str) -> str:
     name = str(getattr(model, "model_name", model._llm_type))  # noqa: SLF001  # its only name
-    logger.warning("chat model did not answer", extra={"model": name, "error": type(error).__name__})
-    return f"{name}: {type(error).__name__}: {str(error)[:200]}"
+    logger.warning("chat model %s %s", name, what, extra={"model": name})
+    return f"{name} {what}"

@@ -48,7 +48,7 @@ def open_endpoint(settings: EndpointSettings) -> BaseChatModel:
         timeout=settings.timeout_s,
         temperature=settings.temperature,
         max_completion_tokens=settings.max_tokens,
-        max_retries=1,
+        max_retries=0,  # the next model of the chain is the retry
         stream_usage=True,
     )
 

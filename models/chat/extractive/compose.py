@@ -100,7 +100,10 @@ def _answering(passages: Sequence[Passage], own: Mapping[str, float]) -> list[Pa
         for passage in passages
         if (share := covered[passage.number]) > 0
         and (share >= _COVERED * total or passage.relevance >= _RELEVANT)
-        and ((passage.relevance >= _NEAR_BEST * best and share >= _NEAR_BEST * most) or share == most)
+        and (
+            (passage.relevance >= _NEAR_BEST * min(best, _SAME_QUESTION) and share >= _NEAR_BEST * most)
+            or share == most
+        )
     ]
 
 
@@ -120,14 +123,14 @@ def _candidates(
     passages: Sequence[Passage], weights: Mapping[str, float], aims: Sequence[Aim]
 ) -> list[Candidate]:
     total = sum(weights.values()) or 1.0
-    best = max((passage.relevance for passage in passages), default=0.0)
+    best = min(_SAME_QUESTION, max((passage.relevance for passage in passages), default=0.0))
     topic = aims[0].stems if aims else frozenset()
     wants_definition = any(aim.defines for aim in aims)
     candidates: list[Candidate] = []
     for passage in passages:
         title = frozenset(content_stems(passage.title))
         titled = _share(title, weights, total)
-        standing = 0.35 + 0.65 * max(0.0, passage.relevance) / best if best > 0 else 1.0
+        standing = 0.35 + 0.65 * min(1.0, max(0.0, passage.relevance) / best) if best > 0 else 1.0
         before: Candidate | None = None
         for unit in quotable_units(passage.text):
             overlap = _share(unit.stems, weights, total)
