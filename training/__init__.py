@@ -1,1 +1,5 @@
-"""From logged interactions to rewards."""
+"""From logged interactions to what may be learned from them."""
+
+from training.rewards import Judgement, Lesson, lesson, reward
+
+__all__ = ["Judgement", "Lesson", "lesson", "reward"]
