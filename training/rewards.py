@@ -43,10 +43,10 @@ class Judgement:
 
 
 def reward(interaction: Interaction, judgement: Judgement) -> float:
-    """The reward of an interaction: 10 for an answer, (rating - 3) x 2, half a point off for each step away from
-    three, 2 x the share of tools that succeeded, 5 off for a hallucination, 1 off beyond three seconds.
+    """The points of an interaction, about -10 to 16.
 
-    Steps are the tool calls and the answer itself. Without tools, or without a rating, that term is 0.
+    10 for an answer, (rating - 3) x 2, half a point off for each step away from three, 2 x the share of tools that
+    succeeded, 5 off for a hallucination, 1 off beyond three seconds. Steps are the tool calls and the answer itself. Without tools, or without a rating, that term is 0.
     """
     steps = len(interaction.tool_uses) + 1
     total = _SUCCESS if interaction.outcome == "answered" else 0.0
