@@ -51,6 +51,8 @@ class Mentions:
     pairs: tuple[NumberList, ...]
     """Rows of two and more."""
     texts: TextMentions
+    wording: str
+    """The request without its tables, fences and markup: what is said about them."""
 
 
 @lru_cache(maxsize=32)
@@ -63,8 +65,18 @@ def mentions_of(request: str) -> Mentions:
         quantities=tuple(quantities),
         rows=tuple(read_lists(request, quantities)),
         pairs=tuple(read_lists(request, quantities, shortest=2)),
-        texts=text_mentions(request),
+        texts=(texts := text_mentions(request)),
+        wording=_wording(request, texts),
     )
+
+
+def _wording(request: str, texts: TextMentions) -> str:
+    cut = sorted(mention[1] for mention in (texts.fenced, texts.markup, texts.table) if mention)
+    parts, at = [], 0
+    for start, end in cut:
+        parts.append(request[at : max(at, start)])
+        at = max(at, end)
+    return " ".join(" ".join([*parts, request[at:]]).split()) or request
 
 
 def read_arguments(schema: Mapping[str, JsonValue] | Signature, request: str) -> Reading:
@@ -106,9 +118,8 @@ def _read_lists(
     if not wanted:
         return []
     table = found.texts.table
-    wide = table is not None and table[0].count(",", 0, table[0].find("\n")) >= _FEWEST_COLUMNS
-    if wide and any(a.is_request for a in signature.arguments):
-        return []  # the rows of a table of bars are no series; the tool reads the table itself
+    if table is not None and table[0].count(",", 0, table[0].find("\n")) >= _FEWEST_COLUMNS:
+        return []  # the rows of a table of bars are no series; a tool of bars reads the table itself
     starts = {quantity.start for quantity in quantities}
     rows = [row for row in found.rows if row.start in starts]
     if not rows and any(a.required for a in wanted):

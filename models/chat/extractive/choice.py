@@ -82,7 +82,7 @@ class Manner:
     def of(cls, request: str) -> "Manner":
         """The manner of a request, by its first sentences."""
         found = mentions_of(request)
-        beginning = request[:_LONGEST_COMPARED].strip()
+        beginning = found.wording[:_LONGEST_COMPARED].strip()
         asks = _ASKS_TO_KNOW.match(beginning) is not None
         texts = found.texts
         return cls(
@@ -131,9 +131,9 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
             return fit >= _SURE_TOLD
         return fit >= (_SURE if manner.data else _SURE_OF_QUESTION)
     if tool.works_on_rows and not any(isinstance(value, list) for value in reading.values.values()):
-        return fit >= _SURE and (
-            manner.points or mentions_of_table(reading) or (manner.acts and not manner.asks)
-        )
+        if _holds_bars(reading):
+            return fit >= _SURE_WITH_DATA
+        return fit >= _SURE and (manner.points or (manner.acts and not manner.asks))
     if reading.figures:
         return fit >= (_SURE if manner.defines else _SURE_WITH_DATA)
     if manner.defines:
@@ -141,7 +141,7 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
     return fit >= (_SURE if manner.acts or manner.points else _SURE_OF_QUESTION)
 
 
-def mentions_of_table(reading: Reading) -> bool:
+def _holds_bars(reading: Reading) -> bool:
     """Whether a request that was taken as a whole holds a table or labelled figures."""
     for value in reading.values.values():
         if isinstance(value, str):
@@ -187,9 +187,10 @@ def _named_with(first: Candidate, other: Candidate) -> bool:
 
 async def _rank(request: str, toolset: Toolset, embedder: Embedder) -> list[Candidate]:
     """Every tool, best fit first: cosine to its nearest example, its name's words in the request, what it can read."""
-    vectors = await embedder.embed([request[:_LONGEST_COMPARED]])
+    wording = mentions_of(request).wording
+    vectors = await embedder.embed([wording[:_LONGEST_COMPARED]])
     nearest = toolset.nearest(vectors[0])
-    stems = set(content_stems(request[: 4 * _LONGEST_COMPARED]))
+    stems = set(content_stems(wording[: 4 * _LONGEST_COMPARED]))
     ranked = []
     for tool, (cosine, example) in zip(toolset.tools, nearest, strict=True):
         reading = read_arguments(tool.signature, request)
