@@ -61,8 +61,8 @@ class Timings:
         }
 
 
-def read_texts(count: int) -> tuple[list[str], list[str]]:
-    """Questions and answers, spread over the whole source."""
+def read_texts(count: int, characters: int | None) -> tuple[list[str], list[str]]:
+    """Questions, and the first so many characters of answers, spread over the whole source."""
     if EXPORT.is_file():
         with gzip.open(EXPORT, "rt", encoding="utf-8") as file:
             pairs = [pair for session in json.load(file)["sessions"] for pair in session["qa_pairs"]]
@@ -70,14 +70,14 @@ def read_texts(count: int) -> tuple[list[str], list[str]]:
         files = sorted((ROOT / "knowledge" / "starter").glob("*.jsonl"))
         pairs = [json.loads(line) for path in files for line in path.read_text("utf-8").splitlines() if line]
     chosen = pairs[:: max(1, len(pairs) // count)][:count]
-    return [pair["question"] for pair in chosen], [pair["answer"] for pair in chosen]
+    return [pair["question"] for pair in chosen], [pair["answer"][:characters] for pair in chosen]
 
 
 async def compare(data: Path, given: argparse.Namespace) -> dict[str, Any]:
     import torch
     from sentence_transformers import SentenceTransformer
 
-    questions, documents = read_texts(given.texts)
+    questions, documents = read_texts(given.texts, given.characters)
     torch.set_num_threads(given.threads)
     peer = SentenceTransformer(str(wheel_folder()), device="cpu")
     ours = await OnnxEmbedder.load(data, threads=given.threads)
@@ -99,6 +99,7 @@ async def compare(data: Path, given: argparse.Namespace) -> dict[str, Any]:
     freya, theirs = (timing.report() for timing in timings.values())
     return {
         "texts": len(both),
+        "characters_a_document": round(statistics.mean(map(len, documents))),
         "cosine_min": float(cosines.min()),
         "freya": freya,
         "sentence-transformers": theirs,
@@ -147,7 +148,7 @@ async def one_process(data: Path, setup: dict[str, int], given: argparse.Namespa
     session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
     embedder = OnnxEmbedder(open_tokenizer(folder / TOKENIZER), session)
     loaded_s, loaded_mb = time.perf_counter() - started, _resident_mb()
-    questions, documents = read_texts(given.texts)
+    questions, documents = read_texts(given.texts, given.characters)
     with_texts = _resident_mb()
     timings = Timings()
     await _measure(timings, embedder.embed, questions, documents, given)
@@ -173,6 +174,8 @@ def _in_a_process_of_its_own(data: Path, setup: dict[str, int], given: argparse.
     command = [sys.executable, "-m", "benchmarks.bench_embeddings", "--data", str(data)]
     for name in ("threads", "rounds", "texts", "questions", "documents"):
         command += [f"--{name}", str(getattr(given, name))]
+    if given.characters is not None:
+        command += ["--characters", str(given.characters)]
     done = subprocess.run(
         [*command, "--setup", json.dumps(setup)], cwd=ROOT, check=True, capture_output=True, text=True
     )
