@@ -43,6 +43,8 @@ def as_problem(error: BaseException, *, run_id: str | None = None) -> Problem | 
     """The problem that an error means to a client; None where it is a defect of ours."""
     if isinstance(error, ProblemError):
         return error.problem.model_copy(update={"run_id": error.problem.run_id or run_id})
+    if isinstance(error, psycopg.errors.ForeignKeyViolation):
+        return problem("unknown_thread", "The thread was deleted while this was going on.", run_id=run_id)
     code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
     if code is None:
         return None

@@ -55,6 +55,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "internal_error": (500, "Something went wrong inside"),
     "interrupted": (503, "The run was interrupted"),
     "overloaded": (503, "Too many runs at once"),
+    "stopping": (503, "The service is stopping"),
     "knowledge_unavailable": (503, "Knowledge does not answer"),
     "memory_unavailable": (503, "The memory store does not answer"),
     "model_unavailable": (503, "No model answers"),

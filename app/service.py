@@ -1,6 +1,7 @@
 """The one object behind all doors: turns, runs, threads, agents, knowledge and health."""
 
-from collections.abc import AsyncIterator, Mapping
+import contextlib
+from collections.abc import AsyncGenerator, Mapping
 
 from pydantic import BaseModel, Field, JsonValue
 
@@ -9,9 +10,9 @@ from app.health import Health, HealthReport
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
 from app.runs.store import StoredArtifact
-from graphs.events import Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
+from graphs.events import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
 from knowledge import Hit, Importer, KnowledgeStatus, Retriever
-from memory import Message, Scope, ShortTermTier, Thread, ThreadStore
+from memory import OUTAGES, Message, Scope, ShortTermTier, Thread, ThreadStore
 
 
 class AgentView(BaseModel):
@@ -80,17 +81,42 @@ class Freya:
         """Begin a turn; gives the ids of its run and thread. It goes on whether anybody listens or not."""
         return await self._manager.start(request, idempotency_key=idempotency_key)
 
-    async def events(self, run_id: str, *, after: int = 0) -> AsyncIterator[StoredEvent]:
+    async def events(self, run_id: str, *, after: int = 0) -> AsyncGenerator[StoredEvent]:
         """The events of a run after number `after`, as they come, with a heartbeat in silence, up to the last.
 
-        Of a run whose events are not kept any more only how it ended is told.
+        Of a run whose events are not kept, or not all of them, the last one is made of its record. What is wrong
+        at the beginning is raised here, before the first event.
         """
+        carried = self._manager.carries(run_id)
+        last = await self._events.last(run_id)
+        if carried:
+            return self._follow(run_id, after)
         view = await self.run(run_id)
-        if view.status != "running" and not await self._events.exists(run_id):
-            yield _last_event(view, after + 1)
-            return
+        return self._follow(run_id, after) if view.status == "running" else self._told(view, after, last)
+
+    async def _follow(self, run_id: str, after: int) -> AsyncGenerator[StoredEvent]:
+        """Of a run that goes on; should its last event never come, as when Redis was away, the record stands in."""
+        ended: RunView | None = None
         async for event in self._events.read(run_id, after=after, heartbeat_s=self._heartbeat_s):
-            yield event or _heartbeat(run_id)
+            if event:
+                after = event.seq
+                yield event
+            elif ended:
+                yield _last_event(ended, after + 1)
+                return
+            else:
+                yield _heartbeat(run_id)
+                with contextlib.suppress(*OUTAGES):
+                    view = await self.run(run_id)
+                    ended = view if view.status != "running" else None
+
+    async def _told(self, view: RunView, after: int, last: StoredEvent | None) -> AsyncGenerator[StoredEvent]:
+        """Of a run that ended: the events that are kept, and where the last is not among them one of its record."""
+        async for event in self._events.kept(view.id, after=after):
+            after = event.seq
+            yield event
+        if last is None or last.type not in LAST_EVENTS:
+            yield _last_event(view, after + 1)
 
     async def run(self, run_id: str) -> RunView:
         """The run as it stands."""
@@ -156,6 +182,10 @@ class Freya:
     async def knowledge(self) -> KnowledgeStatus:
         """What is known, and how far it is indexed."""
         return await self._importer.status()
+
+    async def drain(self, seconds: float) -> None:
+        """Take no further turns; let those that are going on end within the time, and stop the others."""
+        await self._manager.drain(seconds)
 
     async def health(self) -> HealthReport:
         """What the service depends on, and whether each part answers."""

@@ -20,7 +20,7 @@ from app.embedded import EmbeddedServers
 from app.health import Check, Health
 from app.housekeeping import Housekeeping
 from app.metrics import Metrics
-from app.runs import EventLog, RunManager, RunStore
+from app.runs import EventLog, RunManager, RunStore, worker_name
 from app.runs.manager import Parts
 from app.service import Freya
 from app.settings import Settings
@@ -192,6 +192,7 @@ async def _join_service(
         timeout_s=settings.runs.timeout_s,
         busy_wait_s=settings.http.busy_wait_s,
         observe=metrics.run_ended,
+        worker=await asyncio.to_thread(worker_name, settings.data),
     )
     freya = Freya(
         charters=charters,

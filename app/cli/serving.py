@@ -10,15 +10,18 @@ import structlog
 import typer
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
 from app.cli.output import fail, note
 from app.embedded import InstanceLock
 from app.http import create_app
 from app.logs import configure_logs
+from app.service import Freya
 from app.settings import HttpSettings, Settings, load_settings
 from app.wiring import Progress, Running, open_freya
 
 _log = structlog.get_logger(__name__)
+_DRAIN_S = 5.0
 _GRACE_S = 10
 
 
@@ -51,8 +54,9 @@ async def run_service(settings: Settings, *, progress: Progress) -> None:
                 yield running
                 progress("stopping: open runs are closed")
 
+        app = create_app(settings, opened)
         config = uvicorn.Config(
-            create_app(settings, opened),
+            app,
             log_config=None,
             access_log=False,
             lifespan="on",
@@ -61,12 +65,26 @@ async def run_service(settings: Settings, *, progress: Progress) -> None:
             timeout_graceful_shutdown=_GRACE_S,
             server_header=False,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config, app)
         ready = asyncio.create_task(_tell_when_ready(server, address, progress))
         await server.serve(sockets=[listening])
         ready.cancel()
         if not server.started:
             fail("the service did not start; the lines above say why")
+
+
+class _Server(uvicorn.Server):
+    """Lets open turns end before it closes their connections, so that each client learns how its turn ended."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the turns, then the connections, then the service."""
+        freya: Freya = self._app.state.freya
+        await freya.drain(_DRAIN_S)
+        await super().shutdown(sockets)
 
 
 async def _tell_when_ready(server: uvicorn.Server, address: str, progress: Progress) -> None:

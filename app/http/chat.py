@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from pydantic import AfterValidator
 from starlette.responses import Response, StreamingResponse
 
 from app.http.replies import event_stream, last_event_id
 from app.problems import Problem
-from app.runs import ChatRequest, ChatResult, RunView
+from app.runs import ChatRequest, ChatResult, RunView, storable
 from app.service import Freya
 from graphs.events import Event
 
@@ -40,7 +41,8 @@ Key = Annotated[
         description="Repeating a POST with its key repeats nothing.",
     ),
 ]
-RunId = Annotated[str, Path(max_length=64)]
+Storable = AfterValidator(storable)
+RunId = Annotated[str, Path(max_length=64), Storable]
 
 
 @router.post("/chat", operation_id="chat", summary="A turn, answered whole")
@@ -59,7 +61,7 @@ async def chat(body: ChatRequest, freya: Service, idempotency_key: Key = None) -
 async def stream_chat(body: ChatRequest, freya: Service, idempotency_key: Key = None) -> Response:
     """Ask, and follow the run as server-sent events. The run goes on when the connection closes."""
     run_id, _ = await freya.start(body, idempotency_key=idempotency_key)
-    return event_stream(freya.events(run_id))
+    return event_stream(await freya.events(run_id))
 
 
 @router.get("/runs/{run_id}", operation_id="getRun", summary="A run as it stands")
@@ -82,8 +84,7 @@ async def stream_run_events(
     after: Annotated[int, Query(ge=0, le=10**9, description="Skip events up to this number.")] = 0,
 ) -> Response:
     """Follow a run from its beginning, or from after the event that `Last-Event-ID` or `after` names."""
-    await freya.run(run_id)
-    return event_stream(freya.events(run_id, after=max(after, last_event_id(request))))
+    return event_stream(await freya.events(run_id, after=max(after, last_event_id(request))))
 
 
 @router.post("/runs/{run_id}/cancel", operation_id="cancelRun", summary="Cancel a run")
@@ -104,7 +105,9 @@ async def cancel_run(run_id: RunId, freya: Service) -> RunView:
         }
     },
 )
-async def get_artifact(artifact_id: Annotated[str, Path(max_length=64)], freya: Service) -> Response:
+async def get_artifact(
+    artifact_id: Annotated[str, Path(max_length=64), Storable], freya: Service
+) -> Response:
     """The content of something that a tool made."""
     artifact = await freya.artifact(artifact_id)
     name = "".join(c for c in artifact.name if c.isascii() and (c.isalnum() or c in "._-")) or "artifact"

@@ -3,17 +3,17 @@
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
-from app.http.chat import ERRORS, Service
-from app.runs import RunView
+from app.http.chat import ERRORS, Service, Storable
+from app.runs import RunView, storable
 from app.service import AgentView
 from memory import Message, Thread
 
 router = APIRouter(prefix="/v1", responses=ERRORS)
-ThreadId = Annotated[str, Path(max_length=64)]
+ThreadId = Annotated[str, Path(max_length=64), Storable]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
-Cursor = Annotated[str | None, Query(max_length=64, description="The `next` of the page before.")]
+Cursor = Annotated[str | None, Query(max_length=64, description="The `next` of the page before."), Storable]
 Item = TypeVar("Item")
 
 
@@ -27,9 +27,16 @@ class Page(BaseModel, Generic[Item]):
 class NewThread(BaseModel):
     """A thread to create."""
 
+    model_config = ConfigDict(extra="forbid")
+
     title: Annotated[str, Field(min_length=1, max_length=200)] = "New thread"
     project_id: Annotated[str | None, Field(max_length=128)] = None
     metadata: dict[str, JsonValue] = {}
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: JsonValue) -> JsonValue:
+        return storable(value)
 
 
 class PairView(BaseModel):
@@ -113,7 +120,8 @@ async def search_knowledge(
     freya: Service,
     query: Annotated[str, Query(min_length=1, max_length=2000)],
     collection: Annotated[
-        list[str], Query(max_length=20, description="Collections to search; none given: all.")
+        list[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]],
+        Query(max_length=20, description="Collections to search; none given: all."),
     ] = [],  # noqa: B006  # FastAPI copies it
     limit: Annotated[int, Query(ge=1, le=50)] = 5,
 ) -> list[PairView]:

@@ -2,6 +2,7 @@
 
 import time
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.replies import send_problem
@@ -9,8 +10,11 @@ from app.metrics import Metrics
 from app.problems import problem
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(HTTPException):
     """The body went beyond the limit while it was read."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(413, f"A body may have {longest} bytes at most. Send less, or split it.")
 
 
 class BodyLimit:
@@ -25,33 +29,22 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = problem(
-            "body_too_large", f"A body may have {self._longest} bytes at most. Send less, or split it."
-        )
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self._longest:
-            await send_problem(send, refusal)
+            refusal = BodyTooLarge(self._longest)
+            await send_problem(send, problem("body_too_large", refusal.detail))
             return
-        seen, begun = 0, False
+        seen = 0
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._longest:
-                raise BodyTooLarge
+                raise BodyTooLarge(self._longest)
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, noted)
-        except BodyTooLarge:
-            if not begun:
-                await send_problem(send, refusal)
+        await self._app(scope, counted, send)
 
 
 class Measured:

@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator
 
 import orjson
+import structlog
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
+from app.errors import as_problem
 from app.problems import Problem, dumped
 from app.runs import StoredEvent
 
+_log = structlog.get_logger(__name__)
 PROBLEM_TYPE = "application/problem+json"
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
@@ -40,9 +43,16 @@ def event_stream(events: AsyncIterator[StoredEvent]) -> StreamingResponse:
 
 
 async def _lines(events: AsyncIterator[StoredEvent]) -> AsyncIterator[bytes]:
-    async for event in events:
-        number = b"id: %d\n" % event.seq if event.seq else b""
-        yield number + b"event: " + event.type.encode() + b"\ndata: " + event.json + b"\n\n"
+    try:
+        async for event in events:
+            number = b"id: %d\n" % event.seq if event.seq else b""
+            yield number + b"event: " + event.type.encode() + b"\ndata: " + event.json + b"\n\n"
+    except Exception as error:
+        found = as_problem(error)
+        if found is None:
+            raise
+        # The run is not over: the client comes back with the last number it saw.
+        _log.warning("a stream was cut", code=found.code, error=str(error))
 
 
 def last_event_id(request: Request) -> int:

@@ -7,17 +7,18 @@ from typing import Annotated, Any, Literal, TypeAlias
 import orjson
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.errors import as_problem, internal
 from app.problems import Problem, ProblemError, dumped, problem
-from app.runs import ChatRequest
+from app.runs import ChatRequest, storable
 from app.service import Freya
 
 _log = structlog.get_logger(__name__)
 _MOST_FOLLOWED = 16
 _SLOW_CLIENT_S = 30.0
 router = APIRouter()
+RunId = Annotated[str, Field(max_length=64), AfterValidator(storable)]
 
 
 class _Frame(BaseModel):
@@ -43,14 +44,14 @@ class CancelFrame(_Frame):
     """Cancel a run."""
 
     type: Literal["cancel"]
-    run_id: Annotated[str, Field(max_length=64)]
+    run_id: RunId
 
 
 class SubscribeFrame(_Frame):
     """Follow a run from after an event."""
 
     type: Literal["subscribe"]
-    run_id: Annotated[str, Field(max_length=64)]
+    run_id: RunId
     after: Annotated[int, Field(ge=0, le=10**9)] = 0
 
 
@@ -58,7 +59,7 @@ class ResumeFrame(_Frame):
     """Answer an approval that a run waits for."""
 
     type: Literal["resume"]
-    run_id: Annotated[str, Field(max_length=64)]
+    run_id: RunId
     approved: bool
 
 
@@ -172,7 +173,7 @@ class Conversation:
         await self._follow(run_id, 0)
 
     async def _follow(self, run_id: str, after: int) -> None:
-        async for event in self._freya.events(run_id, after=after):
+        async for event in await self._freya.events(run_id, after=after):
             await self._send_text(event.json.decode())
 
     async def _cancel(self, run_id: str) -> None:

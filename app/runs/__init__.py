@@ -2,7 +2,18 @@
 
 from app.runs.eventlog import EventLog, StoredEvent
 from app.runs.manager import RunManager
-from app.runs.records import ChatRequest, ChatResult, RunView
+from app.runs.records import ChatRequest, ChatResult, RunView, storable
 from app.runs.store import RunStore
+from app.runs.worker import worker_name
 
-__all__ = ["ChatRequest", "ChatResult", "EventLog", "RunManager", "RunStore", "RunView", "StoredEvent"]
+__all__ = [
+    "ChatRequest",
+    "ChatResult",
+    "EventLog",
+    "RunManager",
+    "RunStore",
+    "RunView",
+    "StoredEvent",
+    "storable",
+    "worker_name",
+]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -54,15 +54,31 @@ class EventLog:
 
     async def end(self, run_id: str, event: RunEvent) -> None:
         """Write the last event of a run whose own process cannot: numbered after those that are there."""
-        last: list[tuple[bytes, object]] = await self._redis.xrevrange(_key(run_id), count=1)  # type: ignore[assignment]  # this client answers in bytes
-        seq = int(last[0][0].decode().split("-")[0]) if last else 0
-        await self.append(run_id, [event.stamped(run_id, seq + 1)])
+        last = await self.last(run_id)
+        if last is None or last.type not in LAST_EVENTS:
+            await self.append(run_id, [event.stamped(run_id, last.seq + 1 if last else 1)])
 
-    async def exists(self, run_id: str) -> bool:
-        """Whether events of the run are still kept."""
-        return bool(await self._redis.exists(_key(run_id)))
+    async def last(self, run_id: str) -> StoredEvent | None:
+        """The last event that is kept of the run; None where there is none, or none any more."""
+        answer: list[tuple[bytes, dict[bytes, bytes]]] = await self._redis.xrevrange(_key(run_id), count=1)  # type: ignore[assignment]  # this client answers in bytes
+        return _stored(*answer[0]) if answer else None
 
-    async def read(self, run_id: str, *, after: int, heartbeat_s: float) -> AsyncIterator[StoredEvent | None]:
+    async def kept(self, run_id: str, *, after: int) -> AsyncGenerator[StoredEvent]:
+        """The events after number `after` that are there; waits for none."""
+        full = True
+        while full:
+            entries: list[tuple[bytes, dict[bytes, bytes]]] = await self._redis.xrange(
+                _key(run_id), min=f"({after}-0", count=_BATCH
+            )  # type: ignore[assignment]  # this client answers in bytes
+            for entry in entries:
+                event = _stored(*entry)
+                after = event.seq
+                yield event
+            full = len(entries) == _BATCH
+
+    async def read(
+        self, run_id: str, *, after: int, heartbeat_s: float
+    ) -> AsyncGenerator[StoredEvent | None]:
         """Events after number `after` as they come, up to the last one of the run; None where it has been silent."""
         key, position = _key(run_id), f"{after}-0"
         silent_since = time.monotonic()
@@ -71,7 +87,7 @@ class EventLog:
             answer = await self._readers.xread({key: position}, count=_BATCH, block=block)
             for entry_id, fields in _entries(answer):
                 position = entry_id.decode()
-                event = StoredEvent(int(position.split("-")[0]), fields[b"t"].decode(), fields[b"e"])
+                event = _stored(entry_id, fields)
                 yield event
                 if event.type in LAST_EVENTS:
                     return
@@ -129,6 +145,10 @@ class EventWriter:
 
 def _key(run_id: str) -> str:
     return f"freya:run:{run_id}:events"
+
+
+def _stored(entry_id: bytes, fields: dict[bytes, bytes]) -> StoredEvent:
+    return StoredEvent(int(entry_id.split(b"-")[0]), fields[b"t"].decode(), fields[b"e"])
 
 
 def _entries(answer: object) -> list[tuple[bytes, dict[bytes, bytes]]]:

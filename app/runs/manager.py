@@ -3,34 +3,35 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Self, cast
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast  # Any: a coroutine's type
 
 import psycopg
 import structlog
 from langchain_core.runnables import RunnableConfig
-from psycopg_pool import PoolTimeout
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from agents import Charter
 from app.errors import as_problem, internal
 from app.problems import Problem, ProblemError, dumped, problem
+from app.runs.active import ActiveRun, answered, unanswered
 from app.runs.eventlog import EventLog, EventWriter
-from app.runs.records import ChatRequest, ChatResult, Status, Usage
+from app.runs.records import ChatRequest, ChatResult, Status
 from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
-from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext, reference
+from app.runs.worker import INTERRUPTED, Worker
+from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext
 from graphs.events import RunCancelled, RunEvent, RunFailed, RunFinished, RunStarted
 from knowledge import Retriever
-from memory import ConversationMemory, Interaction, RoutedTask, Scope, new_id
+from memory import ConversationMemory, Interaction, Scope, new_id
 from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
-_ALIVE_S = 30
-_BEAT_S = 10.0
-_SAVE_ATTEMPTS = 4
-_INTERRUPTED = "The service stopped while this run was going on. Send the message again."
+_CLOSE_S = 3.0
+_CLOSE_AGAIN_S = 1.0
+_STOP_S = 5.0
+_POLL_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,18 +45,6 @@ class Parts:
     router: Router
     chat: ChatModels
     settings: GraphSettings
-
-
-@dataclass(kw_only=True)
-class ActiveRun:
-    """A run that this process carries out."""
-
-    run_id: str
-    scope: Scope
-    request: ChatRequest
-    writer: EventWriter
-    began: float = field(default_factory=time.monotonic)
-    task: asyncio.Task[ChatResult | Problem] | None = None
 
 
 Observer = Callable[[str, float], None]
@@ -76,44 +65,79 @@ class RunManager:
         timeout_s: float,
         busy_wait_s: float,
         observe: Observer,
+        worker: str | None = None,
     ) -> None:
+        """`worker` names this process in the records; one that had the name before must be gone."""
         self._parts = parts
         self._store = store
         self._events = events
-        self._redis = redis
         self._most_runs = most_runs
         self._timeout_s = timeout_s
         self._busy_wait_s = busy_wait_s
         self._observe = observe
         self._active: dict[str, ActiveRun] = {}
-        self._worker = new_id("wrk")
-        self._beat: asyncio.Task[None] | None = None
+        self._worker = Worker(worker or new_id("wrk"), store, events, redis)
+        self._stopping = False
+        self._starting: set[asyncio.Task[tuple[str, str]]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        await self._keep_alive()
-        self._beat = asyncio.create_task(self._beat_forever(), name="worker heartbeat")
+        await self._worker.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._beat:
-            self._beat.cancel()
+        await self.drain(0)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._worker.__aexit__()
+
+    async def drain(self, seconds: float) -> None:
+        """Take no further runs, let those that are going on end within the time, and stop the others."""
+        self._stopping = True
+        for starting in self._starting:
+            starting.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
         going = [run.task for run in self._active.values() if run.task]
-        for task in going:
-            task.cancel("shutdown")
+        if going and seconds:
+            await asyncio.wait(going, timeout=seconds)
+        for run in list(self._active.values()):
+            run.stop("shutdown")
         await asyncio.gather(*going, return_exceptions=True)
-        with contextlib.suppress(Exception):
-            await self._redis.delete(_worker_key(self._worker))
 
     @property
     def active(self) -> int:
         """How many runs are going on in this process."""
         return len(self._active)
 
+    def carries(self, run_id: str) -> bool:
+        """Whether the run is going on in this process."""
+        return run_id in self._active
+
     async def start(self, request: ChatRequest, *, idempotency_key: str | None = None) -> tuple[str, str]:
         """Begin a run; gives the ids of run and thread. A known idempotency key gives the run it began.
 
-        Raises ProblemError: overloaded, thread_busy, unknown_thread, idempotency_conflict.
+        Raises ProblemError: stopping, overloaded, thread_busy, unknown_thread, idempotency_conflict.
         """
+        # In a task of its own: a client that leaves now must not leave a record behind that nobody carries out.
+        starting = asyncio.create_task(self._start(request, idempotency_key))
+        self._starting.add(starting)
+        starting.add_done_callback(self._started)
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            if starting.cancelled():
+                raise _stopping() from None
+            raise
+
+    def _started(self, starting: asyncio.Task[tuple[str, str]]) -> None:
+        self._starting.discard(starting)
+        if not starting.cancelled():
+            starting.exception()  # it is the client's, who may have left
+
+    async def _start(self, request: ChatRequest, idempotency_key: str | None) -> tuple[str, str]:
+        if self._stopping:
+            raise _stopping()
         if len(self._active) >= self._most_runs:
             raise ProblemError(
                 problem("overloaded", f"{self._most_runs} runs are going on. Try again in a moment.")
@@ -147,15 +171,21 @@ class RunManager:
         run = self._active.get(run_id)
         if run is None or run.task is None:
             return False
-        run.task.cancel("client")
+        run.stop("client")
         await asyncio.wait([run.task])
         return True
 
     async def _ended(self, run_id: str) -> ChatResult | Problem:
         view = await self._store.get(run_id)
-        if view.status == "running":
-            async for _ in self._events.read(run_id, after=0, heartbeat_s=self._busy_wait_s):
-                pass
+        after = 0
+        while view.status == "running":
+            async with contextlib.aclosing(
+                self._events.read(run_id, after=after, heartbeat_s=_POLL_S)
+            ) as events:
+                async for event in events:
+                    if event is None:
+                        break
+                    after = event.seq
             view = await self._store.get(run_id)
         if view.result:
             return view.result
@@ -173,7 +203,7 @@ class RunManager:
                     scope,
                     request,
                     new_thread=request.thread_id is None,
-                    worker=self._worker,
+                    worker=self._worker.name,
                     idempotency_key=idempotency_key,
                 )
             except ThreadBusy as busy:
@@ -198,29 +228,35 @@ class RunManager:
             writing = asyncio.create_task(run.writer.write_until_closed())
             try:
                 ended, last = await self._worked(run, writing)
-                run.writer.emit(last)
-                run.writer.close()
-                await writing
-            except Exception as error:  # noqa: BLE001  # the edge of the run loop
-                ended = as_problem(error, run_id=run.run_id) or internal(run.run_id)
-                _log.exception("the run's end could not be told", code=ended.code)
+                await self._tell(run, last, writing)
+            except Exception:  # noqa: BLE001  # the edge of the run loop
+                _log.exception("the run could not be closed")
+                ended = internal(run.run_id)
             finally:
                 writing.cancel()
                 del self._active[run.run_id]
             return ended
+
+    async def _tell(self, run: ActiveRun, last: RunEvent, writing: asyncio.Task[None]) -> None:
+        """Write the last event; while Redis is away the record alone tells how the run ended."""
+        run.writer.emit(last)
+        run.writer.close()
+        try:
+            await writing
+        except RedisError as error:
+            _log.warning("the last events could not be written", error=str(error))
 
     async def _worked(
         self, run: ActiveRun, writing: asyncio.Task[None]
     ) -> tuple[ChatResult | Problem, RunEvent]:
         try:
             await run.writer.flush()
-            async with asyncio.timeout(self._timeout_s):
-                state = await self._answer(run, writing)
+            state = await self._answer(run, writing)
             result = await self._save(run, state)
-        except asyncio.CancelledError as cancelled:
-            by_client = "client" in cancelled.args
+        except asyncio.CancelledError:
+            by_client = run.stopped == "client"
             code = "cancelled" if by_client else "interrupted"
-            found = problem(code, "The run was cancelled." if by_client else _INTERRUPTED, run_id=run.run_id)
+            found = problem(code, "The run was cancelled." if by_client else INTERRUPTED, run_id=run.run_id)
             await self._close(run, "cancelled" if by_client else "failed", found)
             event: RunEvent = (
                 RunCancelled(reason="the client asked for it")
@@ -255,7 +291,7 @@ class RunManager:
             settings=parts.settings,
         )
         config: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "run_name": run.run_id}
-        answering = asyncio.create_task(
+        work = run.work = asyncio.create_task(
             parts.graph.ainvoke(
                 {"message": run.request.message, "wanted": run.request.agents},
                 config,
@@ -263,105 +299,54 @@ class RunManager:
                 durability=parts.settings.durability,
             )
         )
+        if run.stopped:
+            work.cancel()
         try:
-            # A run whose events nobody could read is not worked on to its end.
-            await asyncio.wait([answering, writing], return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
-                await writing
-            state = cast("FreyaState", await answering)
+            async with asyncio.timeout(self._timeout_s):
+                # A run whose events nobody could read is not worked on to its end.
+                await asyncio.wait([work, writing], return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():
+                    await writing
+                return cast("FreyaState", await work)
         finally:
-            answering.cancel()
-        return state
+            work.cancel()
+            await asyncio.wait([work], timeout=_STOP_S)
 
     async def _save(self, run: ActiveRun, state: FreyaState) -> ChatResult:
-        results = state.get("results", [])
-        made = [artifact for one in results for artifact in one.artifacts]
-        uses = [use for one in results for use in one.tool_uses]
-        timings = dict(state.get("timings_ms", {}))
-        for one in results:
-            timings.update({f"{one.agent}.{name}": took for name, took in one.timings_ms.items()})
-        result = ChatResult(
-            run_id=run.run_id,
-            thread_id=run.scope.thread_id,
-            outcome=state["outcome"],
-            answer=state["answer"],
-            agents=list(dict.fromkeys(one.agent for one in results)),
-            citations=state["citations"],
-            artifacts=[reference(artifact) for artifact in made],
-            tool_calls=uses,
-            model=state.get("model", ""),
-            timings={**timings, "total": _milliseconds(run)},
-            usage=Usage(
-                input_tokens=sum(one.input_tokens for one in results),
-                output_tokens=sum(one.output_tokens for one in results),
-            ),
-        )
-        interaction = Interaction(
-            run_id=run.run_id,
-            request=run.request.message,
-            answer=result.answer,
-            outcome=result.outcome,
-            tasks=tuple(
-                RoutedTask(agent=t.agent, request=t.request, confidence=t.confidence)
-                for t in state["route"].tasks
-            ),
-            tool_uses=tuple(uses),
-            reasoning=tuple(one.weighing.model_dump(mode="json") for one in results if one.weighing),
-            model=result.model,
-            latency_ms=_milliseconds(run),
-            at=datetime.now(UTC),
-        )
+        result, made, interaction = answered(run, state)
         await self._store.finish(result, run.scope, artifacts=made, interaction=interaction)
         self._observe(result.outcome, time.monotonic() - run.began)
         return result
 
     async def _close(self, run: ActiveRun, status: Status, found: Problem) -> None:
-        """Close the run's record; a database that is away is waited for a little, and the reaper does it else."""
-        interaction = Interaction(
-            run_id=run.run_id,
-            request=run.request.message,
-            answer=None,
-            outcome=status,
-            error=found.code,
-            latency_ms=_milliseconds(run),
-            at=datetime.now(UTC),
-        )
+        """Close the run's record; while the database is away this goes on behind the run's end."""
+        interaction = unanswered(run, status, found)
         self._observe(status, time.monotonic() - run.began)
-        for attempt in range(_SAVE_ATTEMPTS):
-            try:
-                await self._store.fail(run.run_id, run.scope, status, found, interaction=interaction)
-            except (psycopg.Error, PoolTimeout) as error:
-                _log.warning("the run's record could not be closed", attempt=attempt + 1, error=str(error))
-                await asyncio.sleep(0.2 * 2**attempt)
-            else:
+        if not await self._closed(run, status, found, interaction):
+            self._spawn(self._close_again(run, status, found, interaction))
+
+    async def _close_again(
+        self, run: ActiveRun, status: Status, found: Problem, interaction: Interaction
+    ) -> None:
+        while True:
+            await asyncio.sleep(_CLOSE_AGAIN_S)
+            if await self._closed(run, status, found, interaction):
                 return
 
-    async def _beat_forever(self) -> None:
-        """Say that this worker lives, and fail the runs of those that do not; an outage is waited out."""
-        while True:
-            try:
-                await self._keep_alive()
-                await self._reap()
-            except Exception as error:  # noqa: BLE001  # the edge of a background loop
-                _log.warning("worker heartbeat failed", error=str(error))
-            await asyncio.sleep(_BEAT_S)
+    async def _closed(self, run: ActiveRun, status: Status, found: Problem, interaction: Interaction) -> bool:
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await self._store.fail(run.run_id, run.scope, status, found, interaction=interaction)
+        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as error:
+            _log.warning("the run's record could not be closed yet", error=str(error) or "no answer in time")
+            return False
+        return True
 
-    async def _keep_alive(self) -> None:
-        await self._redis.set(_worker_key(self._worker), "1", ex=_ALIVE_S)
-
-    async def _reap(self) -> None:
-        alive = [
-            key.decode().rsplit(":", 1)[-1] async for key in self._redis.scan_iter(match=_worker_key("*"))
-        ]
-        found = problem("interrupted", _INTERRUPTED)
-        for run_id in await self._store.reap([*alive, self._worker], found):
-            _log.warning("a run of a dead worker was closed", run_id=run_id)
-            await self._events.end(run_id, RunFailed(problem=dumped(found)))
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:  # asyncio's own signature
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
 
-def _worker_key(worker: str) -> str:
-    return f"freya:worker:{worker}"
-
-
-def _milliseconds(run: ActiveRun) -> float:
-    return round((time.monotonic() - run.began) * 1000, 2)
+def _stopping() -> ProblemError:
+    return ProblemError(problem("stopping", "The service is being stopped. Try again in a moment."))

@@ -1,7 +1,8 @@
 """What a client asks for and gets: the request of a turn, its result, and a run as it can be read."""
 
+import math
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
@@ -12,6 +13,27 @@ from memory import ToolUse
 
 LONGEST_MESSAGE = 200_000
 Status = Literal["running", "finished", "failed", "cancelled"]
+Value = TypeVar("Value", bound=JsonValue)
+
+
+def storable(value: Value) -> Value:
+    """The value, when JSON in the database can hold it; raises ValueError for what is no text and no number."""
+    waiting: list[JsonValue] = [value]
+    while waiting:
+        match waiting.pop():
+            case str() as text if "\0" in text:
+                raise ValueError("holds NUL characters (U+0000), which cannot be stored; leave them out")
+            case str() as text if any("\ud800" <= c <= "\udfff" for c in text):
+                raise ValueError(
+                    "holds lone surrogates (U+D800 to U+DFFF), which are no text; send valid Unicode"
+                )
+            case float() as number if not math.isfinite(number):
+                raise ValueError("holds NaN or an infinity, which JSON does not know; leave it out")
+            case list() as items:
+                waiting += items
+            case dict() as table:
+                waiting += [*table, *table.values()]
+    return value
 
 
 class ChatRequest(BaseModel):
@@ -45,14 +67,10 @@ class ChatRequest(BaseModel):
         ),
     ] = "reject"
 
-    @field_validator("message", "thread_id", "project_id")
+    @field_validator("*")
     @classmethod
-    def _is_text(cls, value: str | None) -> str | None:
-        if value is not None and any("\ud800" <= c <= "\udfff" for c in value):
-            raise ValueError(
-                "holds lone surrogates (U+D800 to U+DFFF), which are no text; send valid Unicode"
-            )
-        return value
+    def _can_be_stored(cls, value: JsonValue) -> JsonValue:
+        return storable(value)
 
 
 class Usage(BaseModel):

@@ -16,7 +16,6 @@ from memory import Interaction, Scope, log_interaction, open_turn
 from memory.threads import Connection
 
 _ONE_AT_A_TIME = "runs_one_at_a_time"
-_IDEMPOTENT = "runs_idempotent"
 
 
 class ThreadBusy(Exception):
@@ -127,14 +126,27 @@ class RunStore:
             await log_interaction(connection, scope, interaction)
 
     async def reap(self, alive: Sequence[str], problem: Problem) -> list[str]:
-        """Fail the running runs of workers that are not alive; gives their ids."""
-        async with self._pool.connection() as connection:
+        """Fail the running runs of workers that are not alive, and log the interactions; gives the runs' ids."""
+        async with self._transaction() as connection:
             cursor = await connection.execute(
                 "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
-                " WHERE status = 'running' AND NOT worker = ANY(%s) RETURNING id",
+                " WHERE status = 'running' AND NOT worker = ANY(%s)"
+                " RETURNING id, thread_id, request->>'message' AS message, created_at, finished_at",
                 (Jsonb(dumped(problem)), list(alive)),
             )
-            return [row["id"] for row in await cursor.fetchall()]
+            rows = await cursor.fetchall()
+            for row in rows:
+                interaction = Interaction(
+                    run_id=row["id"],
+                    request=row["message"],
+                    answer=None,
+                    outcome="failed",
+                    error=problem.code,
+                    latency_ms=(row["finished_at"] - row["created_at"]).total_seconds() * 1000,
+                    at=row["finished_at"],
+                )
+                await log_interaction(connection, Scope(thread_id=row["thread_id"]), interaction)
+        return [row["id"] for row in rows]
 
     async def get(self, run_id: str) -> RunView:
         """The run. Raises a ProblemError for an unknown one."""
@@ -162,15 +174,15 @@ class RunStore:
 
     async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> None:
         constraint = error.diag.constraint_name
+        if idempotency_key is not None:  # first: a repeated request is no second message on a busy thread
+            rows = await self._rows("SELECT * FROM runs WHERE idempotency_key = %s", (idempotency_key,))
+            if rows:
+                raise AlreadyBegun(_view(rows[0])) from error
         if constraint == _ONE_AT_A_TIME:
             rows = await self._rows(
                 "SELECT id FROM runs WHERE thread_id = %s AND status = 'running'", (scope.thread_id,)
             )
             raise ThreadBusy(rows[0]["id"] if rows else "") from error
-        if constraint == _IDEMPOTENT:
-            rows = await self._rows("SELECT * FROM runs WHERE idempotency_key = %s", (idempotency_key,))
-            if rows:
-                raise AlreadyBegun(_view(rows[0])) from error
         raise error
 
     async def _close(

@@ -1,0 +1,5 @@
+"""`python -m app` is `freya`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,83 @@
+"""The edge of HTTP: every error that a route raises becomes a problem, here and nowhere else."""
+
+import structlog
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import as_problem, internal
+from app.http.limits import BodyTooLarge
+from app.http.replies import problem_response, send_problem
+from app.problems import ProblemField, problem
+
+_log = structlog.get_logger(__name__)
+_BY_STATUS = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_DETAILS = {
+    400: "The body cannot be read as JSON: send valid JSON in UTF-8, not nested thousands of levels deep.",
+    404: "There is nothing here. The routes are described at /docs.",
+    405: "The route does not take this method. The routes are described at /docs.",
+}
+
+
+class Edge:
+    """ASGI middleware, the innermost: answers errors with problems, and logs those that are defects of ours."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through; an error after the answer has begun only ends the connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            found = as_problem(error)
+            if found is None:
+                _log.exception("a request failed", path=scope["path"])
+            elif found.status >= 500:  # noqa: PLR2004  # ours, and not the request's
+                _log.warning("a request failed", path=scope["path"], code=found.code, error=str(error))
+            if begun:
+                raise
+            await send_problem(send, found or internal())
+
+
+async def invalid_request(_request: Request, error: Exception) -> Response:
+    """A body that is not JSON, or does not fit its schema; which fields, without repeating their values."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    broken = next((item for item in found if item["type"] == "json_invalid"), None)
+    if broken:
+        reason = broken.get("ctx", {}).get("error", "it cannot be parsed")
+        return problem_response(problem("invalid_json", f"The body is not valid JSON: {reason}."))
+    fields = [
+        ProblemField(
+            field=".".join(str(part) for part in item["loc"]),
+            message=item["msg"].removeprefix("Value error, "),
+        )
+        for item in found
+    ]
+    detail = "; ".join(f"{one.field}: {one.message}" for one in fields)
+    return problem_response(problem("invalid_request", detail, errors=fields))
+
+
+async def http_error(_request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: a body it cannot read, an unknown route, a wrong method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = _BY_STATUS.get(status, "bad_request")
+    detail = (
+        error.detail if isinstance(error, BodyTooLarge) else _DETAILS.get(status, "It cannot be answered.")
+    )
+    response = problem_response(problem(code, detail))
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response

@@ -1,0 +1,97 @@
+"""A run that is going on, and the records that it leaves behind."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal  # Any: the graph's own state type
+
+from app.problems import Problem
+from app.runs.eventlog import EventWriter
+from app.runs.records import ChatRequest, ChatResult, Status, Usage
+from graphs import FreyaState, MadeArtifact, reference
+from memory import Interaction, RoutedTask, Scope
+
+Reason = Literal["client", "shutdown"]
+
+
+@dataclass(kw_only=True)
+class ActiveRun:
+    """A run that this process carries out."""
+
+    run_id: str
+    scope: Scope
+    request: ChatRequest
+    writer: EventWriter
+    began: float = field(default_factory=time.monotonic)
+    task: asyncio.Task[ChatResult | Problem] | None = None
+    work: asyncio.Task[dict[str, Any]] | None = None
+    stopped: Reason | None = None
+
+    @property
+    def milliseconds(self) -> float:
+        """How long it has been going on."""
+        return round((time.monotonic() - self.began) * 1000, 2)
+
+    def stop(self, reason: Reason) -> None:
+        """End the work on it; its record is closed all the same. An answer that is there already stands."""
+        if self.stopped is None and (self.work is None or not self.work.done()):
+            self.stopped = reason
+            if self.work:
+                self.work.cancel()
+
+
+def answered(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[MadeArtifact], Interaction]:
+    """What a run that came to its end leaves behind."""
+    results = state.get("results", [])
+    made = [artifact for one in results for artifact in one.artifacts]
+    uses = [use for one in results for use in one.tool_uses]
+    timings = dict(state.get("timings_ms", {}))
+    for one in results:
+        timings.update({f"{one.agent}.{name}": took for name, took in one.timings_ms.items()})
+    result = ChatResult(
+        run_id=run.run_id,
+        thread_id=run.scope.thread_id,
+        outcome=state["outcome"],
+        answer=state["answer"],
+        agents=list(dict.fromkeys(one.agent for one in results)),
+        citations=state["citations"],
+        artifacts=[reference(artifact) for artifact in made],
+        tool_calls=uses,
+        model=state.get("model", ""),
+        timings={**timings, "total": run.milliseconds},
+        usage=Usage(
+            input_tokens=sum(one.input_tokens for one in results),
+            output_tokens=sum(one.output_tokens for one in results),
+        ),
+    )
+    interaction = Interaction(
+        run_id=run.run_id,
+        request=run.request.message,
+        answer=result.answer,
+        outcome=result.outcome,
+        tasks=tuple(
+            RoutedTask(agent=t.agent, request=t.request, confidence=t.confidence)
+            for t in state["route"].tasks
+        ),
+        tool_uses=tuple(uses),
+        reasoning=tuple(one.weighing.model_dump(mode="json") for one in results if one.weighing),
+        model=result.model,
+        latency_ms=run.milliseconds,
+        at=datetime.now(UTC),
+    )
+    return result, made, interaction
+
+
+def unanswered(run: ActiveRun, status: Status, found: Problem) -> Interaction:
+    """What a run without a result leaves in the log."""
+    return Interaction(
+        run_id=run.run_id,
+        request=run.request.message,
+        answer=None,
+        outcome=status,
+        error=found.code,
+        latency_ms=run.milliseconds,
+        at=datetime.now(UTC),
+    )

@@ -1,0 +1,89 @@
+"""This process as a carrier of runs: it says that it lives, and closes the runs of those that do not."""
+
+import asyncio
+import contextlib
+import re
+from pathlib import Path
+from typing import Self
+
+import structlog
+from redis.asyncio import Redis
+
+from app.problems import dumped, problem
+from app.runs.eventlog import EventLog
+from app.runs.store import RunStore
+from graphs.events import RunFailed
+from memory import new_id
+
+_log = structlog.get_logger(__name__)
+_ALIVE_S = 30
+_BEAT_S = 10.0
+_FILE = "worker"
+_NAME = re.compile(r"wrk_[0-9a-z]{26}")
+INTERRUPTED = "The service stopped while this run was going on. Send the message again."
+
+
+def worker_name(data: Path) -> str:
+    """The name of the service on this data folder, the same after a restart; a copy of the folder gets another."""
+    path, place = data / _FILE, str(data.stat().st_ino)
+    with contextlib.suppress(OSError, ValueError):
+        name, was_at = path.read_text(encoding="ascii").split()
+        if _NAME.fullmatch(name) and was_at == place:
+            return name
+    name = new_id("wrk")
+    path.write_text(f"{name} {place}\n", encoding="ascii")
+    return name
+
+
+class Worker:
+    """An async context manager: from entering to leaving the runs of this worker count as carried out.
+
+    A worker that had the same name before must be gone: its runs are closed on entering.
+    """
+
+    def __init__(self, name: str, store: RunStore, events: EventLog, redis: Redis) -> None:
+        self.name = name
+        self._store = store
+        self._events = events
+        self._redis = redis
+        self._beating: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._keep_alive()
+        await self.reap(own=True)
+        self._beating = asyncio.create_task(self._beat(), name="worker heartbeat")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._beating:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self._redis.delete(_key(self.name))
+
+    async def reap(self, *, own: bool = False) -> None:
+        """Fail the runs of dead workers; `own`: those under this worker's name too, left by the one before."""
+        keys = [key async for key in self._redis.scan_iter(match=_key("*"))]
+        alive = {key.decode().rsplit(":", 1)[-1] for key in keys} | {self.name}
+        if own:
+            alive.discard(self.name)
+        found = problem("interrupted", INTERRUPTED)
+        for run_id in await self._store.reap([*alive], found):
+            _log.warning("a run of a dead worker was closed", run_id=run_id)
+            await self._events.end(run_id, RunFailed(problem=dumped(found)))
+
+    async def _keep_alive(self) -> None:
+        await self._redis.set(_key(self.name), "1", ex=_ALIVE_S)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            try:
+                await self._keep_alive()
+                await self.reap()
+            except Exception as error:  # noqa: BLE001  # the edge of a background loop; an outage is waited out
+                _log.warning("worker heartbeat failed", error=str(error))
+
+
+def _key(worker: str) -> str:
+    return f"freya:worker:{worker}"
