@@ -22,6 +22,7 @@ from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist
 from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult
 from memory import MemoryUnavailable, Turn
+from models import EmbeddingUnavailable
 from models.chat import Prompt, Role, render_prompt
 
 FreyaGraph = CompiledStateGraph[FreyaState, RunContext, FreyaState, FreyaState]
@@ -38,10 +39,11 @@ def build_freya(
         FreyaState, context_schema=RunContext
     )
     timeout = settings.step_timeout_s
-    retry = RetryPolicy(max_attempts=settings.attempts, initial_interval=0.2, retry_on=(MemoryUnavailable,))
+    outages = (MemoryUnavailable, EmbeddingUnavailable)
+    retry = RetryPolicy(max_attempts=settings.attempts, initial_interval=0.2, retry_on=outages)
     graph.add_node("guard", guard)
     graph.add_node("recall", recall, timeout=timeout, retry_policy=retry)
-    graph.add_node("route", route, timeout=timeout, destinations=("converse", *charters))
+    graph.add_node("route", route, timeout=timeout, retry_policy=retry, destinations=("converse", *charters))
     graph.add_node("converse", converse, timeout=timeout)
     for name, charter in charters.items():
         graph.add_node(name, build_specialist(charter, settings))
@@ -113,19 +115,30 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
     return {"answer": text, "outcome": outcome, "citations": [], "model": name}
 
 
-async def synthesise(state: FreyaState) -> FreyaState:
-    """One answer out of the specialists' answers: in the order of the tasks, citations numbered through."""
+async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
+    """One answer out of the specialists' answers: in the order of the tasks, citations numbered through.
+
+    A question back stands beside the answers; a task that nothing was found for is named at the end.
+    """
     results = sorted(state["results"], key=lambda result: result.position)
-    answered = [result for result in results if result.outcome == "answered"] or results
-    text, citations = merge(answered)
+    told = [result for result in results if result.outcome != "declined"] or results
+    text, citations = merge(told, runtime.context.charters)
+    unanswered = [result.request for result in results if result not in told]
+    if unanswered:
+        text = f"{text}\n\n{replies.unanswered(unanswered)}"
     if state["route"].left_out:
         text = f"{text}\n\n{replies.left_out(state['route'].left_out)}"
-    model = ", ".join(dict.fromkeys(result.model for result in answered))
-    return {"answer": text, "citations": citations, "outcome": answered[0].outcome, "model": model}
+    outcomes = [result.outcome for result in told]
+    return {
+        "answer": text,
+        "citations": citations,
+        "outcome": "answered" if "answered" in outcomes else outcomes[0],
+        "model": ", ".join(dict.fromkeys(result.model for result in told if result.model)),
+    }
 
 
-def merge(results: Sequence[SpecialistResult]) -> tuple[str, list[Citation]]:
-    """A single answer as it stands; several each under its agent's name, with one numbering of citations."""
+def merge(results: Sequence[SpecialistResult], charters: Mapping[str, Charter]) -> tuple[str, list[Citation]]:
+    """A single answer as it stands; several each under its agent's title, with one numbering of citations."""
     if len(results) == 1:
         return results[0].answer, list(results[0].citations)
     sections: list[str] = []
@@ -137,7 +150,8 @@ def merge(results: Sequence[SpecialistResult]) -> tuple[str, list[Citation]]:
             numbers[citation.number] = known or len(citations) + 1
             if known is None:
                 citations.append(citation.model_copy(update={"number": len(citations) + 1}))
-        sections.append(f"## {result.agent.capitalize()}\n\n{renumbered(result.answer, numbers)}")
+        title = charters[result.agent].title if result.agent in charters else result.agent
+        sections.append(f"## {title}\n\n{renumbered(result.answer, numbers)}")
     return "\n\n".join(sections), citations
 
 

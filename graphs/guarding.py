@@ -5,6 +5,8 @@ import unicodedata
 from graphs.errors import RequestRefused
 
 _KEPT = frozenset("\n\t")
+_VISIBLE = frozenset("LMNPS")
+"""Letters, marks, numbers, punctuation and symbols, by the first letter of their Unicode category."""
 
 
 def clean_message(message: str, *, longest: int) -> str:
@@ -23,6 +25,6 @@ def clean_message(message: str, *, longest: int) -> str:
         )
     normal = unicodedata.normalize("NFC", message.replace("\r\n", "\n"))
     text = "".join(c for c in normal if c in _KEPT or unicodedata.category(c) != "Cc").strip()
-    if not text:
+    if not any(unicodedata.category(character)[0] in _VISIBLE for character in text):
         raise RequestRefused("the message is empty. Say what you would like to know or have done.")
     return text

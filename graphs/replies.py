@@ -89,6 +89,12 @@ def left_out(parts: Sequence[str]) -> str:
     return f"With {quoted} I cannot help: none of my specialists knows about it."
 
 
+def unanswered(requests: Sequence[str]) -> str:
+    """One sentence on the requests that nothing was found for."""
+    quoted = " and ".join(f"“{_shortened(request)}”" for request in requests)
+    return f"I found nothing that answers {quoted}, so I will not guess."
+
+
 def _team(charters: Mapping[str, Charter]) -> str:
     return "\n".join(
         f"- **{charter.title}** (`{charter.name}`): {charter.description}" for charter in charters.values()

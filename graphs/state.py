@@ -9,7 +9,7 @@ from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
 from pydantic import BaseModel, ConfigDict
 
-from agents import Artifact, Charter, ToolOutput
+from agents import Artifact, Charter
 from graphs.events import Citation, RunEvent
 from graphs.routing.interfaces import Route, Router, Task
 from graphs.settings import GraphSettings
@@ -109,10 +109,9 @@ class SpecialistState(TypedDict, total=False):
     citations: list[Citation]
     weighing: Weighing
     notes: list[Note]
+    began: float
+    """Unix time in seconds."""
     rounds: int
-    checked: bool
-    outputs: Annotated[dict[str, ToolOutput], operator.or_]
-    """What tools gave, by call id."""
     tool_uses: Annotated[list[ToolUse], operator.add]
     artifacts: Annotated[list[MadeArtifact], operator.add]
     timings_ms: Annotated[dict[str, float], operator.or_]
@@ -128,7 +127,6 @@ STATE_TYPES: tuple[type, ...] = (
     Route,
     SpecialistResult,
     Task,
-    ToolOutput,
     ToolUse,
     Turn,
     Weighing,

@@ -2,7 +2,7 @@
 
 import re
 
-from agents import Charter
+from agents import Charter, SubAgent
 from graphs.state import Weighing
 
 _CREATIVE = re.compile(
@@ -17,6 +17,12 @@ _THOROUGH = re.compile(
 _STRUCTURED = re.compile(
     r"\d|\b(?:calculate|compute|ratio|percent|price|rate|schema|sql|openapi|json|csv|audit)\b", re.IGNORECASE
 )
+_FACT = re.compile(
+    r"^\s*(?:what(?:'s| is| are| does)|who|when|where|which|define|how (?:much|many|long|is|are|does|do))\b",
+    re.IGNORECASE,
+)
+_STEM = 5
+"""Letters by which words of a request and of a purpose are compared: "campaign" and "campaigns"."""
 _CHECKED_FROM = 0.5
 _SUB_AGENTS_FROM = 0.8
 _LONG = 40
@@ -43,9 +49,24 @@ def weigh(request: str, charter: Charter) -> Weighing:
     if _STRUCTURED.search(request):
         score -= 0.25
         reasons.append("structured: figures or a fixed format")
+    if _FACT.match(request) and len(request.split()) < _LONG:
+        score -= 0.2
+        reasons.append("asks for a fact")
     score = round(min(1.0, max(0.0, score)), 2)
     if score >= _SUB_AGENTS_FROM and charter.subagents:
         return Weighing(score=score, reasons=tuple(reasons), choice="sub_agents")
     return Weighing(
         score=score, reasons=tuple(reasons), choice="checked_tool" if score >= _CHECKED_FROM else "tool"
     )
+
+
+def choose_sub_agents(request: str, charter: Charter, *, most: int) -> list[SubAgent]:
+    """The sub-agents whose purpose shares most words with the request, in the charter's order."""
+    asked = _stems(request)
+    ranked = sorted(charter.subagents, key=lambda sub: -len(asked & _stems(f"{sub.name} {sub.purpose}")))
+    chosen = {sub.name for sub in ranked[:most]}
+    return [sub for sub in charter.subagents if sub.name in chosen]
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in re.findall(r"[a-z]{4,}", text.lower())}

@@ -1,0 +1,99 @@
+"""Calling tools for a specialist: events around each call, and results held against what a result must be."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from langchain_core.messages import ToolCall, ToolMessage
+from langchain_core.tools import BaseTool
+from pydantic import ValidationError
+
+from agents import ToolOutput
+from graphs.checking import find_faults
+from graphs.errors import StepFailed
+from graphs.events import ArtifactMade, ArtifactReference, ToolFinished, ToolStarted
+from graphs.state import MadeArtifact, RunContext
+from memory import ToolUse, new_id
+
+
+@dataclass(frozen=True)
+class FinishedCall:
+    """A tool call that ended, with what it made."""
+
+    message: ToolMessage
+    use: ToolUse
+    made: list[MadeArtifact]
+
+
+class ToolBench:
+    """The tools of one specialist."""
+
+    def __init__(self, agent: str, tools: Mapping[str, BaseTool]) -> None:
+        self._agent = agent
+        self._tools = tools
+
+    async def call(self, call: ToolCall, context: RunContext, *, checked: bool) -> FinishedCall:
+        """Carry out the call. Whatever is wrong with it becomes a message of status "error" for the model.
+
+        Artifacts are always checked; the figures where `checked` says so.
+        """
+        call_id = call["id"] or new_id("call")
+        context.emit(
+            ToolStarted(agent=self._agent, call_id=call_id, tool=call["name"], arguments=call["args"])
+        )
+        began = time.monotonic()
+        message = await self._run({**call, "id": call_id, "type": "tool_call"})
+        output = message.artifact if isinstance(message.artifact, ToolOutput) else None
+        faults = find_faults(output) if output and (checked or output.artifacts) else []
+        if faults:
+            output = None
+            message = _error(call, call_id, f"The result did not pass its check: {'; '.join(faults)}.")
+        made = [
+            MadeArtifact(id=new_id("art"), agent=self._agent, artifact=artifact)
+            for artifact in (output.artifacts if output else ())
+        ]
+        context.emit(
+            ToolFinished(
+                agent=self._agent,
+                call_id=call_id,
+                tool=call["name"],
+                status=message.status,
+                text=message.text,
+                data=output.data if output else {},
+                duration_ms=round((time.monotonic() - began) * 1000, 2),
+            )
+        )
+        for artifact in made:
+            context.emit(ArtifactMade(agent=self._agent, artifact=reference(artifact)))
+        use = ToolUse(agent=self._agent, name=call["name"], arguments=call["args"], result=message.text)
+        return FinishedCall(message.model_copy(update={"artifact": None}), use, made)
+
+    async def _run(self, call: ToolCall) -> ToolMessage:
+        call_id = call["id"] or ""
+        tool = self._tools.get(call["name"])
+        if tool is None:
+            known = ", ".join(self._tools) or "no tools at all"
+            return _error(call, call_id, f"There is no tool {call['name']!r}; there are {known}.")
+        try:
+            message = await tool.ainvoke(call)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
+            )
+            return _error(call, call_id, f"The arguments do not fit: {wrong}.")
+        except (ValueError, ArithmeticError) as error:
+            return _error(call, call_id, f"It cannot be computed with these arguments: {error}.")
+        if not isinstance(message, ToolMessage):
+            raise StepFailed(f"tool {tool.name} gave {type(message).__name__} and not a tool message")
+        return message
+
+
+def reference(made: MadeArtifact) -> ArtifactReference:
+    """Where an artifact can be read, and how large it is."""
+    artifact = made.artifact
+    size = len(artifact.content.encode())
+    return ArtifactReference(id=made.id, name=artifact.name, media_type=artifact.media_type, bytes=size)
+
+
+def _error(call: ToolCall, call_id: str, text: str) -> ToolMessage:
+    return ToolMessage(text, tool_call_id=call_id, name=call["name"], status="error")
