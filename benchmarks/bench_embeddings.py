@@ -190,6 +190,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=200)
     parser.add_argument("--questions", type=int, default=50, help="asked one by one in a round")
     parser.add_argument("--documents", type=int, default=64, help="embedded at once in a round")
+    parser.add_argument("--characters", type=int, help="of a document; 500 are some 100 tokens; default all")
     parser.add_argument(
         "--data", type=Path, help="a folder that has the model laid out; by default a new one"
     )
