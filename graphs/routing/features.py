@@ -40,8 +40,14 @@ class Features:
 
     def products(self, others: "Features") -> Matrix:
         """Inner products of each row with each of the others, shape (n, others)."""
-        both = self.dense @ others.dense.T + (self.terms @ others.terms.T).toarray()
+        shared = (others.terms @ self.terms.T).toarray().T  # the few rows are turned, not the many
+        both = self.dense @ others.dense.T + shared
         result: Matrix = both.astype(np.float32)
+        return result
+
+    def combined(self, shares: NDArray[np.float64]) -> Matrix:
+        """The sums of the rows by shares of shape (n, k): shape (features, k), dense features first."""
+        result: Matrix = np.vstack([self.dense.T @ shares, self.terms.T @ shares]).astype(np.float32)
         return result
 
 
