@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -44,5 +44,5 @@ def _leads_somewhere(model: type[BaseModel], names: list[str]) -> bool:
     return _leads_somewhere(kind, rest) if rest and _is_model(kind) else not rest and not _is_model(kind)
 
 
-def _is_model(kind: object) -> bool:
+def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
