@@ -42,7 +42,7 @@ CALLS: list[Expected] = [
     ("technical", "whats the sma 3 of these closes 10 20 30 40", "compute_indicator", {"indicator": "SMA", "period": 3, "closes": [10, 20, 30, 40]}),
     ("technical", "macd 12, 26, 9 for 100,101,102,103,104,105,106", "compute_indicator", {"indicator": "MACD", "closes": [100, 101, 102, 103, 104, 105, 106]}),
     ("technical", f"compute the ATR with period 2\n{CSV}", "compute_indicator", {"indicator": "ATR", "period": 2}),
-    ("technical", f"{CSV}\nwhat is the relative strength index of this data?", "compute_indicator", {"indicator": "relative strength index"}),
+    ("technical", f"{CSV}\nwhat is the relative strength index of this data?", "compute_indicator", {"indicator": "RSI"}),
     ("technical", "is this a doji: open 10 high 11 low 9 close 10.01", "candlestick_patterns", {}),
     ("technical", "any candlestick patterns here?\n```csv\nopen,high,low,close\n10,11,9,10.01\n10,12,9,11\n```", "candlestick_patterns", {}),
     ("technical", "position size for a 10k account risking 2 %, entry 50000, ATR 1200", "position_size", {"account": 10000, "entry": 50000, "atr": 1200, "risk_percent": 2}),

@@ -11,6 +11,7 @@ _PARTS = re.compile(
 )
 _LONGEST_REQUEST = 2_000
 _MOST_PARTS = 4
+_MOST_OF_SUBJECT = 0.6
 _SUBJECT = 6
 """Content words in which a definition names what it defines."""
 _GENERIC = frozenset(
@@ -75,6 +76,11 @@ class Aim:
     answered: re.Pattern[str] | None
     """What sentences that answer this kind of question say."""
 
+    @property
+    def subject(self) -> frozenset[str]:
+        """The stems that say which thing is asked about, without those that say what kind of thing it is."""
+        return self.stems - _GENERIC or self.stems
+
     def fits(self, text: str) -> bool:
         """Whether a sentence speaks in the manner of an answer to this part."""
         return self.answered is not None and self.answered.search(text) is not None
@@ -93,11 +99,10 @@ def read_aims(request: str) -> list[Aim]:
     return aims
 
 
-def defines_topic(text: str, opening: tuple[str, ...], topic: frozenset[str]) -> bool:
-    """Whether a sentence begins with what the topic is about, and says what it is."""
-    subject = topic - _GENERIC or topic
+def defines_topic(text: str, opening: tuple[str, ...], subject: frozenset[str]) -> bool:
+    """Whether a sentence begins with the subject and says what it is."""
     said = subject.intersection(opening[:_SUBJECT])
-    if not said or len(said) < len(subject) / 2:
+    if not said or len(said) < _MOST_OF_SUBJECT * len(subject):
         return False
     verb = _DEFINES.search(text)
     return verb is not None and verb.start() < max(90, len(text) // 2)

@@ -1,21 +1,32 @@
 """Reading a tool's arguments out of a request, by the tool's JSON schema and the hints in it."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 
 from pydantic import JsonValue
 
 from models.arguments import Unit
 from models.chat.extractive.cues import Span, cue_strengths
 from models.chat.extractive.fitting import match_numbers
-from models.chat.extractive.quantities import NumberList, Quantity, read_lists, read_quantities
+from models.chat.extractive.quantities import (
+    NumberList,
+    Quantity,
+    read_lists,
+    read_long_rows,
+    read_quantities,
+)
 from models.chat.extractive.schema import Argument, Signature, mapping
 from models.chat.extractive.texts import TextMentions, read_texts, text_mentions
 from models.chat.extractive.words import folded_in_place
 
+_Mention = TypeVar("_Mention", Quantity, NumberList)
 _FEWEST_COLUMNS = 3
+_LONGEST_SHORT_ROW = 12
+_MOST_ROWS = 20
 _COUNTED = re.compile(
     r"\s(?!costs|sales|earnings|savings|wages|expenses|reserves|revenues|times|fees|funds|plus|versus|vs|is|was|as|across|prices|"
     r"closes|flows|returns|less|has|this|rises|falls|drops|gains|points)[a-z]{2,}[^s\W]s\b"
@@ -45,11 +56,14 @@ class Mentions:
 
     request: str
     folded: str
-    quantities: tuple[Quantity, ...]
+    quantities: int
+    """How many numbers there are."""
+    singles: tuple[Quantity, ...]
+    """Those that may be single arguments: not of a long row, and not of a table of bars."""
     rows: tuple[NumberList, ...]
-    """Rows of three numbers and more."""
+    """Rows of three numbers and more, outside tables of bars."""
     pairs: tuple[NumberList, ...]
-    """Rows of two and more."""
+    """Rows of two and more among the single numbers."""
     texts: TextMentions
     wording: str
     """The request without its tables, fences and markup: what is said about them."""
@@ -58,14 +72,30 @@ class Mentions:
 @lru_cache(maxsize=32)
 def mentions_of(request: str) -> Mentions:
     """Everything in a request that may become an argument."""
-    quantities = read_quantities(request)
+    runs, rest = read_long_rows(request)
+    quantities = read_quantities(rest)
+    texts = text_mentions(request)
+    outside = quantities
+    if texts.table is not None and texts.table[0].count(",", 0, texts.table[0].find("\n")) >= _FEWEST_COLUMNS:
+        start, end = texts.table[1]  # a tool of bars reads the table itself; to others its cells say nothing
+        outside = [q for q in quantities if not start <= q.start < end]
+    rows = tuple(read_lists(request, sorted([*outside, *runs], key=lambda each: each.start)))
+    long_rows = [row for row in rows if len(row.values) > _LONGEST_SHORT_ROW]
+    ends = [row.end for row in long_rows]
+    singles = []
+    for quantity in outside:
+        at = bisect_right(ends, quantity.start)
+        if at == len(ends) or quantity.start < long_rows[at].start:
+            singles.append(quantity)
+    singles = singles[:_MOST_SINGLE_NUMBERS]
     return Mentions(
         request=request,
         folded=folded_in_place(request),
-        quantities=tuple(quantities),
-        rows=tuple(read_lists(request, quantities)),
-        pairs=tuple(read_lists(request, quantities, shortest=2)),
-        texts=(texts := text_mentions(request)),
+        quantities=len(quantities) + sum(len(run.values) for run in runs),
+        singles=tuple(singles),
+        rows=rows[:_MOST_ROWS],
+        pairs=tuple(read_lists(request, singles, shortest=2)),
+        texts=texts,
         wording=_wording(request, texts),
     )
 
@@ -89,12 +119,9 @@ def read_arguments(schema: Mapping[str, JsonValue] | Signature, request: str) ->
     found = mentions_of(request)
     values: dict[str, JsonValue] = {}
     taken = read_texts(signature, found.request, found.folded, found.texts, values)
-    quantities = [q for q in found.quantities if not any(start <= q.start < end for start, end in taken)]
-    figures = len(taken)
-    in_lists = _read_lists(signature, found, quantities, values)
-    quantities = [q for q in quantities if not any(start <= q.start < end for start, end in in_lists)]
-    used, tied = _read_numbers(signature, found.folded, quantities, in_lists, values)
-    figures += len(in_lists) + used
+    in_lists = _read_lists(signature, found, taken, values)
+    singles = _outside(found.singles, [*taken, *in_lists])
+    used, tied = _read_numbers(signature, found.folded, singles, in_lists, values)
     by_name = {argument.name: argument for argument in signature.arguments}
     literal = sum(1 for name in values if not by_name[name].is_request)
     return Reading(
@@ -105,25 +132,21 @@ def read_arguments(schema: Mapping[str, JsonValue] | Signature, request: str) ->
         },
         missing=tuple(a.name for a in signature.arguments if a.required and a.name not in values),
         literal=literal,
-        figures=figures,
-        explained=tied / len(quantities) if quantities else 1.0,
+        figures=len(taken) + len(in_lists) + used,
+        explained=tied / len(singles) if singles else 1.0,
     )
 
 
 def _read_lists(
-    signature: Signature, found: Mentions, quantities: Sequence[Quantity], values: dict[str, JsonValue]
+    signature: Signature, found: Mentions, texts: Sequence[Span], values: dict[str, JsonValue]
 ) -> list[Span]:
     """Give each list argument the row that its cues speak of, else the longest one left; the spans of those rows."""
     wanted = [a for a in signature.arguments if a.is_number_list and a.name not in values]
     if not wanted:
         return []
-    table = found.texts.table
-    if table is not None and table[0].count(",", 0, table[0].find("\n")) >= _FEWEST_COLUMNS:
-        return []  # the rows of a table of bars are no series; a tool of bars reads the table itself
-    starts = {quantity.start for quantity in quantities}
-    rows = [row for row in found.rows if row.start in starts]
+    rows = _outside(found.rows, texts)
     if not rows and any(a.required for a in wanted):
-        rows = [row for row in found.pairs if row.start in starts]
+        rows = _outside(found.pairs, texts)
     taken: list[Span] = []
     for argument in sorted(wanted, key=lambda a: not a.required):
         if not rows:
@@ -137,6 +160,10 @@ def _read_lists(
         values[argument.name] = _as_list(argument, row)
         taken.append((row.start, row.end))
     return taken
+
+
+def _outside(mentions: Sequence[_Mention], spans: Sequence[Span]) -> list[_Mention]:
+    return [each for each in mentions if not any(start <= each.start < end for start, end in spans)]
 
 
 def _as_list(argument: Argument, row: NumberList) -> list[JsonValue]:
@@ -157,21 +184,20 @@ def _read_numbers(
 ) -> tuple[int, int]:
     """Match numbers with single arguments; how many found a place, and how many of these by a cue or unit."""
     numeric = [a for a in signature.arguments if a.is_number and a.name not in values]
-    considered = list(quantities)[:_MOST_SINGLE_NUMBERS]
-    if not numeric or not considered:
+    if not numeric or not quantities:
         return 0, 0
     # Rows stand among the spans so that a cue before a row does not speak of the number behind it.
-    spans = sorted([(q.start, q.end) for q in considered] + list(rows))
+    spans = sorted([(q.start, q.end) for q in quantities] + list(rows))
     place = {span: at for at, span in enumerate(spans)}
     by_span = cue_strengths(signature, folded, spans)
     cues = {
         (a.name, n): by_span.get((a.name, place[q.start, q.end]), 0.0)
         for a in numeric
-        for n, q in enumerate(considered)
+        for n, q in enumerate(quantities)
     }
     counted = frozenset(
-        n for n, q in enumerate(considered) if q.unit is Unit.NUMBER and _COUNTED.match(folded, q.end)
+        n for n, q in enumerate(quantities) if q.unit is Unit.NUMBER and _COUNTED.match(folded, q.end)
     )
-    matched = match_numbers(numeric, considered, cues, counted)
+    matched = match_numbers(numeric, quantities, cues, counted)
     values.update({name: value for name, (value, _) in matched.items()})
     return len(matched), sum(tied for _, tied in matched.values())

@@ -15,6 +15,7 @@ _SURE_OF_QUESTION = 0.72
 _SAME_REQUEST = 0.9
 _ALONGSIDE = 0.12
 _NAMED = 0.3
+_CHOSEN = 0.08
 _COMPLETE = 0.1
 _EXPLAINED = 0.12
 _LONGEST_COMPARED = 400
@@ -125,11 +126,7 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
         return True
     tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
     if tool.takes_text_only:
-        if manner.defines and not manner.data:
-            return False
-        if manner.acts and not manner.asks:
-            return fit >= _SURE_TOLD
-        return fit >= (_SURE if manner.data else _SURE_OF_QUESTION)
+        return _is_design(fit, manner)
     if tool.works_on_rows and not any(isinstance(value, list) for value in reading.values.values()):
         if _holds_bars(reading):
             return fit >= _SURE_WITH_DATA
@@ -141,12 +138,21 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
     return fit >= (_SURE if manner.acts or manner.points else _SURE_OF_QUESTION)
 
 
+def _is_design(fit: float, manner: Manner) -> bool:
+    """Whether a request that is taken as a whole is meant for such work, and does not ask about it."""
+    if manner.defines and not manner.data:
+        return False
+    if manner.acts and not manner.asks:
+        return fit >= _SURE_TOLD
+    return fit >= (_SURE if manner.data else _SURE_OF_QUESTION)
+
+
 def _holds_bars(reading: Reading) -> bool:
     """Whether a request that was taken as a whole holds a table or labelled figures."""
     for value in reading.values.values():
         if isinstance(value, str):
             found = mentions_of(value)
-            if found.texts.table or len(found.quantities) >= 4:  # noqa: PLR2004  # a bar has four prices
+            if found.texts.table or found.quantities >= 4:  # noqa: PLR2004  # a bar has four prices
                 return True
     return False
 
@@ -195,7 +201,7 @@ async def _rank(request: str, toolset: Toolset, embedder: Embedder) -> list[Cand
     for tool, (cosine, example) in zip(toolset.tools, nearest, strict=True):
         reading = read_arguments(tool.signature, request)
         share = tool.named_by(stems)
-        fit = cosine + _NAMED * share
+        fit = cosine + _NAMED * share + _CHOSEN * tool.choices_in(reading.values)
         if reading.figures and not tool.takes_text_only:
             fit += (
                 0.0 if reading.missing else _COMPLETE * min(1.0, 2 * reading.explained)

@@ -25,7 +25,7 @@ _SAME_DEFINITION = 0.35
 _WORTH_SAYING = 0.34
 """The share of the best sentence's score below which another adds nothing."""
 _WORTH_FILLING = 0.2
-_WORTH_A_SECOND_SOURCE = 0.3
+_WORTH_A_SECOND_SOURCE = 0.12
 _COVERED = 0.25
 _RELEVANT = 0.35
 """Coverage of the request's words and similarity below both of which a passage answers nothing."""
@@ -62,7 +62,7 @@ def compose(request: str, passages: Sequence[Passage], *, emphasis: str = "", ea
     weights = _weigh_words(request, emphasis, earlier, passages)
     own = {stem: weights[stem] for aim in aims for stem in aim.stems if stem in weights}
     own = own or {stem: weights[stem] for stem in set(content_stems(earlier)) if stem in weights}
-    answering = _answering(passages, own)
+    answering = _answering(passages, own, aims[0].subject if aims else frozenset())
     candidates = _candidates(answering, weights, aims)
     if not candidates:
         return ""
@@ -89,22 +89,24 @@ def _weigh_words(request: str, emphasis: str, earlier: str, passages: Sequence[P
     }
 
 
-def _answering(passages: Sequence[Passage], own: Mapping[str, float]) -> list[Passage]:
+def _answering(
+    passages: Sequence[Passage], own: Mapping[str, float], subject: frozenset[str]
+) -> list[Passage]:
     """The passages that speak of what is asked: they share enough content words with it and stand near the best."""
     total = sum(own.values())
     covered = {passage.number: _coverage(passage, own) for passage in passages}
     best = max((passage.relevance for passage in passages if covered[passage.number] > 0), default=0.0)
     most = max(covered.values(), default=0.0)
-    return [
-        passage
-        for passage in passages
-        if (share := covered[passage.number]) > 0
-        and (share >= _COVERED * total or passage.relevance >= _RELEVANT)
-        and (
-            (passage.relevance >= _NEAR_BEST * min(best, _SAME_QUESTION) and share >= _NEAR_BEST * most)
-            or share == most
-        )
-    ]
+    found = []
+    for passage in passages:
+        share = covered[passage.number]
+        if not share or (share < _COVERED * total and passage.relevance < _RELEVANT):
+            continue
+        titled = len(subject.intersection(content_stems(passage.title))) >= _NEAR_BEST * max(1, len(subject))
+        near = passage.relevance >= _NEAR_BEST * min(best, _SAME_QUESTION)
+        if share == most or (near and (titled or share >= _NEAR_BEST * most)):
+            found.append(passage)
+    return found
 
 
 def _coverage(passage: Passage, own: Mapping[str, float]) -> float:
@@ -124,7 +126,7 @@ def _candidates(
 ) -> list[Candidate]:
     total = sum(weights.values()) or 1.0
     best = min(_SAME_QUESTION, max((passage.relevance for passage in passages), default=0.0))
-    topic = aims[0].stems if aims else frozenset()
+    subject = aims[0].subject if aims else frozenset()
     wants_definition = any(aim.defines for aim in aims)
     candidates: list[Candidate] = []
     for passage in passages:
@@ -138,7 +140,7 @@ def _candidates(
             score = (
                 overlap * _brevity(unit) + 0.3 * under + _lead(unit) * titled * min(1.0, 0.2 + 2 * overlap)
             )
-            defines = defines_topic(unit.text, unit.opening, topic)
+            defines = defines_topic(unit.text, unit.opening, subject)
             if wants_definition and defines:
                 score += _DEFINITION * (1.0 if unit.position < 3 else 0.5)  # noqa: PLR2004  # definitions come early
             score += _KIND * overlap * any(aim.fits(unit.text) for aim in aims)
@@ -207,16 +209,17 @@ class _Answer:
         numbers = {number for number, _ in self._chosen}
         if len(numbers) != 1:
             return
-        best = max(candidate.score for candidate in self._chosen.values())
+        best = max(candidate.score for candidate in candidates)
         others = [c for c in candidates if c.passage.number not in numbers]
         for candidate in sorted(others, key=lambda c: (-c.score, c.passage.number, c.unit.position)):
             if candidate.score < best * _WORTH_A_SECOND_SOURCE or self._add(candidate):
                 return
 
     def of_first_passage(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """The candidates from the passage that the answer begins with."""
+        """The candidates that come after what is chosen of the passage that the answer begins with."""
         first = next(iter(self._chosen))[0]
-        return [candidate for candidate in candidates if candidate.passage.number == first]
+        begun = min(position for number, position in self._chosen if number == first)
+        return [c for c in candidates if c.passage.number == first and c.unit.position > begun]
 
     def laid_out(self) -> str:
         """Sentences of a passage together and in its order, passages as they were chosen; lists as bullets."""

@@ -3,8 +3,10 @@
 import math
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from models.arguments import Unit
 
@@ -91,7 +93,14 @@ _BRACKETED = re.compile(r"[\[(]\s{0,9}-?\d{1,30}(?:\s{0,9},\s{0,9}-?\d{1,30}){2,
 _RUN = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3}){4,}(?![\d,])")
 """Five groups of digits and more are a list without blanks and not one number."""
 _SEPARATOR = re.compile(r"\s{0,20}(?:[,;|/]|->|→)\s{0,20}|\s{1,20}|\s{0,20},?\s{1,20}and\s{1,20}")
+_GROUPING = re.compile(r"[,_']")
 _LIST_LENGTH = 3
+_PLAIN = r"[-\u2212]?\d{1,15}(?:\.\d{1,15})?"
+_LONG_ROW = re.compile(
+    rf"(?<![\w.,$€£%-]){_PLAIN}(?:(?:\s{{0,2}}[,;]\s{{1,2}}|[,;](?!\d{{3}}(?!\d))|\s{{1,2}}){_PLAIN}(?![\w%]|\.\d)){{23,}}"
+)
+_PLAIN_NUMBER = re.compile(_PLAIN)
+_MASK = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +151,34 @@ def read_quantities(text: str) -> list[Quantity]:
     return _apart(found, read_dates(text))
 
 
-def read_lists(text: str, quantities: list[Quantity], *, shortest: int = _LIST_LENGTH) -> list[NumberList]:
-    """Rows of at least `shortest` numbers that only commas, semicolons, bars, slashes, blanks or "and" separate."""
+def read_long_rows(text: str) -> tuple[list[NumberList], str]:
+    """Rows of two dozen plain numbers and more, and the text with these masked; what is masked keeps its length."""
+    rows = []
+    for match in _LONG_ROW.finditer(text):
+        values = tuple(float(n.replace("\u2212", "-")) for n in _PLAIN_NUMBER.findall(match[0]))
+        rows.append(NumberList(values, Unit.NUMBER, match.start(), match.end()))
+    return rows, _LONG_ROW.sub(lambda match: _MASK * len(match[0]), text) if rows else text
+
+
+def read_lists(
+    text: str, numbers: Sequence[Quantity | NumberList], *, shortest: int = _LIST_LENGTH
+) -> list[NumberList]:
+    """Rows of at least `shortest` numbers that only commas, semicolons, bars, slashes, blanks or "and" separate.
+
+    `numbers` are in order; rows among them grow by the numbers beside them.
+    """
     rows: list[NumberList] = []
-    row: list[Quantity] = []
-    for quantity in quantities:
-        if row and not _SEPARATOR.fullmatch(text, row[-1].end, quantity.start):
+    row: list[Quantity | NumberList] = []
+    for number in numbers:
+        if row and not _SEPARATOR.fullmatch(text, row[-1].end, number.start):
             rows += _as_list(row, shortest)
             row = []
-        row.append(quantity)
+        row.append(number)
     return rows + _as_list(row, shortest)
 
 
-def read_dates(text: str) -> list[DateMention]:
+@lru_cache(maxsize=8)
+def read_dates(text: str) -> tuple[DateMention, ...]:
     """Dates written as 2025-03-01, 1 March 2025 or March 1, 2025; impossible ones are left out."""
     found = []
     for match in _ISO_DATE.finditer(text):
@@ -163,14 +187,14 @@ def read_dates(text: str) -> list[DateMention]:
         name = (match["m1"] or match["m2"]).lower()
         month = next((n for n, full in enumerate(_MONTHS, 1) if full.startswith(name)), 0)
         found += _date(int(match["year"]), month, int(match["d1"] or match["d2"]), match)
-    return sorted(found, key=lambda mention: mention.start)
+    return tuple(sorted(found, key=lambda mention: mention.start))
 
 
 def _ungrouped(match: re.Match[str]) -> str:
     return match[0].replace(",", ";")
 
 
-def _apart(found: list[Quantity], dates: list[DateMention]) -> list[Quantity]:
+def _apart(found: list[Quantity], dates: Sequence[DateMention]) -> list[Quantity]:
     """In order, without those that overlap a date or an earlier quantity."""
     starts = [mention.start for mention in dates]
     kept: list[Quantity] = []
@@ -189,27 +213,35 @@ def _date(year: int, month: int, day: int, match: re.Match[str]) -> list[DateMen
         return []
 
 
-def _as_list(row: list[Quantity], shortest: int) -> list[NumberList]:
-    if len(row) < shortest:
+def _as_list(row: Sequence[Quantity | NumberList], shortest: int) -> list[NumberList]:
+    values: list[float] = []
+    for each in row:
+        values += each.values if isinstance(each, NumberList) else (each.value,)
+    if len(values) < shortest:
         return []
-    return [NumberList(tuple(item.value for item in row), row[0].unit, row[0].start, row[-1].end)]
+    return [NumberList(tuple(values), row[0].unit, row[0].start, row[-1].end)]
 
 
 def _quantity(match: re.Match[str], text: str) -> Quantity | None:
-    value = float(re.sub(r"[,_']", "", match["digits"]))
-    if match["exponent"]:
-        value *= 10.0 ** int(match["exponent"])
-    if match["scale"]:
-        value *= _SCALE[match["scale"].lower()]
+    digits, exponent, scale, written, currency = match.group(
+        "digits", "exponent", "scale", "unit", "currency"
+    )
+    try:
+        value = float(digits)
+    except ValueError:
+        value = float(_GROUPING.sub("", digits))
+    if exponent:
+        value *= 10.0 ** int(exponent)
+    if scale:
+        value *= _SCALE[scale.lower()]
     if not math.isfinite(value):
         return None
-    written = (match["unit"] or "").lower()
-    unit, factor = _unit(written, has_currency=bool(match["currency"]))
+    unit, factor = _unit((written or "").lower(), has_currency=bool(currency))
     negative = bool(match["inner"]) or _is_minus(match, text)
     if unit is Unit.PERCENT and not negative:
         before = text[max(0, match.start() - _FALLS_REACH) : match.start()]
-        negative = _FALLS.search(before) is not None
-    start = match.start() + len(match[0]) - len(match[0].lstrip())
+        negative = before.rstrip()[-1:].isalpha() and _FALLS.search(before) is not None
+    start = match.start() + text[match.start() : match.end()].startswith(" ")
     return Quantity(-value * factor if negative else value * factor, unit, start, match.end())
 
 
@@ -222,6 +254,8 @@ def _is_minus(match: re.Match[str], text: str) -> bool:
 
 
 def _unit(written: str, *, has_currency: bool) -> tuple[Unit, float]:
+    if not written:
+        return (Unit.MONEY if has_currency else Unit.NUMBER), 1.0
     if written in {"bps", "basis points"}:
         return Unit.PERCENT, 0.01
     if written.startswith(("%", "per", "pct")):
@@ -232,6 +266,4 @@ def _unit(written: str, *, has_currency: bool) -> tuple[Unit, float]:
         return Unit.NUMBER, 1.0
     if written.rstrip("s") in _DURATION:
         return _DURATION[written.rstrip("s")]
-    if written or has_currency:
-        return Unit.MONEY, 1.0
-    return Unit.NUMBER, 1.0
+    return Unit.MONEY, 1.0

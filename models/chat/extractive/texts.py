@@ -61,7 +61,7 @@ def text_mentions(request: str) -> TextMentions:
         markup=_markup(request),
         table=_table(request),
         after_colon=_after_colon(request),
-        dates=tuple(read_dates(request)),
+        dates=read_dates(request),
         spoken=f" {' '.join(words(request[:_LONGEST_ENUMERATED]))} ",
     )
 
@@ -97,7 +97,7 @@ def _read_text(
     if "enum" in prop:
         return _read_choice(prop, found.spoken)
     if argument.kind == "boolean":
-        return any(f" {cue} " in found.spoken for cue in argument.cues) or None
+        return any(f" {cue}{end} " in found.spoken for cue in argument.cues for end in ("", "s")) or None
     if argument.kind == "array":
         return _read_text_list(argument, request, folded, found, taken)
     if argument.kind != "string":

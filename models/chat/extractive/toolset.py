@@ -14,7 +14,7 @@ from models.chat.extractive.schema import Signature, mapping
 from models.chat.extractive.words import content_stems
 from models.interfaces import Embedder, Vectors
 
-_EXAMPLE = re.compile(r"^- (.+)$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^[ \t]{0,12}- (.+)$", re.MULTILINE)
 _GENERIC = frozenset(
     content_stems(
         "analyze build calculate check compute convert create design draft estimate find generate get list make measure "
@@ -60,6 +60,12 @@ class ToolSpec:
             return 1.0
         said = sum(1 for part in self.naming if part in stems or _is_part(part, stems))
         return said / len(self.naming)
+
+    def choices_in(self, values: Mapping[str, object]) -> int:
+        """How many of its required choices, such as which indicator, are made."""
+        return sum(
+            1 for a in self.signature.arguments if a.required and "enum" in a.prop and a.name in values
+        )
 
     @property
     def takes_text_only(self) -> bool:

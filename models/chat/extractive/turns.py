@@ -61,7 +61,7 @@ class Turn:
         if length <= _LONGEST_BARE:
             return True
         found = mentions_of(self.request)
-        numbers = len(found.quantities)
+        numbers = found.quantities
         return numbers * 2 >= length or (
             self.asked and bool(numbers or found.texts.quotes or found.texts.markup)
         )

@@ -29,7 +29,8 @@ _SOURCE_LINE = re.compile(r"^\W*(?:sources?|references?)\s?:", re.IGNORECASE)
 _LINK = re.compile(r"https?://|www\.|^\[\d+\]:|\]\(", re.IGNORECASE)
 _BULLET = re.compile(r"^\s{0,40}(?:[-*\u2022\u2013\u25cf\u25aa+]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
 _HASHES = re.compile(r"^#{1,6}\s+")
-_BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_\n]{1,300}?)(?<=\S)\1")
+_BOLD = re.compile(r"\*\*(?=\S)([^*\n]{1,300}?)(?<=\S)\*\*")
+_UNDERLINED = re.compile(r"(?<!\w)__(?=\S)([^_\n]{1,300}?)(?<=\S)__(?!\w)")
 _ITALIC = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,300}?)(?<=[^\s*])\*(?![\w*])")
 _LABEL = re.compile(
     r"^(?:description|definition|insights?|overview|answer|note|summary|explanation)\s?:\s+(?=\S)",
@@ -148,7 +149,7 @@ def _lines(text: str) -> Iterator[_Line]:
         bullet = _BULLET.match(raw)
         hashes = _HASHES.match(raw.strip())
         body = _HASHES.sub("", raw[bullet.end() :] if bullet else raw.strip())
-        line = _ITALIC.sub(r"\1", _BOLD.sub(r"\2", body)).strip()
+        line = _ITALIC.sub(r"\1", _UNDERLINED.sub(r"\1", _BOLD.sub(r"\1", body))).strip()
         line = _LABEL.sub("", _OPENING.sub("", _MARKS.sub("", line))).strip()
         if not line or set(line) <= set("-=_*#~ |"):
             continue
@@ -221,7 +222,9 @@ def _add_list(units: list[Unit], heading: str, items: list[str]) -> None:
             break
         kept.append(item)
     generic = _GENERIC_HEADING.match(heading) is not None
-    if not kept or ((not heading or generic) and all(len(item.split()) < _FEWEST_WORDS for item in kept)):
+    longest = max((len(item.split()) for item in kept), default=0)
+    bare = not heading or generic or len(kept) == 1
+    if not kept or (bare and longest < _FEWEST_WORDS):
         return
     lead = "" if generic else heading
     units.append(_unit(units, lead, tuple(kept), heading, alone=lead, leans=False, follows=True, count=count))
