@@ -240,4 +240,5 @@ def _redis(url: str, *, waits: bool) -> Redis:
         socket_timeout=None if waits else 5.0,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
         health_check_interval=0 if waits else 30,
+        driver_info=None,  # redis-py would read its own version from disk, in the event loop, at every connection
     )

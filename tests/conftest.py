@@ -42,6 +42,8 @@ def blocking_guard() -> BlockBuster:
     for function in guard.functions.values():
         # The first import of a module reads files, once a process, wherever it happens.
         function.can_block_in("<frozen importlib._bootstrap>", "_find_and_load")
+        # A traceback that is logged reads the lines of source it shows.
+        function.can_block_in("linecache.py", {"checkcache", "updatecache"})
     return guard
 
 
@@ -107,7 +109,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 async def redis_url(embedded_servers: EmbeddedServers) -> str:
     """The URL of an empty Redis database, one for a test."""
     url = f"{embedded_servers.redis_url}?db={1 + next(_numbers) % _REDIS_DATABASES}"
-    async with Redis.from_url(url) as client:
+    async with Redis.from_url(url, driver_info=None) as client:
         await client.flushdb()
     return url
 
@@ -115,7 +117,7 @@ async def redis_url(embedded_servers: EmbeddedServers) -> str:
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """A client on the test's Redis database."""
-    async with Redis.from_url(redis_url) as client:
+    async with Redis.from_url(redis_url, driver_info=None) as client:
         yield client
 
 

@@ -140,7 +140,8 @@ class EventWriter:
                 await self._wake.wait()
             await self.flush()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closed.wait(), _LINGER_S)
+                async with asyncio.timeout(_LINGER_S):
+                    await self._closed.wait()
 
 
 def _key(run_id: str) -> str:
