@@ -321,6 +321,44 @@ async def test_a_bare_value_changes_the_call_before(
     assert reply.tool_calls[0]["args"] == {"entry_price": 60000, "leverage": 20, "side": "long"}
 
 
+@pytest.mark.parametrize(
+    "remark", ["thanks!", "ok", "and why?", "great, thank you", "so what does that mean?"]
+)
+async def test_a_remark_after_a_call_calls_nothing(
+    model: ExtractiveChatModel, charters: Mapping[str, Charter], remark: str
+):
+    before = called(
+        "long 10x from 60000", "liquidation_price", {"entry_price": 60000, "leverage": 10, "side": "long"}
+    )
+    reply = await ask(model, charters["fundamentals"], *before, HumanMessage(remark))
+    assert reply.tool_calls == []
+
+
+async def test_prices_sent_after_a_refused_call_complete_it(
+    model: ExtractiveChatModel, charters: Mapping[str, Charter]
+):
+    before = called("compute RSI", "compute_indicator", {"indicator": "RSI", "bars": "compute RSI"})
+    reply = await ask(model, charters["technical"], *before, HumanMessage(RSI_TEXT))
+    assert reply.tool_calls[0]["name"] == "compute_indicator"
+    assert reply.tool_calls[0]["args"] == {"indicator": "RSI", "closes": RSI_CLOSES}
+
+
+async def test_a_follow_up_on_several_calls_changes_them_all(
+    model: ExtractiveChatModel, charters: Mapping[str, Charter]
+):
+    begun = HumanMessage("Design an agent for a nail salon with Telegram booking")
+    first = await ask(model, charters["rebecca"], begun)
+    results = [
+        ToolMessage("done", tool_call_id=str(call["id"]), name=call["name"]) for call in first.tool_calls
+    ]
+    reply = await ask(
+        model, charters["rebecca"], begun, first, *results, AIMessage("Done."), HumanMessage("and in Spanish")
+    )
+    assert [call["name"] for call in reply.tool_calls] == [call["name"] for call in first.tool_calls]
+    assert all(call["args"]["languages"] == ["Spanish"] for call in reply.tool_calls)
+    assert all(call["args"]["request"] == begun.content for call in reply.tool_calls)
+
+
 async def test_a_question_after_a_call_is_no_follow_up(
     model: ExtractiveChatModel, charters: Mapping[str, Charter]
 ):

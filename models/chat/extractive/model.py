@@ -140,12 +140,13 @@ class ExtractiveChatModel(BaseChatModel):
             chosen, wanting = await choose_tools(turn.completed, toolset, self.embedder, forced=forced)
             if chosen or wanting:
                 return _as_calls(chosen), wanting
-        if turn.earlier_call and (turn.follows_up or bare):
-            call = _changed(turn.earlier_call, toolset.tools, turn.request)
-            if call:
-                return [call], None
+        if turn.follows_up or bare:
+            changed = [_changed(call, toolset.tools, turn.request) for call in turn.earlier_calls]
+            calls = [call for call in changed if call is not None]
+            if calls:
+                return calls, None
         chosen, wanting = await choose_tools(turn.request, toolset, self.embedder, forced=forced)
-        if not chosen and turn.begun and (bare or turn.follows_up):
+        if not chosen and turn.begun and turn.brings_data and (bare or turn.follows_up):
             both, lacking = await choose_tools(turn.completed, toolset, self.embedder, forced=forced)
             chosen = [candidate for candidate in both if candidate.reading.literal]
             wanting = wanting or lacking

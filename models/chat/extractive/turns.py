@@ -37,8 +37,8 @@ class Turn:
     """What the user said before and the model asked for the rest of, else the request before this one."""
     asked: bool
     """Whether the model's last message asked for missing arguments."""
-    earlier_call: ToolCall | None
-    """The last tool call of the turn before this one."""
+    earlier_calls: tuple[ToolCall, ...]
+    """The last tool calls of the turn before this one."""
 
     @property
     def request(self) -> str:
@@ -60,11 +60,13 @@ class Turn:
         length = len(self.request.split())
         if length <= _LONGEST_BARE:
             return True
+        return mentions_of(self.request).quantities * 2 >= length or (self.asked and self.brings_data)
+
+    @property
+    def brings_data(self) -> bool:
+        """Whether there is a number, quotation or markup in the request."""
         found = mentions_of(self.request)
-        numbers = found.quantities
-        return numbers * 2 >= length or (
-            self.asked and bool(numbers or found.texts.quotes or found.texts.markup)
-        )
+        return bool(found.quantities or found.texts.quotes or found.texts.markup or found.texts.fenced)
 
     @property
     def completed(self) -> str:
@@ -86,7 +88,7 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
         results=tuple(m for m in messages[at + 1 :] if isinstance(m, ToolMessage)),
         begun=_begun(before),
         asked=bool(replies) and ASKED in replies[-1].text,
-        earlier_call=next((m.tool_calls[-1] for m in reversed(replies) if m.tool_calls), None),
+        earlier_calls=next((tuple(m.tool_calls) for m in reversed(replies) if m.tool_calls), ()),
     )
 
 
