@@ -1,6 +1,7 @@
 """How a tool is described to a chat model: the OpenAI form, with the hints that its arguments carry."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any  # OpenAI tool descriptions are JSON of any shape
 
 from langchain_core.tools import BaseTool
@@ -21,12 +22,12 @@ def describe_tool(tool: dict[str, Any] | type | BaseTool | Any) -> dict[str, Any
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return described
     shown = described["function"]["parameters"].get("properties", {})
-    schema = dereference_refs(model.model_json_schema())
-    properties = {name: prop for name, prop in schema.get("properties", {}).items() if name in shown}
+    schema = _schema(model)
+    properties = {name: prop for name, prop in schema["properties"].items() if name in shown}
     parameters = {
         "type": "object",
-        "properties": {name: _untitled(prop) for name, prop in properties.items()},
-        "required": [name for name in schema.get("required", []) if name in properties],
+        "properties": properties,
+        "required": [name for name in schema["required"] if name in properties],
     }
     return {**described, "function": {**described["function"], "parameters": parameters}}
 
@@ -34,6 +35,14 @@ def describe_tool(tool: dict[str, Any] | type | BaseTool | Any) -> dict[str, Any
 def without_hints(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:  # OpenAI tool descriptions
     """The same descriptions as an endpoint expects them: standard JSON Schema keys only."""
     return [_plain(tool) for tool in tools]
+
+
+@lru_cache(maxsize=512)
+def _schema(model: type[BaseModel]) -> dict[str, Any]:  # JSON Schema
+    """The properties of an argument model, references resolved, and which of them are required."""
+    schema = dereference_refs(model.model_json_schema())
+    properties = {name: _untitled(prop) for name, prop in schema.get("properties", {}).items()}
+    return {"properties": properties, "required": schema.get("required", [])}
 
 
 def _plain(value: Any) -> Any:  # JSON
