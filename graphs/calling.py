@@ -30,7 +30,9 @@ class ToolBench:
 
     def __init__(self, agent: str, tools: Mapping[str, BaseTool]) -> None:
         self._agent = agent
-        self._tools = tools
+        # LangChain's own handling of wrong arguments does not say which are wrong.
+        raising = {"handle_validation_error": False}
+        self._tools = {name: tool.model_copy(update=raising) for name, tool in tools.items()}
 
     async def call(self, call: ToolCall, context: RunContext, *, checked: bool) -> FinishedCall:
         """Carry out the call. Whatever is wrong with it becomes a message of status "error" for the model.

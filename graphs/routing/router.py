@@ -184,7 +184,7 @@ async def read_examples(
     embedder: Embedder, charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]
 ) -> Examples:
     """Every example with its label and embedding, each text once: requests first, then what else tells of a label."""
-    requests = labelled_requests(charters)
+    requests = await asyncio.to_thread(labelled_requests, charters)
     known = {text for text, _ in requests}
     background = [pair for pair in labelled_background(charters, questions) if pair[0] not in known]
     texts, labels = zip(*requests, *background, strict=True)

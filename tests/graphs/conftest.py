@@ -1,0 +1,73 @@
+"""A run of the graph with the real charters, tools, Redis and PostgreSQL, and a scripted or the extractive model."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from agents import Charter, discover
+from app.database import Pool
+from graphs import CalibratedRouter
+from graphs.settings import RouterSettings
+from memory import MemorySettings, ShortTermTier, ThreadStore, TieredConversation
+from models.chat import ChatModels, ChatSettings, ConfiguredChatModels
+from models.embeddings import CachedEmbedder, OnnxEmbedder
+from tests.fakes.scripted_model import Script, ScriptedChat, Step
+from tests.graphs.conversation import Conversation
+
+
+@pytest.fixture(scope="session")
+def charters() -> Mapping[str, Charter]:
+    return discover()
+
+
+@pytest.fixture
+def memory(pool: Pool, redis: Redis) -> TieredConversation:
+    settings = MemorySettings()
+    return TieredConversation(ShortTermTier(redis, settings), ThreadStore(pool), settings)
+
+
+@pytest.fixture
+def play(
+    pool: Pool, memory: TieredConversation, charters: Mapping[str, Charter]
+) -> Iterator[Callable[..., tuple[Conversation, Script]]]:
+    """Makes a conversation with a scripted model; at the end of the test every step must have been played."""
+    scripts: list[Script] = []
+
+    def make(*steps: Step, router: Any, **more: Any) -> tuple[Conversation, Script]:
+        script = Script(list(steps))
+        scripts.append(script)
+        return Conversation(pool, memory, charters, ScriptedChat(script), router, **more), script
+
+    yield make
+    for script in scripts:
+        script.finish()
+
+
+@pytest.fixture(scope="session")
+async def router_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("router")
+
+
+@pytest.fixture(scope="session")
+async def embedder(router_data: Path) -> AsyncIterator[CachedEmbedder]:
+    opened = CachedEmbedder(await OnnxEmbedder.load(router_data, threads=1), None, hot_vectors=4000)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def extractive(embedder: CachedEmbedder) -> ChatModels:
+    return ConfiguredChatModels(ChatSettings(), embedder)
+
+
+@pytest.fixture(scope="session")
+async def router(
+    embedder: CachedEmbedder, charters: Mapping[str, Charter], extractive: ChatModels, router_data: Path
+) -> CalibratedRouter:
+    """The router as the service opens it, without starter questions."""
+    return await CalibratedRouter.open(
+        embedder, charters, extractive, RouterSettings(), data=router_data, questions={}
+    )

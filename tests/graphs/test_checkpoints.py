@@ -1,0 +1,99 @@
+"""What is written to checkpoints is read back as it was, by a serialiser that allows our state types and no others."""
+
+from datetime import UTC, datetime
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+from agents import Artifact
+from graphs import STATE_TYPES, MadeArtifact, Route, SpecialistResult, Task, Weighing
+from graphs.events import Citation
+from memory import ToolUse, Turn
+from models.chat import Note, Passage
+from tests.fakes.scripted_model import Step
+from tests.graphs.conversation import to
+
+USE = ToolUse(agent="davina", name="npv_irr", arguments={"cash_flows": [-1000, 400.5]}, result="30.84")
+CITATION = Citation(number=1, pair_id="p", title="T", source="s", quote="q", relevance=0.5)
+MADE = MadeArtifact(
+    id="art_1", agent="rebecca", artifact=Artifact(name="a.sql", media_type="application/sql", content=";")
+)
+TASK = Task(agent="technical", request="and for 14 days?", about="RSI", context="it", confidence=0.75)
+WEIGHING = Weighing(score=0.55, reasons=("creative work: design",), choice="checked_tool")
+VALUES = (
+    MADE.artifact,
+    CITATION,
+    MADE,
+    Note(author="chart_reader", text="up"),
+    Passage(number=1, title="T", text="t", relevance=0.25),
+    Route(kind="tasks", tasks=(TASK,), left_out=("the weather",), reason="several parts"),
+    SpecialistResult(
+        position=0,
+        agent="davina",
+        request="NPV",
+        answer="30.84 [1]",
+        outcome="answered",
+        citations=(CITATION,),
+        tool_uses=(USE,),
+        artifacts=(MADE,),
+        weighing=WEIGHING,
+        model="m",
+        input_tokens=3,
+        output_tokens=4,
+        timings_ms={"total": 1.5},
+    ),
+    TASK,
+    USE,
+    Turn(run_id="r", request="q", answer="a", agents=("davina",), tool_uses=(USE,), at=datetime.now(UTC)),
+    WEIGHING,
+)
+
+
+def strict() -> JsonPlusSerializer:
+    return JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES)
+
+
+def test_every_state_type_is_tried():
+    assert {type(value) for value in VALUES} == set(STATE_TYPES)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_a_state_type_survives_the_round_trip(value):
+    serialiser = strict()
+    assert serialiser.loads_typed(serialiser.dumps_typed([value])) == [value]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        SystemMessage("s"),
+        HumanMessage("h", id="request"),
+        AIMessage("a", tool_calls=[{"name": "t", "args": {"x": 1}, "id": "c", "type": "tool_call"}]),
+        ToolMessage("r", tool_call_id="c", name="t", status="error"),
+    ],
+    ids=lambda message: message.type,
+)
+def test_a_message_survives_the_round_trip(message):
+    serialiser = strict()
+    assert serialiser.loads_typed(serialiser.dumps_typed(message)) == message
+
+
+async def test_a_run_is_read_back_from_its_checkpoints_as_it_was(play, pool):
+    saver = AsyncPostgresSaver(pool, serde=strict())
+    await saver.setup()
+    call = ("npv_irr", {"rate_percent": 8, "cash_flows": [-1000, 400, 400, 400]})
+    talk, _ = play(
+        Step(calls=[call], to="ask davina"),
+        Step(text="It is 30.84.", to="ask davina"),
+        Step(text="An oscillator [1].", to="ask technical"),
+        router=to("davina", "technical"),
+        checkpointer=saver,
+    )
+    state = await talk.say("both please")
+    kept = await saver.aget_tuple({"configurable": {"thread_id": talk.run_id, "checkpoint_ns": ""}})
+    assert kept is not None
+    values = kept.checkpoint["channel_values"]
+    assert {key: values[key] for key in state} == state
+    assert isinstance(values["results"][0], SpecialistResult)
