@@ -82,6 +82,7 @@ CALLS: list[Expected] = [
     ("davina", "8 % monthly growth from 15k MRR for 2 years", "revenue_projection", {"start": 15000, "growth_percent": 8, "months": 24}),
     ("davina", "unit economics price 100 cogs 40 cac 50", "unit_economics", {"price": 100, "variable_cost": 40, "acquisition_cost": 50}),
     ("davina", "TAM SAM SOM for 200000 companies paying 600 a year, serviceable 25 %, obtainable 4 %", "market_size", {"customers": 200000, "price": 600, "serviceable_percent": 25, "obtainable_percent": 4}),
+    ("davina", "tam for 30k restaurants paying 99 each", "market_size", {"customers": 30000, "price": 99}),
     ("davina", "SWOT for my bakery. Strengths: sourdough, location. Weaknesses: small oven", "swot", {}),
     ("davina", "Which risk is worst? Currency swings (4, 4), strike (2, 5), new competitor (3, 3)", "risk_register", {}),
     ("davina", "feasibility: market 4, tech 3, legal 5", "feasibility_score", {"market": 4, "technical": 3, "legal": 5}),

@@ -82,7 +82,7 @@ def match_numbers(
                 continue
             near = cues.get((argument.name, q), 0.0)
             counts = q in counted
-            if counts and argument.unit == Unit.MONEY and near < _ADJOINS:
+            if counts and argument.unit == Unit.MONEY and (near < _ADJOINS or Unit.COUNT in units):
                 continue
             telling = counts if argument.unit == Unit.COUNT else quantity.unit is not Unit.NUMBER
             distinctive = alone and fit[1] >= _SPEAKS and telling
