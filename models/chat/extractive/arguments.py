@@ -195,8 +195,15 @@ def _read_numbers(
         for a in numeric
         for n, q in enumerate(quantities)
     }
+    cue = signature.cue_pattern
     counted = frozenset(
-        n for n, q in enumerate(quantities) if q.unit is Unit.NUMBER and _COUNTED.match(folded, q.end)
+        n
+        for n, q in enumerate(quantities)
+        if q.unit is Unit.NUMBER
+        and _COUNTED.match(folded, q.end)
+        and not (
+            cue and cue.match(folded, q.end + 1)
+        )  # "100 cogs 40": a label of the next, or known for itself
     )
     matched = match_numbers(numeric, quantities, cues, counted)
     values.update({name: value for name, (value, _) in matched.items()})
