@@ -99,35 +99,44 @@ class ThreadStore:
                    answer.created_at AS at
             FROM messages answer
             JOIN messages asked ON asked.thread_id = answer.thread_id AND asked.run_id = answer.run_id AND asked.role = 'user'
-            WHERE answer.thread_id = %s AND answer.role = 'assistant'
+            JOIN threads ON threads.id = answer.thread_id
+            WHERE threads.id = %s AND threads.tenant_id = %s AND threads.user_id = %s AND answer.role = 'assistant'
             ORDER BY answer.id DESC LIMIT %s
             """,
-            (scope.thread_id, limit),
+            (scope.thread_id, scope.tenant_id, scope.user_id, limit),
         )
         return [_turn(row) for row in reversed(rows)]
 
     async def remember(self, scope: Scope, turn: Turn) -> None:
-        """Add the answer's message to the thread; a run has one answer."""
-        await self._query(
+        """Add the answer's message to the thread; a run has one answer. Raises UnknownThread."""
+        rows = await self._query(
             """
-            WITH answered AS (
+            WITH thread AS (
+                SELECT id FROM threads WHERE id = %(thread)s AND tenant_id = %(tenant)s AND user_id = %(user)s
+            ), answered AS (
                 INSERT INTO messages (id, thread_id, run_id, role, content, details, created_at)
-                SELECT %(id)s, %(thread)s, %(run)s, 'assistant', %(content)s, %(details)s, %(at)s
+                SELECT %(id)s, thread.id, %(run)s, 'assistant', %(content)s, %(details)s, %(at)s FROM thread
                 WHERE NOT EXISTS (
-                    SELECT 1 FROM messages WHERE thread_id = %(thread)s AND run_id = %(run)s AND role = 'assistant')
-                RETURNING id
+                    SELECT 1 FROM messages WHERE thread_id = thread.id AND run_id = %(run)s AND role = 'assistant')
+                RETURNING thread_id
+            ), changed AS (
+                UPDATE threads SET updated_at = %(at)s FROM answered WHERE threads.id = answered.thread_id
             )
-            UPDATE threads SET updated_at = %(at)s WHERE id = %(thread)s AND EXISTS (SELECT 1 FROM answered) RETURNING id
+            SELECT id FROM thread
             """,
             {
                 "id": new_id("msg"),
                 "thread": scope.thread_id,
+                "tenant": scope.tenant_id,
+                "user": scope.user_id,
                 "run": turn.run_id,
                 "content": turn.answer,
                 "details": Jsonb(turn.model_dump(mode="json", include={"agents", "tool_uses"})),
                 "at": turn.at,
             },
         )
+        if not rows:
+            raise UnknownThread(f"there is no thread {scope.thread_id!r} any more")
 
     async def _query(self, statement: str, parameters: Any) -> list[DictRow]:  # psycopg's parameters
         try:
@@ -150,8 +159,15 @@ async def open_turn(
     """Write the user's message, and its thread where it is new, within the caller's transaction."""
     if new:
         await connection.execute(
-            "INSERT INTO threads (id, title, project_id, metadata) VALUES (%s, %s, %s, %s)",
-            (scope.thread_id, title_of(request), scope.project_id, Jsonb(metadata)),
+            "INSERT INTO threads (id, tenant_id, user_id, title, project_id, metadata) VALUES (%s, %s, %s, %s, %s, %s)",
+            (
+                scope.thread_id,
+                scope.tenant_id,
+                scope.user_id,
+                title_of(request),
+                scope.project_id,
+                Jsonb(metadata),
+            ),
         )
     await connection.execute(
         "INSERT INTO messages (id, thread_id, run_id, role, content) VALUES (%s, %s, %s, 'user', %s)",

@@ -1,0 +1,206 @@
+"""The router as the service opens it: who is asked what."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from agents import UnknownAgent
+from graphs import CalibratedRouter
+from graphs.routing.classifier import Classifier, Examples, learn
+from graphs.routing.router import labelled_background, read_examples
+from graphs.settings import RouterSettings
+from memory import Turn
+from models.errors import ChatModelUnavailable
+from tests.fakes.scripted_model import Script, ScriptedChat, Step
+
+RSI = "RSI of 44 45 43 46 47 49 48 50 52 51 53 55 54 56 58"
+
+
+def after(request, *agents):
+    return [Turn(run_id="r", request=request, answer="So it is.", agents=agents, at=datetime.now(UTC))]
+
+
+def agents_of(route):
+    return [task.agent for task in route.tasks] or [route.kind]
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ("Conversions 120 of 2400 against 156 of 2380, is B better?", ["sofia"]),
+        ("Liquidation price of a 10x long from 60000", ["fundamentals"]),
+        ("What is the RSI indicator and when should I use it for Bitcoin trading?", ["technical"]),
+        ("NPV of -1000, 400, 400, 400 at 8 %", ["davina"]),
+        ("Create a nail salon booking agent; Telegram, Russian, budget $100/month", ["rebecca"]),
+        ("What's the weather?", ["out_of_scope"]),
+        ("Where were we?", ["recap"]),
+        ("thanks a lot!", ["small_talk"]),
+        ("waht is teh macd indikator", ["technical"]),
+        ("Hi Freya! What is impermanent loss?", ["fundamentals"]),
+        (
+            "Build an agent for a dentist, and give me the system prompt, the API and the database",
+            ["rebecca"],
+        ),
+    ],
+)
+async def test_a_request_goes_where_it_belongs(router, request_, expected):
+    assert agents_of(await router.route(request_, [])) == expected
+
+
+async def test_several_requests_are_divided_and_what_nobody_is_for_is_named(router):
+    route = await router.route(
+        "explain RSI and calculate NPV of -1000, 400, 400, 400 at 8 %, and what's the weather?", []
+    )
+    assert [(task.agent, task.request) for task in route.tasks] == [
+        ("technical", "explain RSI"),
+        ("davina", "calculate NPV of -1000, 400, 400, 400 at 8 %"),
+    ]
+    assert route.left_out == ("what's the weather?",)
+
+
+async def test_a_part_that_points_back_carries_what_it_points_to(router):
+    route = await router.route(
+        "Design a booking bot for my barber shop and make a campaign plan to launch it", []
+    )
+    first, second = route.tasks
+    assert (first.agent, first.context) == ("rebecca", "")
+    assert (second.agent, second.request) == ("sofia", "make a campaign plan to launch it")
+    assert second.text == "Design a booking bot for my barber shop make a campaign plan to launch it"
+
+
+async def test_what_is_told_goes_with_what_is_asked(router):
+    route = await router.route(
+        "We launch a vegan skincare brand in March and have 10,000 euros. Who is the audience, "
+        "which channels should we use and how do we split the budget?",
+        [],
+    )
+    assert agents_of(route) == ["sofia"]
+    assert "skincare" in route.tasks[0].request
+
+
+@pytest.mark.parametrize(
+    ("message", "turns", "expected"),
+    [
+        ("and for 14 days?", after(RSI, "technical"), ["technical"]),
+        ("what about 21?", after(RSI, "technical"), ["technical"]),
+        ("why is that?", after(RSI, "technical"), ["technical"]),
+        ("go on", after("what memory should an agent have", "rebecca"), ["rebecca"]),
+        ("and at 12 %?", after("NPV of -1000, 400, 400, 400 at 8 %", "davina"), ["davina"]),
+        ("what is staking?", after(RSI, "technical"), ["fundamentals"]),
+        ("What's the weather?", after(RSI, "technical"), ["out_of_scope"]),
+        ("and what's the weather in Rome?", after(RSI, "technical"), ["out_of_scope"]),
+        ("thanks!", after(RSI, "technical"), ["small_talk"]),
+        ("Where were we?", after(RSI, "technical"), ["recap"]),
+        ("2.5 %", after("I have 25,000, entry 61,200, stop 59,900. What position size?"), ["technical"]),
+    ],
+)
+async def test_a_follow_up_stays_and_a_new_subject_leaves(router, message, turns, expected):
+    route = await router.route(message, turns)
+    assert agents_of(route) == expected
+
+
+async def test_a_follow_up_names_the_request_it_is_about(router):
+    route = await router.route("and for 14 days?", after(RSI, "technical"))
+    assert (route.tasks[0].request, route.tasks[0].about) == ("and for 14 days?", RSI)
+
+
+async def test_agents_that_the_client_names_are_asked(router):
+    route = await router.route("and the risk?", after(RSI, "technical"), ["sofia", "davina", "sofia"])
+    assert [(task.agent, task.about) for task in route.tasks] == [("sofia", RSI), ("davina", RSI)]
+    with pytest.raises(UnknownAgent, match="there is no agent oracle"):
+        await router.route("hello", [], ["oracle"])
+
+
+def unsure(router, charters, embedder, *steps, **settings):
+    """The same router with other thresholds and a scripted model to ask."""
+    script = Script(list(steps))
+    return CalibratedRouter(
+        router._classifier, embedder, charters, ScriptedChat(script), RouterSettings(**settings)
+    ), script
+
+
+async def test_a_model_is_asked_when_the_classifier_is_unsure(router, charters, embedder):
+    doubtful, script = unsure(
+        router, charters, embedder, Step(calls=[("route_to", {"agents": "sofia, nobody"})]), sure=0.999999
+    )
+    route = await doubtful.route("the market is down again", [])
+    assert agents_of(route) == ["sofia"]
+    assert script.asked[0].tools == ["route_to"]
+    script.finish()
+
+
+async def test_without_help_the_best_guess_is_taken_or_the_user_is_asked(router, charters, embedder, caplog):
+    down = Step(error=ChatModelUnavailable("none"))
+    doubtful, _ = unsure(
+        router, charters, embedder, down, down, down, sure=0.999999, abstain=0.2, second=0.99
+    )
+    assert agents_of(await doubtful.route("the market is down again", [])) == ["davina"]
+    assert "did not answer" in caplog.text
+    doubtful, _ = unsure(router, charters, embedder, down, sure=0.999999, abstain=0.99)
+    assert agents_of(await doubtful.route("the market is down again", [])) == ["unclear"]
+
+
+async def test_a_second_specialist_joins_on_strong_evidence_only(router, charters, embedder):
+    open_minded, _ = unsure(router, charters, embedder, sure=0.01, second=0.0001)
+    assert len((await open_minded.route("the market is down again", [])).tasks) == 2
+    assert len((await router.route("NPV of -1000, 400, 400 at 8 %", [])).tasks) == 1
+
+
+async def test_probabilities_sum_to_one_and_survive_the_file(router, embedder, tmp_path):
+    texts = ["what is RSI", "", "дай мне RSI", "x" * 5000]
+    vectors = await embedder.embed(texts)
+    learned = router._classifier
+    await asyncio.to_thread(learned.save, tmp_path / "kept.npz")
+    again = await asyncio.to_thread(Classifier.load, tmp_path / "kept.npz")
+    table = learned.probabilities(texts, vectors)
+    assert np.allclose(table.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(again.probabilities(texts, vectors), table, atol=2e-3)
+
+
+async def test_what_was_learned_is_kept_and_a_damaged_file_is_learned_anew(
+    embedder, charters, extractive, tmp_path
+):
+    async def opened():
+        return await CalibratedRouter.open(
+            embedder, charters, extractive, RouterSettings(), data=tmp_path, questions={}
+        )
+
+    await opened()
+    (kept,) = (tmp_path / "router").iterdir()
+    before = kept.read_bytes()
+    kept.write_bytes(b"damaged")
+    router = await opened()
+    assert agents_of(await router.route("what is the RSI", [])) == ["technical"]
+    assert len(kept.read_bytes()) == len(before)
+
+
+async def test_a_folder_that_cannot_be_written_does_not_stop_the_router(
+    embedder, charters, extractive, tmp_path, caplog
+):
+    (tmp_path / "router").write_text("in the way")
+    router = await CalibratedRouter.open(
+        embedder, charters, extractive, RouterSettings(), data=tmp_path, questions={}
+    )
+    assert agents_of(await router.route("what is the RSI", [])) == ["technical"]
+    assert "could not be kept" in caplog.text
+
+
+async def test_questions_of_the_knowledge_are_learned_from_but_not_calibrated_on(embedder, charters):
+    many = [f"what is indicator number {n}" for n in range(1000)]
+    background = labelled_background(charters, {"technical": many})
+    assert sum(text in many for text, _ in background) <= 400
+    examples = await read_examples(embedder, charters, {"technical": ["what is the quuxometer"]})
+    at = examples.texts.index("what is the quuxometer")
+    assert (examples.labels[at], bool(examples.requests[at])) == ("technical", False)
+    assert len(set(examples.texts)) == len(examples.texts)
+
+
+def test_learning_from_few_examples_still_gives_probabilities():
+    rng = np.random.default_rng(3)
+    vectors = rng.normal(size=(6, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    texts, labels = ("a b", "a c", "a d", "b e", "b f", "b g"), ("x", "x", "x", "y", "y", "y")
+    learned = learn(Examples(texts, labels, vectors, np.ones(6, dtype=np.bool_)))
+    assert learned.probabilities(("a b",), vectors[:1]).argmax() == 0

@@ -1,0 +1,51 @@
+"""How complex a request is found to be, and who then works on it."""
+
+from dataclasses import replace
+
+import pytest
+
+from graphs.weighing import choose_sub_agents, weigh
+
+
+@pytest.mark.parametrize(
+    ("request_", "choice"),
+    [
+        ("NPV of -1000, 400, 400, 400 at 8 %", "tool"),
+        ("What is a brand?", "tool"),
+        ("Design a logo brief", "checked_tool"),
+        ("Write a comprehensive brand strategy with personas and a campaign plan", "sub_agents"),
+        (
+            "Review the strategy in depth: goals, channels, people, and budget, please and thank you "
+            + "so " * 40,
+            "sub_agents",
+        ),
+    ],
+)
+def test_the_choice_follows_the_complexity(charters, request_, choice):
+    weighing = weigh(request_, charters["sofia"])
+    assert weighing.choice == choice
+    assert 0.0 <= weighing.score <= 1.0
+    assert (weighing.score >= 0.8) is (choice == "sub_agents")
+
+
+def test_a_specialist_without_sub_agents_checks_its_tools_instead(charters):
+    alone = replace(charters["sofia"], subagents=())
+    assert weigh("Write a comprehensive brand strategy and a campaign plan", alone).choice == "checked_tool"
+
+
+def test_figures_make_a_request_structured(charters):
+    plain = weigh("plan the campaign", charters["sofia"])
+    figured = weigh("plan the campaign for 4000 euros", charters["sofia"])
+    assert figured.score < plain.score
+    assert "structured: figures or a fixed format" in figured.reasons
+
+
+def test_sub_agents_are_chosen_by_what_they_are_for(charters):
+    for charter in charters.values():
+        for sub in charter.subagents:
+            assert sub in choose_sub_agents(sub.purpose, charter, most=1)
+
+
+def test_as_many_sub_agents_as_wanted_in_the_order_of_the_charter(charters):
+    chosen = choose_sub_agents("anything at all", charters["sofia"], most=3)
+    assert chosen == list(charters["sofia"].subagents[:3])

@@ -1,0 +1,180 @@
+"""Threads, messages and the log of interactions in PostgreSQL."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from redis.asyncio import Redis
+
+from app.database import open_pool
+from memory import (
+    Interaction,
+    MemorySettings,
+    MemoryUnavailable,
+    RoutedTask,
+    ShortTermTier,
+    ThreadStore,
+    UnknownThread,
+    log_interaction,
+    new_id,
+)
+from memory.threads import title_of
+
+
+async def test_a_thread_is_read_back_as_it_was_made(threads):
+    made = await threads.create("  Nail\nsalon ", project_id="p", metadata={"a": [1]})
+    assert await threads.get(made.id) == made
+    assert (made.title, made.project_id, made.metadata) == ("Nail salon", "p", {"a": [1]})
+
+
+async def test_threads_are_paged_newest_first(threads):
+    made = [await threads.create(str(n), project_id=None, metadata={}) for n in range(5)]
+    newest = await threads.page(limit=2, before=None)
+    assert newest == [made[4], made[3]]
+    assert await threads.page(limit=2, before=newest[-1].id) == [made[2], made[1]]
+
+
+async def test_messages_are_paged_in_order(threads, scope, ask):
+    for n in range(3):
+        await threads.remember(scope, await ask(scope, f"question {n}", f"answer {n}"))
+    first = await threads.messages(scope.thread_id, limit=4, after=None)
+    rest = await threads.messages(scope.thread_id, limit=4, after=first[-1].id)
+    assert [message.content for message in [*first, *rest]] == [
+        "question 0",
+        "answer 0",
+        "question 1",
+        "answer 1",
+        "question 2",
+        "answer 2",
+    ]
+    assert {message.role for message in first} == {"user", "assistant"}
+    assert first[1].details["agents"] == ["davina"]
+
+
+async def test_an_answer_makes_its_thread_the_last_changed(threads, scope, ask):
+    said = await ask(scope, "hello")
+    await threads.remember(scope, said)
+    thread = await threads.get(scope.thread_id)
+    assert (thread.title, thread.metadata, thread.updated_at) == ("hello", {"by": "test"}, said.at)
+
+
+async def test_a_question_that_was_not_answered_is_no_turn(threads, scope, ask):
+    await ask(scope, "hello")
+    assert await threads.recall(scope, limit=5) == []
+    assert [m.content for m in await threads.messages(scope.thread_id, limit=5, after=None)] == ["hello"]
+
+
+async def test_a_deleted_thread_takes_its_messages_along(threads, scope, ask, pool):
+    await threads.remember(scope, await ask(scope, "hello"))
+    await threads.delete(scope.thread_id)
+    for call in (
+        threads.get(scope.thread_id),
+        threads.delete(scope.thread_id),
+        threads.messages(scope.thread_id, limit=1, after=None),
+    ):
+        with pytest.raises(UnknownThread, match=scope.thread_id):
+            await call
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT count(*) AS n FROM messages WHERE thread_id = %s", (scope.thread_id,)
+        )
+        assert (await cursor.fetchone())["n"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("", "New thread"),
+        (" \n", "New thread"),
+        ("one\ntwo", "one two"),
+        ("word " * 30, " ".join(["word"] * 15) + " word…"),
+        ("x" * 90, "x" * 80 + "…"),
+    ],
+)
+def test_a_title_is_one_short_line(text, title):
+    assert title_of(text) == title
+
+
+def test_ids_are_unique_and_sort_by_their_making():
+    made = [new_id("msg") for _ in range(2000)]
+    assert len(set(made)) == len(made)
+    assert all(one < other for one, other in pairwise(made))
+    assert all(len(one) == len("msg_") + 26 for one in made)
+
+
+async def test_ids_keep_their_order_when_the_clock_does_not(monkeypatch):
+    before = new_id("msg")
+    monkeypatch.setattr("memory.identifiers.time.time_ns", lambda: 0)
+    made = [new_id("msg") for _ in range(3)]
+    assert [before, *made] == sorted({before, *made})
+
+
+async def test_an_answer_to_a_thread_that_is_gone_is_refused(threads, scope, ask):
+    said = await ask(scope, "hello")
+    await threads.delete(scope.thread_id)
+    with pytest.raises(UnknownThread, match="any more"):
+        await threads.remember(scope, said)
+
+
+async def test_interactions_are_appended_whatever_the_outcome(pool, scope):
+    records = [
+        Interaction(
+            run_id="run_1",
+            request="NPV",
+            answer="30.84",
+            outcome="answered",
+            tasks=(RoutedTask(agent="davina", request="NPV", confidence=0.9),),
+            reasoning=({"score": 0.1},),
+            model="m",
+            latency_ms=12.5,
+            at=datetime.now(UTC),
+        ),
+        Interaction(
+            run_id="run_1",
+            request="NPV",
+            answer=None,
+            outcome="failed",
+            error="timeout",
+            latency_ms=3,
+            at=datetime.now(UTC),
+        ),
+    ]
+    async with pool.connection() as connection:
+        for record in records:
+            await log_interaction(connection, scope, record)
+        cursor = await connection.execute(
+            "SELECT outcome, record FROM interactions WHERE thread_id = %s ORDER BY id", (scope.thread_id,)
+        )
+        rows = await cursor.fetchall()
+    assert [Interaction.model_validate(row["record"]) for row in rows] == records
+    assert [row["outcome"] for row in rows] == ["answered", "failed"]
+
+
+async def test_an_interaction_is_part_of_the_callers_transaction(pool, scope):
+    record = Interaction(
+        run_id="run_2", request="q", answer=None, outcome="cancelled", latency_ms=1, at=datetime.now(UTC)
+    )
+    async with pool.connection() as connection:
+        async with connection.transaction(force_rollback=True):
+            await log_interaction(connection, scope, record)
+        cursor = await connection.execute("SELECT 1 FROM interactions WHERE run_id = 'run_2'")
+        assert await cursor.fetchone() is None
+
+
+async def test_an_outage_of_the_database_is_named(database_url, scope):
+    pool = await open_pool(database_url, min_size=1, max_size=1)
+    await pool.close()
+    with pytest.raises(MemoryUnavailable, match="database does not answer"):
+        await ThreadStore(pool).recall(scope, limit=1)
+
+
+async def test_an_outage_of_redis_is_named(scope, ask):
+    async with Redis(unix_socket_path="/nowhere/redis.sock") as nobody:
+        short = ShortTermTier(nobody, MemorySettings())
+        for call in (
+            short.recall(scope, limit=1),
+            short.remember(scope, await ask(scope, "x")),
+            short.forget(scope),
+        ):
+            with pytest.raises(MemoryUnavailable, match="short-term memory does not answer"):
+                await call
