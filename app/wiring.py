@@ -13,6 +13,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from threadpoolctl import threadpool_limits
 
 from agents import Charter, discover
 from app.database import Pool, migrate, open_pool
@@ -126,6 +127,8 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
     began = time.monotonic()
     metrics = Metrics()
     async with AsyncExitStack() as stack:
+        # OpenBLAS's workers wait by spinning: they burned more than half of a turn's processor time for nothing.
+        stack.enter_context(threadpool_limits(limits=1, user_api="blas"))
         backends = await stack.enter_async_context(open_backends(settings, progress=progress))
         embedder = await open_embedder(
             settings.models.embedding, settings.data, backends.redis, observe=metrics.texts_embedded
