@@ -216,15 +216,15 @@ def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbed
     async def postgres() -> str:
         async with backends.pool.connection(timeout=1.5) as connection:
             await connection.execute("SELECT 1")
-        return backends.servers[0]
+        return backends.servers[0].split(", at ")[0]
 
     async def redis() -> str:
         await backends.redis.ping()
-        return backends.servers[1]
+        return backends.servers[1].split(", at ")[0]
 
     async def chroma() -> str:
         counts = await knowledge.dense.counts()
-        return f"{backends.settings.knowledge.chroma_url or 'embedded'}, {sum(counts.values())} pairs"
+        return f"{'by URL' if backends.settings.knowledge.chroma_url else 'embedded'}, {sum(counts.values())} pairs"
 
     async def embeddings() -> str:
         vectors = await embedder.embed(["ready?"])

@@ -2,6 +2,7 @@
 
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.freya import FreyaGraph, build_freya
+from graphs.guarding import clean_message
 from graphs.routing import CalibratedRouter, Route, Router, Task
 from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist, reference
@@ -34,5 +35,6 @@ __all__ = [
     "Weighing",
     "build_freya",
     "build_specialist",
+    "clean_message",
     "reference",
 ]

@@ -13,7 +13,11 @@ from memory import Message, Thread
 router = APIRouter(prefix="/v1", responses=ERRORS)
 ThreadId = Annotated[str, Path(max_length=64), Storable]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
-Cursor = Annotated[str | None, Query(max_length=64, description="The `next` of the page before."), Storable]
+Cursor = Annotated[
+    str | None,
+    Query(pattern=r"^[a-z]{3}_[0-9a-z]{26}$", description="The `next` of the page before."),
+    Storable,
+]
 Item = TypeVar("Item")
 
 

@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from agents import Charter
+from agents import Charter, UnknownAgent
 from app.errors import as_problem, internal
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.active import ActiveRun, answered, unanswered
@@ -21,7 +21,7 @@ from app.runs.eventlog import EventLog, EventWriter
 from app.runs.records import ChatRequest, ChatResult, Status
 from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import INTERRUPTED, Worker
-from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext
+from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext, clean_message
 from graphs.events import RunCancelled, RunEvent, RunFailed, RunFinished, RunStarted
 from knowledge import Retriever
 from memory import ConversationMemory, Interaction, Scope, new_id
@@ -142,6 +142,7 @@ class RunManager:
             raise ProblemError(
                 problem("overloaded", f"{self._most_runs} runs are going on. Try again in a moment.")
             )
+        self._refuse_unworkable(request)
         run_id = new_id("run")
         scope = Scope(thread_id=request.thread_id or new_id("thr"), project_id=request.project_id)
         try:
@@ -158,6 +159,14 @@ class RunManager:
         run.writer.emit(RunStarted(thread_id=scope.thread_id))
         run.task = asyncio.create_task(self._carry_out(run), name=run_id)
         return run_id, scope.thread_id
+
+    def _refuse_unworkable(self, request: ChatRequest) -> None:
+        """Refuse at once what the guard or the router would refuse, so that it leaves no record."""
+        clean_message(request.message, longest=self._parts.settings.longest_message)
+        unknown = [name for name in request.agents if name not in self._parts.charters]
+        if unknown:
+            known = ", ".join(self._parts.charters)
+            raise UnknownAgent(f"there is no agent {', '.join(unknown)}; there are {known}")
 
     async def wait(self, run_id: str) -> ChatResult | Problem:
         """How a run ends. One that another process carries out is waited for by its events."""
