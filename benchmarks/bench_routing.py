@@ -2,9 +2,10 @@
 
 `python benchmarks/bench_routing.py` prints JSON. Cross-validation: five folds over the labelled utterances, everything
 else (tool examples, scope, starter questions) always on the training side; each method is scored on the same folds,
-and every method's scores are scaled by the one temperature that suits it best. Held out: `routing_held_out.jsonl`, written
-before any error was looked at, and `routing_final.jsonl`, written after the last change and routed once; the whole router
-answers each request, earlier turns included. Near copies of a training text are counted, and left out of `without_copies`.
+and every method's scores are scaled by the one temperature that suits it best. Held out: the whole router answers each
+request, earlier turns included. `routing_held_out.jsonl` was written before any error was looked at, and its errors then
+led to changes; `routing_final.jsonl` was written after them, and its errors changed nothing. Requests that are also a
+training text are counted, and left out of `without_copies`.
 """
 
 import argparse
