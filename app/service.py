@@ -141,10 +141,17 @@ class Freya:
         return await self._runs.artifact(artifact_id)
 
     async def create_thread(
-        self, title: str, *, project_id: str | None, metadata: dict[str, JsonValue]
+        self,
+        title: str,
+        *,
+        project_id: str | None,
+        metadata: dict[str, JsonValue],
+        idempotency_key: str | None = None,
     ) -> Thread:
-        """A new, empty thread."""
-        return await self._threads.create(title, project_id=project_id, metadata=metadata)
+        """A new, empty thread; with an idempotency key that created one before, that one."""
+        return await self._threads.create(
+            title, project_id=project_id, metadata=metadata, idempotency_key=idempotency_key
+        )
 
     async def thread(self, thread_id: str) -> Thread:
         """The thread."""

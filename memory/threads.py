@@ -53,11 +53,20 @@ class ThreadStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def create(self, title: str, *, project_id: str | None, metadata: dict[str, JsonValue]) -> Thread:
-        """A new, empty thread."""
+    async def create(
+        self,
+        title: str,
+        *,
+        project_id: str | None,
+        metadata: dict[str, JsonValue],
+        idempotency_key: str | None = None,
+    ) -> Thread:
+        """A new, empty thread; with a key that created one before, that one."""
         rows = await self._query(
-            "INSERT INTO threads (id, title, project_id, metadata) VALUES (%s, %s, %s, %s) RETURNING *",
-            (new_id("thr"), title_of(title), project_id, Jsonb(metadata)),
+            "INSERT INTO threads (id, title, project_id, metadata, idempotency_key) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL"
+            " DO UPDATE SET idempotency_key = excluded.idempotency_key RETURNING *",
+            (new_id("thr"), title_of(title), project_id, Jsonb(metadata), idempotency_key),
         )
         return _thread(rows[0])
 

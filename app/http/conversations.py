@@ -5,7 +5,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
-from app.http.chat import ERRORS, Service, Storable
+from app.http.chat import ERRORS, Key, Service, Storable
 from app.runs import RunView, storable
 from app.service import AgentView
 from memory import Message, Thread
@@ -65,9 +65,11 @@ class CollectionView(BaseModel):
 
 
 @router.post("/threads", operation_id="createThread", status_code=201, tags=["threads"])
-async def create_thread(body: NewThread, freya: Service) -> Thread:
+async def create_thread(body: NewThread, freya: Service, idempotency_key: Key = None) -> Thread:
     """Begin a conversation without a message."""
-    return await freya.create_thread(body.title, project_id=body.project_id, metadata=body.metadata)
+    return await freya.create_thread(
+        body.title, project_id=body.project_id, metadata=body.metadata, idempotency_key=idempotency_key
+    )
 
 
 @router.get("/threads", operation_id="listThreads", tags=["threads"])

@@ -178,3 +178,12 @@ async def test_an_outage_of_redis_is_named(scope, ask):
         ):
             with pytest.raises(MemoryUnavailable, match="short-term memory does not answer"):
                 await call
+
+
+async def test_thread_created_twice_with_one_key_is_one_thread(threads):
+    first, again = [
+        await threads.create("t", project_id=None, metadata={}, idempotency_key="k1") for _ in range(2)
+    ]
+    other = await threads.create("t", project_id=None, metadata={}, idempotency_key="k2")
+    assert first == again
+    assert other.id != first.id
