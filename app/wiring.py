@@ -1,7 +1,6 @@
 """The one place where concrete parts are chosen and joined."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -122,8 +121,6 @@ def join_knowledge(backends: Backends, embedder: CachedEmbedder) -> KnowledgePar
 @asynccontextmanager
 async def open_freya(settings: Settings, *, progress: Progress = lambda _: None) -> AsyncIterator[Running]:
     """The whole service, ready to answer; leaving it ends its runs and stops what it started."""
-    # Checkpoints are read back with a list of allowed types only; LangGraph reads this at its use.
-    os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
     began = time.monotonic()
     metrics = Metrics()
     async with AsyncExitStack() as stack:
@@ -174,7 +171,10 @@ async def _join_service(
     )
     short_term = ShortTermTier(backends.redis, settings.memory)
     threads = ThreadStore(backends.pool)
-    saver = AsyncPostgresSaver(backends.pool, serde=JsonPlusSerializer().with_msgpack_allowlist(STATE_TYPES))
+    saver = AsyncPostgresSaver(
+        backends.pool,
+        serde=JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES),
+    )
     await saver.setup()
     runs = RunStore(backends.pool)
     events = EventLog(backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s)
