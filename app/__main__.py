@@ -1,4 +1,4 @@
-"""`python -m app` is `freya`."""
+"""`python -m app`: the same as `freya`."""
 
 from app.cli import main
 

@@ -1,9 +1,12 @@
 """All that can be set, composed of what each package declares; read once, at the start."""
 
+import ipaddress
 import os
 import re
+import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self  # Any: values of the file
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -11,23 +14,28 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
+    SettingsError,
 )
 
+from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
 from knowledge import KnowledgeSettings
 from memory import MemorySettings
 from models.settings import ModelsSettings
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+_REDIS_SCHEMES = ("redis", "rediss", "unix")
+_SECRET_PARAMETERS = frozenset({"password", "sslpassword", "passfile"})
 
 
 class SettingsInvalid(Exception):
@@ -74,15 +82,18 @@ class HttpSettings(BaseModel):
     def _keys_beyond_loopback(self) -> Self:
         if not self.is_loopback and not self.key_hashes:
             raise ValueError(
-                f"host {self.host!r} is reachable from other machines, so API keys are needed: "
-                "run `freya key`, put the hash into FREYA_HTTP__KEY_HASHES, or listen on 127.0.0.1"
+                f"on host {self.host} other machines can reach Freya, so she needs API keys there: "
+                "run `freya key` and put the hash into FREYA_HTTP__KEY_HASHES, or listen on 127.0.0.1"
             )
         return self
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""
-        return self.host in _LOOPBACK
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 class LogSettings(BaseModel):
@@ -117,6 +128,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="FREYA_",
         env_nested_delimiter="__",
+        env_ignore_empty=True,
         extra="ignore",
         frozen=True,
         nested_model_default_partial_update=True,
@@ -145,6 +157,14 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     graphs: GraphSettings = GraphSettings()
 
+    @field_validator("postgres_url", "redis_url")
+    @classmethod
+    def _urls_are_urls(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = _POSTGRES_SCHEMES if info.field_name == "postgres_url" else _REDIS_SCHEMES
+        if url is not None and url.get_secret_value().partition("://")[0] not in schemes:
+            raise ValueError(f"must begin with {' or '.join(f'{one}://' for one in schemes[:2])}")
+        return url
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -155,23 +175,61 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the library's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What was given in code, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=_file_content())
 
 
-def config_file() -> Path:
-    """The configuration file: FREYA_CONFIG, else freya.toml in the working folder; it need not exist."""
-    return Path(os.environ.get("FREYA_CONFIG", "freya.toml"))
+def load_settings(**given: Any) -> Settings:  # values of settings, which pydantic checks
+    """Read the settings; what is `given` comes before variables and file, a part of a section beside its other parts.
 
-
-def load_settings() -> Settings:
-    """Read the settings. Raises SettingsInvalid with one line for each setting that cannot be used."""
+    Raises SettingsInvalid with one line for each setting that cannot be used.
+    """
+    names = Names(Settings, os.environ, _file_content())
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
-            for item in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsInvalid("these settings cannot be used:\n" + "\n".join(lines)) from error
-    except (ValueError, OSError) as error:  # not TOML, not JSON in a variable, or not readable
-        raise SettingsInvalid(f"the settings cannot be read: {error}") from error
+        lines = names.complaints(error)
+    except SettingsError as error:  # not JSON in a variable
+        lines = names.not_json() or [str(error)]
+    raise SettingsInvalid(
+        "\n  ".join([f"these settings cannot be used (the file is {config_file()}):", *lines])
+    )
+
+
+def stray_settings() -> list[Stray]:
+    """FREYA_* variables and keys of the file that are no settings, most likely misspelt. Raises SettingsInvalid."""
+    return Names(Settings, os.environ, _file_content()).strays()
+
+
+def without_password(url: str) -> str:
+    """The URL fit to be shown: user, host and path, stars for a password."""
+    parts = urlsplit(url)
+    place = parts.netloc
+    if parts.password is not None:
+        user, _, host = place.rpartition("@")
+        place = f"{user.partition(':')[0]}:***@{host}"
+    query = [
+        (name, "***" if name in _SECRET_PARAMETERS else value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
+    asked = f"?{urlencode(query, safe='*/')}" if query else ""
+    return f"{parts.scheme}://{place}{parts.path}{asked}"
+
+
+def _file_content() -> dict[str, Any]:  # whatever the file holds
+    file = config_file()
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if not os.environ.get("FREYA_CONFIG"):
+            return {}
+        raise SettingsInvalid(
+            f"the configuration file {file} does not exist; FREYA_CONFIG or --config names it"
+        ) from error
+    except OSError as error:
+        raise SettingsInvalid(f"the configuration file {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsInvalid(
+            f"the configuration file {file} is not UTF-8 (at byte {error.start + 1}); save it as UTF-8"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsInvalid(f"the configuration file {file} is not TOML: {error}") from error

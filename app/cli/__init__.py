@@ -1,5 +1,13 @@
 """The command line: `freya`."""
 
-from app.cli.main import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Run the command of the process's arguments, and end the process."""
+    try:
+        from app.cli.main import run  # here, so that Ctrl-C while it loads is caught as well
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)

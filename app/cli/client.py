@@ -1,99 +1,116 @@
-"""Speaking to the service over HTTP: to the one that runs on this data folder, else to one started for the moment."""
+"""The service over HTTP: its answers, its events, and its errors in words."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import httpx
-import uvicorn
 from pydantic import JsonValue
 
-from app.cli.output import fail, note
-from app.embedded import InstanceLock, running_instance
-from app.http import create_app
-from app.settings import Settings
-from app.wiring import open_freya
+from app.cli.output import CommandFailed
 
-_PATIENCE = httpx.Timeout(10.0, read=310.0)
 Event = dict[str, JsonValue]
+LAST_EVENTS = frozenset({"run.finished", "run.failed", "run.cancelled"})
+_PATIENCE = httpx.Timeout(10.0, read=90.0)  # a stream has a heartbeat every 15 seconds
+_UNAUTHORIZED = 401
+
+
+class ServiceRefused(CommandFailed):
+    """The service answered with a problem; the message is what it says."""
+
+
+class ConnectionLost(CommandFailed):
+    """The service does not answer, or stopped answering."""
 
 
 class Client:
-    """A client of the HTTP door."""
+    """A client of one service. Methods raise ServiceRefused and ConnectionLost."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
+    def __init__(self, address: str, key: str | None = None) -> None:
+        self.address = address
+        self._key = key
+        self._http = httpx.AsyncClient(
+            base_url=address, headers={"authorization": f"Bearer {key}"} if key else {}, timeout=_PATIENCE
+        )
 
-    async def post(self, path: str, body: dict[str, JsonValue]) -> JsonValue:
-        """The JSON answer; a problem ends the command with what it says."""
-        return _answer(await self._http.post(path, json=body))
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def post(self, path: str, body: dict[str, JsonValue] | None = None) -> JsonValue:
+        """Send a body and give the JSON answer."""
+        try:
+            return self._answer(await self._http.post(path, json=body))
+        except httpx.HTTPError as error:
+            raise self._lost(error) from error
 
     async def get(self, path: str, **query: str | int | list[str]) -> JsonValue:
-        """The JSON answer; a problem ends the command with what it says."""
-        return _answer(await self._http.get(path, params=query))
-
-    async def stream(self, path: str, body: dict[str, JsonValue]) -> AsyncIterator[Event]:
-        """The events of a turn as they come."""
-        async with self._http.stream("POST", path, json=body) as response:
-            if response.status_code != httpx.codes.OK:
-                await response.aread()
-                _answer(response)
-            async for line in response.aiter_lines():
-                if line.startswith("data: "):
-                    yield json.loads(line.removeprefix("data: "))
-
-
-@asynccontextmanager
-async def open_client(settings: Settings, *, key: str | None = None) -> AsyncIterator[Client]:
-    """A client of the service that runs on the data folder; where none runs, one is started until the end."""
-    instance = await running_instance(settings.data)
-    headers = {"authorization": f"Bearer {key}"} if key else {}
-    if instance and instance.address:
-        async with httpx.AsyncClient(base_url=instance.address, headers=headers, timeout=_PATIENCE) as http:
-            yield Client(http)
-        return
-    if instance:
-        fail(f"a service is starting on {settings.data} (process {instance.pid}). Try again in a moment.")
-    note(f"no service runs on {settings.data}; starting one for this command")
-    async with (
-        _own_service(settings) as address,
-        httpx.AsyncClient(base_url=address, timeout=_PATIENCE) as http,
-    ):
-        yield Client(http)
-
-
-@asynccontextmanager
-async def _own_service(settings: Settings) -> AsyncIterator[str]:
-    """A service on a free loopback port, for as long as the command runs."""
-    local = settings.model_copy(
-        update={"http": settings.http.model_copy(update={"host": "127.0.0.1", "port": 0, "key_hashes": []})}
-    )
-    app = create_app(local, lambda: open_freya(local))
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # Ctrl-C is the command's
-    async with InstanceLock(settings.data):
-        serving = asyncio.create_task(server.serve())
-        while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn has no event for it
-            await asyncio.sleep(0.02)
-        if serving.done():
-            await serving
-            fail("the service did not start; the lines above say why")
-        port = server.servers[0].sockets[0].getsockname()[1]
+        """The JSON answer."""
         try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            await serving
+            return self._answer(await self._http.get(path, params=query))
+        except httpx.HTTPError as error:
+            raise self._lost(error) from error
 
+    async def turn(
+        self, body: dict[str, JsonValue], *, idempotency_key: str | None = None
+    ) -> AsyncIterator[Event]:
+        """Ask, and give the events of the run as they come. Repeated with its key, the same run is followed."""
+        headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
+        async for event in self._events("POST", "/v1/chat/stream", body=body, headers=headers):
+            yield event
 
-def _answer(response: httpx.Response) -> JsonValue:
-    if response.is_success:
-        answer: JsonValue = response.json()
-        return answer
-    message = f"the service answered {response.status_code}"
-    with suppress(ValueError, KeyError, TypeError):
-        problem = response.json()
-        message = f"{problem['title']}: {problem['detail']}"
-    return fail(message)
+    async def run(self, run_id: str, *, after: int) -> AsyncIterator[Event]:
+        """The events of a run after the one with that number."""
+        async for event in self._events("GET", f"/v1/runs/{run_id}/events?after={after}"):
+            yield event
+
+    async def cancel(self, run_id: str) -> None:
+        """Cancel a run; one that has ended meanwhile is no error."""
+        with suppress(ServiceRefused):
+            await self.post(f"/v1/runs/{run_id}/cancel")
+
+    async def _events(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: dict[str, JsonValue] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> AsyncIterator[Event]:
+        ended = False
+        try:
+            async with self._http.stream(method, path, json=body, headers=headers) as response:
+                if response.status_code != httpx.codes.OK:
+                    await response.aread()
+                    self._answer(response)
+                async for line in response.aiter_lines():
+                    if line.startswith("data: "):
+                        event = json.loads(line.removeprefix("data: "))
+                        ended = event["type"] in LAST_EVENTS
+                        yield event
+        except httpx.HTTPError as error:
+            raise self._lost(error) from error
+        if not ended:
+            raise ConnectionLost(f"The service at {self.address} closed the connection before the end.")
+
+    def _lost(self, error: httpx.HTTPError) -> ConnectionLost:
+        why = f" ({error})" if str(error) else f" ({type(error).__name__})"
+        return ConnectionLost(
+            f"The service at {self.address} does not answer{why}. See `freya doctor`, or its log."
+        )
+
+    def _answer(self, response: httpx.Response) -> JsonValue:
+        if response.is_success:
+            answer: JsonValue = response.json()
+            return answer
+        if response.status_code == _UNAUTHORIZED:
+            state = "does not know this API key" if self._key else "wants an API key"
+            raise ServiceRefused(
+                f"The service at {self.address} {state}: pass one with --key or in FREYA_API_KEY. "
+                "`freya key` makes one, and says how the service learns of it."
+            )
+        message = f"The service at {self.address} answered {response.status_code}."
+        with suppress(ValueError, KeyError, TypeError):
+            found = response.json()
+            message = f"{found['title']}: {found['detail']}"
+        raise ServiceRefused(message)

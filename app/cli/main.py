@@ -3,39 +3,95 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any  # Any: what click gives back
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from app.cli.asking import ask, chat
 from app.cli.checking import doctor
 from app.cli.configuring import config, key
+from app.cli.interruption import Interrupted
 from app.cli.knowing import knowledge
-from app.cli.output import fail
+from app.cli.options import examples
+from app.cli.output import OutputClosed, complain
 from app.cli.serving import serve
-from app.database import DatabaseError
-from app.embedded import EmbeddedError
-from app.settings import SettingsInvalid
 
 _HELP = """A self-hosted service of cooperating AI agents.
 
-`freya serve` starts it; `freya ask "..."` and `freya chat` speak to it, starting it for the moment when it does not run.
-Settings come from FREYA_* variables or freya.toml: `freya config show` lists them all."""
+`freya serve` starts it; `freya ask` and `freya chat` speak to it, and start it for the moment where it does not run.
+Settings come from FREYA_* variables, then from freya.toml; `freya config show` lists them all.
+
+Results go to the output, everything else to the error stream. Exit codes: 0 done, 1 failed, 2 wrong usage,
+130 interrupted.
+"""
+_CLOSED_PIPE = 141  # 128 + SIGPIPE, as a shell counts it
+
+
+class Commands(TyperGroup):
+    """The group of all commands; errors that a user can mend are told without a stack."""
+
+    def invoke(self, ctx: Any) -> Any:  # typer carries click inside, under a private name
+        """Run the command; its error as a line and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, TyperException):
+            raise
+        except Interrupted as error:
+            raise typer.Exit(error.exit_code) from error
+        except OutputClosed as error:
+            raise typer.Exit(_CLOSED_PIPE) from error
+        except Exception as error:
+            from app.cli.failures import explained
+
+            message = explained(error)
+            if message is None:
+                raise
+            complain(message)
+            raise typer.Exit(1) from error
+
 
 application = typer.Typer(
     name="freya",
+    cls=Commands,
     help=_HELP,
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # plain text reads well in a pipe, too
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-application.command()(serve)
-application.command()(ask)
-application.command()(chat)
-application.command()(doctor)
-application.command()(key)
+application.command(
+    epilog=examples(
+        "freya serve",
+        "freya --data /var/lib/freya serve --port 8800",
+        "FREYA_HTTP__KEY_HASHES='[\"...\"]' freya serve --host 0.0.0.0",
+    )
+)(serve)
+application.command(
+    epilog=examples(
+        'freya ask "What does an RSI of 75 say?"',
+        'freya ask --agent sofia --thread thr_... "And on a smaller budget?"',
+        "freya ask --json - < question.txt | jq -r .answer",
+    )
+)(ask)
+application.command(
+    epilog=examples("freya chat", "freya chat --agent technical", "freya chat < questions.txt > answers.md")
+)(chat)
+application.command(epilog=examples("freya doctor", "freya doctor --json"))(doctor)
+application.command(epilog=examples("freya key", "freya key --json"))(key)
 application.add_typer(config, name="config")
 application.add_typer(knowledge, name="knowledge")
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  # typer's signature
+    if asked:
+        from importlib.metadata import version
+
+        from app.cli.output import emit
+
+        emit(f"freya {version('freya-agents')}")
+        raise typer.Exit
 
 
 @application.callback()
@@ -46,9 +102,12 @@ def options(
     config_file: Annotated[
         Path | None,
         typer.Option(
-            "--config", help="A configuration file.", envvar="FREYA_CONFIG", show_default="freya.toml"
+            "--config", help="The configuration file.", envvar="FREYA_CONFIG", show_default="freya.toml"
         ),
     ] = None,
+    version: Annotated[  # noqa: ARG001, FBT002  # its callback answers
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Options of every command; they stand for their variables."""
     if data is not None:
@@ -57,14 +116,8 @@ def options(
         os.environ["FREYA_CONFIG"] = str(config_file)
 
 
-def main() -> None:
-    """Run a command. What a user can mend is told in a line or two, without a stack."""
-    try:
-        application()
-    except (SettingsInvalid, EmbeddedError, DatabaseError) as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+def run() -> None:
+    """Run the command of the process's arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # real files at the start of a process
+    application(prog_name="freya")

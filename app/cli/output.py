@@ -1,35 +1,67 @@
-"""Writing for people on the error stream, and results on the output."""
+"""Results on the output, for people and programs; everything else on the error stream."""
 
+import os
 import sys
-from typing import NoReturn
 
-from pydantic import JsonValue, TypeAdapter
-from rich.console import Console
-from rich.markdown import Markdown
+_DIM, _RED = "2", "31"
 
-_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
-_NOTES = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class CommandFailed(Exception):
+    """A command cannot do what it was asked; the message says why and what to do."""
+
+
+class OutputClosed(Exception):
+    """Whoever read the output reads no more, as `head` does."""
+
+
+def emit(text: str, end: str = "\n") -> None:
+    """A result, or a piece of one, at once. Raises OutputClosed."""
+    try:
+        sys.stdout.write(text + end)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the flush at exit must not fail again
+        raise OutputClosed from error
+
+
+def emit_json(value: object) -> None:
+    """A result for programs."""
+    from pydantic_core import to_json
+
+    emit(to_json(value, indent=2).decode())
+
+
+def emit_answer(text: str) -> None:
+    """Markdown, laid out on a terminal and as it is elsewhere."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(text))
+    else:
+        emit(text)
 
 
 def note(line: str) -> None:
     """Progress and remarks, on the error stream, so that results can be piped."""
-    _NOTES.print(line, style="dim", markup=False)
+    _tell(line, _DIM)
 
 
-def fail(message: str, *, code: int = 1) -> NoReturn:
-    """Say what is wrong and end."""
-    _NOTES.print(f"freya: {message}", style="red", markup=False)
-    sys.exit(code)
+def complain(message: str) -> None:
+    """What went wrong, on the error stream."""
+    _tell(f"freya: {message}", _RED)
 
 
-def print_json(value: object) -> None:
-    """A result for programs: JSON on the output."""
-    sys.stdout.write(_JSON.dump_json(_JSON.validate_python(value), indent=2).decode() + "\n")
+def coloured() -> bool:
+    """Whether the error stream takes colours: a terminal, and NO_COLOR (no-color.org) is not set."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def print_answer(text: str) -> None:
-    """Markdown, laid out on a terminal and as it is elsewhere."""
-    if sys.stdout.isatty():
-        Console().print(Markdown(text))
-    else:
-        sys.stdout.write(text + "\n")
+def _tell(text: str, style: str) -> None:
+    try:
+        sys.stderr.write(f"\x1b[{style}m{text}\x1b[0m\n" if coloured() else f"{text}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

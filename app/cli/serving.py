@@ -1,111 +1,79 @@
 """`freya serve`: the service until it is told to stop."""
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
-import uvicorn
-import uvloop
-from fastapi import FastAPI
 
-from app.cli.output import fail, note
-from app.embedded import InstanceLock
-from app.http import create_app
-from app.logs import configure_logs
-from app.service import Freya
-from app.settings import HttpSettings, Settings, load_settings
-from app.wiring import Progress, Running, open_freya
+from app.cli.output import note
 
-_log = structlog.get_logger(__name__)
-_DRAIN_S = 5.0
-_GRACE_S = 10
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.cli.interruption import Interruption
+    from app.cli.server import Service
+    from app.settings import Settings
 
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8700")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.", show_default="8700"),
+    ] = None,
 ) -> None:
-    """Start the service. Ctrl-C ends it, and with it the servers that it started."""
-    settings = load_settings()
+    """Start the service. Ctrl-C ends it, and with it the servers that it started.
+
+    PostgreSQL, Redis and Chroma run in the data folder unless URLs are set for them. Beyond loopback the service
+    wants API keys: see `freya key --help`.
+    """
+    from app.cli.interruption import run
+    from app.logs import configure_logs
+    from app.settings import load_settings, stray_settings
+
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    if given:
-        http = HttpSettings.model_validate({**settings.http.model_dump(), **given})
-        settings = settings.model_copy(update={"http": http})
+    settings = load_settings(http=given)
     configure_logs(settings.log)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_service(settings, progress=note))
+    progress = _progress(settings)
+    for stray in stray_settings():
+        progress(str(stray))
+    import uvloop
+
+    run(partial(_serve, settings, progress), loop_factory=uvloop.new_event_loop)
 
 
-async def run_service(settings: Settings, *, progress: Progress) -> None:
-    """Hold the data folder's lock, open the service, and answer requests until a signal."""
-    listening = _listen(settings.http)
-    host, port = listening.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    async with InstanceLock(settings.data) as lock:
+async def _serve(
+    settings: "Settings", progress: "Callable[[str], None]", interruption: "Interruption"
+) -> None:
+    from app.cli.output import CommandFailed
+    from app.cli.server import open_service
 
-        @asynccontextmanager
-        async def opened() -> AsyncIterator[Running]:
-            async with open_freya(settings, progress=progress) as running:
-                await lock.announce(address)
-                yield running
-                progress("stopping: open runs are closed")
+    service: Service | None = None
 
-        app = create_app(settings, opened)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="on",
-            ws="websockets-sansio",
-            ws_max_size=settings.http.longest_body,
-            timeout_graceful_shutdown=_GRACE_S,
-            server_header=False,
-        )
-        server = _Server(config, app)
-        ready = asyncio.create_task(_tell_when_ready(server, address, progress))
-        await server.serve(sockets=[listening])
-        ready.cancel()
-        if not server.started:
-            fail("the service did not start; the lines above say why")
+    def stop() -> bool:
+        if service is None:
+            return False
+        progress("stopping; open requests have ten seconds")
+        service.stop()
+        return True
+
+    with interruption.calls(stop):
+        async with open_service(settings, progress=progress) as service:
+            progress(f"ready at {service.address} (described at {service.address}/docs)")
+            if settings.http.key_hashes:
+                progress("requests need an API key")
+            await service.serving
+            if not service.started:
+                raise CommandFailed("the service did not start; the lines above say why")
+    progress("stopped")
 
 
-class _Server(uvicorn.Server):
-    """Lets open turns end before it closes their connections, so that each client learns how its turn ended."""
+def _progress(settings: "Settings") -> "Callable[[str], None]":
+    """Lines for people on a terminal, log entries elsewhere."""
+    if sys.stderr.isatty() and settings.log.format != "json":
+        return note
+    import structlog
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
-        super().__init__(config)
-        self._app = app
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the turns, then the connections, then the service."""
-        freya: Freya = self._app.state.freya
-        await freya.drain(_DRAIN_S)
-        await super().shutdown(sockets)
-
-
-async def _tell_when_ready(server: uvicorn.Server, address: str, progress: Progress) -> None:
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.02)
-    progress(f'ready at {address} (interface at {address}/docs; try: freya ask "What is the RSI indicator?")')
-    _log.info("ready", address=address)
-
-
-def _listen(http: HttpSettings) -> socket.socket:
-    """The listening socket, bound before anything is started, so that a port in use is told at once."""
-    family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((http.host, http.port))
-    except OSError as error:
-        listening.close()
-        fail(
-            f"cannot listen on {http.host}:{http.port}: {error.strerror}. "
-            "Another program may use the port: choose one with --port or FREYA_HTTP__PORT (0 takes any free one)."
-        )
-    listening.setblocking(False)
-    return listening
+    log = structlog.get_logger("app")
+    return log.info  # type: ignore[no-any-return]  # structlog leaves it open

