@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.davina.figures import table
 from agents.davina.sections import read_sections
+from agents.figures import table
 from agents.tools import Artifact, ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument
 

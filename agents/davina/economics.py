@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.davina.figures import amount, check_numbers, csv_file, percent
+from agents.figures import amount, check_numbers, csv_file, percent
 from agents.tools import ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument
 

@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.davina.figures import amount, check_numbers, csv_file, percent, table
+from agents.figures import amount, check_numbers, csv_file, percent, table
 from agents.tools import Artifact, ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument
 

@@ -5,7 +5,7 @@ import math
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.davina.figures import amount, check_numbers, csv_file, percent, table
+from agents.figures import amount, check_numbers, csv_file, percent, table
 from agents.tools import ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument
 

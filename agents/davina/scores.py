@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.davina.figures import check_numbers, csv_file, table
 from agents.davina.sections import LONGEST_TEXT
+from agents.figures import check_numbers, csv_file, table
 from agents.tools import ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument
 

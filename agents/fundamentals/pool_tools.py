@@ -5,7 +5,7 @@ from enum import StrEnum
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.fundamentals.refusals import refusing
+from agents.refusals import refusing
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
 from trading import apr_of, compound, figure, percent

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.fundamentals.refusals import refusing
+from agents.refusals import refusing
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
 from trading import Allocation, check_allocation, figure, percent

@@ -6,7 +6,7 @@ from typing import Literal
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
-from agents.sofia.figures import amount, check_numbers, csv_file, percent, table
+from agents.figures import amount, check_numbers, csv_file, percent, table
 from agents.tools import ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.sofia.figures import amount, check_numbers, percent
+from agents.figures import amount, check_numbers, percent
 from agents.tools import ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument
 

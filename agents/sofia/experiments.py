@@ -8,7 +8,7 @@ from typing import Literal
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
-from agents.sofia.figures import amount, check_numbers, percent
+from agents.figures import amount, check_numbers, percent
 from agents.tools import ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
-from agents.sofia.figures import check_numbers, csv_file, percent, table
+from agents.figures import check_numbers, csv_file, percent, table
 from agents.sofia.page import is_markup, read_page
 from agents.tools import ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument

@@ -8,8 +8,8 @@ from typing import Literal
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.figures import amount, check_numbers, csv_file, table
 from agents.sofia.budget import split_cents
-from agents.sofia.figures import amount, check_numbers, csv_file, table
 from agents.tools import ToolOutput, ToolRefused, tool
 from models.arguments import Unit, argument
 

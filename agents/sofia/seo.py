@@ -7,7 +7,7 @@ from itertools import pairwise
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.sofia.figures import table
+from agents.figures import table
 from agents.sofia.page import Page, read_page
 from agents.tools import Artifact, ToolOutput, tool
 from models.arguments import Unit, argument

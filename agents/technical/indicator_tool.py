@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.refusals import refusing
 from agents.technical.names import ALIASES, IndicatorName, settings_after_name
 from agents.technical.readings import explain, how
-from agents.technical.refusals import refusing
 from agents.tools import Artifact, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 from trading import Bars, Indicator, Reading, bars_from_closes, compute, figure, find_bars

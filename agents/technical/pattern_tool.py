@@ -3,7 +3,7 @@
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.technical.refusals import refusing
+from agents.refusals import refusing
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
 from trading import (

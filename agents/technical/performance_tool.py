@@ -5,7 +5,7 @@ from enum import StrEnum
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.technical.refusals import refusing
+from agents.refusals import refusing
 from agents.tools import ToolOutput, tool
 from models import Unit, argument
 from trading import Drawdown, Performance, equity_from_returns, figure, maximum_drawdown, percent, performance

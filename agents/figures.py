@@ -1,4 +1,4 @@
-"""How Davina checks the numbers she is given and writes the ones she found."""
+"""How tools check the numbers they are given and write the ones they found."""
 
 import csv
 import io
@@ -54,6 +54,6 @@ def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]])
 
 def _check(label: str, number: float, *, may_be_negative: bool) -> None:
     if not math.isfinite(number) or abs(number) > LARGEST:
-        raise ToolRefused(f"The {label} must be finite and at most 1e15, got {number}.")
+        raise ToolRefused(f"The {label} must be a finite number up to 1e15, got {number}.")
     if number < 0 and not may_be_negative:
         raise ToolRefused(f"The {label} cannot be negative, got {number:g}.")
