@@ -98,7 +98,7 @@ async def test_monthly_flows_of_fifty_years_are_appraised_and_shown_in_part():
         ([0, 0, 0], 5, "All cash flows are zero"),
         ([-100, float("nan")], 5, "finite"),
         ([-100, float("inf")], 5, "finite"),
-        ([-100, 1e16], 5, "at most 1e15"),
+        ([-100, 1e16], 5, "up to 1e15"),
         ([-100, 110], float("nan"), "finite"),
         ([-100, 110], -60, "between -50"),
     ],
