@@ -47,6 +47,8 @@ class KnowledgeSettings(BaseModel):
         description="How often the service looks for pairs that are stored but not indexed.",
     )
     start_indexing_s: float = Field(
-        default=60.0, ge=0, description="Seconds that a start waits for the indexes; the rest is indexed behind it."
+        default=60.0,
+        ge=0,
+        description="Seconds that a start waits for the indexes; the rest is indexed behind it.",
     )
     retrieval: RetrievalSettings = RetrievalSettings()
