@@ -1,5 +1,6 @@
 """Runs in PostgreSQL. The database keeps the runs of a thread serial."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -207,8 +208,14 @@ class RunStore:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
         """One transaction whose statements travel together, so that it costs one exchange and not one a statement."""
-        async with self._pool.connection() as connection, connection.pipeline(), connection.transaction():
-            yield connection
+        async with self._pool.connection() as connection:
+            try:
+                async with connection.pipeline(), connection.transaction():
+                    yield connection
+            except asyncio.CancelledError:
+                # A pipeline that is cancelled stays open (psycopg 3.3), and what is written next never committed.
+                await connection.close()
+                raise
 
 
 def _unknown_thread(thread_id: str) -> Problem:

@@ -1,0 +1,136 @@
+"""A run manager on real stores whose graph does what a test tells it to."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from app.database import Pool
+from app.health import Health
+from app.runs import ChatRequest, EventLog, RunManager, RunStore
+from app.runs.manager import Parts
+from app.service import Freya
+from graphs import FreyaGraph, FreyaState, RunContext
+from graphs.events import Token
+from graphs.routing.interfaces import Route
+from graphs.settings import GraphSettings
+from memory import MemorySettings, ShortTermTier, ThreadStore
+
+Script = Callable[[RunContext, str], Awaitable[FreyaState]]
+
+
+def state(answer: str = "Done.") -> FreyaState:
+    """What a graph gives at its end."""
+    return {
+        "answer": answer,
+        "outcome": "answered",
+        "citations": [],
+        "model": "scripted",
+        "route": Route(kind="small_talk", reason="scripted"),
+        "results": [],
+        "timings_ms": {"route": 1.0},
+    }
+
+
+async def answer_at_once(context: RunContext, message: str) -> FreyaState:
+    """Repeat the message, a token a word."""
+    for word in message.split():
+        context.emit(Token(text=word))
+    return state(message)
+
+
+@dataclass
+class ScriptedGraph:
+    """Stands for the compiled graph: carries out the script."""
+
+    script: Script = answer_at_once
+
+    async def ainvoke(
+        self, given: Mapping[str, Any], _config: object, *, context: RunContext, durability: str
+    ) -> FreyaState:
+        assert durability == "exit"
+        return await self.script(context, given["message"])
+
+
+@dataclass(kw_only=True)
+class Setup:
+    """A manager with the parts that a test may look at or replace."""
+
+    pool: Pool
+    redis: Redis
+    graph: ScriptedGraph = field(default_factory=ScriptedGraph)
+    store: RunStore | None = None
+    events: EventLog | None = None
+    most_runs: int = 8
+    timeout_s: float = 5.0
+    busy_wait_s: float = 5.0
+    heartbeat_s: float = 5.0
+    worker: str | None = None
+    outcomes: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[RunManager]:
+        """The manager, running."""
+        self.store = self.store or RunStore(self.pool)
+        self.events = self.events or EventLog(self.redis, self.redis, ttl_s=600)
+        parts = Parts(
+            graph=cast("FreyaGraph", self.graph),
+            charters={},
+            retriever=cast("Any", None),
+            memory=cast("Any", None),
+            router=cast("Any", None),
+            chat=cast("Any", None),
+            settings=GraphSettings(),
+        )
+        manager = RunManager(
+            parts,
+            self.store,
+            self.events,
+            self.redis,
+            most_runs=self.most_runs,
+            timeout_s=self.timeout_s,
+            busy_wait_s=self.busy_wait_s,
+            observe=lambda outcome, _seconds: self.outcomes.append(outcome),
+            worker=self.worker,
+        )
+        async with manager:
+            yield manager
+
+    def service(self, manager: RunManager) -> Freya:
+        """The service object over the manager."""
+        assert self.store is not None
+        assert self.events is not None
+        return Freya(
+            charters={},
+            manager=manager,
+            runs=self.store,
+            events=self.events,
+            threads=ThreadStore(self.pool),
+            short_term=ShortTermTier(self.redis, MemorySettings()),
+            retriever=cast("Any", None),
+            importer=cast("Any", None),
+            health=Health({}),
+            heartbeat_s=self.heartbeat_s,
+        )
+
+    async def kept(self, run_id: str) -> list[str]:
+        """The types of the events that are kept of a run; their numbers have no gaps."""
+        assert self.events is not None
+        found = [event async for event in self.events.kept(run_id, after=0)]
+        assert [event.seq for event in found] == list(range(1, len(found) + 1))
+        return [event.type for event in found]
+
+    async def logged(self, run_id: str) -> list[tuple[str, str | None]]:
+        """Outcome and error of each interaction that is logged for a run."""
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT outcome, record->>'error' AS error FROM interactions WHERE run_id = %s", (run_id,)
+            )
+            return [(row["outcome"], row["error"]) for row in await cursor.fetchall()]
+
+
+def ask(message: str = "one two", **given: Any) -> ChatRequest:
+    """A request."""
+    return ChatRequest(message=message, **given)

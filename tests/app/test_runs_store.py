@@ -1,0 +1,113 @@
+"""The records of runs in PostgreSQL."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from psycopg.pq import PipelineStatus
+
+from app.database import Pool
+from app.problems import ProblemError, problem
+from app.runs import ChatResult, RunStore
+from app.runs.records import Usage
+from memory import Interaction, Scope, ThreadStore, new_id
+from tests.app.scripted import ask
+
+
+@pytest.fixture
+def store(pool: Pool) -> RunStore:
+    return RunStore(pool)
+
+
+async def begin(store: RunStore, *, worker: str = "wrk_here") -> tuple[str, Scope]:
+    run_id, scope = new_id("run"), Scope(thread_id=new_id("thr"))
+    await store.begin(run_id, scope, ask(), new_thread=True, worker=worker, idempotency_key=None)
+    return run_id, scope
+
+
+async def test_write_that_is_cancelled_anywhere_leaves_connections_that_commit(store, pool):
+    for steps in range(40):
+        writing = asyncio.create_task(begin(store))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        async with pool.connection() as connection:
+            assert connection.pgconn.pipeline_status == PipelineStatus.OFF, f"after {steps} steps"
+
+
+async def test_only_runs_of_workers_that_are_gone_are_reaped_and_each_is_logged(store, pool):
+    gone, _ = await begin(store, worker="wrk_gone")
+    alive, _ = await begin(store, worker="wrk_alive")
+    reaped = await store.reap(["wrk_alive", "wrk_here"], problem("interrupted", "It stopped."))
+    assert reaped == [gone]
+    assert ((await store.get(gone)).status, (await store.get(alive)).status) == ("failed", "running")
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT outcome, record FROM interactions WHERE run_id = %s", (gone,)
+        )
+        (row,) = await cursor.fetchall()
+    assert (row["outcome"], row["record"]["error"], row["record"]["request"]) == (
+        "failed",
+        "interrupted",
+        "one two",
+    )
+
+
+async def test_runs_of_a_thread_are_paged_newest_first(store):
+    thread = Scope(thread_id=new_id("thr"))
+    made = []
+    for number in range(3):
+        run_id = new_id("run")
+        await store.begin(
+            run_id, thread, ask(), new_thread=number == 0, worker="wrk_here", idempotency_key=None
+        )
+        await store.reap([], problem("interrupted", "It stopped."))
+        made.append(run_id)
+    newest = await store.of_thread(thread.thread_id, limit=2, before=None)
+    assert sorted(view.id for view in newest) == sorted(sorted(made)[1:])
+    rest = await store.of_thread(thread.thread_id, limit=2, before=newest[-1].id)
+    assert [view.id for view in rest] == sorted(made)[:1]
+
+
+async def test_run_on_an_unknown_thread_is_refused(store):
+    with pytest.raises(ProblemError) as refused:
+        await store.begin(
+            new_id("run"),
+            Scope(thread_id="thr_unknown"),
+            ask(),
+            new_thread=False,
+            worker="wrk_here",
+            idempotency_key=None,
+        )
+    assert refused.value.problem.code == "unknown_thread"
+
+
+async def test_finishing_a_run_whose_thread_was_deleted_is_no_error(store, pool):
+    run_id, scope = await begin(store)
+    await ThreadStore(pool).delete(scope.thread_id)
+    result = ChatResult(
+        run_id=run_id,
+        thread_id=scope.thread_id,
+        outcome="answered",
+        answer="late",
+        agents=[],
+        citations=[],
+        artifacts=[],
+        tool_calls=[],
+        model="scripted",
+        timings={},
+        usage=Usage(input_tokens=0, output_tokens=0),
+    )
+    logged = Interaction(
+        run_id=run_id, request="x", answer="late", outcome="answered", latency_ms=1, at=datetime.now(UTC)
+    )
+    await store.finish(result, scope, artifacts=[], interaction=logged)
+    with pytest.raises(ProblemError) as unknown:
+        await store.get(run_id)
+    assert unknown.value.problem.code == "unknown_run"
+
+
+async def test_unknown_artifact_is_named(store):
+    with pytest.raises(ProblemError, match="art_nothing"):
+        await store.artifact("art_nothing")

@@ -1,0 +1,82 @@
+"""Data folders that were started once already, so that a service on one of them is ready in seconds.
+
+The first start embeds the starter pairs and learns the router, which takes half a minute of two cores. It is
+done once for a state of the sources; every service of the tests gets a copy of its own.
+"""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from app.settings import Settings
+from app.wiring import open_freya
+
+_ROOT = Path(__file__).parents[2]
+_CACHE = _ROOT / ".pytest_cache" / "freya-data"
+_DECIDING = (
+    "agents/**/*",
+    "app/migrations/**/*.py",
+    "graphs/routing/*.py",
+    "graphs/utterances/*",
+    "knowledge/**/*",
+    "models/embeddings/*.py",
+)
+_COPIED = ("postgres", "redis", "chroma", "lexical", "router")
+
+
+async def seeded_data(prefix: str) -> Path:
+    """A fresh data folder, filled; the caller removes it."""
+    seed = _CACHE / await asyncio.to_thread(_fingerprint)
+    if not await asyncio.to_thread(seed.exists):
+        await _make(seed)
+    return await asyncio.to_thread(_copy, seed, Path(tempfile.mkdtemp(prefix=prefix)))
+
+
+async def _make(seed: Path) -> None:
+    fresh = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="freya-seed-"))
+    async with open_freya(Settings(data=fresh)):
+        pass
+    await asyncio.to_thread(_keep, fresh, seed)
+
+
+def _keep(fresh: Path, seed: Path) -> None:
+    """Put a folder into the cache in place of older ones; another test session may have been faster."""
+    shutil.rmtree(_CACHE, ignore_errors=True)
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    part = _CACHE / f"{seed.name}.{os.getpid()}"
+    part.mkdir()
+    _copy(fresh, part)
+    shutil.rmtree(fresh)
+    try:
+        part.rename(seed)
+    except OSError:
+        shutil.rmtree(part)
+
+
+def _copy(source: Path, target: Path) -> Path:
+    # cp keeps the owner, which is not ours when PostgreSQL may not run as root.
+    folders = [str(source / name) for name in _COPIED]
+    subprocess.run(["cp", "-a", *folders, str(target)], check=True)
+    shutil.copytree(source / "models", target / "models", copy_function=_linked)
+    return target
+
+
+def _linked(source: str, target: str) -> None:
+    """The model's files are only read, so a link does."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _fingerprint() -> str:
+    files = sorted(path for pattern in _DECIDING for path in _ROOT.glob(pattern) if path.is_file())
+    content = hashlib.sha256()
+    for path in files:
+        if "__pycache__" not in path.parts:
+            content.update(f"{path.relative_to(_ROOT)}\0".encode() + path.read_bytes())
+    return content.hexdigest()[:16]
