@@ -12,6 +12,7 @@ import random
 import shutil
 import socket
 import statistics
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -34,7 +35,8 @@ def main() -> None:
     report = {"start": start()}
     asyncio.run(_prepare())
     data = Path(tempfile.mkdtemp(prefix="freya-bench-")) / "data"
-    shutil.copytree(cache_folder(), data, ignore=shutil.ignore_patterns("run", "*.lock"))
+    # cp keeps owners: as root, PostgreSQL's files belong to another account.
+    subprocess.run(["cp", "-a", str(cache_folder()), str(data)], check=True)  # noqa: S607
     questions = sample(options.turns + _CLIENTS * options.each)
     with serving(data, _port()):
         pass  # brings schema, starter pairs and router up to date, which is not what is measured
