@@ -12,6 +12,7 @@ from psycopg_pool import PoolTimeout
 
 from app.database import Pool
 from app.settings import Settings
+from app.tasks import end
 from knowledge import Indexer, IndexProgress, KnowledgeUnavailable
 
 _log = structlog.get_logger(__name__)
@@ -41,9 +42,7 @@ class Housekeeping:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     async def index_now(self, progress: Callable[[str], None]) -> None:
         """Bring the indexes up to the store as long as that is quick; the rest follows in the background."""
@@ -70,7 +69,7 @@ class Housekeeping:
             await asyncio.sleep(self._settings.knowledge.catch_up_seconds)
             try:
                 changed = await self._indexer.catch_up()
-            except KnowledgeUnavailable as error:
+            except Exception as error:  # noqa: BLE001  # the edge of a background loop; it is tried again
                 _log.warning("an index does not answer; it will be tried again", error=str(error))
             else:
                 if changed:

@@ -13,6 +13,7 @@ from app.errors import as_problem, internal
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, storable
 from app.service import Freya
+from app.tasks import end
 
 _log = structlog.get_logger(__name__)
 _MOST_FOLLOWED = 16
@@ -104,9 +105,7 @@ class Conversation:
         except (WebSocketDisconnect, TimeoutError, RuntimeError):
             return  # the client left while something was being sent
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end(self._tasks)
 
     async def _take(self, text: str | None, data: bytes | None) -> None:
         if text is None or data is not None:

@@ -36,8 +36,8 @@ class ActiveRun:
 
     def stop(self, reason: Reason) -> None:
         """End the work on it; its record is closed all the same. An answer that is there already stands."""
-        if self.stopped is None and (self.work is None or not self.work.done()):
-            self.stopped = reason
+        if self.work is None or not self.work.done():
+            self.stopped = self.stopped or reason
             if self.work:
                 self.work.cancel()
 

@@ -16,11 +16,12 @@ from redis.exceptions import RedisError
 from agents import Charter, UnknownAgent
 from app.errors import as_problem, internal
 from app.problems import Problem, ProblemError, dumped, problem
-from app.runs.active import ActiveRun, answered, unanswered
+from app.runs.active import ActiveRun, Reason, answered, unanswered
 from app.runs.eventlog import EventLog, EventWriter
 from app.runs.records import ChatRequest, ChatResult, Status
 from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import INTERRUPTED, Worker
+from app.tasks import end
 from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext, clean_message
 from graphs.events import RunCancelled, RunEvent, RunFailed, RunFinished, RunStarted
 from knowledge import Retriever
@@ -31,6 +32,7 @@ _log = structlog.get_logger(__name__)
 _CLOSE_S = 3.0
 _CLOSE_AGAIN_S = 1.0
 _STOP_S = 5.0
+_STOP_AGAIN_S = 1.0
 _POLL_S = 2.0
 
 
@@ -87,23 +89,17 @@ class RunManager:
 
     async def __aexit__(self, *_: object) -> None:
         await self.drain(0)
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await end(self._background)
         await self._worker.__aexit__()
 
     async def drain(self, seconds: float) -> None:
         """Take no further runs, let those that are going on end within the time, and stop the others."""
         self._stopping = True
-        for starting in self._starting:
-            starting.cancel()
-        await asyncio.gather(*self._starting, return_exceptions=True)
+        await end(self._starting)
         going = [run.task for run in self._active.values() if run.task]
         if going and seconds:
             await asyncio.wait(going, timeout=seconds)
-        for run in list(self._active.values()):
-            run.stop("shutdown")
-        await asyncio.gather(*going, return_exceptions=True)
+        await asyncio.gather(*(self._stop(run, "shutdown") for run in self._active.values()))
 
     @property
     def active(self) -> int:
@@ -178,11 +174,15 @@ class RunManager:
     async def cancel(self, run_id: str) -> bool:
         """Cancel a run of this process and wait until it is closed; False when there is no such run here."""
         run = self._active.get(run_id)
-        if run is None or run.task is None:
+        if run is None:
             return False
-        run.stop("client")
-        await asyncio.wait([run.task])
+        await self._stop(run, "client")
         return True
+
+    async def _stop(self, run: ActiveRun, reason: Reason) -> None:
+        while run.task and not run.task.done():
+            run.stop(reason)  # again when it had no effect: see app.tasks.end
+            await asyncio.wait([run.task], timeout=_STOP_AGAIN_S)
 
     async def _ended(self, run_id: str) -> ChatResult | Problem:
         view = await self._store.get(run_id)

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from app.problems import dumped, problem
 from app.runs.eventlog import EventLog
 from app.runs.store import RunStore
+from app.tasks import end
 from graphs.events import RunFailed
 from memory import new_id
 
@@ -56,8 +57,7 @@ class Worker:
 
     async def __aexit__(self, *_: object) -> None:
         if self._beating:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
+            await end([self._beating])
         with contextlib.suppress(Exception):
             await self._redis.delete(_key(self.name))
 
