@@ -118,7 +118,7 @@ class _Conversation:
         self._interruption = interruption
         self._patient = patient
         self._cancelling: asyncio.Task[None] | None = None
-        self._left = False
+        self._left = self._waiting = False
 
     async def close(self) -> None:
         """Close what was opened when connecting anew."""
@@ -155,7 +155,7 @@ class _Conversation:
 
     def _stopper(self, following: "asyncio.Task[None]", transcript: Transcript) -> Callable[[], bool]:
         def stop() -> bool:
-            if self._cancelling is None and transcript.run:
+            if self._cancelling is None and transcript.run and not self._waiting:
                 self._cancelling = asyncio.create_task(self._cancel(transcript.run))
             else:
                 following.cancel()
@@ -184,7 +184,11 @@ class _Conversation:
                 if not self._patient:
                     raise
                 transcript.end_line()
-                await self._connect_again(error)
+                self._waiting = True
+                try:
+                    await self._connect_again(error)
+                finally:
+                    self._waiting = False
                 if transcript.run:
                     events = self._client.run(transcript.run, after=transcript.seen)
                 else:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
@@ -43,10 +44,15 @@ class Service:
         """Whether it ever answered."""
         return self._server.started
 
-    def stop(self) -> None:
-        """Take no more requests and let open ones end within ten seconds; the second time, at once."""
-        self._server.force_exit = self._server.should_exit
-        self._server.should_exit = True
+    def stop(self) -> bool:
+        """Take no more requests and let open ones end within ten seconds; the second time, break them off.
+
+        Gives whether it is the second time.
+        """
+        again, self._server.should_exit = self._server.should_exit, True
+        for task in self._server.server_state.tasks if again else ():
+            task.cancel()
+        return again
 
 
 @asynccontextmanager
@@ -61,6 +67,7 @@ async def open_service(settings: Settings, *, progress: Progress) -> AsyncIterat
         running = await stack.enter_async_context(open_freya(settings, progress=progress))
         listening.listen(_BACKLOG)
         server = Server(_config(settings, running))
+        stack.enter_context(_without_cancellations(logging.getLogger("uvicorn.error")))
         serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
         service = Service(server, address_of(listening), None, serving)
         stack.push_async_callback(_end, service)
@@ -91,6 +98,20 @@ def _config(settings: Settings, running: Running) -> uvicorn.Config:
         timeout_graceful_shutdown=_GRACE_S,
         server_header=False,
     )
+
+
+@contextmanager
+def _without_cancellations(logger: logging.Logger) -> Iterator[None]:
+    """Keep out the stacks of requests that were still open at the end: that they are cancelled is said in a line."""
+
+    def is_news(record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+    logger.addFilter(is_news)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_news)
 
 
 async def _end(service: Service) -> None:

@@ -54,8 +54,11 @@ async def _serve(
     def stop() -> bool:
         if service is None:
             return False
-        progress("stopping; open requests have ten seconds")
-        service.stop()
+        progress(
+            "stopping; open requests are broken off"
+            if service.stop()
+            else "stopping; open requests have ten seconds"
+        )
         return True
 
     with interruption.calls(stop):
