@@ -1,0 +1,270 @@
+"""What goes wrong for a stranger: each gets the documented problem, and the service lives."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+import websockets
+
+from app.embedded import EmbeddedServers
+from tests.e2e.running import Command, running, until_ready
+from tests.e2e.seeding import seeded_data
+
+pytestmark = pytest.mark.e2e
+JSON = {"content-type": "application/json"}
+
+
+async def assert_lives(client: httpx.AsyncClient) -> None:
+    response = await client.post("/v1/chat", json={"message": "What is the ROC indicator?"})
+    assert response.status_code == 200, response.text
+    assert response.json()["outcome"] == "answered"
+
+
+def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert (problem["code"], problem["status"]) == (code, status)
+    assert problem["detail"]
+    assert "Traceback" not in response.text
+    assert 'File "' not in response.text
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b'{"message": ""}', 422, "request_refused"),
+        (b'{"message": " \\n\\t "}', 422, "request_refused"),
+        (json.dumps({"message": "x" * 1_000_000}).encode(), 413, "body_too_large"),
+        (json.dumps({"message": "x" * 150_000}).encode(), 422, "request_refused"),
+        (b"this is not JSON", 400, "invalid_json"),
+        (b'{"message": "half', 400, "invalid_json"),
+        (b"", 422, "invalid_request"),
+        (b"[1, 2]", 422, "invalid_request"),
+        (b'{"message": 7}', 422, "invalid_request"),
+        (b'{"message": null}', 422, "invalid_request"),
+        (b'{"message": "hi", "agents": "technical"}', 422, "invalid_request"),
+        (b'{"message": "hi", "thread": "x"}', 422, "invalid_request"),
+        (b'{"message": "hi", "thread_id": "thr_00000000000000000000000000"}', 404, "unknown_thread"),
+        (b'{"message": "hi", "agents": ["nobody"]}', 422, "unknown_agent"),
+        (b'{"message": "caf\xe9 \xff"}', 400, "invalid_json"),
+        (b'{"message": "half a pair: \\ud800"}', 422, "invalid_request"),
+    ],
+)
+async def test_a_bad_body_gets_its_problem(client, body, status, code):
+    for path in ("/v1/chat", "/v1/chat/stream"):
+        assert_problem(await client.post(path, content=body, headers=JSON), status, code)
+    await assert_lives(client)
+
+
+async def test_deeply_nested_json_harms_nothing(client):
+    body = b'{"message": "hi", "metadata": {"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}}"
+    response = await client.post("/v1/chat", content=body, headers=JSON)
+    assert response.status_code in {400, 422}
+    await assert_lives(client)
+
+
+async def test_unknown_places_and_methods_get_problems(client):
+    assert_problem(await client.get("/v1/nothing"), 404, "not_found")
+    assert_problem(await client.get("/v1/chat"), 405, "method_not_allowed")
+    assert_problem(await client.get("/v1/runs/run_nothing"), 404, "unknown_run")
+    assert_problem(await client.get("/v1/threads/thr_nothing/messages"), 404, "unknown_thread")
+    assert_problem(await client.get("/v1/artifacts/art_nothing"), 404, "unknown_artifact")
+    assert_problem(await client.get("/v1/agents/nobody"), 404, "not_found")
+    assert_problem(await client.get("/v1/threads", params={"cursor": "nonsense"}), 422, "invalid_request")
+    assert_problem(await client.get("/v1/knowledge/search", params={"query": ""}), 422, "invalid_request")
+
+
+async def test_strangers_pages_and_names_are_refused(client):
+    assert_problem(await client.get("/v1/threads", headers={"host": "evil.example"}), 403, "forbidden")
+    assert_problem(
+        await client.get("/v1/threads", headers={"origin": "https://evil.example"}), 403, "forbidden"
+    )
+
+
+async def test_an_idempotency_key_repeats_nothing(client):
+    key = {"Idempotency-Key": "bad-day-1"}
+    first, again = [
+        (await client.post("/v1/chat", json={"message": "hello"}, headers=key)).json() for _ in range(2)
+    ]
+    assert first["run_id"] == again["run_id"]
+    other = await client.post("/v1/chat", json={"message": "something else"}, headers=key)
+    assert_problem(other, 409, "idempotency_conflict")
+
+
+async def test_runs_of_one_thread_are_serial(client):
+    thread = (await client.post("/v1/threads", json={"title": "busy"})).json()["id"]
+    body = {"message": "Design an agent for a car repair shop with WhatsApp", "thread_id": thread}
+    queued = [client.post("/v1/chat", json={**body, "on_busy": "queue"}) for _ in range(3)]
+    answers = await asyncio.gather(*queued, client.post("/v1/chat", json={**body, "on_busy": "reject"}))
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [200, 200, 200, 409]
+    rejected = next(answer for answer in answers if answer.status_code == 409)
+    assert_problem(rejected, 409, "thread_busy")
+    messages = (await client.get(f"/v1/threads/{thread}/messages")).json()["items"]
+    assert [message["role"] for message in messages] == ["user", "assistant"] * 3
+
+
+async def test_half_a_request_harms_nothing(service: Command, client):
+    host, port = service.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b'POST /v1/chat HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500\r\n\r\n{"mess')
+    await writer.drain()
+    writer.close()
+    await assert_lives(client)
+
+
+async def test_a_huge_frame_closes_its_socket_only(service: Command, client):
+    async with websockets.connect(service.url.replace("http", "ws") + "/v1/ws") as socket:
+        with contextlib.suppress(websockets.ConnectionClosed):
+            await socket.send("x" * 2_000_000)
+        await asyncio.wait_for(socket.wait_closed(), 5)
+        assert socket.close_code == 1009  # message too big
+    await assert_lives(client)
+
+
+async def test_with_keys_only_their_holders_are_heard():
+    key = "frk_test_key_of_a_bad_day"
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    data = await seeded_data("freya-keys-")
+    async with (
+        running(data, FREYA_HTTP__KEY_HASHES=json.dumps([digest])) as command,
+        httpx.AsyncClient(base_url=command.url, timeout=30) as client,
+    ):
+        assert_problem(await client.post("/v1/chat", json={"message": "hello"}), 401, "unauthorized")
+        wrong = await client.get("/v1/threads", headers={"authorization": "Bearer wrong"})
+        assert_problem(wrong, 401, "unauthorized")
+        assert (await client.get("/healthz")).status_code == 200
+        client.headers["authorization"] = f"Bearer {key}"
+        await assert_lives(client)
+        assert key not in "".join(command.log)
+
+
+async def test_postgres_and_redis_may_stop_and_come_back():
+    data = await seeded_data("freya-outage-")
+    async with contextlib.AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(EmbeddedServers(data, postgres_url=None, redis_url=None))
+        urls = {"FREYA_POSTGRES_URL": stores.postgres_url, "FREYA_REDIS_URL": stores.redis_url}
+        command = await stack.enter_async_context(running(data, **urls))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=command.url, timeout=30))
+        await assert_lives(client)
+        for name, file, code in (
+            ("redis", "redis/redis.pid", "events_unavailable"),
+            ("postgres", "postgres/postmaster.pid", "memory_unavailable"),
+        ):
+            await stopped(int((data / file).read_text().split()[0]))
+            assert_problem(await client.post("/v1/chat", json={"message": "What is RSI?"}), 503, code)
+            await until_ready(client, ready=False)
+            report = (await client.get("/readyz")).json()
+            assert name in [one["name"] for one in report["dependencies"] if not one["ok"]]
+            assert (await client.get("/healthz")).status_code == 200
+            await stack.enter_async_context(EmbeddedServers(data, postgres_url=None, redis_url=None))
+            await until_ready(client, ready=True)
+            await assert_lives(client)
+
+
+async def test_chroma_may_stop_and_come_back():
+    data = await seeded_data("freya-chroma-")
+    port = free_port()
+    async with contextlib.AsyncExitStack() as stack:
+        chroma = await started_chroma(data / "chroma-server", port)
+        command = await stack.enter_async_context(
+            running(data, FREYA_KNOWLEDGE__CHROMA_URL=f"http://127.0.0.1:{port}")
+        )
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=command.url, timeout=30))
+        await assert_lives(client)
+        chroma.terminate()
+        await chroma.wait()
+        refused = await client.post("/v1/chat", json={"message": "What is the MACD indicator?"})
+        assert_problem(refused, 503, "knowledge_unavailable")
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get("/healthz")).status_code == 200
+        chroma = await started_chroma(data / "chroma-server", port)
+        await until_ready(client, ready=True)
+        await assert_lives(client)
+        chroma.terminate()
+        await chroma.wait()
+
+
+async def test_a_killed_service_leaves_a_thread_that_goes_on_after_a_restart():
+    data = await seeded_data("freya-killed-")
+    async with running(data) as command, httpx.AsyncClient(base_url=command.url, timeout=30) as client:
+        thread = (await client.post("/v1/threads", json={"title": "killed"})).json()["id"]
+        body = {"message": "Design an agent for a dental clinic with WhatsApp", "thread_id": thread}
+        run_id = (await client.post("/v1/chat", json=body)).json()["run_id"]
+        body["message"] = "Design an agent for a hotel with e-mail"
+        asked = asyncio.create_task(client.post("/v1/chat", json=body))
+        await until_running(client, thread)
+        command.process.kill()
+        await command.process.wait()
+        with pytest.raises(httpx.TransportError):
+            await asked
+    async with running(data) as command, httpx.AsyncClient(base_url=command.url, timeout=60) as client:
+        assert (await client.get(f"/v1/runs/{run_id}")).json()["status"] == "finished"
+        again = await client.post("/v1/chat", json={**body, "on_busy": "queue"})
+        assert again.status_code == 200, again.text
+        runs = (await client.get(f"/v1/threads/{thread}/runs")).json()["items"]
+        assert [run["status"] for run in runs] == ["finished", "failed", "finished"]
+        assert runs[1]["problem"]["code"] == "interrupted"
+
+
+async def test_a_second_service_on_the_folder_is_refused(service: Command):
+    environment = {**os.environ, "FREYA_DATA": str(service.data), "FREYA_HTTP__PORT": "0"}
+    second = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "app", "serve", env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, told = await second.communicate()
+    assert second.returncode == 1
+    assert str(service.process.pid) in told.decode()
+    assert str(service.data) in told.decode()
+
+
+async def stopped(pid: int) -> None:
+    """End a server of ours at once, and wait until it is gone."""
+    server = psutil.Process(pid)
+    server.send_signal(signal.SIGINT if "postgres" in server.name() else signal.SIGTERM)
+    async with asyncio.timeout(10):
+        while server.is_running() and server.status() != psutil.STATUS_ZOMBIE:
+            await asyncio.sleep(0.05)
+
+
+async def started_chroma(folder: Path, port: int) -> asyncio.subprocess.Process:
+    """A Chroma server that answers."""
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("chroma"), "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port),
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    async with asyncio.timeout(30), httpx.AsyncClient() as client:
+        while True:
+            try:
+                (await client.get(f"http://127.0.0.1:{port}/api/v2/heartbeat")).raise_for_status()
+            except httpx.HTTPError:
+                await asyncio.sleep(0.1)
+            else:
+                return process
+
+
+async def until_running(client: httpx.AsyncClient, thread: str) -> None:
+    """Wait until the thread's newest run is going on."""
+    async with asyncio.timeout(5):
+        while True:
+            runs = (await client.get(f"/v1/threads/{thread}/runs")).json()["items"]
+            if runs and runs[0]["status"] == "running":
+                return
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
