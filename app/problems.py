@@ -20,7 +20,10 @@ class Problem(BaseModel):
     type: str = Field(description="`urn:freya:problem:` and the code.")
     title: str
     status: int
-    code: str = Field(description="A stable name of the problem, for programs.")
+    code: str = Field(
+        description="A stable name of the problem, for programs.",
+        json_schema_extra=lambda schema: schema.update(enum=list(CODES)),
+    )
     detail: str = Field(description="What was wrong and what to do.")
     run_id: str | None = None
     errors: list[ProblemField] = []
@@ -62,7 +65,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "events_unavailable": (503, "The event store does not answer"),
     "timeout": (504, "It took too long"),
 }
-CODES = tuple(_TITLES)
+CODES: tuple[str, ...] = tuple(_TITLES)
 
 
 def problem(

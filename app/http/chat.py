@@ -10,7 +10,6 @@ from app.http.replies import event_stream, last_event_id
 from app.problems import Problem
 from app.runs import ChatRequest, ChatResult, RunView, storable
 from app.service import Freya
-from graphs.events import Event
 
 ERRORS: dict[int | str, dict[str, Any]] = {  # FastAPI's own type
     "default": {"model": Problem, "description": "What went wrong, as RFC 9457 has it"}
@@ -18,7 +17,6 @@ ERRORS: dict[int | str, dict[str, Any]] = {  # FastAPI's own type
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON",
-        "model": Event,
         "content": {"text/event-stream": {}},
     }
 }

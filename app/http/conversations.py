@@ -28,6 +28,18 @@ class Page(BaseModel, Generic[Item]):
     next: str | None = None
 
 
+class ThreadPage(Page[Thread]):
+    """Some threads."""
+
+
+class MessagePage(Page[Message]):
+    """Some messages."""
+
+
+class RunPage(Page[RunView]):
+    """Some runs."""
+
+
 class NewThread(BaseModel):
     """A thread to create."""
 
@@ -73,10 +85,10 @@ async def create_thread(body: NewThread, freya: Service, idempotency_key: Key = 
 
 
 @router.get("/threads", operation_id="listThreads", tags=["threads"])
-async def list_threads(freya: Service, limit: Limit = 50, cursor: Cursor = None) -> Page[Thread]:
+async def list_threads(freya: Service, limit: Limit = 50, cursor: Cursor = None) -> ThreadPage:
     """Conversations, newest first."""
     items = await freya.threads(limit=limit + 1, before=cursor)
-    return Page(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return ThreadPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
 
 
 @router.get("/threads/{thread_id}", operation_id="getThread", tags=["threads"])
@@ -94,19 +106,17 @@ async def delete_thread(thread_id: ThreadId, freya: Service) -> None:
 @router.get("/threads/{thread_id}/messages", operation_id="listMessages", tags=["threads"])
 async def list_messages(
     thread_id: ThreadId, freya: Service, limit: Limit = 50, cursor: Cursor = None
-) -> Page[Message]:
+) -> MessagePage:
     """What was said, oldest first."""
     items = await freya.messages(thread_id, limit=limit + 1, after=cursor)
-    return Page(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return MessagePage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
 
 
 @router.get("/threads/{thread_id}/runs", operation_id="listRuns", tags=["threads"])
-async def list_runs(
-    thread_id: ThreadId, freya: Service, limit: Limit = 50, cursor: Cursor = None
-) -> Page[RunView]:
+async def list_runs(thread_id: ThreadId, freya: Service, limit: Limit = 50, cursor: Cursor = None) -> RunPage:
     """The runs of a conversation, newest first."""
     items = await freya.runs(thread_id, limit=limit + 1, before=cursor)
-    return Page(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return RunPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
 
 
 @router.get("/agents", operation_id="listAgents", tags=["agents"])

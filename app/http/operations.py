@@ -1,5 +1,6 @@
 """Liveness, readiness and metrics."""
 
+import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -7,10 +8,10 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 
 from app.health import HealthReport
-from app.http.chat import Service
+from app.http.chat import ERRORS, Service
 from app.metrics import Metrics
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], responses=ERRORS)
 
 
 class Liveness(BaseModel):
@@ -38,11 +39,17 @@ async def get_readiness(freya: Service, response: Response) -> HealthReport:
     return report
 
 
-@router.get("/metrics", operation_id="getMetrics", response_class=Response)
+@router.get(
+    "/metrics",
+    operation_id="getMetrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "Counts and times"}},
+)
 async def get_metrics(request: Request) -> Response:
     """Counts and times in Prometheus' text format."""
     metrics: Metrics = request.app.state.metrics
-    return Response(metrics.render(), media_type="text/plain; version=0.0.4")
+    text = await asyncio.to_thread(metrics.render)  # reads files of /proc
+    return Response(text, media_type="text/plain; version=0.0.4")
 
 
 @router.get("/", include_in_schema=False)

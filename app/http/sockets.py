@@ -1,6 +1,7 @@
 """The WebSocket door: several turns on one socket, the same events as JSON frames."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -92,20 +93,25 @@ class Conversation:
         self._socket = socket
         self._freya = freya
         self._writing = asyncio.Lock()
+        self._slow = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def hold(self) -> None:
-        """Read frames until the client leaves; a frame that cannot be read gets an error frame."""
+        """Read frames until the client leaves, or reads nothing itself; runs it began go on."""
+        reading = asyncio.create_task(self._read())
+        slow = asyncio.create_task(self._slow.wait())
         try:
-            while True:
-                message = await self._socket.receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                await self._take(message.get("text"), message.get("bytes"))
-        except (WebSocketDisconnect, TimeoutError, RuntimeError):
-            return  # the client left while something was being sent
+            await asyncio.wait([reading, slow], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await end(self._tasks)
+            await end([reading, slow, *self._tasks])
+        if not reading.cancelled():
+            reading.result()
+
+    async def _read(self) -> None:
+        """Take frame after frame; one that cannot be read gets an error frame."""
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it left while something was being sent
+            while (message := await self._socket.receive())["type"] != "websocket.disconnect":
+                await self._take(message.get("text"), message.get("bytes"))
 
     async def _take(self, text: str | None, data: bytes | None) -> None:
         if text is None or data is not None:
@@ -186,5 +192,9 @@ class Conversation:
 
     async def _send_text(self, text: str) -> None:
         """Frames go out one at a time; a client that does not read for half a minute is let go."""
-        async with self._writing, asyncio.timeout(_SLOW_CLIENT_S):
-            await self._socket.send_text(text)
+        try:
+            async with self._writing, asyncio.timeout(_SLOW_CLIENT_S):
+                await self._socket.send_text(text)
+        except TimeoutError:
+            self._slow.set()
+            raise WebSocketDisconnect from None

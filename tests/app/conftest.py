@@ -1,16 +1,24 @@
 """What the tests of the application share."""
 
+import asyncio
+import contextlib
 import io
 import json
 import logging
-from collections.abc import Iterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 import structlog
 from blockbuster import BlockBuster
+from fastapi import FastAPI
 
+from app.http import create_app
 from app.logs import configure_logs
-from app.settings import LogSettings
+from app.settings import HttpSettings, LogSettings, Settings
+from app.wiring import Running, open_freya
+from tests.e2e.seeding import seeded_data
 
 
 class Logged:
@@ -45,3 +53,29 @@ def logged(blocking_guard: BlockBuster) -> Iterator[Logged]:
     root.handlers[:] = before
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+async def running() -> AsyncIterator[Running]:
+    """The whole service, open in this process on a data folder of its own."""
+    data = await seeded_data("freya-app-")
+    settings = Settings(data=data, http=HttpSettings(heartbeat_s=5, busy_wait_s=5, longest_body=65_536))
+    async with open_freya(settings) as opened:
+        yield opened
+    await asyncio.to_thread(shutil.rmtree, data)
+
+
+@pytest.fixture(scope="session")
+async def app(running: Running) -> AsyncIterator[FastAPI]:
+    """The application with its doors, over the running service."""
+    made = create_app(running.settings, lambda: contextlib.nullcontext(running))
+    async with made.router.lifespan_context(made):
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the application."""
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as made:
+        yield made

@@ -1,0 +1,54 @@
+"""The OpenAPI document, put right where FastAPI cannot say what a response is."""
+
+from typing import Any  # an OpenAPI document holds anything
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
+
+from app.http.replies import PROBLEM_TYPE
+from graphs.events import Event
+
+_SCHEMAS = "#/components/schemas/{model}"
+_SECURITY = {
+    "ApiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key; needed where the service has keys, which it must beyond loopback.",
+    }
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document: problems under their own media type, the events as one named union, and the way keys are given."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        schemas = document["components"]["schemas"]
+        event = TypeAdapter[Any](Event).json_schema(ref_template=_SCHEMAS, mode="serialization")
+        schemas |= event.pop("$defs")
+        # The graphs know neither of these two, and carry them as JSON.
+        schemas["RunFinished"]["properties"]["result"] = {"$ref": _SCHEMAS.format(model="ChatResult")}
+        schemas["RunFailed"]["properties"]["problem"] = {"$ref": _SCHEMAS.format(model="Problem")}
+        schemas["Event"] = {
+            "title": "Event",
+            "description": "What happens in a run; `type` says which it is.",
+            **event,
+        }
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                _put_right(operation["responses"])
+        document["components"]["securitySchemes"] = _SECURITY
+        document["security"] = [{"ApiKey": []}, {}]
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _put_right(responses: dict[str, Any]) -> None:
+    problem = responses["default"]["content"]
+    problem[PROBLEM_TYPE] = problem.pop("application/json")
+    content = responses.get("200", {}).get("content", {})
+    if "text/event-stream" in content:
+        content["text/event-stream"] = {"schema": {"$ref": _SCHEMAS.format(model="Event")}}
+        content.pop("application/json", None)

@@ -1,0 +1,44 @@
+"""Whether the service can work."""
+
+import asyncio
+
+from app.health import Health
+from app.wiring import Running
+
+
+async def test_service_is_ready_when_every_dependency_answers(client):
+    response = await client.get("/readyz")
+    report = response.json()
+    assert response.status_code == 200
+    assert report["ready"]
+    assert {one["name"] for one in report["dependencies"]} == {"postgres", "redis", "chroma", "embeddings"}
+    assert all(one["ok"] and one["detail"] for one in report["dependencies"])
+
+
+async def test_dependency_that_fails_is_named_without_its_inside(client, running: Running, monkeypatch):
+    async def away() -> str:
+        raise ConnectionError("/run/secret.sock")
+
+    monkeypatch.setitem(running.freya._health._checks, "redis", away)
+    response = await client.get("/readyz")
+    assert response.status_code == 503
+    redis = next(one for one in response.json()["dependencies"] if one["name"] == "redis")
+    assert not redis["ok"]
+    assert "secret" not in response.text
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_dependency_that_hangs_counts_as_away_and_holds_nobody_up(monkeypatch):
+    monkeypatch.setattr("app.health._PATIENCE_S", 0.05)
+
+    async def hang() -> str:
+        await asyncio.Event().wait()
+        return "never"
+
+    async def well() -> str:
+        return "well"
+
+    async with asyncio.timeout(5):
+        report = await Health({"slow": hang, "quick": well}).report()
+    assert not report.ready
+    assert {one.name: one.ok for one in report.dependencies} == {"slow": False, "quick": True}

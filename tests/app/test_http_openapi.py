@@ -1,0 +1,121 @@
+"""The description of the interface: valid, stable, and true of what the service answers."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has none
+from openapi_spec_validator import validate
+
+from app.http import create_app
+from app.problems import CODES
+from app.settings import Settings
+from graphs.events import LAST_EVENTS, Event
+from tests.app.test_http import BODY, events_in
+
+OPERATIONS = {
+    "cancelRun": "POST /v1/runs/{run_id}/cancel",
+    "chat": "POST /v1/chat",
+    "createThread": "POST /v1/threads",
+    "deleteThread": "DELETE /v1/threads/{thread_id}",
+    "getAgent": "GET /v1/agents/{name}",
+    "getArtifact": "GET /v1/artifacts/{artifact_id}",
+    "getKnowledge": "GET /v1/knowledge",
+    "getLiveness": "GET /healthz",
+    "getMetrics": "GET /metrics",
+    "getReadiness": "GET /readyz",
+    "getRun": "GET /v1/runs/{run_id}",
+    "getThread": "GET /v1/threads/{thread_id}",
+    "listAgents": "GET /v1/agents",
+    "listMessages": "GET /v1/threads/{thread_id}/messages",
+    "listRuns": "GET /v1/threads/{thread_id}/runs",
+    "listThreads": "GET /v1/threads",
+    "searchKnowledge": "GET /v1/knowledge/search",
+    "streamChat": "POST /v1/chat/stream",
+    "streamRunEvents": "GET /v1/runs/{run_id}/events",
+}
+"""Generated clients are named after these: a name that is here stays."""
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    def never() -> Any:
+        raise AssertionError("the application is described here, not started")
+
+    made = create_app(Settings.model_construct(), never)
+    assert made.openapi() is made.openapi()
+    described: dict[str, Any] = json.loads(json.dumps(made.openapi()))
+    return described
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def checked(document: dict[str, Any], name: str, value: Any) -> None:
+    """Fail unless the value fits the schema of that name."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    Draft202012Validator(schema).validate(value)
+
+
+def test_document_is_valid_openapi(document):
+    validate(document)
+
+
+def test_operations_keep_their_names(document):
+    assert {operation["operationId"]: route for route, operation in operations(document)} == OPERATIONS
+
+
+def test_every_operation_describes_itself_and_its_problems(document):
+    for route, operation in operations(document):
+        assert operation["summary"], route
+        assert operation["description"], route
+        assert operation["tags"], route
+        default = operation["responses"]["default"]["content"]
+        assert default == {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        }, route
+        assert "422" not in operation["responses"], route
+
+
+def test_problem_codes_are_listed(document):
+    assert document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == list(CODES)
+
+
+def test_streams_are_described_as_the_closed_set_of_events(document):
+    for name in ("streamChat", "streamRunEvents"):
+        method, path = OPERATIONS[name].split()
+        content = document["paths"][path][method.lower()]["responses"]["200"]["content"]
+        assert content == {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Event"}}}
+    union = document["components"]["schemas"]["Event"]
+    kinds = {model.model_fields["type"].default for model in get_args(get_args(Event)[0])}
+    assert set(union["discriminator"]["mapping"]) == kinds
+    assert kinds > LAST_EVENTS
+    for reference in union["discriminator"]["mapping"].values():
+        assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
+
+
+def test_keys_are_described(document):
+    assert document["components"]["securitySchemes"]["ApiKey"]["scheme"] == "bearer"
+    assert {"ApiKey": []} in document["security"]
+
+
+async def test_answers_fit_their_description(document, client: httpx.AsyncClient):
+    checked(document, "ChatResult", (await client.post("/v1/chat", json=BODY)).json())
+    events = events_in((await client.post("/v1/chat/stream", json=BODY)).text)
+    for event in events:
+        checked(document, "Event", event)
+    run = await client.get(f"/v1/runs/{events[0]['run_id']}")
+    checked(document, "RunView", run.json())
+    checked(document, "ThreadPage", (await client.get("/v1/threads")).json())
+    checked(document, "HealthReport", (await client.get("/readyz")).json())
+    for agent in (await client.get("/v1/agents")).json():
+        checked(document, "AgentView", agent)
+    problem = (await client.get("/v1/runs/run_none")).json()
+    checked(document, "Problem", problem)
+    failed = (await client.post("/v1/chat", json={"message": 5})).json()
+    checked(document, "Problem", failed)

@@ -1,0 +1,53 @@
+"""What is counted and timed."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.metrics import Metrics
+from models.embeddings import Observation
+from tests.app.test_http import BODY
+
+
+def samples(text: str) -> dict[tuple[str, ...], float]:
+    """Values by name and labels."""
+    return {
+        (sample.name, *(f"{key}={value}" for key, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_runs_and_responses_are_counted_by_route_and_outcome(client):
+    before = samples((await client.get("/metrics")).text)
+    await client.post("/v1/chat", json=BODY)
+    await client.get("/v1/runs/run_none")
+    await client.get("/nowhere/at/all")
+    response = await client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    after = samples(response.text)
+
+    def grew(*key: str) -> float:
+        return after.get(key, 0) - before.get(key, 0)
+
+    assert grew("freya_runs_total", "outcome=answered") == 1
+    assert grew("freya_run_seconds_count") == 1
+    counted = "freya_http_requests_total"
+    assert grew(counted, "method=POST", "route=/v1/chat", "status=200") == 1
+    assert grew(counted, "method=GET", "route=/v1/runs/{run_id}", "status=404") == 1
+    assert grew(counted, "method=GET", "route=unmatched", "status=404") == 1
+    assert after["freya_runs_active",] == 0
+
+
+def test_active_runs_are_read_when_the_metrics_are():
+    metrics, active = Metrics(), 0
+    metrics.watch_active(lambda: active)
+    active = 7
+    assert samples(metrics.render().decode())["freya_runs_active",] == 7
+
+
+def test_embedded_texts_are_counted_by_where_their_vectors_came_from():
+    metrics = Metrics()
+    metrics.texts_embedded(Observation(model="m", seconds=0.01, hot=1, stored=2, computed=3))
+    found = samples(metrics.render().decode())
+    for origin, count in (("hot", 1), ("stored", 2), ("computed", 3)):
+        assert found["freya_embedding_texts_total", "model=m", f"origin={origin}"] == count
+    assert found["freya_embedding_seconds_count", "model=m"] == 1

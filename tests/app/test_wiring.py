@@ -1,0 +1,122 @@
+"""The parts, joined: what a start brings up, and what it does not need."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from app.housekeeping import Housekeeping
+from app.runs import ChatRequest
+from app.settings import Settings
+from app.wiring import Running, open_backends, open_freya
+from knowledge import KnowledgeUnavailable
+from tests.e2e.seeding import seeded_data
+
+
+@pytest.fixture(scope="module")
+async def again() -> AsyncIterator[tuple[Running, list[str]]]:
+    """A second service on a folder of its own, with what its start said."""
+    data = await seeded_data("freya-wiring-")
+    said: list[str] = []
+    async with open_freya(Settings(data=data), progress=said.append) as opened:
+        yield opened, said
+    await asyncio.to_thread(shutil.rmtree, data)
+
+
+async def test_start_says_what_it_brings_up(again):
+    _, said = again
+    text = "\n".join(said)
+    for part in ("PostgreSQL 18", "Redis", "schema at revision", "all-MiniLM-L6-v2", "davina"):
+        assert part in text
+
+
+async def test_two_services_in_one_process_do_not_touch_each_other(again, running: Running):
+    other, _ = again
+    answer = await other.freya.chat(ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
+    assert "30.84" in answer.answer
+    assert answer.thread_id not in [
+        thread.id for thread in await running.freya.threads(limit=200, before=None)
+    ]
+
+
+async def test_backends_can_be_given_by_url(database_url: str, redis_url: str, tmp_path: Path):
+    settings = Settings.model_validate(
+        {"data": tmp_path, "postgres_url": database_url, "redis_url": redis_url}
+    )
+    said: list[str] = []
+    async with open_backends(settings, progress=said.append) as backends:
+        await backends.redis.set("x", "1")
+        async with backends.pool.connection() as connection:
+            cursor = await connection.execute("SELECT 1 AS one")
+            assert (await cursor.fetchone()) == {"one": 1}
+    assert all("external" in server for server in backends.servers)
+    assert not (tmp_path / "postgres").exists()
+
+
+async def test_checkpoints_of_old_runs_are_pruned_and_those_of_recent_ones_stay(running: Running):
+    freya = running.freya
+    old = await freya.chat(ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
+    recent = await freya.chat(ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
+    pool = freya._runs._pool
+    async with pool.connection() as connection:
+        await connection.execute(
+            "UPDATE runs SET finished_at = now() - interval '30 days' WHERE id = %s", (old.run_id,)
+        )
+    assert freya._importer._indexer is not None
+    housekeeping = Housekeeping(freya._importer._indexer, pool, running.settings)
+    assert await housekeeping.prune() > 0
+    async with pool.connection() as connection:
+        for run_id, expected in ((old.run_id, False), (recent.run_id, True)):
+            cursor = await connection.execute(
+                sql.SQL("SELECT FROM checkpoints WHERE thread_id = %s"), (run_id,)
+            )
+            assert bool(await cursor.fetchall()) == expected
+
+
+class AwayIndexer:
+    """An indexer whose index is away the first times."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self._errors = list(errors)
+        self.caught_up = asyncio.Event()
+
+    async def catch_up(self, _progress: object = None) -> int:
+        if self._errors:
+            raise self._errors.pop(0)
+        self.caught_up.set()
+        return 3
+
+
+async def test_indexing_is_tried_again_whatever_went_wrong(running: Running, logged):
+    quick = running.settings.model_copy(
+        update={"knowledge": running.settings.knowledge.model_copy(update={"catch_up_seconds": 0.01})}
+    )
+    indexer = AwayIndexer(KnowledgeUnavailable("Chroma is away"), KeyError("a defect"))
+    async with Housekeeping(indexer, running.freya._runs._pool, quick), asyncio.timeout(5):  # type: ignore[arg-type]  # stands for the indexer
+        await indexer.caught_up.wait()
+    assert logged.text.count("it will be tried again") == 2
+
+
+async def test_start_does_not_wait_for_an_index_that_is_away(running: Running, logged):
+    indexer = AwayIndexer(KnowledgeUnavailable("Chroma is away"))
+    housekeeping = Housekeeping(indexer, running.freya._runs._pool, running.settings)  # type: ignore[arg-type]  # stands for the indexer
+    await housekeeping.index_now(lambda _: None)
+    assert "it will be tried again" in logged.text
+
+
+async def test_start_leaves_long_indexing_to_the_background(running: Running):
+    class Slow(AwayIndexer):
+        async def catch_up(self, _progress: object = None) -> int:
+            await asyncio.Event().wait()
+            return 0
+
+    said: list[str] = []
+    hasty = running.settings.model_copy(
+        update={"knowledge": running.settings.knowledge.model_copy(update={"start_indexing_s": 0.0})}
+    )
+    housekeeping = Housekeeping(Slow(), running.freya._runs._pool, hasty)  # type: ignore[arg-type]  # stands for the indexer
+    await housekeeping.index_now(said.append)
+    assert "background" in said[0]
