@@ -100,9 +100,8 @@ async def _service(settings: Settings) -> Finding:
     if instance is None:
         return await asyncio.to_thread(_port, settings)
     if instance.address is None:
-        return Finding(
-            "service", "note", f"{described(instance)} holds the data folder and serves nothing yet"
-        )
+        holder = await asyncio.to_thread(described, instance)
+        return Finding("service", "note", f"{holder} holds the data folder and serves nothing yet")
     return await _readiness(instance)
 
 

@@ -31,7 +31,7 @@ async def open_client(settings: Settings, *, key: str | None = None) -> AsyncIte
 
 async def wait_for_address(settings: Settings, instance: Instance) -> Instance | None:
     """The instance once it serves, None once it has ended. Raises CommandFailed when that takes two minutes."""
-    holder = described(instance)
+    holder = await asyncio.to_thread(described, instance)
     deadline = time.monotonic() + _PATIENCE_S
     found: Instance | None = instance
     async with SlowNotes(f"waiting for {holder}, which uses the data folder {settings.data}"):
@@ -47,7 +47,7 @@ async def wait_for_address(settings: Settings, instance: Instance) -> Instance |
 
 
 def described(instance: Instance) -> str:
-    """The process that holds the data folder, with its command line where that can be read."""
+    """The process that holds the data folder, with its command line where that can be read. Reads files."""
     from app.embedded.processes import command_of
 
     if instance.pid is None:

@@ -5,48 +5,58 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path
 
 from app.cli.output import CommandFailed, note
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from prompt_toolkit.history import History
-
 _HISTORY = "chat_history"
+_REMEMBERED = 1000
 _PIECE = 65_536
 
 
 def open_lines(settings: Settings) -> tuple[AsyncIterator[str], bool]:
     """The lines, and whether a person types them at a terminal."""
     if sys.stdin.isatty() and sys.stdout.isatty():
-        return _typed(settings), True
+        return _typed(settings.data / _HISTORY), True
     return _piped(sys.stdin.fileno()), False
 
 
-async def _typed(settings: Settings) -> AsyncIterator[str]:
+async def _typed(file: Path) -> AsyncIterator[str]:
     from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import InMemoryHistory
 
-    session: PromptSession[str] = PromptSession(history=_history(settings))
+    earlier = await asyncio.to_thread(_remembered, file)
+    session: PromptSession[str] = PromptSession(history=InMemoryHistory(earlier))
     while True:
         try:
-            yield await session.prompt_async("you > ", handle_sigint=False)
+            # Signals are the command's, and errors elsewhere in the loop are no matter of the prompt.
+            line = await session.prompt_async("you > ", handle_sigint=False, set_exception_handler=False)
         except KeyboardInterrupt:
             note("Ctrl-D or /quit ends")
         except EOFError:
             return
+        else:
+            if line.strip():
+                await asyncio.to_thread(_remember, file, line)
+            yield line
 
 
-def _history(settings: Settings) -> "History":
-    """In the data folder; only in memory where that cannot be written."""
-    from prompt_toolkit.history import FileHistory, InMemoryHistory
-
-    file = settings.data / _HISTORY
+def _remembered(file: Path) -> list[str]:
+    """The lines of earlier conversations, oldest first; none where they cannot be read."""
     try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600))
+        lines = file.read_bytes().decode(errors="replace").splitlines()
     except OSError:
-        return InMemoryHistory()
-    return FileHistory(file)
+        return []
+    return lines[-_REMEMBERED:]
+
+
+def _remember(file: Path, line: str) -> None:
+    with suppress(OSError):  # a conversation goes on without its history
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(f"{' '.join(line.splitlines())}\n")
 
 
 async def _piped(descriptor: int) -> AsyncIterator[str]:

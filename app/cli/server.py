@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 
@@ -12,15 +13,36 @@ import uvicorn
 from app.cli.listening import address_of, listen
 from app.embedded import InstanceLock
 from app.http import create_app
+from app.service import Freya
 from app.settings import Settings
 from app.wiring import Progress, Running, open_freya
 
-_GRACE_S = 10
+_TURNS_S = 8
+_REQUESTS_S = 2
 _BACKLOG = 2048
 
 
 class Server(uvicorn.Server):
-    """uvicorn, without hands on the signals: they are the command's."""
+    """uvicorn, without hands on the signals: they are the command's.
+
+    Turns end before their connections do, so that every client is told how its turn ended.
+    """
+
+    def __init__(self, config: uvicorn.Config, freya: Freya) -> None:
+        super().__init__(config)
+        self._freya = freya
+        self._breaking_off: asyncio.Task[None] | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the turns that are going on, and then the connections."""
+        await self._freya.drain(_TURNS_S)
+        await super().shutdown(sockets)
+
+    def break_off(self) -> None:
+        """Let what is still going on go on no longer."""
+        self._breaking_off = asyncio.create_task(self._freya.drain(0))
+        for task in self.server_state.tasks:
+            task.cancel()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -50,8 +72,8 @@ class Service:
         Gives whether it is the second time.
         """
         again, self._server.should_exit = self._server.should_exit, True
-        for task in self._server.server_state.tasks if again else ():
-            task.cancel()
+        if again:
+            self._server.break_off()
         return again
 
 
@@ -66,7 +88,7 @@ async def open_service(settings: Settings, *, progress: Progress) -> AsyncIterat
         listening = stack.enter_context(listen(settings.http))
         running = await stack.enter_async_context(open_freya(settings, progress=progress))
         listening.listen(_BACKLOG)
-        server = Server(_config(settings, running))
+        server = Server(_config(settings, running), running.freya)
         stack.enter_context(_without_cancellations(logging.getLogger("uvicorn.error")))
         serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
         service = Service(server, address_of(listening), None, serving)
@@ -95,7 +117,7 @@ def _config(settings: Settings, running: Running) -> uvicorn.Config:
         lifespan="on",
         ws="websockets-sansio",
         ws_max_size=settings.http.longest_body,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=_REQUESTS_S,
         server_header=False,
     )
 
