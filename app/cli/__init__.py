@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command of the process's arguments, and end the process."""
     try:
-        from app.cli.main import run  # here, so that Ctrl-C while it loads is caught as well
+        from app.cli.commands import run  # here, so that Ctrl-C while it loads is caught as well
 
         run()
     except KeyboardInterrupt:

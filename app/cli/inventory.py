@@ -1,5 +1,6 @@
 """What is known: how much of it is stored and indexed, and searches."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import Any, TypedDict  # Any: JSON
 
@@ -34,7 +35,7 @@ class Inventory(TypedDict):
 
 async def take_stock(settings: Settings, key: str | None, _: Interruption) -> Inventory:
     """What is stored and indexed. A data folder without a database is not made one."""
-    if settings.postgres_url is None and not (settings.data.expanduser() / "postgres").exists():
+    if settings.postgres_url is None and not await _exists(settings, "postgres"):
         note(f"nothing is known yet: {settings.data.absolute()} holds no database")
         return Inventory(collections=[], sources=[], topics=[])
     async with AsyncExitStack() as stack:
@@ -88,6 +89,10 @@ def _columns(rows: list[list[str]]) -> list[str]:
     ]
 
 
+async def _exists(settings: Settings, name: str) -> bool:
+    return await asyncio.to_thread((settings.data.expanduser() / name).exists)
+
+
 async def _indexed(settings: Settings, backends: Backends, key: str | None) -> _Counts | None:
     """Pairs by collection and index: asked of the service, or looked up while none can start."""
     instance = await running_instance(settings.data)
@@ -118,7 +123,7 @@ async def _indexed_here(settings: Settings, backends: Backends) -> _Counts:
     from app.wiring import join_knowledge
     from models.embeddings import open_embedder
 
-    if settings.knowledge.chroma_url is None and not (settings.data.expanduser() / "chroma").exists():
+    if settings.knowledge.chroma_url is None and not await _exists(settings, "chroma"):
         return {}  # nothing was ever indexed, and the embedding model need not be laid out to learn that
     embedder = await open_embedder(settings.models.embedding, settings.data, backends.redis)
     parts = join_knowledge(backends, embedder)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import TextIO
 
 _DIM, _RED = "2", "31"
 
@@ -64,4 +65,11 @@ def _tell(text: str, style: str) -> None:
         sys.stderr.write(f"\x1b[{style}m{text}\x1b[0m\n" if coloured() else f"{text}\n")
         sys.stderr.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Lead the stream nowhere, so that the flush at exit does not fail again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

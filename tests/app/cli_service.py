@@ -17,7 +17,7 @@ from starlette.routing import Route
 from app.embedded import InstanceLock
 
 Event = dict[str, Any]  # JSON
-Step = Event | Callable[[], None]
+Step = Event | Callable[[], object]
 DROP: Event = {"type": "drop"}
 """The connection breaks here."""
 RESULT: Event = {

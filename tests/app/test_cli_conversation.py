@@ -23,8 +23,8 @@ from starlette.responses import JSONResponse
 from typer.testing import CliRunner, Result
 
 from app.cli import conversation, finding, interruption
+from app.cli.commands import application
 from app.cli.conversation import Request, converse
-from app.cli.main import application
 from app.cli.transcript import Wrapping
 from app.settings import Settings
 from tests.app.cli_service import (

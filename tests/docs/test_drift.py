@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 import agents
 from agents.registry import _problems
 from app import metrics
-from app.cli.main import application
+from app.cli.commands import application
 from app.documentation import configuration_page, flat_settings
 from app.http import create_app, sockets
 from app.problems import CODES, problem
