@@ -14,7 +14,17 @@ _SECRET_NAME = re.compile(r"key|secret|token|password|authorization|cookie|dsn",
 _HARMLESS_NAMES = frozenset({"input_tokens", "output_tokens", "idempotency_key_given", "monkey"})
 _URL_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):([^\s@/]+)@")
 _KEY = re.compile(r"\b(?:sk|frk|pk|ghp|xox[abp])[-_][A-Za-z0-9_-]{8,}|\bBearer\s+\S+", re.IGNORECASE)
-_QUIET = ("httpx", "httpcore", "chromadb", "uvicorn.access", "openai", "asyncio", "alembic", "urllib3")
+_QUIET = (
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "chromadb",
+    "uvicorn.access",
+    "openai",
+    "asyncio",
+    "alembic",
+    "urllib3",
+)
 Event = MutableMapping[str, Any]
 
 

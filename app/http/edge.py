@@ -45,7 +45,7 @@ class Edge:
             found = as_problem(error)
             if found is None:
                 _log.exception("a request failed", path=scope["path"])
-            elif found.status >= 500:  # noqa: PLR2004  # ours, and not the request's
+            elif found.status >= 500 and found.run_id is None:  # noqa: PLR2004  # a run has told of its own
                 _log.warning("a request failed", path=scope["path"], code=found.code, error=str(error))
             if begun:
                 raise

@@ -266,6 +266,8 @@ class RunManager:
             by_client = run.stopped == "client"
             code = "cancelled" if by_client else "interrupted"
             found = problem(code, "The run was cancelled." if by_client else INTERRUPTED, run_id=run.run_id)
+            if not by_client:
+                _log.warning("the run failed", code=code)
             await self._close(run, "cancelled" if by_client else "failed", found)
             event: RunEvent = (
                 RunCancelled(reason="the client asked for it")

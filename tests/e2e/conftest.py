@@ -1,24 +1,20 @@
 """One real service for all end-to-end tests, on a folder that was filled once."""
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from tests.e2e.running import Command, running
-from tests.e2e.seeding import seeded_data
+from tests.e2e.seeding import fresh_data
 
 
 @pytest.fixture(scope="session")
 async def service() -> AsyncIterator[Command]:
     """`freya serve`, ready; it must end cleanly."""
-    data = await seeded_data("freya-e2e-")
-    async with running(data) as command:
+    async with fresh_data("freya-e2e-") as data, running(data) as command:
         yield command
         assert await command.stop() == 0
-    await asyncio.to_thread(shutil.rmtree, data)
 
 
 @pytest.fixture

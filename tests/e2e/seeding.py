@@ -10,6 +10,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.settings import Settings
@@ -34,6 +36,16 @@ async def seeded_data(prefix: str) -> Path:
     if not await asyncio.to_thread(seed.exists):
         await _make(seed)
     return await asyncio.to_thread(_copy, seed, Path(tempfile.mkdtemp(prefix=prefix)))
+
+
+@asynccontextmanager
+async def fresh_data(prefix: str) -> AsyncIterator[Path]:
+    """The same, removed at the end."""
+    data = await seeded_data(prefix)
+    try:
+        yield data
+    finally:
+        await asyncio.to_thread(shutil.rmtree, data)
 
 
 async def _make(seed: Path) -> None:
