@@ -20,7 +20,7 @@ def doctor(as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag
     if as_json:
         emit_json([asdict(finding) for finding in findings])
     else:
-        paint = sys.stdout.isatty() and coloured()
+        paint = coloured(sys.stdout)
         for finding in findings:
             state = f"{finding.state:<8}"
             shown = f"\x1b[{_COLOURS[finding.state]}m{state}\x1b[0m" if paint else state

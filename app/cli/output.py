@@ -55,14 +55,14 @@ def complain(message: str) -> None:
     _tell(f"freya: {message}", _RED)
 
 
-def coloured() -> bool:
-    """Whether the error stream takes colours: a terminal, and NO_COLOR (no-color.org) is not set."""
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def coloured(stream: TextIO) -> bool:
+    """Whether the stream takes colours: it is a terminal, and NO_COLOR (no-color.org) is not set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _tell(text: str, style: str) -> None:
     try:
-        sys.stderr.write(f"\x1b[{style}m{text}\x1b[0m\n" if coloured() else f"{text}\n")
+        sys.stderr.write(f"\x1b[{style}m{text}\x1b[0m\n" if coloured(sys.stderr) else f"{text}\n")
         sys.stderr.flush()
     except BrokenPipeError:
         _discard(sys.stderr)

@@ -269,10 +269,10 @@ def test_a_terminal_gets_colours_unless_they_are_not_wanted(monkeypatch: pytest.
     complain("wrong")
     assert terminal.getvalue() == "\x1b[31mfreya: wrong\x1b[0m\n"
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not coloured()
+    assert not coloured(terminal)
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setenv("TERM", "dumb")
-    assert not coloured()
+    assert not coloured(terminal)
 
 
 def test_an_answer_is_laid_out_on_a_terminal(monkeypatch: pytest.MonkeyPatch):
