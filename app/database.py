@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x46726579_61  # "Freya": one number for all migrations of a database
 _CONNECT_SECONDS = 10
-_WAIT_SECONDS = 5  # a run that meets an outage waits twice, and its client is told within 15 s
+_WAIT_SECONDS = 3  # a run that meets an outage waits three times, and its client is told within 15 s
 _TRUSTED_SECONDS = 1.0
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]
@@ -65,7 +65,7 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
     """An open pool of autocommit connections whose rows are dicts; the caller closes it.
 
     A connection that was idle for a second is checked before it is lent, so the pool outlives a restart of the
-    server. Waiting for a connection ends after 5 s with `psycopg_pool.PoolTimeout`. Raises DatabaseUnavailable when
+    server. Waiting for a connection ends after 3 s with `psycopg_pool.PoolTimeout`. Raises DatabaseUnavailable when
     no connection can be made at first.
     """
     pool: Pool = AsyncConnectionPool(

@@ -29,7 +29,7 @@ from memory import ConversationMemory, Interaction, Scope, new_id
 from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
-_CLOSE_S = 3.0
+_CLOSE_S = 2.0
 _CLOSE_AGAIN_S = 1.0
 _STOP_S = 5.0
 _STOP_AGAIN_S = 1.0

@@ -1,6 +1,7 @@
 """Runs that take their time: cancelled, waited for, cut off by outages, and ended by a stop."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import signal
@@ -56,6 +57,7 @@ async def stage() -> AsyncIterator[Stage]:
         database = await stack.enter_async_context(
             EmbeddedServers(data, postgres_url=None, redis_url="redis://unused")
         )
+        stack.push_async_callback(end_redis, data)
         endpoint = {"url": model.url, "model": "slow", "api_key": MODEL_KEY}
         variables = {
             "FREYA_POSTGRES_URL": database.postgres_url.replace("freya@", f"freya:{PASSWORD}@"),
@@ -205,6 +207,12 @@ async def test_log_of_all_that_holds_no_secret_and_names_its_runs(stage: Stage):
     ]
     assert {line["code"] for line in failed} >= {"memory_unavailable", "events_unavailable", "interrupted"}
     assert all(line["run_id"].startswith("run_") for line in failed)
+
+
+async def end_redis(data: Path) -> None:
+    """The service leaves its Redis to those who still use the folder, and they know of PostgreSQL only."""
+    with contextlib.suppress(FileNotFoundError, psutil.NoSuchProcess):
+        await kill(pid_in(data / "redis" / "redis.pid"))
 
 
 def pid_in(file: Path) -> int:
