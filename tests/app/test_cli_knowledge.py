@@ -1,0 +1,398 @@
+"""Imports, counts and searches on real stores; and a service that is started for one command."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any  # JSON
+
+import pytest
+import structlog
+from starlette.responses import JSONResponse
+from typer.testing import CliRunner, Result
+
+from app import logs
+from app.cli import finding, importing, waiting
+from app.cli.commands import application
+from app.embedded import InstanceLock, running_instance
+from knowledge import Importer, ImportResult, Indexer, KnowledgeUnavailable, Outcome
+from tests.app.cli_service import ScriptedService, serving
+from tests.e2e.seeding import seeded_data
+
+_ROOT = Path(__file__).parents[2]
+_QUESTIONS = (
+    "What does a doji candle say?",
+    "How wide should a stop be?",
+    "What is an order block?",
+)
+
+
+@pytest.fixture(scope="module")
+async def seed() -> AsyncIterator[Path]:
+    """A data folder with the embedding model laid out."""
+    data = await seeded_data("freya-cli-")
+    yield data
+    await asyncio.to_thread(shutil.rmtree, data)
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for name in os.environ:
+        if name.startswith("FREYA_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FREYA_DATA", "")  # restored at the end, whatever a command sets
+    monkeypatch.setattr(logs, "configure_logs", lambda _: None)
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def data(
+    seed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str
+) -> Path:
+    """A data folder with the model, and the stores of the test session by URL."""
+    monkeypatch.setenv("FREYA_POSTGRES_URL", database_url)
+    monkeypatch.setenv("FREYA_REDIS_URL", redis_url)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "models").symlink_to(seed / "models")
+    return folder
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    return write(tmp_path / "pairs.jsonl", _QUESTIONS)
+
+
+def write(file: Path, questions: tuple[str, ...]) -> Path:
+    lines = [
+        json.dumps({"topic": "T", "category": "C", "question": question, "answer": f"It depends: {question}"})
+        for question in questions
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def freya(data: Path, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(application, ["--data", str(data), *map(str, arguments)])
+
+
+def stock(data: Path) -> dict[str, Any]:  # JSON
+    result = freya(data, "knowledge", "status", "--json")
+    assert result.exit_code == 0, result.output
+    return {one["name"]: one for one in json.loads(result.stdout)["collections"]}
+
+
+def test_pairs_are_stored_indexed_counted_and_found_once(data: Path, pairs: Path):
+    result = freya(data, "knowledge", "import", "--collection", "once", pairs)
+    assert (result.exit_code, result.stdout) == (0, "imported 3 pairs  pairs.jsonl (3 new)\n")
+    again = freya(data, "knowledge", "import", "--collection", "once", "--json", pairs)
+    [told] = json.loads(again.stdout)
+    assert (told["outcome"], told["added"], told["reason"]) == ("already", 0, "was imported before")
+    assert stock(data)["once"] == {"name": "once", "stored": 3, "indexed": {"dense": 3, "lexical": 3}}
+    assert asyncio.run(running_instance(data)) is None
+
+
+def test_the_inventory_is_shown_in_columns(data: Path, pairs: Path):
+    freya(data, "knowledge", "import", "--collection", "columns", pairs)
+    lines = freya(data, "knowledge", "status", "--topics").stdout.splitlines()
+    heads = [line.split() for line in lines if line and line.isupper()]
+    assert heads[0] == ["COLLECTION", "PAIRS", "IN", "DENSE", "IN", "LEXICAL"]
+    assert heads[1] == ["SOURCE", "PAIRS", "COLLECTION", "STATUS"]
+    assert heads[2] == ["TOPIC", "PAIRS", "COLLECTION"]
+    rows = [line.split() for line in lines]
+    assert ["columns", "3", "3", "3"] in rows
+    assert ["pairs.jsonl", "3", "columns", "complete"] in rows
+    assert ["T", "3", "columns"] in rows
+
+
+def test_pairs_that_need_not_be_indexed_at_once_are_only_stored(data: Path, pairs: Path):
+    result = freya(data, "knowledge", "import", "--no-wait", "--collection", "later", pairs)
+    assert result.exit_code == 0
+    assert stock(data)["later"]["indexed"] == {}
+    assert not (data / "chroma").exists()
+
+
+def test_files_that_bring_nothing_end_with_1_and_the_others_are_imported(
+    data: Path, pairs: Path, tmp_path: Path
+):
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"question": "Where is the topic?", "answer": "Missing."}\n' * 5, encoding="utf-8")
+    result = freya(data, "knowledge", "import", "--collection", "mixed", bad, pairs, "missing.json")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0] == "imported 0 pairs  bad.jsonl (5 rejected)"
+    assert lines[1].strip().startswith("line 1: topic")
+    assert lines[4].strip() == "and 2 more"
+    assert lines[5] == "imported 3 pairs  pairs.jsonl (3 new)"
+    assert lines[6].startswith("refused  0 pairs  missing.json: ")
+
+
+def test_a_result_says_how_many_pairs_were_declared():
+    result = ImportResult(
+        name="export.json", outcome=Outcome.DAMAGED, collection="c", declared=9, read=4, reason="cut off"
+    )
+    assert importing.result_lines(result) == ["damaged  4 of 9 declared pairs  export.json: cut off"]
+
+
+def collections(done: int) -> list[dict[str, Any]]:  # JSON
+    return [
+        {"name": "other", "stored": 9, "indexed": {"dense": 0}},
+        {"name": "served", "stored": 3, "indexed": {"dense": 3, "lexical": done}},
+    ]
+
+
+def test_a_running_service_indexes_and_the_command_waits_for_it(
+    data: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(importing, "_POLL_S", 0.001)
+    monkeypatch.setattr(waiting, "_EVERY_S", 0.0)
+    with serving(data, ScriptedService()) as service:
+        service.answers["/v1/knowledge"] = [collections(0), collections(2), collections(3)]
+        result = freya(data, "knowledge", "import", "--collection", "served", "--key", "frk_k", pairs)
+    assert (result.exit_code, result.stdout) == (0, "imported 3 pairs  pairs.jsonl (3 new)\n")
+    assert "indexing (by the service): 3 of 6 pairs" in result.stderr
+    assert "indexing (by the service): 5 of 6 pairs" in result.stderr
+    assert len(service.asked) == 3
+    assert service.asked[0][3]["authorization"] == "Bearer frk_k"
+    assert not (data / "chroma").exists()
+
+
+def test_a_service_that_wants_a_key_indexes_all_the_same(data: Path, pairs: Path):
+    with serving(data, ScriptedService()) as service:
+        service.answers["/v1/knowledge"] = [JSONResponse({"title": "no", "detail": "key"}, 401)]
+        result = freya(data, "knowledge", "import", "--collection", "keyed", pairs)
+        counted = stock(data)["keyed"]
+    assert result.exit_code == 1
+    assert "--key or in FREYA_API_KEY" in result.stderr
+    assert "The pairs are stored, and the service indexes them." in result.stderr
+    assert counted == {"name": "keyed", "stored": 3, "indexed": None}
+
+
+def test_a_service_that_does_not_get_on_is_not_waited_for_for_ever(
+    data: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(importing, "_POLL_S", 0.001)
+    monkeypatch.setattr(importing, "_STALLED_S", 0.0)
+    with serving(data, ScriptedService()) as service:
+        service.answers["/v1/knowledge"] = [collections(1)]
+        result = freya(data, "knowledge", "import", "--collection", "served", pairs)
+    assert result.exit_code == 1
+    assert "has not indexed anything for 0 seconds; see its log. The pairs are stored." in result.stderr
+
+
+def test_when_the_service_ends_the_command_indexes_itself(
+    data: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(importing, "_POLL_S", 0.001)
+    service = serving(data, ScriptedService())
+    scripted = service.__enter__()
+    scripted.answers["/v1/knowledge"] = [collections(0)]
+    watch = importing._indexed
+
+    async def watch_and_end(*given: Any) -> Any:  # the arguments and result of what it stands for
+        if scripted.asked:
+            await asyncio.to_thread(service.__exit__, None, None, None)
+        return await watch(*given)
+
+    monkeypatch.setattr(importing, "_indexed", watch_and_end)
+    result = freya(data, "knowledge", "import", "--collection", "served", pairs)
+    assert result.exit_code == 0
+    assert stock(data)["served"]["indexed"] == {"dense": 3, "lexical": 3}
+
+
+def test_an_import_waits_for_another_one_that_indexes(
+    data: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch
+):
+    waited = finding.wait_for_address
+    other = InstanceLock(data)
+    asyncio.run(other.__aenter__())
+
+    async def let_go(*given: Any) -> Any:  # the arguments and result of what it stands for
+        await other.__aexit__(None, None, None)
+        return await waited(*given)
+
+    monkeypatch.setattr("app.cli.importing.wait_for_address", let_go)
+    monkeypatch.setattr(finding, "_POLL_S", 0.001)
+    assert freya(data, "knowledge", "import", "--collection", "second", pairs).exit_code == 0
+    assert stock(data)["second"]["indexed"] == {"dense": 3, "lexical": 3}
+
+
+def test_what_is_indexed_is_not_told_while_another_process_has_the_folder(data: Path, pairs: Path):
+    freya(data, "knowledge", "import", "--no-wait", "--collection", "held", pairs)
+    with serving(data, ScriptedService(), announced=False):
+        result = freya(data, "knowledge", "status")
+    assert result.exit_code == 0
+    assert "cannot be told while another process uses the data folder" in result.stderr
+
+
+def test_the_service_is_asked_what_is_indexed(data: Path, pairs: Path):
+    freya(data, "knowledge", "import", "--no-wait", "--collection", "served", pairs)
+    with serving(data, ScriptedService()) as service:
+        service.answers["/v1/knowledge"] = [collections(1)]
+        assert stock(data)["served"]["indexed"] == {"dense": 3, "lexical": 1}
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ((Importer, "import_paths"), "What was read is kept; run the command again to go on."),
+        ((Indexer, "catch_up"), "The pairs are stored; run the command again, or start the service"),
+    ],
+)
+def test_a_store_or_index_that_does_not_answer_is_told_with_what_remains(
+    data: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch, part: tuple[type, str], said: str
+):
+    async def fail(*_: object, **__: object) -> None:
+        raise KnowledgeUnavailable("It does not answer.")
+
+    monkeypatch.setattr(*part, fail)
+    result = freya(data, "knowledge", "import", "--collection", "down", pairs)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"freya: It does not answer. {said}" in result.stderr
+    assert asyncio.run(running_instance(data)) is None
+
+
+def test_ctrl_c_ends_an_import_in_order(data: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch):
+    async def interrupted(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Indexer, "catch_up", interrupted)
+    assert freya(data, "knowledge", "import", "--collection", "stopped", pairs).exit_code == 130
+    assert asyncio.run(running_instance(data)) is None
+    monkeypatch.undo()
+
+
+def searched(data: Path, service: ScriptedService, hits: object, *arguments: str) -> Result:
+    service.answers["/v1/knowledge/search"] = [hits]
+    return freya(data, "knowledge", "search", "doji", *arguments)
+
+
+def test_hits_are_shown_with_where_they_come_from(data: Path):
+    hit = {
+        "question": "What is a doji?",
+        "answer": "A candle\nwhose open and close " + "are equal " * 50,
+        "collection": "technical",
+        "topic": "Candles",
+        "source": "starter",
+        "similarity": 0.8149,
+    }
+    with serving(data, ScriptedService()) as service:
+        shown = searched(data, service, [hit]).stdout.splitlines()
+        assert json.loads(searched(data, service, [hit], "--json").stdout) == [hit]
+        nothing = searched(data, service, [])
+        assert searched(data, service, {"not": "a list"}, "--json").stdout == "[]\n"
+    assert shown[0] == "1. What is a doji?"
+    assert shown[1].startswith("   A candle whose open and close are equal")
+    assert shown[1].endswith("...")
+    assert shown[2] == "   technical · Candles · starter · similarity 0.81"
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert "nothing relevant is known" in nothing.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_question_is_answered_by_a_service_for_the_moment_that_leaves_nothing_behind(seed: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "--data", str(seed), "ask", "--json", "What is the RSI indicator?"],
+        env={**os.environ, "FREYA_HTTP__KEY_HASHES": json.dumps(["a" * 64])},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        cwd=_ROOT,
+    )
+    told = json.loads(done.stdout)
+    assert told["agents"] == ["technical"]
+    assert told["citations"]
+    assert leftovers(seed) == []
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+@pytest.mark.parametrize("heard", ["Redis", "embedding model", "specialists"])
+def test_an_interrupted_command_leaves_no_server_behind(seed: Path, heard: str):
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "--data", str(seed), "serve", "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=_ROOT,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if heard in line:
+                break
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(30) in {0, 130}
+    assert "Traceback" not in said
+    assert leftovers(seed) == []
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_killed_import_is_taken_up_again_without_loss_or_doubles(seed: Path, tmp_path: Path):
+    file = write(
+        tmp_path / "many.jsonl", tuple(f"What does number {n} of the list mean?" for n in range(1500))
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        "--data",
+        str(seed),
+        "knowledge",
+        "import",
+        "--collection",
+        "many",
+    ]
+    for place in ("postgres/postmaster.pid", "chroma/chroma.sqlite3"):
+        kill_once_written([*command, str(file)], seed / place)
+    done = subprocess.run(
+        [*command, "--json", str(file)], capture_output=True, text=True, check=True, cwd=_ROOT
+    )
+    assert json.loads(done.stdout)[0]["read"] == 1500
+    assert stock(seed)["many"] == {
+        "name": "many",
+        "stored": 1500,
+        "indexed": {"dense": 1500, "lexical": 1500},
+    }
+    assert leftovers(seed) == []
+
+
+def kill_once_written(command: list[str], place: Path) -> None:
+    """Start a command and kill it as soon as it has written to the file."""
+    before = written(place)
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=_ROOT
+    ) as process:
+        pause = threading.Event()
+        while process.poll() is None and written(place) == before:
+            pause.wait(0.01)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+
+
+def written(place: Path) -> int:
+    return place.stat().st_mtime_ns if place.exists() else 0
+
+
+def leftovers(data: Path) -> list[str]:
+    """The command lines of processes that were started for the data folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(data) in command and "pytest" not in command:
+            found.append(command)
+    return found
