@@ -2,12 +2,15 @@
 
 import sys
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.options import Agents, AsJson, Key, Thread
 from app.cli.output import CommandFailed, emit_answer, emit_json, note
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 _MOST_BYTES = 1_000_000
 
@@ -34,13 +37,15 @@ def ask(
     from app.cli.interruption import run
     from app.settings import load_settings
 
+    def show(result: "dict[str, JsonValue]") -> None:
+        if as_json:
+            emit_json(result)
+            return
+        emit_answer(str(result["answer"]))
+        note("\n".join(["", *footnotes(result)]))
+
     request = Request(text, thread, tuple(agent or ()))
-    result = run(partial(answer, load_settings(), request, key))
-    if as_json:
-        emit_json(result)
-        return
-    emit_answer(str(result["answer"]))
-    note("\n".join(["", *footnotes(result)]))
+    run(partial(answer, load_settings(), request, key, show))
 
 
 def chat(thread: Thread = None, agent: Agents = None, key: Key = None) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from pydantic import JsonValue
 
-from app.cli.client import Client, ConnectionLost, ServiceRefused
+from app.cli.client import Client, ConnectionLost, Event, ServiceRefused
 from app.cli.finding import open_client
 from app.cli.interruption import Interruption
 from app.cli.lines import open_lines
@@ -40,27 +40,36 @@ class Request:
 
 
 async def answer(
-    settings: Settings, request: Request, key: str | None, _: Interruption
-) -> dict[str, JsonValue]:
-    """The result of one turn, as `POST /v1/chat` has it. Being interrupted cancels the run.
+    settings: Settings,
+    request: Request,
+    key: str | None,
+    show: Callable[[dict[str, JsonValue]], None],
+    _: Interruption,
+) -> None:
+    """One turn; its result, as `POST /v1/chat` has it, is shown before what was started for it is stopped.
 
-    Raises CommandFailed when the run failed or was cancelled by somebody else.
+    Being interrupted cancels the run. Raises CommandFailed when it failed or was cancelled by somebody else.
     """
-    run_id, last = "", None
     async with open_client(settings, key=key) as client:
-        try:
-            async for event in client.turn(request.body()):
-                run_id, last = str(event["run_id"]), event
-        except asyncio.CancelledError:
-            if run_id:
-                with suppress(CommandFailed, TimeoutError):
-                    async with asyncio.timeout(_CANCEL_S):
-                        await client.cancel(run_id)
-            raise
-    result = last.get("result") if last else None
-    if not isinstance(result, dict):
-        raise CommandFailed(failure(last or {}))
-    return result
+        last = await _last_event(client, request)
+        result = last.get("result")
+        if not isinstance(result, dict):
+            raise CommandFailed(failure(last))
+        show(result)
+
+
+async def _last_event(client: Client, request: Request) -> Event:
+    last: Event = {}
+    try:
+        async for event in client.turn(request.body()):
+            last = event
+    except asyncio.CancelledError:
+        if last:
+            with suppress(CommandFailed, TimeoutError):
+                async with asyncio.timeout(_CANCEL_S):
+                    await client.cancel(str(last["run_id"]))
+        raise
+    return last
 
 
 async def converse(settings: Settings, begin: Request, key: str | None, interruption: Interruption) -> None:

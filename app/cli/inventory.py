@@ -1,6 +1,7 @@
 """What is known: how much of it is stored and indexed, and searches."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, TypedDict  # Any: JSON
 
@@ -50,12 +51,18 @@ async def take_stock(settings: Settings, key: str | None, _: Interruption) -> In
 
 
 async def find(
-    settings: Settings, query: str, collections: list[str], limit: int, key: str | None, _: Interruption
-) -> list[dict[str, Any]]:  # JSON
-    """Pairs that the service finds, best first."""
+    settings: Settings,
+    query: str,
+    collections: list[str],
+    limit: int,
+    key: str | None,
+    show: Callable[[list[dict[str, Any]]], None],
+    _: Interruption,
+) -> None:
+    """Show the pairs that the service finds, best first, before what was started for it is stopped."""
     async with open_client(settings, key=key) as client:
         found = await client.get("/v1/knowledge/search", query=query, collection=collections, limit=limit)
-    return [hit for hit in found if isinstance(hit, dict)] if isinstance(found, list) else []
+        show([hit for hit in found if isinstance(hit, dict)] if isinstance(found, list) else [])
 
 
 def status_lines(found: Inventory, *, topics: bool) -> list[str]:

@@ -92,13 +92,15 @@ def search(
     from app.cli.inventory import find
     from app.settings import load_settings
 
-    found = run(partial(find, load_settings(), query, list(collection or ()), limit, key))
-    if as_json:
-        emit_json(found)
-    elif not found:
-        note("nothing relevant is known")
-    for number, hit in enumerate(() if as_json else found, 1):
-        emit(_hit(number, hit))
+    def show(found: list[dict[str, Any]]) -> None:  # JSON
+        if as_json:
+            emit_json(found)
+        elif found:
+            emit("\n".join(_hit(number, hit) for number, hit in enumerate(found, 1)))
+        else:
+            note("nothing relevant is known")
+
+    run(partial(find, load_settings(), query, list(collection or ()), limit, key, show))
 
 
 def _hit(number: int, hit: dict[str, Any]) -> str:  # JSON
