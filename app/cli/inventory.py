@@ -1,12 +1,10 @@
-"""What is known: how much of it is stored and indexed, and searches."""
+"""What is known: how much of it is stored and indexed, and where it comes from."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, TypedDict  # Any: JSON
 
 from app.cli.client import Client, ServiceRefused
-from app.cli.finding import open_client
 from app.cli.importing import open_stores
 from app.cli.interruption import Interruption
 from app.cli.output import note
@@ -48,21 +46,6 @@ async def take_stock(settings: Settings, key: str | None, _: Interruption) -> In
         for name, stored in status.stored.items()
     ]
     return Inventory(collections=collections, sources=status.sources, topics=status.topics)
-
-
-async def find(
-    settings: Settings,
-    query: str,
-    collections: list[str],
-    limit: int,
-    key: str | None,
-    show: Callable[[list[dict[str, Any]]], None],
-    _: Interruption,
-) -> None:
-    """Show the pairs that the service finds, best first, before what was started for it is stopped."""
-    async with open_client(settings, key=key) as client:
-        found = await client.get("/v1/knowledge/search", query=query, collection=collections, limit=limit)
-        show([hit for hit in found if isinstance(hit, dict)] if isinstance(found, list) else [])
 
 
 def status_lines(found: Inventory, *, topics: bool) -> list[str]:

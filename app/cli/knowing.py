@@ -89,7 +89,7 @@ def search(
 ) -> None:
     """Find pairs by meaning and by words, best first."""
     from app.cli.interruption import run
-    from app.cli.inventory import find
+    from app.cli.searching import find
     from app.settings import load_settings
 
     def show(found: list[dict[str, Any]]) -> None:  # JSON

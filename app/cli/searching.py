@@ -1,0 +1,23 @@
+"""Searches of what is known, by the service."""
+
+from collections.abc import Callable
+from typing import Any  # JSON
+
+from app.cli.finding import open_client
+from app.cli.interruption import Interruption
+from app.settings import Settings
+
+
+async def find(
+    settings: Settings,
+    query: str,
+    collections: list[str],
+    limit: int,
+    key: str | None,
+    show: Callable[[list[dict[str, Any]]], None],
+    _: Interruption,
+) -> None:
+    """Show the pairs that the service finds, best first, before what was started for it is stopped."""
+    async with open_client(settings, key=key) as client:
+        found = await client.get("/v1/knowledge/search", query=query, collection=collections, limit=limit)
+        show([hit for hit in found if isinstance(hit, dict)] if isinstance(found, list) else [])
