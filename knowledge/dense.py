@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any  # Chroma's clients and collections have many optional shapes
+from typing import TYPE_CHECKING, Any, TypeVar  # Chroma's clients and collections have many optional shapes
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -23,9 +24,14 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
 
 Vector = NDArray[np.float32]
+_Result = TypeVar("_Result")
 
 _FORMAT = 1
 _HTTP_SECONDS = 30.0
+"""What a server may take to store a batch."""
+_SEARCH_SECONDS = 5.0
+"""What a search may take: somebody waits for an answer meanwhile."""
+_THREADS = 8
 _PREFIX = "freya"
 
 
@@ -43,7 +49,10 @@ class DenseIndex:
         self._embedder = embedder
         self._folder = folder
         self._url = url
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # around opening and closing
+        self._writing = threading.Lock()  # around changes, so that no client is closed under one
+        # Threads of its own: a server that hangs takes none from others.
+        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="chroma")
         self._client: ClientAPI | None = None
         self._collections: dict[str, Any] = {}
         model = hashlib.sha256(f"{embedder.name}\0{embedder.dimensions}".encode()).hexdigest()[:8]
@@ -59,17 +68,17 @@ class DenseIndex:
         self, vector: Vector, field: Field, *, collections: Sequence[str] = (), limit: int = 50
     ) -> dict[str, float]:
         """Cosine similarities by pair id, highest first. Raises KnowledgeUnavailable."""
-        return await asyncio.to_thread(self._search, vector, field, tuple(collections), limit)
+        return await self._soon(self._search, vector, field, tuple(collections), limit)
 
     async def similarities(
         self, vector: Vector, field: Field, pairs: Mapping[str, Sequence[str]]
     ) -> dict[str, float]:
         """Cosine similarities of these pairs (ids by collection); ids that are not indexed are left out."""
-        return await asyncio.to_thread(self._similarities, vector, field, pairs)
+        return await self._soon(self._similarities, vector, field, pairs)
 
     async def reached(self, store: str) -> int:
         """The revision up to which it holds that store. Raises KnowledgeUnavailable."""
-        return await asyncio.to_thread(self._reached, store)
+        return await self._soon(self._reached, store)
 
     async def apply(self, changed: Sequence[StoredPair], *, store: str) -> None:
         """Embed these pairs and bring them in, or take them out. Raises KnowledgeUnavailable."""
@@ -79,19 +88,32 @@ class DenseIndex:
         questions = await self._embed([pair.question for pair in kept])
         answers = await self._embed([pair.answer for pair in kept])
         vectors = {Field.QUESTION: questions, Field.ANSWER: answers}
-        await asyncio.to_thread(self._apply, changed, kept, vectors, store)
+        await self._thread(self._apply, changed, kept, vectors, store)
 
     async def counts(self) -> dict[str, int]:
         """How many pairs it holds of each collection in both fields. Raises KnowledgeUnavailable."""
-        return await asyncio.to_thread(self._counts)
+        return await self._soon(self._counts)
 
     async def clear(self) -> None:
         """Empty it; indexes of other embedding models stay. Raises KnowledgeUnavailable."""
-        await asyncio.to_thread(self._clear)
+        await self._thread(self._clear)
 
     async def close(self) -> None:
         """Let go of Chroma; the next call opens it again."""
         await asyncio.to_thread(self._close)
+
+    def _thread(self, call: Callable[..., _Result], *arguments: object) -> asyncio.Future[_Result]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
+
+    async def _soon(self, call: Callable[..., _Result], *arguments: object) -> _Result:
+        """Wait for a call that reads. One that takes too long is left to its thread and not waited for."""
+        try:
+            async with asyncio.timeout(_SEARCH_SECONDS):
+                return await self._thread(call, *arguments)
+        except TimeoutError as error:
+            raise KnowledgeUnavailable(
+                f"The vector index (Chroma at {self._place}) did not answer within {_SEARCH_SECONDS:g} seconds."
+            ) from error
 
     async def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         try:
@@ -142,7 +164,7 @@ class DenseIndex:
         vectors: Mapping[Field, NDArray[np.float32]],
         store: str,
     ) -> None:
-        with self._chroma(), self._lock:
+        with self._chroma(), self._writing:
             for name in sorted({pair.collection for pair in changed}):
                 rows = [row for row, pair in enumerate(kept) if pair.collection == name]
                 gone = [pair.id for pair in changed if pair.removed and pair.collection == name]
@@ -168,14 +190,14 @@ class DenseIndex:
         return counts
 
     def _clear(self) -> None:
-        with self._chroma() as client, self._lock:
+        with self._chroma() as client, self._writing:
             for name in [collection.name for collection in client.list_collections()]:
                 if name.startswith(f"{_PREFIX}.") and name.endswith(f".{self._suffix}"):
                     client.delete_collection(name)
             self._collections.clear()
 
     def _close(self) -> None:
-        with self._lock:
+        with self._writing, self._lock:
             client, self._client = self._client, None
             self._collections.clear()
         if client is not None:
@@ -196,10 +218,13 @@ class DenseIndex:
             self._collections.clear()
             if self._url is None:
                 self._close()  # the folder may be another one by now; an HTTP client connects again by itself
-            place = self._url or str(self._folder)
             raise KnowledgeUnavailable(
-                f"The vector index (Chroma at {place}) does not answer: {error}"
+                f"The vector index (Chroma at {self._place}) does not answer: {error}"
             ) from error
+
+    @property
+    def _place(self) -> str:
+        return self._url or str(self._folder)
 
     def _opened(self) -> "ClientAPI":
         with self._lock:
@@ -230,7 +255,7 @@ class DenseIndex:
         return self._collections[full]
 
     def _made(self, name: str, field: Field | None) -> Any:
-        """The Chroma collection, made if need be; called under the lock, with the client open."""
+        """The Chroma collection, made if need be; called while writing, with the client open."""
         full = self._full_name(name, field)
         if full not in self._collections:
             if self._client is None:
@@ -265,7 +290,7 @@ def _client(folder: Path, url: str | None) -> "ClientAPI":
     port = parts.port or (443 if secure else 8000)
     # Chroma's client keeps what a failed construction made for ever, so the server is asked first.
     heartbeat = f"{parts.scheme}://{parts.hostname}:{port}/api/v2/heartbeat"
-    httpx.get(heartbeat, timeout=_HTTP_SECONDS).raise_for_status()
+    httpx.get(heartbeat, timeout=_SEARCH_SECONDS).raise_for_status()
     client = chromadb.HttpClient(host=parts.hostname, port=port, ssl=secure, settings=settings)
     for session in _sessions(client):
         session.timeout = httpx.Timeout(_HTTP_SECONDS)  # Chroma sets none and would wait for ever

@@ -42,6 +42,8 @@ def blocking_guard() -> BlockBuster:
     for function in guard.functions.values():
         # The first import of a module reads files, once a process, wherever it happens.
         function.can_block_in("<frozen importlib._bootstrap>", "_find_and_load")
+        # So are the system's types of files, the first time one is asked for.
+        function.can_block_in("mimetypes.py", {"init"})
         # Coverage takes its own lock where it meets a file for the first time; log lines go to a stream.
         function.can_block_in("coverage/collector.py", {"lock_data", "unlock_data"})
         function.can_block_in("logging/__init__.py", {"emit", "flush", "acquire"})

@@ -41,6 +41,8 @@ _LABELLED = re.compile(
 _SERIES = re.compile(
     rf"\b(open|high|low|close|volume)s?\b\W*((?:{_NUMBER}[,;\s]+){{2,}}{_NUMBER})", re.IGNORECASE
 )
+_UNGROUPED = re.compile(r"[-+]?[$€]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_IN_SERIES = re.compile(rf"[-+]?[$€]?\d{{1,3}}(?:,\d{{3}})+(?!\d)(?:\.\d+)?|{_UNGROUPED.pattern}")
 _GROUP = re.compile(r"[\[(]([^\[\]()]+)[\])]")
 
 
@@ -266,10 +268,7 @@ def _labelled_bars(text: str) -> Bars | None:
 def _named_series(text: str) -> Bars | None:
     """Bars from lists named closes, volumes, highs and so on; closes alone are no bars but a list."""
     series: dict[str, tuple[float, ...]] = {
-        name.casefold(): tuple(
-            float(number.replace(",", "").lstrip("$€")) for number in re.split(r"[,;]\s+|[;\s]+", numbers)
-        )
-        for name, numbers in _SERIES.findall(text)
+        name.casefold(): _series(numbers) for name, numbers in _SERIES.findall(text)
     }
     if "close" not in series or len(series) == 1:
         return None
@@ -279,6 +278,14 @@ def _named_series(text: str) -> Bars | None:
         high=series.get("high"),
         low=series.get("low"),
         volume=series.get("volume"),
+    )
+
+
+def _series(numbers: str) -> tuple[float, ...]:
+    """Without blanks a comma parts numbers; with them it may group digits ("64,000, 64,100")."""
+    one = _IN_SERIES if re.search(r"[;\s]", numbers) else _UNGROUPED
+    return tuple(
+        float(number.replace(",", "").replace("$", "").replace("€", "")) for number in one.findall(numbers)
     )
 
 

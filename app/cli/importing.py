@@ -152,6 +152,19 @@ async def _indexed(client: Client, collection: str) -> tuple[int, int]:
     return 0, 0
 
 
+def unread_collection(name: str) -> str | None:
+    """What to tell of a collection out of which no specialist answers; None for one that has readers."""
+    from agents.registry import discover
+
+    read = sorted({collection for charter in discover().values() for collection in charter.collections})
+    if name in read:
+        return None
+    return (
+        f"No specialist answers out of the collection {name!r}; `freya knowledge search` finds what is in it. "
+        f"Those that are answered from: {', '.join(read)}."
+    )
+
+
 def failed(result: ImportResult) -> bool:
     """Whether a file brought nothing though it should have."""
     nothing = not result.read and bool(result.rejected)

@@ -41,7 +41,7 @@ def import_(
     indexes the pairs, and this command waits for it; where none runs, it indexes them itself. Ends with 1 where a
     file was refused, is damaged or holds only pairs that were rejected.
     """
-    from app.cli.importing import failed, import_files, result_lines
+    from app.cli.importing import failed, import_files, result_lines, unread_collection
     from app.cli.interruption import run
     from app.cli.options import quiet_settings
 
@@ -50,6 +50,8 @@ def import_(
         emit_json(results)
     else:
         emit("\n".join(line for result in results for line in result_lines(result)))
+        if (unread := unread_collection(collection)) is not None:
+            note(unread)
     if any(failed(result) for result in results):
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.http.chat import router as chat
@@ -35,7 +36,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
             app.state.metrics = running.metrics
             yield
 
-    app = FastAPI(
+    app = FastAPIOffline(  # with the scripts of /docs, which FastAPI itself takes from a CDN
         title="Freya",
         version=version("freya-agents"),
         description=_DESCRIPTION,

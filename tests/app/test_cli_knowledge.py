@@ -93,6 +93,7 @@ def stock(data: Path) -> dict[str, Any]:  # JSON
 def test_pairs_are_stored_indexed_counted_and_found_once(data: Path, pairs: Path):
     result = freya(data, "knowledge", "import", "--collection", "once", pairs)
     assert (result.exit_code, result.stdout) == (0, "imported 3 pairs  pairs.jsonl (3 new)\n")
+    assert "No specialist answers out of the collection 'once'" in result.stderr
     again = freya(data, "knowledge", "import", "--collection", "once", "--json", pairs)
     [told] = json.loads(again.stdout)
     assert (told["outcome"], told["added"], told["reason"]) == ("already", 0, "was imported before")

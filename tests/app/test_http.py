@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -168,8 +169,16 @@ async def test_knowledge_is_searched_by_meaning_and_counted(client):
     assert all(one["stored"] in set(one["indexed"].values()) for one in counted.values())
 
 
-async def test_root_leads_to_the_description(client):
+async def test_root_leads_to_the_description_which_loads_nothing_from_elsewhere(client):
     assert (await client.get("/")).headers["location"] == "/docs"
+    page = (await client.get("/docs")).text
+    loaded = re.findall(r"""(?:src|href|url)\W{1,4}["']([^"']+)["']""", page)
+    assert "/openapi.json" in loaded
+    assert len(loaded) >= 4
+    for path in loaded:
+        assert path.startswith("/")
+        assert (await client.get(path)).status_code == 200
+    assert "//" not in page.replace("// ", "").replace(": //", "")
 
 
 BAD_BODIES: list[Any] = [

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -96,14 +97,14 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def chroma_server(folder: Path, port: int) -> AsyncIterator[None]:
+async def chroma_server(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
     program = str(Path(sys.executable).with_name("chroma"))
     process = await asyncio.create_subprocess_exec(
         program, "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port),
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         await process.wait()
@@ -138,3 +139,27 @@ async def test_server_may_be_away_and_come_back(embedder, tmp_path):
         assert next(iter(await index.search(vector, Field.QUESTION))) == "pair_1"
     await index.close()
     assert not (tmp_path / "unused").exists()
+
+
+@pytest.mark.slow
+async def test_server_that_hangs_is_not_waited_for(embedder, tmp_path, monkeypatch):
+    monkeypatch.setattr("knowledge.dense._SEARCH_SECONDS", 1.0)
+    port = free_port()
+    index = DenseIndex(embedder, folder=tmp_path / "unused", url=f"http://127.0.0.1:{port}")
+    async with chroma_server(tmp_path / "server", port) as server:
+        await until_it_answers(index)
+        await index.apply(PAIRS, store=STORE)
+        vector = await index.encode("What is the RSI?")
+        server.send_signal(signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(10):
+                # More of them than there are threads: those that wait for a thread give up as well.
+                tries = [index.search(vector, Field.QUESTION) for _ in range(12)]
+                results = await asyncio.gather(*tries, return_exceptions=True)
+        finally:
+            server.send_signal(signal.SIGCONT)
+        assert [type(result) for result in results] == [KnowledgeUnavailable] * 12
+        assert "did not answer within 1 seconds" in str(results[0])
+        await until_it_answers(index)
+        assert next(iter(await index.search(vector, Field.QUESTION))) == "pair_1"
+    await index.close()

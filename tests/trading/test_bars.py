@@ -166,6 +166,15 @@ def test_series_by_name_are_found():
     assert ranges.high == (12, 13, 14)
     assert not ranges.full
     assert find_bars("closes 100, 102, 101") is None
+    tight = find_bars("closes 44,44.3, 44.1,43.6 and volumes 5,6,7,8")
+    assert tight is not None
+    assert tight.close == (44, 44.3, 44.1, 43.6)
+    assert tight.volume == (5, 6, 7, 8)
+    grouped = find_bars("closes 64,000, $64,100.5, 64,200; volumes 1e3 2e3 3e3")
+    assert grouped is not None
+    assert grouped.close == (64_000, 64_100.5, 64_200)
+    assert grouped.volume == (1000, 2000, 3000)
+    assert find_bars("RSI with period 5 over closes 44,44.3,44.1,43.6,44.5,45.1,45.6") is None
     with pytest.raises(BarsInvalid, match="belong together"):
         find_bars("highs 12 13 14, closes 11 12 13")
 
