@@ -5,6 +5,7 @@ done once for a state of the sources; every service of the tests gets a copy of 
 """
 
 import asyncio
+import fcntl
 import hashlib
 import os
 import shutil
@@ -13,6 +14,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
 from app.settings import Settings
 from app.wiring import open_freya
@@ -32,10 +34,14 @@ _COPIED = ("postgres", "redis", "chroma", "lexical", "router")
 
 async def seeded_data(prefix: str) -> Path:
     """A fresh data folder, filled; the caller removes it."""
-    seed = _CACHE / await asyncio.to_thread(_fingerprint)
-    if not await asyncio.to_thread(seed.exists):
-        await _make(seed)
-    return await asyncio.to_thread(_copy, seed, Path(tempfile.mkdtemp(prefix=prefix)))
+    turn = await asyncio.to_thread(_take_turn)
+    try:
+        seed = _CACHE / await asyncio.to_thread(_fingerprint)
+        if not await asyncio.to_thread(seed.exists):
+            await _make(seed)
+        return await asyncio.to_thread(_copy, seed, Path(tempfile.mkdtemp(prefix=prefix)))
+    finally:
+        await asyncio.to_thread(turn.close)
 
 
 @asynccontextmanager
@@ -55,18 +61,22 @@ async def _make(seed: Path) -> None:
     await asyncio.to_thread(_keep, fresh, seed)
 
 
+def _take_turn() -> IO[bytes]:
+    """One process at a time makes or copies a folder; closing what this gives ends the turn."""
+    _CACHE.parent.mkdir(exist_ok=True)
+    turn = _CACHE.with_suffix(".lock").open("wb")
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    return turn
+
+
 def _keep(fresh: Path, seed: Path) -> None:
-    """Put a folder into the cache in place of older ones; another test session may have been faster."""
+    """Put a folder into the cache in place of older ones."""
     shutil.rmtree(_CACHE, ignore_errors=True)
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    part = _CACHE / f"{seed.name}.{os.getpid()}"
-    part.mkdir()
+    part = _CACHE / f"{seed.name}.part"
+    part.mkdir(parents=True)
     _copy(fresh, part)
     shutil.rmtree(fresh)
-    try:
-        part.rename(seed)
-    except OSError:
-        shutil.rmtree(part)
+    part.rename(seed)
 
 
 def _copy(source: Path, target: Path) -> Path:
