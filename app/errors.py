@@ -8,7 +8,9 @@ from redis.exceptions import RedisError
 from agents import UnknownAgent
 from app.problems import Problem, ProblemError, problem
 from graphs import RequestRefused, StepFailed
-from knowledge import KnowledgeUnavailable
+from knowledge import KnowledgeUnavailable, VersionRefused
+from knowledge.details import UnknownPair
+from knowledge.jobs import UnknownJob
 from memory import MemoryUnavailable, UnknownThread
 from models import ChatModelUnavailable, EmbeddingUnavailable
 
@@ -17,6 +19,9 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (RequestRefused, "request_refused"),
     (UnknownAgent, "unknown_agent"),
     (UnknownThread, "unknown_thread"),
+    (UnknownPair, "unknown_pair"),
+    (UnknownJob, "unknown_job"),
+    (VersionRefused, "version_refused"),
     (KnowledgeUnavailable, "knowledge_unavailable"),
     (MemoryUnavailable, "memory_unavailable"),
     (EmbeddingUnavailable, "model_unavailable"),
@@ -29,7 +34,9 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (psycopg.InterfaceError, "memory_unavailable"),
     (RedisError, "events_unavailable"),
 )
-_SPEAK_FOR_THEMSELVES = frozenset({"request_refused", "unknown_agent", "unknown_thread"})
+_SPEAK_FOR_THEMSELVES = frozenset(
+    {"request_refused", "unknown_agent", "unknown_thread", "unknown_pair", "unknown_job", "version_refused"}
+)
 _DETAILS = {
     "knowledge_unavailable": f"The knowledge store or one of its indexes does not answer. {_LATER}",
     "memory_unavailable": f"The database does not answer. {_LATER}",

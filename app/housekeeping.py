@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from app.database import Pool
 from app.settings import Settings
 from app.tasks import end
-from knowledge import Indexer, IndexProgress, KnowledgeUnavailable
+from knowledge import FollowsStore, IndexProgress, KnowledgeUnavailable
 
 _log = structlog.get_logger(__name__)
 _PRUNE_EVERY_S = 3600.0
@@ -28,7 +28,7 @@ _REPORT_EVERY_S = 2.0
 class Housekeeping:
     """Background work; an async context manager that ends it."""
 
-    def __init__(self, indexer: Indexer, pool: Pool, settings: Settings) -> None:
+    def __init__(self, indexer: FollowsStore, pool: Pool, settings: Settings) -> None:
         self._indexer = indexer
         self._pool = pool
         self._settings = settings

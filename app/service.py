@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field, JsonValue
 
 from agents import Charter
 from app.health import Health, HealthReport
+from app.knowledge_service import KnowledgeService
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
 from app.runs.store import StoredArtifact
 from graphs.events import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
-from knowledge import Hit, Importer, KnowledgeStatus, Retriever
 from memory import OUTAGES, Message, Scope, ShortTermTier, Thread, ThreadStore
 
 
@@ -48,8 +48,7 @@ class Freya:
         events: EventLog,
         threads: ThreadStore,
         short_term: ShortTermTier,
-        retriever: Retriever,
-        importer: Importer,
+        known: KnowledgeService,
         health: Health,
         heartbeat_s: float,
     ) -> None:
@@ -59,8 +58,8 @@ class Freya:
         self._events = events
         self._threads = threads
         self._short_term = short_term
-        self._retriever = retriever
-        self._importer = importer
+        self.known = known
+        """What is known, and the work on it."""
         self._health = health
         self._heartbeat_s = heartbeat_s
 
@@ -181,14 +180,6 @@ class Freya:
                 problem("not_found", f"There is no agent {name!r}; there are {', '.join(self._charters)}.")
             )
         return _agent_view(self._charters[name])
-
-    async def search(self, query: str, *, collections: list[str], limit: int) -> list[Hit]:
-        """Pairs that are relevant to the query, best first."""
-        return await self._retriever.search(query, collections=collections, limit=limit)
-
-    async def knowledge(self) -> KnowledgeStatus:
-        """What is known, and how far it is indexed."""
-        return await self._importer.status()
 
     async def drain(self, seconds: float) -> None:
         """Take no further turns; let those that are going on end within the time, and stop the others."""

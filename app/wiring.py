@@ -19,6 +19,7 @@ from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
 from app.health import Check, Health
 from app.housekeeping import Housekeeping
+from app.knowledge_wiring import Pipeline, carry_out_jobs, join_pipeline, join_shelf
 from app.metrics import Metrics
 from app.runs import EventLog, RunManager, RunStore, worker_name
 from app.runs.manager import Parts
@@ -26,12 +27,10 @@ from app.service import Freya
 from app.settings import Settings
 from graphs import STATE_TYPES, CalibratedRouter, build_freya
 from knowledge import (
-    DenseIndex,
-    HybridRetriever,
     Importer,
-    Indexer,
     KnowledgeStore,
-    LexicalIndex,
+    LiveIndexes,
+    Versions,
     starter_questions,
 )
 from memory import ShortTermTier, ThreadStore, TieredConversation
@@ -59,11 +58,25 @@ class KnowledgeParts:
     """The knowledge package, joined."""
 
     store: KnowledgeStore
-    dense: DenseIndex
-    lexical: LexicalIndex
-    indexer: Indexer
+    versions: Versions
+    live: LiveIndexes
+    """What is searched, and what keeps the indexes up to the store."""
     importer: Importer
-    retriever: HybridRetriever
+
+    @property
+    def retriever(self) -> LiveIndexes:
+        """What is searched."""
+        return self.live
+
+    @property
+    def indexer(self) -> LiveIndexes:
+        """What keeps the indexes up to the store."""
+        return self.live
+
+    @property
+    def dense(self) -> LiveIndexes:
+        """What gives the vectors of pairs."""
+        return self.live
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,20 +115,12 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
 
 
 def join_knowledge(backends: Backends, embedder: CachedEmbedder) -> KnowledgeParts:
-    """The knowledge store with its indexes, import and retrieval."""
-    settings = backends.settings
+    """The knowledge store with the versions of its indexes, import and retrieval; nothing is opened yet."""
     store = KnowledgeStore(backends.pool)
-    dense = DenseIndex(embedder, folder=settings.data / "chroma", url=settings.knowledge.chroma_url)
-    lexical = LexicalIndex(settings.data / "lexical")
-    indexer = Indexer(store, [dense, lexical])
-    return KnowledgeParts(
-        store=store,
-        dense=dense,
-        lexical=lexical,
-        indexer=indexer,
-        importer=Importer(store, indexer),
-        retriever=HybridRetriever(store, dense, lexical, settings.knowledge.retrieval),
-    )
+    shelf = join_shelf(backends, store, embedder)
+    versions = Versions(store, shelf)
+    live = LiveIndexes(versions, shelf)
+    return KnowledgeParts(store=store, versions=versions, live=live, importer=Importer(store, live))
 
 
 @asynccontextmanager
@@ -133,15 +138,17 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         stack.push_async_callback(embedder.close)
         progress(f"embedding model {embedder.name}")
         knowledge = join_knowledge(backends, embedder)
-        stack.push_async_callback(knowledge.dense.close)
+        stack.push_async_callback(knowledge.live.close)
         charters = await asyncio.to_thread(discover)
         if settings.knowledge.starter:
             await knowledge.importer.load_starter()
-        housekeeping = Housekeeping(knowledge.indexer, backends.pool, settings)
+        housekeeping = Housekeeping(knowledge.live, backends.pool, settings)
         await housekeeping.index_now(progress)
-        freya, manager = await _join_service(backends, embedder, knowledge, charters, metrics)
+        pipeline = join_pipeline(backends, knowledge, embedder)
+        freya, manager = await _join_service(backends, embedder, knowledge, pipeline, charters, metrics)
         await stack.enter_async_context(manager)
         await stack.enter_async_context(housekeeping)
+        await stack.enter_async_context(carry_out_jobs(backends, knowledge, pipeline))
         metrics.watch_active(lambda: manager.active)
         progress(f"{len(charters)} specialists: {', '.join(charters)}")
         _log.info("service joined", seconds=round(time.monotonic() - began, 2))
@@ -152,6 +159,7 @@ async def _join_service(
     backends: Backends,
     embedder: CachedEmbedder,
     knowledge: KnowledgeParts,
+    pipeline: Pipeline,
     charters: Mapping[str, Charter],
     metrics: Metrics,
 ) -> tuple[Freya, RunManager]:
@@ -182,7 +190,7 @@ async def _join_service(
         Parts(
             graph=build_freya(charters, settings.graphs, saver),
             charters=charters,
-            retriever=knowledge.retriever,
+            retriever=knowledge.live,
             memory=TieredConversation(short_term, threads, settings.memory),
             router=router,
             chat=chat,
@@ -204,8 +212,7 @@ async def _join_service(
         events=events,
         threads=threads,
         short_term=short_term,
-        retriever=knowledge.retriever,
-        importer=knowledge.importer,
+        known=pipeline.service,
         health=Health(_checks(backends, knowledge, embedder)),
         heartbeat_s=settings.http.heartbeat_s,
     )
@@ -223,7 +230,7 @@ def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbed
         return backends.servers[1].split(", at ")[0]
 
     async def chroma() -> str:
-        counts = await knowledge.dense.counts()
+        counts = await knowledge.live.counts()
         return f"{'by URL' if backends.settings.knowledge.chroma_url else 'embedded'}, {sum(counts.values())} pairs"
 
     async def embeddings() -> str:

@@ -3,7 +3,7 @@
 `python -m benchmarks.bench_embeddings` prints JSON: milliseconds a question and documents a second for both, taken
 turn about, and their ratios; how far the vectors agree; and, for each of several ways to set up ONNX Runtime, the
 load time, speed and resident memory of a fresh process. Texts are those of the shared export where it lies beside
-the repository, else the starter pairs.
+the repository, else the packaged pairs.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from typing import Any  # JSON, and a peer without types
 
 import numpy as np
 
+from knowledge.corpus import packaged_topics
 from models.embeddings import DEFAULT_MODEL, OnnxEmbedder
 from models.embeddings.onnx_embedder import open_tokenizer, session_options
 from models.embeddings.weights import GRAPH, TOKENIZER, wheel_folder
@@ -67,8 +68,12 @@ def read_texts(count: int, characters: int | None) -> tuple[list[str], list[str]
         with gzip.open(EXPORT, "rt", encoding="utf-8") as file:
             pairs = [pair for session in json.load(file)["sessions"] for pair in session["qa_pairs"]]
     else:
-        files = sorted((ROOT / "knowledge" / "starter").glob("*.jsonl"))
-        pairs = [json.loads(line) for path in files for line in path.read_text("utf-8").splitlines() if line]
+        pairs = [
+            {"question": pair.question, "answer": pair.answer}
+            for topics in packaged_topics().values()
+            for topic in topics
+            for pair in topic.pairs
+        ]
     chosen = pairs[:: max(1, len(pairs) // count)][:count]
     return [pair["question"] for pair in chosen], [pair["answer"][:characters] for pair in chosen]
 

@@ -1,13 +1,17 @@
 """Imports the example export and reports twice, and once more with a kill -9 in the middle; prints JSON.
 
 Counts are compared with what the files declare. `--index` also indexes the result and says how long it took.
+`--large` generates an export of that many MB instead, with sessions whose topics stand behind their pairs, and says
+for reading it alone and for importing it, each in a process of its own: pairs a second and the peak of its memory.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import random
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -19,8 +23,10 @@ from app.database import migrate, open_pool
 from app.embedded import EmbeddedServers
 from benchmarks.knowledge_corpus import EXPORT, REPORTS, SHARED, opened
 from knowledge import Importer, ImportResult, KnowledgeStore, Outcome
+from knowledge.readers import open_source
 
 _KILL_AFTER = 5000
+_SEED = 3
 
 
 async def _child(url: str) -> None:
@@ -70,6 +76,89 @@ async def _killed(url: str) -> dict[str, Any]:
     return {"killed_while_running": alive, "stored_after_kill": stored}
 
 
+def _generate(path: Path, megabytes: int) -> int:
+    """Write an export of that size; gives how many pairs it holds."""
+    chance = random.Random(_SEED)
+    words = [
+        f"{first}{second}" for first in "trend price volume band".split() for second in ("", "s", "-based")
+    ]
+    pairs = sessions = 0
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"sessions": [')
+        while file.tell() < megabytes << 20:
+            session = [
+                {"question": f"What about {words[n % 12]} {pairs + n}?", "answer": _answer(chance, words)}
+                for n in range(100)
+            ]
+            pairs, sessions = pairs + 100, sessions + 1
+            document = {"session_id": sessions, "qa_pairs": session, "topic": f"Topic {sessions}"}
+            file.write(f"{',' if sessions > 1 else ''}{json.dumps(document, ensure_ascii=False)}")
+        file.write(f'], "metadata": {{"total_sessions": {sessions}, "total_qa_pairs": {pairs}}}}}')
+    return pairs
+
+
+def _answer(chance: random.Random, words: list[str]) -> str:
+    """About 3,000 characters, as the real ones have, with line breaks, quotes and a few letters beyond ASCII."""
+    return "\n\n".join(f'- "{" ".join(chance.choices(words, k=40))}" – ja.' for _ in range(9))
+
+
+async def _large_child(path: Path, url: str) -> None:
+    """Read a file, or import it where there is a database, and print how fast and in how much memory."""
+    began = time.perf_counter()
+    if url:
+        pool = await open_pool(url)
+        result = await Importer(KnowledgeStore(pool)).import_file(path)
+        await pool.close()
+        read, rejected, declared = result.read, len(result.rejected), result.declared
+    else:
+        reader = open_source(path)
+        read = sum(1 for _ in reader.pairs())
+        rejected, declared = len(reader.report.rejected), reader.report.declared
+    seconds = time.perf_counter() - began
+    print(
+        json.dumps(
+            {
+                "read": read,
+                "rejected": rejected,
+                "declared": declared,
+                "seconds": round(seconds, 1),
+                "pairs_per_second": round(read / seconds),
+                "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            }
+        )
+    )
+
+
+async def _measured(path: Path, url: str) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, __file__, "--large-child", str(path), url, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    measured: dict[str, Any] = json.loads(out)
+    return measured
+
+
+async def _large(megabytes: int) -> None:
+    report: dict[str, Any] = {
+        "benchmark": "knowledge_import_large",
+        "bars": {"pairs_per_second": 120, "peak_memory_mb": 1000},
+    }
+    with tempfile.TemporaryDirectory(prefix="freya-bench-") as folder:
+        path = Path(folder) / "export.json"
+        report["generated"] = {"pairs": _generate(path, megabytes), "mb": path.stat().st_size >> 20}
+        report["reading"] = await _measured(path, "")
+        damaged = Path(folder) / "comma.json"
+        shutil.copyfile(path, damaged)
+        with damaged.open("r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b",}")
+        report["reading_with_a_comma_too_many_at_the_end"] = await _measured(damaged, "")
+        async with EmbeddedServers(Path(folder) / "data", postgres_url=None, redis_url=None) as servers:
+            await migrate(servers.postgres_url)
+            report["importing"] = await _measured(path, servers.postgres_url)
+    print(json.dumps(report, indent=2))
+
+
 async def main(*, index: bool) -> None:
     report: dict[str, Any] = {"benchmark": "knowledge_import", "export": EXPORT.name, "reports": REPORTS.name}
     with tempfile.TemporaryDirectory(prefix="freya-bench-") as first:
@@ -97,7 +186,15 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--child", metavar="URL", help=argparse.SUPPRESS)
     parser.add_argument("--index", action="store_true", help="index the result too (some minutes)")
+    parser.add_argument(
+        "--large", type=int, nargs="?", const=200, metavar="MB", help="an export of that size"
+    )
+    parser.add_argument("--large-child", nargs=2, metavar=("FILE", "URL"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.large_child or arguments.large:
+        file, url = arguments.large_child or ("", "")
+        asyncio.run(_large_child(Path(file), url) if file else _large(arguments.large))
+        sys.exit()
     if not EXPORT.is_file():
         sys.exit(
             f"The example data is not at {SHARED}; lay it out beside the repository to run this benchmark."

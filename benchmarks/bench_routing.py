@@ -29,12 +29,12 @@ from graphs import CalibratedRouter, Route
 from graphs.routing.classifier import Examples, learn
 from graphs.routing.router import read_examples
 from graphs.settings import RouterSettings
+from knowledge import starter_questions
 from memory import Turn
 from models.chat import ChatSettings, ConfiguredChatModels
 from models.embeddings import CachedEmbedder, OnnxEmbedder
 
 HERE = Path(__file__).parent
-STARTER = HERE.parent / "knowledge" / "starter"
 HELD_OUT = ("routing_held_out.jsonl", "routing_final.jsonl")
 FOLDS = 5
 NEIGHBOURS = 5
@@ -43,14 +43,13 @@ Scores = NDArray[np.float64]
 Method = Callable[[Examples, Examples, Sequence[str]], Scores]
 
 
-def starter_questions(charters: Mapping[str, Charter]) -> dict[str, list[str]]:
-    """The questions of each agent's starter collections."""
-    questions: dict[str, list[str]] = {}
-    for name, charter in charters.items():
-        paths = [STARTER / f"{collection}.jsonl" for collection in charter.collections]
-        lines = [line for path in paths if path.is_file() for line in path.read_text("utf-8").splitlines()]
-        questions[name] = [json.loads(line)["question"] for line in lines]
-    return questions
+def packaged_questions(charters: Mapping[str, Charter], each: int) -> dict[str, list[str]]:
+    """The first questions on `each` topic of each agent's collections, as the service takes them."""
+    questions = starter_questions(each=each)
+    return {
+        name: [text for collection in charter.collections for text in questions.get(collection, ())]
+        for name, charter in charters.items()
+    }
 
 
 def freya(seen: Examples, unseen: Examples, labels: Sequence[str]) -> Scores:
@@ -206,9 +205,9 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-async def measure(folder: Path) -> dict[str, Any]:
+async def measure(folder: Path, each: int) -> dict[str, Any]:
     charters = discover()
-    questions = starter_questions(charters)
+    questions = packaged_questions(charters, each)
     embedder = CachedEmbedder(await OnnxEmbedder.load(folder), None, hot_vectors=4000)
     examples = await read_examples(embedder, charters, questions)
     labels = tuple(sorted(set(examples.labels)))
@@ -236,9 +235,12 @@ async def measure(folder: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="a data folder to keep the embedding model in")
+    parser.add_argument(
+        "--each", type=int, default=2, help="packaged questions on a topic that are learned from"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        report = asyncio.run(measure(arguments.data or Path(temporary)))
+        report = asyncio.run(measure(arguments.data or Path(temporary), arguments.each))
     print(json.dumps(report, indent=2))
 
 

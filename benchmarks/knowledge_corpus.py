@@ -4,17 +4,33 @@ The folder is `$FREYA_BENCH_CACHE/knowledge` (`~/.cache/freya-bench/knowledge` b
 data folder of Freya. Filling it embeds about 35,000 texts, some minutes on two cores; later runs use it as it is.
 """
 
+import asyncio
+import json
 import os
+import random
+import shutil
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from app.database import migrate, open_pool
 from app.embedded import EmbeddedServers
-from knowledge import DenseIndex, Importer, Indexer, IndexProgress, KnowledgeStore, LexicalIndex
-from models import Embedder
+from knowledge import (
+    DenseIndex,
+    Field,
+    Importer,
+    Indexer,
+    IndexProgress,
+    KnowledgeStore,
+    LexicalIndex,
+    StoredPair,
+)
+from models import Embedder, Vectors
 from models.embeddings import OnnxEmbedder
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "knowledge"
@@ -69,3 +85,80 @@ async def fill(corpus: Corpus) -> None:
 def _say(progress: IndexProgress) -> None:
     if progress.index == "dense":
         print(f"indexing: {progress.revision} of {progress.latest}", file=sys.stderr)
+
+
+async def grown(pairs: int) -> Path:
+    """A copy of the filled data folder with so many pairs in it, made once, in a minute or two.
+
+    The further ones are recombined: the question of a pair with a number behind it, and the first half of its
+    answer with the second half of another's. Their vectors are not computed but mixed of those of both pairs, so
+    they are as near to real ones as other pairs on the same matter are; only latency is measured on them.
+    """
+    folder = cache_folder().with_name(f"knowledge-{pairs}")
+    if (folder / "grown").exists():
+        return folder
+    await asyncio.to_thread(_copied, cache_folder(), folder)
+    async with opened(folder) as corpus:
+        real = [pair for pair in await corpus.store.changes(0, 1_000_000) if not pair.removed]
+        mixer = _Mixer(corpus.embedder, await _vectors(corpus.dense, real))
+        path = folder / "synthetic.json"
+        path.write_text(json.dumps(mixer.recombined(real, pairs - len(real))), encoding="utf-8")
+        await corpus.importer.import_file(path)
+        dense = DenseIndex(mixer, folder=folder / "chroma")
+        try:
+            await Indexer(corpus.store, [corpus.lexical, dense]).catch_up(_say)
+        finally:
+            await dense.close()
+    (folder / "grown").touch()
+    return folder
+
+
+class _Mixer:
+    """An embedder that knows the vectors of the texts it made, and asks the model for no other."""
+
+    def __init__(self, model: Embedder, vectors: dict[Field, dict[str, Vectors]]) -> None:
+        self.name = model.name
+        self.dimensions = model.dimensions
+        self._vectors = vectors
+        self._known: dict[str, Vectors] = {}
+
+    def recombined(self, real: Sequence[StoredPair], count: int) -> dict[str, object]:
+        rng = random.Random(5)
+        made = []
+        for number in range(count):
+            one, other = rng.choice(real), rng.choice(real)
+            question = f"{one.question} ({number})"
+            answer = (
+                f"{number}. {one.answer[: len(one.answer) // 2]} {other.answer[len(other.answer) // 2 :]}"
+            )
+            for field, text in ((Field.QUESTION, question), (Field.ANSWER, str(number))):
+                mixed = self._vectors[field][one.id] + 0.5 * self._vectors[field][other.id]
+                self._known[text] = mixed / np.linalg.norm(mixed)
+            made.append({"question": question, "answer": answer})
+        return {"metadata": {"total_qa_pairs": count}, "sessions": [{"topic": "Synthetic", "qa_pairs": made}]}
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        rows = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        last = np.ones(self.dimensions, dtype=np.float32)
+        for row, text in enumerate(texts):
+            # Later passages of an answer get the vector of its first, which begins with its number.
+            last = self._known.get(text, self._known.get(text.split(".", 1)[0], last))
+            rows[row] = last
+        return rows
+
+
+async def _vectors(dense: DenseIndex, pairs: Sequence[StoredPair]) -> dict[Field, dict[str, Vectors]]:
+    found: dict[Field, dict[str, Vectors]] = {field: {} for field in Field}
+    for start in range(0, len(pairs), 1000):
+        wanted: dict[str, list[str]] = {}
+        for pair in pairs[start : start + 1000]:
+            wanted.setdefault(pair.collection, []).append(pair.id)
+        for field, vectors in (await dense.vectors(dict.fromkeys(Field, wanted))).items():
+            found[field].update(vectors)
+    return found
+
+
+def _copied(source: Path, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    # cp keeps the owner, which is not ours when PostgreSQL may not run as root.
+    subprocess.run(["/bin/cp", "-a", str(source), str(target)], check=True)

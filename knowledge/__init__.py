@@ -1,20 +1,25 @@
 """Question-answer knowledge: sources to pairs to index to retrieval."""
 
 from knowledge.dense import DenseIndex
-from knowledge.errors import KnowledgeError, KnowledgeUnavailable, SourceUnreadable
+from knowledge.errors import KnowledgeError, KnowledgeUnavailable, SourceUnreadable, VersionRefused
 from knowledge.fields import Field, PairIndex
 from knowledge.importer import Importer, ImportProgress, ImportResult, KnowledgeStatus, Outcome
-from knowledge.indexer import Indexer, IndexProgress, IndexState
-from knowledge.interfaces import Hit, Retriever
+from knowledge.indexer import FollowsStore, Indexer, IndexProgress, IndexState
+from knowledge.interfaces import Hit, Reranker, Retriever
 from knowledge.lexical import LexicalIndex
+from knowledge.live import LiveIndexes
+from knowledge.passages import PassageSettings
 from knowledge.retrieval import HybridRetriever
 from knowledge.settings import KnowledgeSettings, RetrievalSettings
+from knowledge.shelf import IndexVersion, Recipe, Shelf, VersionState
 from knowledge.starting import starter_questions
-from knowledge.store import KnowledgeStore, SourceStatus, StoredPair, StoredSource, TopicCount
+from knowledge.store import KnowledgeStore, PairFilter, SourceStatus, StoredPair, StoredSource, TopicCount
+from knowledge.versions import Versions
 
 __all__ = [
     "DenseIndex",
     "Field",
+    "FollowsStore",
     "Hit",
     "HybridRetriever",
     "ImportProgress",
@@ -22,6 +27,7 @@ __all__ = [
     "Importer",
     "IndexProgress",
     "IndexState",
+    "IndexVersion",
     "Indexer",
     "KnowledgeError",
     "KnowledgeSettings",
@@ -29,14 +35,23 @@ __all__ = [
     "KnowledgeStore",
     "KnowledgeUnavailable",
     "LexicalIndex",
+    "LiveIndexes",
     "Outcome",
+    "PairFilter",
     "PairIndex",
+    "PassageSettings",
+    "Recipe",
+    "Reranker",
     "RetrievalSettings",
     "Retriever",
+    "Shelf",
     "SourceStatus",
     "SourceUnreadable",
     "StoredPair",
     "StoredSource",
     "TopicCount",
+    "VersionRefused",
+    "VersionState",
+    "Versions",
     "starter_questions",
 ]

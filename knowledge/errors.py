@@ -6,7 +6,8 @@ class KnowledgeError(Exception):
 
     KnowledgeError
     ├── SourceUnreadable       a file is no source this package reads, or is damaged; says where and why
-    └── KnowledgeUnavailable   the store or an index did not answer
+    ├── KnowledgeUnavailable   the store or an index did not answer
+    └── VersionRefused         a version of the index is not in a state for what was asked
     """
 
 
@@ -16,3 +17,7 @@ class SourceUnreadable(KnowledgeError):
 
 class KnowledgeUnavailable(KnowledgeError):
     """The store or an index did not answer."""
+
+
+class VersionRefused(KnowledgeError):
+    """A version of the index is not in a state for what was asked; the message says what it is and what to do."""

@@ -4,14 +4,14 @@ import asyncio
 import glob
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from knowledge.corpus import packaged_folder, parts_of, read_folder
 from knowledge.errors import SourceUnreadable
-from knowledge.indexer import Indexer, IndexState
+from knowledge.indexer import FollowsStore, IndexState
 from knowledge.readers import (
     SUFFIXES,
     PairRecord,
@@ -22,6 +22,7 @@ from knowledge.readers import (
     content_hash,
     open_source,
 )
+from knowledge.starting import CorpusReader, corpus_hash
 from knowledge.store import KnowledgeStore, SourceStatus, StoredSource, TopicCount, pair_id, source_id
 
 DEFAULT_COLLECTION = "technical"
@@ -102,7 +103,7 @@ class Importer:
     Methods raise KnowledgeUnavailable when the store does not answer; files that cannot be read are results.
     """
 
-    def __init__(self, store: KnowledgeStore, indexer: Indexer | None = None) -> None:
+    def __init__(self, store: KnowledgeStore, indexer: FollowsStore | None = None) -> None:
         """`indexer` lets `status` say what is indexed; the import itself never touches an index."""
         self._store = store
         self._indexer = indexer
@@ -143,14 +144,13 @@ class Importer:
         return await self._import(run, reader)
 
     async def load_starter(self, folder: Path | None = None) -> list[ImportResult]:
-        """Import the pairs that ship in the package, a collection a file; of a changed file only the changes.
+        """Import the pairs that ship in the package, source by collection; of a changed collection only the changes.
 
-        `folder` stands for the packaged one.
+        `folder` stands for the packaged one. Raises CorpusInvalid.
         """
-        place: AbstractContextManager[Path] = as_file(files("knowledge").joinpath("starter"))
-        with place as packaged:
-            paths = await asyncio.to_thread(_starter_files, folder or packaged)
-            return [await self._load_starter_file(path) for path in paths]
+        place = packaged_folder() if folder is None else folder
+        parts = await asyncio.to_thread(parts_of, place)
+        return [await self._load_collection(place, name, files) for name, files in parts.items()]
 
     async def status(self) -> KnowledgeStatus:
         """What is stored, by collection, topic and source, and how far the indexes are."""
@@ -161,15 +161,17 @@ class Importer:
             sources=await self._store.sources(),
         )
 
-    async def _load_starter_file(self, path: Path) -> ImportResult:
-        collection = path.stem
-        sha256 = await asyncio.to_thread(content_hash, path)
+    async def _load_collection(
+        self, folder: Traversable, collection: str, files: Sequence[Traversable]
+    ) -> ImportResult:
+        sha256 = await asyncio.to_thread(corpus_hash, files)
         source = source_id(collection, STARTER)
         known = await self._store.source(source)
         if known is not None and known.sha256 == sha256 and known.status is SourceStatus.COMPLETE:
-            return _already(known, path.name)
+            return _already(known, STARTER)
+        topics = await asyncio.to_thread(read_folder, folder)
         run = _Run(source, collection, STARTER, sha256, None)
-        return await self._import(run, await asyncio.to_thread(open_source, path), only=True)
+        return await self._import(run, CorpusReader(topics[collection]), only=True)
 
     async def _import(self, run: _Run, reader: Reader, *, only: bool = False) -> ImportResult:
         """Store what the reader gives; `only`: pairs of the source that it does not give are removed."""
@@ -267,7 +269,3 @@ def _expand(paths: Sequence[Path | str]) -> list[Path]:
             matched = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207 - an absolute pattern is fine here
             found.update(dict.fromkeys([entry for entry in matched if entry.is_file()] or [path]))
     return list(found)
-
-
-def _starter_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.jsonl")) if folder.is_dir() else []

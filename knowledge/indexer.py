@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -35,6 +36,8 @@ class IndexState:
     latest: int
     pairs: dict[str, int]
     """Pairs by collection."""
+    wanted: dict[str, int]
+    """What `pairs` is when it has seen every change: those stored, without duplicates and what else it leaves out."""
 
     @property
     def current(self) -> bool:
@@ -42,12 +45,26 @@ class IndexState:
         return self.revision >= self.latest
 
 
+class FollowsStore(Protocol):
+    """What keeps indexes up to the store."""
+
+    async def catch_up(self, progress: Callable[[IndexProgress], None] | None = None) -> int:
+        """Bring every index up to the store; gives how many pairs that were. Raises KnowledgeUnavailable."""
+        ...
+
+    async def state(self) -> list[IndexState]:
+        """What each index holds. Raises KnowledgeUnavailable."""
+        ...
+
+
 class Indexer:
     """Brings each index up to the store's latest revision; each keeps its own place, so a run resumes."""
 
-    def __init__(self, store: KnowledgeStore, indexes: Sequence[PairIndex]) -> None:
+    def __init__(self, store: KnowledgeStore, indexes: Sequence[PairIndex], *, low_tier: bool = True) -> None:
+        """Without `low_tier` pairs that refinement found to be of low quality are left out."""
         self._store = store
         self._indexes = tuple(indexes)
+        self._low_tier = low_tier
         self._turn = asyncio.Lock()
         self._verified: set[str] = set()
 
@@ -77,12 +94,14 @@ class Indexer:
         """What each index holds. Raises KnowledgeUnavailable when one does not answer."""
         store = str(await self._store.identity())
         latest = await self._store.revision()
+        wanted = await self._store.indexable(low_tier=self._low_tier)
         return [
             IndexState(
                 index=index.name,
                 revision=await index.reached(store),
                 latest=latest,
                 pairs=await index.counts(),
+                wanted=wanted,
             )
             for index in self._indexes
         ]
@@ -115,7 +134,7 @@ class Indexer:
             await index.clear()
         applied = 0
         while reached < latest:
-            changed = await self._store.changes(reached, index.batch_size)
+            changed = await self._store.changes(reached, index.batch_size, low_tier=self._low_tier)
             if not changed:
                 break
             await index.apply(changed, store=store)
@@ -128,7 +147,7 @@ class Indexer:
     async def _agrees(self, index: PairIndex) -> bool:
         """Whether the counts are those of the store; a store that is just being written to is not compared."""
         before = await self._store.revision()
-        held, stored = await index.counts(), await self._store.counts()
+        held, stored = await index.counts(), await self._store.indexable(low_tier=self._low_tier)
         return held == stored or await self._store.revision() != before or not await self._seen(index, before)
 
     async def _seen(self, index: PairIndex, revision: int) -> bool:

@@ -1,7 +1,8 @@
-"""What the knowledge package offers to the packages above it."""
+"""What the knowledge package offers to the packages above it, and what it takes from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol, runtime_checkable
 
 
@@ -19,7 +20,17 @@ class Hit:
     score: float
     """The fused rank score; comparable within one search only."""
     similarity: float
-    """Cosine similarity of the query to the nearer of question and answer, -1 to 1; what relevance is judged by."""
+    """Cosine similarity of the query to the nearer of question and answer, -1 to 1."""
+    relevance: float = 0.0
+    """The probability that the pair has to do with the query, 0 to 1; comparable between searches."""
+    passage: str = ""
+    """The part of the answer that matched best; the whole of a short one."""
+    slug: str | None = None
+    """Where its topic stands in the catalogue."""
+    quality: float | None = None
+    """What refinement scored it, 0 to 100; None before it was refined."""
+    dated: date | None = None
+    """The latest date that it speaks of, where it does."""
 
 
 @runtime_checkable
@@ -28,4 +39,16 @@ class Retriever(Protocol):
 
     async def search(self, query: str, *, collections: Sequence[str] = (), limit: int = 5) -> list[Hit]:
         """The best pairs, best first, out of these collections (none given: all of them)."""
+        ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Judges texts beside a query, one by one: slower than an index and closer to the meaning of both."""
+
+    async def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """How well each text answers the query, higher is better, in their order.
+
+        Raises RerankingUnavailable when the model does not answer.
+        """
         ...

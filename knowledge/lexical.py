@@ -1,10 +1,12 @@
 """The index of words: BM25 over questions and over answers, in a folder (tantivy)."""
 
 import asyncio
+import dataclasses
 import json
+import math
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any  # tantivy's types are not checked
@@ -17,6 +19,22 @@ _FORMAT = 1  # counted up when the schema or the analysis below changes: older i
 _HEAP_BYTES = 64_000_000
 _ANALYSIS = "pairs"
 _LONGEST_WORD = 60
+_FEW = 300  # values up to which as many term queries are faster than a set of terms
+_SATURATION = 2.2  # k1 + 1, with tantivy's k1
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a search for words in one field found."""
+
+    scores: dict[str, float]
+    """BM25 by pair id, best first."""
+    most: float
+    """What BM25 tends to for a pair that says every word of the query often."""
+    rest: float = 0.0
+    """What a pair that is not among them has at most: less than the last of as many as were asked for."""
+    weights: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """The inverse document frequency of each word stem of the query; rare and unknown ones weigh most."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,19 @@ class LexicalIndex:
 
         The query is taken as words only, never as query syntax. Raises KnowledgeUnavailable.
         """
-        return await asyncio.to_thread(self._search, query, field, tuple(collections), limit)
+        return (await self.words(query, (field,), collections=collections, limit=limit))[field].scores
+
+    async def words(
+        self,
+        query: str,
+        fields: Sequence[Field],
+        *,
+        collections: Sequence[str] = (),
+        among: Sequence[str] | None = None,
+        limit: int = 50,
+    ) -> dict[Field, Words]:
+        """The same in several fields at once, when given only `among` the pairs of these ids."""
+        return await asyncio.to_thread(self._words, query, tuple(fields), tuple(collections), among, limit)
 
     async def reached(self, store: str) -> int:
         """The revision up to which it holds that store."""
@@ -63,27 +93,39 @@ class LexicalIndex:
         """Empty it. Raises KnowledgeUnavailable when its folder cannot be written."""
         await asyncio.to_thread(self._clear)
 
-    def _search(self, query: str, field: Field, collections: tuple[str, ...], limit: int) -> dict[str, float]:
-        from tantivy import Occur, Query
+    async def close(self) -> None:
+        """Let go of the folder; the next call opens it again."""
+        self._opened = None
 
+    async def remove(self) -> None:
+        """Delete the folder. Raises KnowledgeUnavailable when it cannot be."""
+        await asyncio.to_thread(self._remove)
+
+    def _words(
+        self,
+        query: str,
+        fields: tuple[Field, ...],
+        collections: tuple[str, ...],
+        among: Sequence[str] | None,
+        limit: int,
+    ) -> dict[Field, Words]:
         opened = self._open()
-        words = dict.fromkeys(opened.analyzer.analyze(query))
-        if not words:
-            return {}
-        wanted = Query.boolean_query(
-            [(Occur.Should, Query.term_query(opened.schema, field.value, word, "freq")) for word in words]
-        )
-        if collections:
-            among = Query.term_set_query(opened.schema, "collection", list(collections))
-            wanted = Query.boolean_query(
-                [(Occur.Must, wanted), (Occur.Must, Query.const_score_query(among, 0.0))]
-            )
+        words = list(dict.fromkeys(opened.analyzer.analyze(query)))
+        if not words or (among is not None and not among):
+            return dict.fromkeys(fields, Words({}, 0.0))
         try:
             searcher = opened.index.searcher()
-            hits = searcher.search(wanted, limit, count=False).hits
-            return {searcher.doc(address)["id"][0]: score for score, address in hits}
+            found: dict[Field, Words] = {}
+            for field in fields:
+                wanted = _query(opened.schema, field, words, collections, among)
+                hits = searcher.search(wanted, limit, count=False).hits
+                scores = {searcher.doc(address)["id"][0]: score for score, address in hits}
+                weights = _weights(searcher, field, words)
+                rest = min(scores.values()) if len(scores) == limit else 0.0
+                found[field] = Words(scores, _SATURATION * sum(weights.values()), rest, weights)
         except (ValueError, OSError) as error:
             raise self._unavailable(error) from error
+        return found
 
     def _reached(self, store: str) -> int:
         try:
@@ -138,13 +180,20 @@ class LexicalIndex:
 
     def _clear(self) -> None:
         with self._lock:
-            self._opened = None
-            try:
-                if self._folder.exists():
-                    shutil.rmtree(self._folder)
-            except OSError as error:
-                raise self._unavailable(error) from error
+            self._remove_locked()
             self._open_locked()
+
+    def _remove(self) -> None:
+        with self._lock:
+            self._remove_locked()
+
+    def _remove_locked(self) -> None:
+        self._opened = None
+        try:
+            if self._folder.exists():
+                shutil.rmtree(self._folder)
+        except OSError as error:
+            raise self._unavailable(error) from error
 
     def _open(self) -> _Open:
         if self._opened is not None:
@@ -181,6 +230,39 @@ class LexicalIndex:
             f"The word index in {self._folder} cannot be used: {error}. "
             "Check the disk; the folder may be deleted while Freya is stopped and is then built anew."
         )
+
+
+def _query(
+    schema: Any, field: Field, words: list[str], collections: Sequence[str], among: Sequence[str] | None
+) -> Any:
+    from tantivy import Occur, Query
+
+    wanted = Query.boolean_query(
+        [(Occur.Should, Query.term_query(schema, field.value, word, "freq")) for word in words]
+    )
+    parts = [
+        (Occur.Must, Query.const_score_query(_one_of(schema, name, values), 0.0))
+        for name, values in (("collection", collections or None), ("id", among))
+        if values is not None
+    ]
+    return Query.boolean_query([(Occur.Must, wanted), *parts]) if parts else wanted
+
+
+def _one_of(schema: Any, name: str, values: Sequence[str]) -> Any:
+    from tantivy import Occur, Query
+
+    if len(values) > _FEW:
+        return Query.term_set_query(schema, name, list(values))
+    return Query.boolean_query(
+        [(Occur.Should, Query.term_query(schema, name, value, "basic")) for value in values]
+    )
+
+
+def _weights(searcher: Any, field: Field, words: list[str]) -> dict[str, float]:
+    """Robertson and Zaragoza 2009, section 3.1, as tantivy computes it."""
+    pairs = searcher.num_docs
+    held = {word: min(searcher.doc_freq(field.value, word), pairs) for word in words}
+    return {word: math.log1p((pairs - among + 0.5) / (among + 0.5)) for word, among in held.items()}
 
 
 def _schema() -> Any:

@@ -2,43 +2,81 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property, lru_cache
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
+from knowledge.catalogue import Catalogue, packaged_catalogue
 from knowledge.dense import DenseIndex
 from knowledge.fields import Field
-from knowledge.interfaces import Hit
+from knowledge.fusion import Evidence, Found, Fusion, agreement
+from knowledge.interfaces import Hit, Reranker
 from knowledge.lexical import LexicalIndex
+from knowledge.passages import PassageSettings, best_passage
 from knowledge.readers.text import plain
 from knowledge.settings import RetrievalSettings
-from knowledge.store import KnowledgeStore, StoredPair
+from knowledge.store import KnowledgeStore, PairFilter, StoredPair
+from models import ModelsError
+
+Vector = NDArray[np.float32]
+
+_log = structlog.get_logger(__name__)
 
 BOTH = (Field.QUESTION, Field.ANSWER)
-_SPARE = 3  # candidates looked at beyond the limit: duplicates and irrelevant ones fall away
+_SPARE = 8  # candidates looked at beyond the limit: duplicates and irrelevant ones fall away
 _PLAIN = 400  # of a question, for telling duplicates apart
+_NARROW = 2000  # pairs that pass a filter; up to so many are all compared
+_WIDER = 4
+_MOST_CANDIDATES = 12_800
+_QUESTIONS_KNOWN = 20_000
+
+
+@dataclass(frozen=True)
+class _Query:
+    text: str
+    vector: Vector | None
+    fields: tuple[Field, ...]
+    collections: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Search:
-    """What one of the searches found, best first, and what it counts for."""
+    asked: _Query
+    vector: Vector
+    found: Found
+    fusion: Fusion
+    topics: frozenset[str]
 
-    scores: dict[str, float]
-    weight: float
-    scale: float
-    """What a score is divided by."""
-    absent: float
-    """The score of a pair that this search did not hand over: at most that of the last it did."""
+
+@dataclass(frozen=True)
+class _Candidate:
+    pair: StoredPair
+    similarity: float
+    score: float
+    relevance: float
+    answer: Vector | None
+
+    @property
+    def stands_for(self) -> str:
+        """The pair that is kept of those it is a duplicate of: itself for most."""
+        return self.pair.kept_id or self.pair.id
+
+    @cached_property
+    def asks(self) -> str:
+        """The question, for telling duplicates apart."""
+        return plain(self.pair.question)[:_PLAIN]
 
 
 class HybridRetriever:
-    """Fuses four searches: meaning and words, each against questions and against answers.
+    """Fuses four searches: meaning and words, each against questions and against answers; see `Fusion`.
 
-    The fused score is a weighted sum of cosines and of BM25 divided by the best BM25 of its search. A pair that
-    a dense search did not return counts there with the lowest cosine that it did return, an upper bound.
-    Of several pairs that ask the same question the best one is returned.
+    A pair whose question names the very indicators that the query names gets a bonus. Of several pairs that ask
+    or answer the same the best one is returned.
     """
 
     def __init__(
@@ -47,26 +85,38 @@ class HybridRetriever:
         dense: DenseIndex,
         lexical: LexicalIndex,
         settings: RetrievalSettings | None = None,
+        *,
+        catalogue: Callable[[], Catalogue] = packaged_catalogue,
+        reranker: Reranker | None = None,
     ) -> None:
+        """`catalogue` may take its time: it is called in a thread, once, and not at all without a topic bonus."""
         self._store = store
         self._dense = dense
         self._lexical = lexical
         self._settings = settings or RetrievalSettings()
+        self._catalogue = catalogue
+        self._reranker = reranker
+        self._named: Callable[[str], frozenset[str]] | None = None
 
     async def search(
         self,
         query: str,
         *,
         collections: Sequence[str] = (),
+        topics: Sequence[str] = (),
+        min_quality: float | None = None,
+        since: date | None = None,
         limit: int = 5,
         fields: Sequence[Field] = BOTH,
-        vector: NDArray[np.float32] | None = None,
+        vector: Vector | None = None,
         floor: float | None = None,
     ) -> list[Hit]:
         """The best pairs, best first, out of these collections (none given: all of them).
 
-        No hits: nothing is relevant. `fields` restricts what the query is compared with; `vector` is the query
-        already embedded; `floor` is the lowest similarity that counts as relevant, when not that of the settings.
+        No hits: nothing is relevant. `topics` (slugs of the catalogue), `min_quality` (0 to 100) and `since` are
+        what a pair must be like; one that was not refined is like none of them. `fields` restricts what the query
+        is compared with; `vector` is the query already embedded; `floor` is the lowest relevance that counts,
+        when not that of the settings.
         Raises KnowledgeUnavailable when the store, an index or the embedding model does not answer, and
         ValueError for a limit below 1 or no fields.
         """
@@ -76,97 +126,223 @@ class HybridRetriever:
             )
         if not query.strip():
             return []
+        wanted = PairFilter(topics=tuple(topics), min_quality=min_quality, since=since)
+        asked = _Query(query, vector, tuple(fields), tuple(collections))
+        meant, found = await self._found(asked, wanted, limit)
         least = self._settings.floor if floor is None else floor
-        lexical, (meant, dense) = await asyncio.gather(
-            asyncio.gather(*(self._words(query, field, collections) for field in fields)),
-            self._meanings(query if vector is None else vector, fields, collections),
-        )
-        ranked = _fuse([*dense, *lexical])
-        hits: list[Hit] = []
-        seen: set[str] = set()
-        page = limit + _SPARE
-        for start in range(0, len(ranked), page):
-            part = ranked[start : start + page]
-            for hit in await self._hits(part, meant, dict(zip(fields, dense, strict=True))):
-                asked = plain(hit.question)[:_PLAIN]
-                if hit.similarity >= least and asked not in seen:
-                    seen.add(asked)
-                    hits.append(hit)
-            if len(hits) >= limit:
-                break
+        depth = limit if self._reranker is None else max(limit, self._settings.rerank)
+        hits = await self._chosen(asked, meant, found, wanted, least, depth)
+        if self._reranker is not None and len(hits) > 1:
+            hits = await self._reranked(self._reranker, query, hits)
         return hits[:limit]
 
-    async def _words(self, query: str, field: Field, collections: Sequence[str]) -> _Search:
-        weight = self._settings.lexical_question if field is Field.QUESTION else self._settings.lexical_answer
-        if not weight:
-            return _Search({}, 0.0, 1.0, 0.0)
-        scores = await self._lexical.search(
-            query, field, collections=collections, limit=self._settings.candidates
+    async def _found(self, asked: _Query, wanted: PairFilter, limit: int) -> tuple[Vector, Found]:
+        """The query's vector, and what the searches find of the pairs that are as wanted."""
+        if not wanted:
+            return await self._searched(asked, self._settings.candidates)
+        few = await self._store.matching(wanted, collections=asked.collections, limit=_NARROW + 1)
+        if sum(map(len, few.values())) <= _NARROW:
+            return await self._among(asked, few)
+        return await self._widening(asked, wanted, limit)
+
+    async def _searched(self, asked: _Query, candidates: int) -> tuple[Vector, Found]:
+        # The query is embedded first, by itself: the model computes on every core that there is.
+        vector = await self._vector(asked)
+        words, meanings = await asyncio.gather(
+            self._lexical.words(asked.text, asked.fields, collections=asked.collections, limit=candidates),
+            self._meanings(vector, asked, candidates),
         )
-        return _Search(scores, weight, max(scores.values(), default=1.0), 0.0)
+        return vector, Found(meanings, words)
 
     async def _meanings(
-        self, query: str | NDArray[np.float32], fields: Sequence[Field], collections: Sequence[str]
-    ) -> tuple[NDArray[np.float32], list[_Search]]:
-        vector = await self._dense.encode(query) if isinstance(query, str) else query
-        found = await asyncio.gather(*(self._meaning(vector, field, collections) for field in fields))
-        return vector, found
-
-    async def _meaning(
-        self, vector: NDArray[np.float32], field: Field, collections: Sequence[str]
-    ) -> _Search:
-        weight = self._settings.dense_question if field is Field.QUESTION else self._settings.dense_answer
-        scores = await self._dense.search(
-            vector, field, collections=collections, limit=self._settings.candidates
+        self, vector: Vector, asked: _Query, candidates: int
+    ) -> dict[Field, dict[str, float]]:
+        searches = (
+            self._dense.search(vector, field, collections=asked.collections, limit=candidates)
+            for field in asked.fields
         )
-        return _Search(scores, weight, 1.0, min(scores.values(), default=0.0))
+        return dict(zip(asked.fields, await asyncio.gather(*searches), strict=True))
 
-    async def _hits(
-        self, ranked: list[tuple[str, float]], vector: NDArray[np.float32], dense: dict[Field, _Search]
-    ) -> list[Hit]:
-        pairs = await self._store.pairs([pair for pair, _ in ranked])
-        similarity = await self._similarity(list(pairs.values()), vector, dense)
-        return [
-            Hit(
-                pair_id=pair.id,
-                collection=pair.collection,
-                topic=pair.topic,
-                question=pair.question,
-                answer=pair.answer,
-                source=pair.source,
-                score=score,
-                similarity=similarity[pair.id],
-            )
-            for pair, score in ((pairs[found], score) for found, score in ranked if found in pairs)
-        ]
+    async def _vector(self, asked: _Query) -> Vector:
+        return await self._dense.encode(asked.text) if asked.vector is None else asked.vector
 
-    async def _similarity(
-        self, pairs: list[StoredPair], vector: NDArray[np.float32], dense: dict[Field, _Search]
-    ) -> dict[str, float]:
-        """The cosine to the nearer field; the index is asked only where the searches leave it open."""
-        known = {
-            pair.id: max((search.scores.get(pair.id, -1.0) for search in dense.values()), default=-1.0)
-            for pair in pairs
+    async def _among(self, asked: _Query, pairs: Mapping[str, Sequence[str]]) -> tuple[Vector, Found]:
+        """Compare with each of these pairs (ids by collection)."""
+        ids = [pair for each in pairs.values() for pair in each]
+        vector, vectors, words = await asyncio.gather(
+            self._vector(asked),
+            self._dense.vectors(dict.fromkeys(asked.fields, pairs)),
+            self._lexical.words(asked.text, asked.fields, among=ids, limit=max(1, len(ids))),
+        )
+        meanings = {
+            field: {pair: float(own @ vector) for pair, own in each.items()}
+            for field, each in vectors.items()
         }
-        for field, search in dense.items():
-            asked: dict[str, list[str]] = defaultdict(list)
-            for pair in pairs:
-                if pair.id not in search.scores and known[pair.id] < search.absent:
-                    asked[pair.collection].append(pair.id)
-            if asked:
-                for pair_id, cosine in (await self._dense.similarities(vector, field, asked)).items():
-                    known[pair_id] = max(known[pair_id], cosine)
-        return known
+        return vector, Found(meanings, words)
 
+    async def _widening(self, asked: _Query, wanted: PairFilter, limit: int) -> tuple[Vector, Found]:
+        """Search for more and more candidates, until enough of them are as wanted or there are no more."""
+        candidates = self._settings.candidates
+        while True:
+            vector, found = await self._searched(asked, candidates)
+            ids = sorted(found.pairs)
+            passing = await self._store.matching(wanted, among=ids, limit=max(1, len(ids)))
+            kept = found.only({pair for each in passing.values() for pair in each})
+            enough = all(
+                len(kept.meanings[field]) >= limit + _SPARE or len(found.meanings[field]) < candidates
+                for field in asked.fields
+            )
+            if enough or candidates >= _MOST_CANDIDATES:
+                return vector, kept
+            asked = replace(asked, vector=vector)
+            candidates *= _WIDER
 
-def _fuse(searches: Sequence[_Search]) -> list[tuple[str, float]]:
-    """Pair ids with their weighted sums, best first; equal ones by id, so that the order is always the same."""
-    found = {pair for search in searches if search.weight for pair in search.scores}
-    fused = [
-        (
-            pair,
-            sum(search.weight * search.scores.get(pair, search.absent) / search.scale for search in searches),
+    async def _chosen(
+        self, asked: _Query, vector: Vector, found: Found, wanted: PairFilter, least: float, limit: int
+    ) -> list[Hit]:
+        """The first `limit` hits that are relevant, and unlike those before them."""
+        fusion = Fusion(found, self._settings)
+        topics = await self._topics(asked.text) if fusion.openness else frozenset()
+        search = _Search(asked, vector, found, fusion, topics)
+        ranked = [pair for pair, _ in fusion.ranked()]
+        shown: list[_Candidate] = []
+        page = limit + _SPARE
+        for start in range(0, len(ranked), page):
+            for candidate in await self._judged(ranked[start : start + page], search):
+                if len(shown) < limit and self._fits(candidate, shown, wanted, least):
+                    shown.append(candidate)
+            if len(shown) == limit:
+                break
+        weights = next((words.weights for words in found.words.values() if words.weights), {})
+        return [_hit(each, weights, self._dense.cut) for each in shown[:limit]]
+
+    def _fits(
+        self, candidate: _Candidate, shown: Sequence[_Candidate], wanted: PairFilter, least: float
+    ) -> bool:
+        """Whether it is relevant, as wanted, and unlike those that are shown already."""
+        return (
+            candidate.relevance >= least
+            and wanted.passes(candidate.pair)
+            and not any(self._alike(candidate, other) for other in shown)
         )
-        for pair in found
-    ]
-    return sorted(fused, key=lambda item: (-item[1], item[0]))
+
+    async def _judged(self, ids: Sequence[str], search: _Search) -> list[_Candidate]:
+        """These pairs with all that speaks for them, cosines exact, best first."""
+        if len(search.asked.collections) == 1:
+            homes = dict.fromkeys(ids, search.asked.collections[0])
+            pairs, vectors, words = await asyncio.gather(
+                self._store.pairs(ids), self._missing(homes, search.found), self._said(ids, search)
+            )
+        else:
+            pairs, words = await asyncio.gather(self._store.pairs(ids), self._said(ids, search))
+            homes = {pair.id: pair.collection for pair in pairs.values()}
+            vectors = await self._missing(homes, search.found)
+        candidates = [self._weighed(pair, search, vectors, words) for pair in pairs.values()]
+        return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.pair.id))
+
+    async def _said(self, ids: Sequence[str], search: _Search) -> Mapping[Field, Mapping[str, float]]:
+        """The BM25 of these pairs: those found by meaning say some of the words too, if not among the most."""
+        known = search.found.words
+        open_ = [
+            pair for pair in ids if any(words.rest and pair not in words.scores for words in known.values())
+        ]
+        if not open_:
+            return {field: words.scores for field, words in known.items()}
+        asked = search.asked
+        said = await self._lexical.words(asked.text, asked.fields, among=open_, limit=len(open_))
+        return {field: {**said[field].scores, **words.scores} for field, words in known.items()}
+
+    async def _missing(self, homes: Mapping[str, str], found: Found) -> Mapping[Field, Mapping[str, Vector]]:
+        """The vectors of the pairs whose cosines the searches leave open, and of all answers, to compare them.
+
+        `homes` gives the collection of each pair.
+        """
+        asked: dict[Field, defaultdict[str, list[str]]] = {field: defaultdict(list) for field in Field}
+        for pair, name in homes.items():
+            for field in Field:
+                unknown = field in found.meanings and pair not in found.meanings[field]
+                if unknown or (field is Field.ANSWER and self._settings.distinct < 1):
+                    asked[field][name].append(pair)
+        return await self._dense.vectors(asked)
+
+    def _weighed(
+        self,
+        pair: StoredPair,
+        search: _Search,
+        vectors: Mapping[Field, Mapping[str, Vector]],
+        words: Mapping[Field, Mapping[str, float]],
+    ) -> _Candidate:
+        cosines = {
+            field: known[pair.id] if pair.id in known else _cosine(vectors[field].get(pair.id), search.vector)
+            for field, known in search.found.meanings.items()
+        }
+        evidence = Evidence(cosines, {field: scores.get(pair.id, 0.0) for field, scores in words.items()})
+        score = search.fusion.score(evidence)
+        if search.topics:
+            alike = agreement(search.topics, self._told(pair))
+            score += search.fusion.openness * self._settings.topic_bonus * alike
+        return _Candidate(
+            pair,
+            evidence.similarity,
+            score,
+            search.fusion.relevance(evidence),
+            vectors[Field.ANSWER].get(pair.id),
+        )
+
+    def _alike(self, one: _Candidate, other: _Candidate) -> bool:
+        """Whether two pairs ask the same, or answer nearly the same."""
+        if one.asks == other.asks or one.stands_for == other.stands_for:
+            return True
+        if one.answer is None or other.answer is None or self._settings.distinct >= 1:
+            return False
+        return float(one.answer @ other.answer) > self._settings.distinct
+
+    async def _topics(self, query: str) -> frozenset[str]:
+        """The slugs of the indicators that the query names."""
+        if not self._settings.topic_bonus:
+            return frozenset()
+        if self._named is None:
+            catalogue = await asyncio.to_thread(self._catalogue)
+            self._named = lru_cache(maxsize=_QUESTIONS_KNOWN)(
+                lambda text: frozenset(catalogue.named_in(text))
+            )
+        return self._named(query)
+
+    def _told(self, pair: StoredPair) -> frozenset[str]:
+        """The slugs of what a pair is on: what its question names, else its topic."""
+        named = self._named(pair.question) if self._named is not None else frozenset()
+        return named or frozenset({pair.slug} if pair.slug else ())
+
+    async def _reranked(self, reranker: Reranker, query: str, hits: list[Hit]) -> list[Hit]:
+        """In the reranker's order; in their own when it does not answer, as an order is not worth an outage."""
+        try:
+            scores = await reranker.scores(query, [f"{hit.question}\n{hit.passage}" for hit in hits])
+        except ModelsError as error:
+            _log.warning("knowledge.reranker_away", error=str(error))
+            return hits
+        order = sorted(range(len(hits)), key=lambda place: (-scores[place], place))
+        return [hits[place] for place in order]
+
+
+def _cosine(own: Vector | None, vector: Vector) -> float:
+    """-1 for a pair that has left the index since it was found."""
+    return -1.0 if own is None else float(own @ vector)
+
+
+def _hit(candidate: _Candidate, weights: Mapping[str, float], cut: PassageSettings) -> Hit:
+    pair = candidate.pair
+    return Hit(
+        pair_id=pair.id,
+        collection=pair.collection,
+        topic=pair.topic,
+        question=pair.question,
+        answer=pair.answer,
+        source=pair.source,
+        score=candidate.score,
+        similarity=candidate.similarity,
+        relevance=candidate.relevance,
+        passage=best_passage(pair.answer, weights, cut),
+        slug=pair.slug,
+        quality=pair.quality,
+        dated=pair.dated,
+    )

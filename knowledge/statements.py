@@ -5,7 +5,7 @@ from typing import Final, LiteralString
 IDENTITY: Final = "SELECT id FROM knowledge_store"
 
 _SOURCE: Final = """
-    SELECT id, collection, name, kind, sha256, status, declared, read, rejected, mismatched, reason,
+    SELECT id, collection, name, kind, shape, sha256, status, declared, read, rejected, mismatched, reason,
            started_at, finished_at
     FROM knowledge_sources"""
 SOURCE: Final[LiteralString] = f"{_SOURCE} WHERE id = %s"
@@ -18,11 +18,16 @@ BEGIN_SOURCE: Final = """
 """
 
 SAVE_TOPICS: Final = """
-    INSERT INTO knowledge_topics AS stored (id, collection, name, category)
-    SELECT given.id, %s, given.name, given.category
-    FROM unnest(%s::text[], %s::text[], %s::text[]) AS given (id, name, category)
-    ON CONFLICT (id) DO UPDATE SET category = excluded.category
-    WHERE excluded.category IS NOT NULL AND stored.category IS DISTINCT FROM excluded.category
+    INSERT INTO knowledge_topics AS stored (id, collection, name, category, slug, confidence, mapped_by)
+    SELECT given.id, %s, given.name, given.category, given.slug,
+           CASE WHEN given.slug IS NOT NULL THEN 1 END, CASE WHEN given.slug IS NOT NULL THEN 'rule' END
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS given (id, name, category, slug)
+    ON CONFLICT (id) DO UPDATE SET
+        category = coalesce(excluded.category, stored.category), slug = coalesce(excluded.slug, stored.slug),
+        confidence = coalesce(excluded.confidence, stored.confidence),
+        mapped_by = coalesce(excluded.mapped_by, stored.mapped_by)
+    WHERE (excluded.category IS NOT NULL AND stored.category IS DISTINCT FROM excluded.category)
+        OR (excluded.slug IS NOT NULL AND stored.slug IS DISTINCT FROM excluded.slug)
 """
 
 SAVE_SESSIONS: Final = """
@@ -35,26 +40,32 @@ SAVE_SESSIONS: Final = """
 
 SAVE_PAIRS: Final = """
     INSERT INTO knowledge_pairs AS stored
-        (id, collection, source_id, session_id, topic_id, ordinal, question, answer, revision)
+        (id, collection, source_id, session_id, topic_id, ordinal, question, answer, difficulty, tags, attributes,
+         revision)
     SELECT given.id, %(collection)s, %(source)s, given.session_id, given.topic_id, given.ordinal,
-           given.question, given.answer, nextval('knowledge_revision')
+           given.question, given.answer, given.difficulty, ARRAY(SELECT jsonb_array_elements_text(given.tags)),
+           given.attributes, nextval('knowledge_revision')
     FROM unnest(%(ids)s::text[], %(sessions)s::text[], %(topics)s::text[], %(ordinals)s::integer[],
-                %(questions)s::text[], %(answers)s::text[])
-        AS given (id, session_id, topic_id, ordinal, question, answer)
+                %(questions)s::text[], %(answers)s::text[], %(difficulties)s::text[], %(tags)s::jsonb[],
+                %(attributes)s::jsonb[])
+        AS given (id, session_id, topic_id, ordinal, question, answer, difficulty, tags, attributes)
     ON CONFLICT (id) DO UPDATE SET
         session_id = excluded.session_id, topic_id = excluded.topic_id, ordinal = excluded.ordinal,
-        question = excluded.question, answer = excluded.answer, removed = false,
+        question = excluded.question, answer = excluded.answer, difficulty = excluded.difficulty,
+        tags = excluded.tags, attributes = excluded.attributes, removed = false,
         revision = excluded.revision, updated_at = now()
     WHERE stored.removed
-        OR (stored.session_id, stored.topic_id, stored.ordinal, stored.question, stored.answer)
+        OR (stored.session_id, stored.topic_id, stored.ordinal, stored.question, stored.answer, stored.difficulty,
+            stored.tags, stored.attributes)
         IS DISTINCT FROM
-        (excluded.session_id, excluded.topic_id, excluded.ordinal, excluded.question, excluded.answer)
+        (excluded.session_id, excluded.topic_id, excluded.ordinal, excluded.question, excluded.answer,
+         excluded.difficulty, excluded.tags, excluded.attributes)
     RETURNING xmax = 0 AS added
 """
 
 FINISH_SOURCE: Final = """
     UPDATE knowledge_sources
-    SET status = %(status)s, sha256 = %(sha256)s, kind = %(kind)s, declared = %(declared)s, read = %(read)s,
+    SET status = %(status)s, sha256 = %(sha256)s, kind = %(kind)s, shape = %(shape)s, declared = %(declared)s, read = %(read)s,
         rejected = %(rejected)s, mismatched = %(mismatched)s, remarks = %(remarks)s, reason = %(reason)s,
         finished_at = now()
     WHERE id = %(id)s
@@ -82,21 +93,54 @@ LATEST: Final = "SELECT coalesce(max(revision), 0) AS revision FROM knowledge_pa
 
 _PAIR: Final = """
     SELECT pair.id, pair.collection, topic.name AS topic, source.name AS source, pair.question, pair.answer,
-           pair.removed, pair.revision
+           pair.removed, pair.revision, topic.slug, refinement.quality, refinement.dated, duplicate.kept_id
     FROM knowledge_pairs AS pair
     JOIN knowledge_topics AS topic ON topic.id = pair.topic_id
-    JOIN knowledge_sources AS source ON source.id = pair.source_id"""
-CHANGES: Final[LiteralString] = f"{_PAIR} WHERE pair.revision > %s ORDER BY pair.revision LIMIT %s"
+    JOIN knowledge_sources AS source ON source.id = pair.source_id
+    LEFT JOIN knowledge_refinements AS refinement ON refinement.pair_id = pair.id
+    LEFT JOIN knowledge_duplicates AS duplicate ON duplicate.pair_id = pair.id"""
 PAIRS: Final[LiteralString] = f"{_PAIR} WHERE pair.id = ANY (%s::text[]) AND NOT pair.removed"
+
+# What an index holds: neither duplicates nor, where it is built without them, pairs of the low tier.
+_INDEXED: Final = """
+    NOT pair.removed
+    AND NOT EXISTS (SELECT FROM knowledge_duplicates WHERE pair_id = pair.id)
+    AND (%(low_tier)s OR NOT EXISTS
+        (SELECT FROM knowledge_refinements WHERE pair_id = pair.id AND tier = 'low'))"""
+CHANGES: Final[LiteralString] = f"""
+    SELECT pair.id, pair.collection, topic.name AS topic, source.name AS source, pair.question, pair.answer,
+           NOT ({_INDEXED}) AS removed, pair.revision
+    FROM knowledge_pairs AS pair
+    JOIN knowledge_topics AS topic ON topic.id = pair.topic_id
+    JOIN knowledge_sources AS source ON source.id = pair.source_id
+    WHERE pair.revision > %(after)s ORDER BY pair.revision LIMIT %(limit)s
+"""  # noqa: S608  # what is put in stands above
+INDEXABLE: Final[LiteralString] = f"""
+    SELECT collection, count(*) AS pairs FROM knowledge_pairs AS pair WHERE {_INDEXED}
+    GROUP BY collection ORDER BY collection
+"""  # noqa: S608  # what is put in stands above
+MATCHING: Final[LiteralString] = """
+    SELECT pair.id, pair.collection
+    FROM knowledge_pairs AS pair
+    JOIN knowledge_topics AS topic ON topic.id = pair.topic_id
+    LEFT JOIN knowledge_refinements AS refinement ON refinement.pair_id = pair.id
+    WHERE NOT pair.removed
+        AND (%(among)s::text[] IS NULL OR pair.id = ANY (%(among)s::text[]))
+        AND (%(collections)s::text[] = '{}' OR pair.collection = ANY (%(collections)s::text[]))
+        AND (%(topics)s::text[] = '{}' OR topic.slug = ANY (%(topics)s::text[]))
+        AND (%(min_quality)s::real IS NULL OR refinement.quality >= %(min_quality)s::real)
+        AND (%(since)s::date IS NULL OR refinement.dated >= %(since)s::date)
+    LIMIT %(limit)s
+"""
 
 COUNTS: Final = """
     SELECT collection, count(*) AS pairs FROM knowledge_pairs WHERE NOT removed GROUP BY collection ORDER BY collection
 """
 
 TOPICS: Final = """
-    SELECT pair.collection, topic.name AS topic, topic.category, count(*) AS pairs
+    SELECT pair.collection, topic.name AS topic, topic.category, topic.slug, count(*) AS pairs
     FROM knowledge_pairs AS pair JOIN knowledge_topics AS topic ON topic.id = pair.topic_id
     WHERE NOT pair.removed
-    GROUP BY pair.collection, topic.name, topic.category
+    GROUP BY pair.collection, topic.name, topic.category, topic.slug
     ORDER BY pair.collection, count(*) DESC, topic.name
 """

@@ -2,9 +2,9 @@
 
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import LiteralString
 from uuid import UUID
@@ -43,6 +43,7 @@ class StoredSource:
     collection: str
     name: str
     kind: SourceKind
+    shape: str | None
     sha256: str
     status: SourceStatus
     declared: int | None
@@ -56,7 +57,10 @@ class StoredSource:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPair:
-    """A pair as the store knows it; `removed` ones are kept so that indexes learn of it."""
+    """A pair as the store knows it; `removed` ones are kept so that indexes learn of it.
+
+    What refinement found stands in what `pairs` gives, not in `changes`.
+    """
 
     id: str
     collection: str
@@ -65,7 +69,38 @@ class StoredPair:
     question: str
     answer: str
     removed: bool
+    """In `changes`: whether it is to leave an index, as one that is the duplicate of another does too."""
     revision: int
+    slug: str | None = None
+    """Where its topic stands in the catalogue."""
+    quality: float | None = None
+    """0 to 100."""
+    dated: date | None = None
+    kept_id: str | None = None
+    """The pair that it is a duplicate of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairFilter:
+    """What pairs must be like; a pair of which the store does not know it is not."""
+
+    topics: tuple[str, ...] = ()
+    """Slugs of the catalogue; none: any topic."""
+    min_quality: float | None = None
+    """0 to 100."""
+    since: date | None = None
+    """The earliest date that a pair may speak of."""
+
+    def __bool__(self) -> bool:
+        return bool(self.topics) or self.min_quality is not None or self.since is not None
+
+    def passes(self, pair: StoredPair) -> bool:
+        """Whether a pair is like that."""
+        return (
+            (not self.topics or pair.slug in self.topics)
+            and (self.min_quality is None or (pair.quality is not None and pair.quality >= self.min_quality))
+            and (self.since is None or (pair.dated is not None and pair.dated >= self.since))
+        )
 
 
 @dataclass(frozen=True)
@@ -83,6 +118,8 @@ class TopicCount:
     collection: str
     topic: str
     category: str | None
+    slug: str | None
+    """Its place in the catalogue; None: it has none, or was not looked for yet."""
     pairs: int
 
 
@@ -138,13 +175,19 @@ class KnowledgeStore:
         if not records:
             return Saved(0, 0)
         sessions = {record.session.ordinal: record.session for record in records}
-        topics = {session.topic: session.category for session in sessions.values()}
+        topics = {session.topic: session for session in sessions.values()}
         topic_ids = {topic: _id("topic", collection, topic) for topic in topics}
         session_ids = {ordinal: _id("session", source, str(ordinal)) for ordinal in sessions}
         async with self._writing() as connection:
             await connection.execute(
                 statements.SAVE_TOPICS,
-                (collection, list(topic_ids.values()), list(topics), list(topics.values())),
+                (
+                    collection,
+                    list(topic_ids.values()),
+                    list(topics),
+                    [session.category for session in topics.values()],
+                    [session.slug for session in topics.values()],
+                ),
             )
             await connection.execute(
                 statements.SAVE_SESSIONS,
@@ -167,6 +210,9 @@ class KnowledgeStore:
                     "ordinals": [record.ordinal for record in records],
                     "questions": [record.question for record in records],
                     "answers": [record.answer for record in records],
+                    "difficulties": [record.difficulty for record in records],
+                    "tags": [Jsonb(list(record.tags)) for record in records],
+                    "attributes": [Jsonb(dict(record.attributes)) for record in records],
                 },
             )
             added = [row["added"] for row in await cursor.fetchall()]
@@ -193,6 +239,7 @@ class KnowledgeStore:
                     "status": status,
                     "sha256": sha256,
                     "kind": report.kind,
+                    "shape": report.shape,
                     "declared": report.declared,
                     "read": report.read,
                     "rejected": len(report.rejected),
@@ -215,18 +262,56 @@ class KnowledgeStore:
             row = await (await connection.execute(statements.LATEST)).fetchone()
         return int(row["revision"]) if row else 0
 
-    async def changes(self, after: int, limit: int) -> list[StoredPair]:
-        """The pairs that changed after a revision, oldest change first, removed ones included."""
-        return await self._pairs(statements.CHANGES, (after, limit))
+    async def changes(self, after: int, limit: int, *, low_tier: bool = True) -> list[StoredPair]:
+        """The pairs that changed after a revision, oldest change first.
+
+        Those that an index must not hold come as removed: removed ones, duplicates of others and, without
+        `low_tier`, those that refinement found to be of low quality.
+        """
+        return await self._pairs(statements.CHANGES, {"after": after, "limit": limit, "low_tier": low_tier})
 
     async def pairs(self, ids: Sequence[str]) -> dict[str, StoredPair]:
         """The pairs of these ids that are not removed."""
         return {pair.id: pair for pair in await self._pairs(statements.PAIRS, (list(ids),))}
 
+    async def matching(
+        self,
+        wanted: PairFilter,
+        *,
+        collections: Sequence[str] = (),
+        among: Sequence[str] | None = None,
+        limit: int,
+    ) -> dict[str, list[str]]:
+        """Ids by collection of at most so many pairs that are as wanted.
+
+        Out of these collections (none given: all), and when given only among the pairs of these ids.
+        """
+        values = {
+            "among": None if among is None else list(among),
+            "collections": list(collections),
+            "topics": list(wanted.topics),
+            "min_quality": wanted.min_quality,
+            "since": wanted.since,
+            "limit": limit,
+        }
+        async with self._connection() as connection:
+            rows = await (await connection.execute(statements.MATCHING, values)).fetchall()
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["collection"], []).append(row["id"])
+        return found
+
     async def counts(self) -> dict[str, int]:
         """How many pairs each collection holds."""
         async with self._connection() as connection:
             rows = await (await connection.execute(statements.COUNTS)).fetchall()
+        return {row["collection"]: row["pairs"] for row in rows}
+
+    async def indexable(self, *, low_tier: bool = True) -> dict[str, int]:
+        """How many pairs of each collection an index is to hold; see `changes`."""
+        async with self._connection() as connection:
+            cursor = await connection.execute(statements.INDEXABLE, {"low_tier": low_tier})
+            rows = await cursor.fetchall()
         return {row["collection"]: row["pairs"] for row in rows}
 
     async def topics(self) -> list[TopicCount]:
@@ -237,6 +322,32 @@ class KnowledgeStore:
         ):
             return await (await cursor.execute(statements.TOPICS)).fetchall()
 
+    async def rows(self, statement: LiteralString, values: Mapping[str, object]) -> list[DictRow]:
+        """What a statement of this package reads."""
+        async with self._connection() as connection:
+            return await (await connection.execute(statement, values)).fetchall()
+
+    async def write(self, statement: LiteralString, values: Mapping[str, object]) -> None:
+        """Carry out a statement of this package as a writer of pairs."""
+        await self.write_all(((statement, values),))
+
+    async def write_all(self, changes: Sequence[tuple[LiteralString, Mapping[str, object]]]) -> None:
+        """Carry out several as one transaction."""
+        async with self._writing() as connection:
+            for statement, values in changes:
+                await connection.execute(statement, values)
+
+    @contextlib.asynccontextmanager
+    async def exclusively(self, lock: int) -> AsyncIterator[None]:
+        """For as long nobody else holds this advisory lock of the database; waits for those who do."""
+        async with self._connection() as connection:
+            await connection.execute("SELECT pg_advisory_lock(%s)", (lock,))
+            try:
+                yield
+            finally:
+                if not connection.closed:
+                    await connection.execute("SELECT pg_advisory_unlock(%s)", (lock,))
+
     async def _sources(self, statement: LiteralString, values: tuple[str, ...]) -> list[StoredSource]:
         async with self._connection() as connection:
             rows = await (await connection.execute(statement, values)).fetchall()
@@ -245,12 +356,14 @@ class KnowledgeStore:
             for row in rows
         ]
 
-    async def _pairs(self, statement: LiteralString, values: tuple[object, ...]) -> list[StoredPair]:
+    async def _pairs(
+        self, statement: LiteralString, values: tuple[object, ...] | dict[str, object]
+    ) -> list[StoredPair]:
         async with (
             self._connection() as connection,
             connection.cursor(row_factory=class_row(StoredPair)) as cursor,
         ):
-            return await (await cursor.execute(statement, values)).fetchall()
+            return await (await cursor.execute(statement, values, prepare=True)).fetchall()
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:

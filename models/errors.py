@@ -7,7 +7,8 @@ class ModelsError(Exception):
     ModelsError
     ├── EmbeddingUnavailable   the embedding model could not be loaded or did not answer
     ├── WeightsInvalid         weights are missing, or are not the ones expected
-    └── ChatModelUnavailable   no model of the declared chain answered
+    ├── ChatModelUnavailable   no model of the declared chain answered
+    └── RerankingUnavailable   the reranking model could not be loaded or did not answer
     """
 
 
@@ -21,3 +22,7 @@ class WeightsInvalid(ModelsError):
 
 class ChatModelUnavailable(ModelsError):
     """No model of a role's declared chain answered."""
+
+
+class RerankingUnavailable(ModelsError):
+    """The reranking model could not be loaded or did not answer."""

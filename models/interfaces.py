@@ -27,3 +27,21 @@ class Embedder(Protocol):
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text, in order; no texts give an array of shape (0, dimensions)."""
         ...
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """An embedder that says how many tokens its model makes of a text."""
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text, as far as the model reads it; computes, so call it in a thread."""
+        ...
+
+
+CHARACTERS_A_TOKEN = 4
+"""What English comes to with the vocabularies in use."""
+
+
+def estimated_tokens(texts: Sequence[str]) -> list[int]:
+    """What stands in for a model's own count where that cannot be had."""
+    return [-(-len(text) // CHARACTERS_A_TOKEN) for text in texts]

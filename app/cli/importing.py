@@ -1,7 +1,6 @@
 """The import of files: into the database, then into the indexes by whoever holds the data folder."""
 
 import asyncio
-import importlib
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,7 +10,8 @@ from app.cli.client import Client, ConnectionLost, ServiceRefused
 from app.cli.finding import wait_for_address
 from app.cli.interruption import Interruption
 from app.cli.output import CommandFailed
-from app.cli.waiting import Meter, SlowNotes
+from app.cli.stores import open_parts, open_stores
+from app.cli.waiting import Meter
 from app.embedded import DataFolderBusy, Instance, InstanceLock, running_instance
 from app.settings import Settings
 from knowledge import (
@@ -30,17 +30,6 @@ if TYPE_CHECKING:
 _POLL_S = 0.5
 _STALLED_S = 120.0
 _REMARKS = 3
-
-
-async def open_stores(settings: Settings, stack: AsyncExitStack) -> "Backends":
-    """The database and Redis until the stack ends, told of when that takes longer."""
-    async with SlowNotes("starting the database") as slow:
-        # In a thread: loading it takes seconds, in which the loop would tell nothing.
-        wiring = await asyncio.to_thread(importlib.import_module, "app.wiring")
-        backends: Backends = await stack.enter_async_context(
-            wiring.open_backends(settings, progress=slow.tell)
-        )
-    return backends
 
 
 async def import_files(
@@ -91,22 +80,13 @@ async def _index(
 
 
 async def _index_here(settings: Settings, backends: "Backends", meter: Meter) -> None:
-    from app.wiring import join_knowledge
-    from models.embeddings import open_embedder
-
     def tell(state: IndexProgress) -> None:
         before = state.revision - state.applied
         meter.reach(f"indexing ({state.index})", state.applied, state.latest - before)
 
     try:
-        async with SlowNotes("loading the embedding model (the first time it is laid out, about a minute)"):
-            embedder = await open_embedder(settings.models.embedding, settings.data, backends.redis)
-        parts = join_knowledge(backends, embedder)
-        try:
-            await parts.indexer.catch_up(tell)
-        finally:
-            await parts.dense.close()
-            await embedder.close()
+        async with open_parts(settings, backends) as (parts, _):
+            await parts.live.catch_up(tell)
     except KnowledgeError as error:
         raise CommandFailed(
             f"{error} The pairs are stored; run the command again, or start the service, and they are indexed."
@@ -147,8 +127,8 @@ async def _indexed(client: Client, collection: str) -> tuple[int, int]:
     for one in found if isinstance(found, list) else ():
         if isinstance(one, dict) and one["name"] == collection and isinstance(one["indexed"], dict):
             counts = [count for count in one["indexed"].values() if isinstance(count, int)]
-            stored = one["stored"]
-            return sum(counts), stored * len(counts) if isinstance(stored, int) else 0
+            indexable = one["indexable"]
+            return sum(counts), indexable * len(counts) if isinstance(indexable, int) else 0
     return 0, 0
 
 

@@ -1,17 +1,20 @@
 """What is known: how much of it is stored and indexed, and where it comes from."""
 
-import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any, TypedDict  # Any: JSON
 
 from app.cli.client import Client, ServiceRefused
-from app.cli.importing import open_stores
 from app.cli.interruption import Interruption
 from app.cli.output import note
+from app.cli.stores import exists, has_database, open_parts, open_stores
+from app.cli.tables import columns
 from app.embedded import DataFolderBusy, InstanceLock, running_instance
 from app.settings import Settings
 from app.wiring import Backends
-from knowledge import Importer, KnowledgeStore, StoredSource, TopicCount
+from knowledge import Importer, KnowledgeStore, StoredSource, TopicCount, VersionState
+from knowledge.refinery import RefineryStore, Tier, TierCount
+from knowledge.versions import stored_versions
 
 _Counts = dict[str, dict[str, int]]
 
@@ -21,31 +24,51 @@ class CollectionCount(TypedDict):
 
     name: str
     stored: int
+    indexable: int
+    """Without duplicates, which no index holds."""
     indexed: dict[str, int] | None
 
 
 class Inventory(TypedDict):
-    """What is known, and where it comes from."""
+    """What is known, where it comes from, and what it is worth."""
 
     collections: list[CollectionCount]
+    version: int | None
+    """The version of the index that is searched."""
+    tiers: list[TierCount]
     sources: list[StoredSource]
     topics: list[TopicCount]
 
 
 async def take_stock(settings: Settings, key: str | None, _: Interruption) -> Inventory:
     """What is stored and indexed. A data folder without a database is not made one."""
-    if settings.postgres_url is None and not await _exists(settings, "postgres"):
+    if not await has_database(settings):
         note(f"nothing is known yet: {settings.data.absolute()} holds no database")
-        return Inventory(collections=[], sources=[], topics=[])
+        return Inventory(collections=[], version=None, tiers=[], sources=[], topics=[])
     async with AsyncExitStack() as stack:
         backends = await open_stores(settings, stack)
-        status = await Importer(KnowledgeStore(backends.pool)).status()
+        store = KnowledgeStore(backends.pool)
+        status = await Importer(store).status()
+        indexable = await store.indexable()
+        tiers = await RefineryStore(store).tiers()
+        versions = await stored_versions(store)
         indexed = await _indexed(settings, backends, key)
     collections = [
-        CollectionCount(name=name, stored=stored, indexed=None if indexed is None else indexed.get(name, {}))
+        CollectionCount(
+            name=name,
+            stored=stored,
+            indexable=indexable.get(name, 0),
+            indexed=None if indexed is None else indexed.get(name, {}),
+        )
         for name, stored in status.stored.items()
     ]
-    return Inventory(collections=collections, sources=status.sources, topics=status.topics)
+    return Inventory(
+        collections=collections,
+        version=next((each.number for each in versions if each.state is VersionState.LIVE), None),
+        tiers=tiers,
+        sources=status.sources,
+        topics=status.topics,
+    )
 
 
 def status_lines(found: Inventory, *, topics: bool) -> list[str]:
@@ -53,34 +76,48 @@ def status_lines(found: Inventory, *, topics: bool) -> list[str]:
     if not found["collections"]:
         return ["no pairs are stored"]
     indexes = sorted({name for one in found["collections"] for name in one["indexed"] or {}})
-    rows = [[one["name"], str(one["stored"]), *_index_cells(one, indexes)] for one in found["collections"]]
-    lines = _columns([["COLLECTION", "PAIRS", *(f"IN {name.upper()}" for name in indexes)], *rows])
+    lines = columns(
+        ["COLLECTION", "PAIRS", "DISTINCT", *(f"IN {name.upper()}" for name in indexes)],
+        [
+            [one["name"], str(one["stored"]), str(one["indexable"]), *_index_cells(one, indexes)]
+            for one in found["collections"]
+        ],
+    )
+    if found["version"] is not None:
+        lines += ["", f"version {found['version']} of the index is live"]
+    lines += ["", *tier_lines(found["tiers"])]
     sources = [[one.name, str(one.read), one.collection, one.status.value] for one in found["sources"]]
-    lines += ["", *_columns([["SOURCE", "PAIRS", "COLLECTION", "STATUS"], *sources])]
+    lines += ["", *columns(["SOURCE", "PAIRS", "COLLECTION", "STATUS"], sources)]
     if topics:
-        counted = [[one.topic, str(one.pairs), one.collection] for one in found["topics"]]
-        lines += ["", *_columns([["TOPIC", "PAIRS", "COLLECTION"], *counted])]
+        counted = [[one.topic, str(one.pairs), one.collection, one.slug or "-"] for one in found["topics"]]
+        lines += ["", *columns(["TOPIC", "PAIRS", "COLLECTION", "IN THE CATALOGUE"], counted)]
     return lines
+
+
+def tier_lines(tiers: Sequence[TierCount]) -> list[str]:
+    """What the pairs of each collection are worth, in columns."""
+    names = [*(tier.value for tier in Tier), None]
+    rows = []
+    for collection in dict.fromkeys(each.collection for each in tiers):
+        own = {each.tier: each for each in tiers if each.collection == collection}
+        rated = [each for each in own.values() if each.quality is not None]
+        pairs = sum(each.pairs for each in rated)
+        mean = sum((each.quality or 0.0) * each.pairs for each in rated) / pairs if pairs else None
+        rows.append(
+            [
+                collection,
+                *(str(own[name].pairs if name in own else 0) for name in names),
+                "-" if mean is None else f"{mean:.1f}",
+                str(sum(each.duplicates for each in own.values())),
+            ]
+        )
+    head = ["COLLECTION", *(tier.value.upper() for tier in Tier), "UNREFINED", "QUALITY", "DUPLICATES"]
+    return columns(head, rows)
 
 
 def _index_cells(one: CollectionCount, indexes: list[str]) -> list[str]:
     indexed = one["indexed"]
     return ["?" if indexed is None else str(indexed.get(name, 0)) for name in indexes]
-
-
-def _columns(rows: list[list[str]]) -> list[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if cell.isdigit() else cell.ljust(width)
-            for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-
-
-async def _exists(settings: Settings, name: str) -> bool:
-    return await asyncio.to_thread((settings.data.expanduser() / name).exists)
 
 
 async def _indexed(settings: Settings, backends: Backends, key: str | None) -> _Counts | None:
@@ -110,19 +147,11 @@ async def _indexed_by_service(address: str, key: str | None) -> _Counts | None:
 
 
 async def _indexed_here(settings: Settings, backends: Backends) -> _Counts:
-    from app.wiring import join_knowledge
-    from models.embeddings import open_embedder
-
-    if settings.knowledge.chroma_url is None and not await _exists(settings, "chroma"):
+    if settings.knowledge.chroma_url is None and not await exists(settings, "chroma"):
         return {}  # nothing was ever indexed, and the embedding model need not be laid out to learn that
-    embedder = await open_embedder(settings.models.embedding, settings.data, backends.redis)
-    parts = join_knowledge(backends, embedder)
-    try:
-        counts: _Counts = {}
-        for state in await parts.indexer.state():
+    counts: _Counts = {}
+    async with open_parts(settings, backends) as (parts, _):
+        for state in await parts.live.state():
             for collection, pairs in state.pairs.items():
                 counts.setdefault(collection, {})[state.index] = pairs
-    finally:
-        await parts.dense.close()
-        await embedder.close()
     return counts

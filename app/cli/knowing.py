@@ -1,17 +1,22 @@
-"""`freya knowledge`: import, status and search."""
+"""`freya knowledge`: its commands, and of them import, status and search."""
 
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any  # Any: JSON
 
 import typer
 
+from app.cli.knowing_indexes import index
+from app.cli.knowing_reading import export, show
+from app.cli.knowing_refining import evaluate, gaps, jobs, refine, topics
 from app.cli.options import AsJson, Key, examples
 from app.cli.output import emit, emit_json, note
+from app.cli.tables import shortened
 
 _ANSWER_SHOWN = 300
 
-knowledge = typer.Typer(help="Import, count and search what is known.", no_args_is_help=True)
+knowledge = typer.Typer(help="Import, refine, look at and search what is known.", no_args_is_help=True)
 
 
 @knowledge.command(
@@ -62,7 +67,7 @@ def status(
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,
 ) -> None:
-    """How many pairs are stored, how many of them are indexed, and where they come from."""
+    """How many pairs are stored and indexed, what they are worth, and where they come from."""
     from app.cli.interruption import run
     from app.cli.inventory import status_lines, take_stock
     from app.cli.options import quiet_settings
@@ -78,12 +83,24 @@ def status(
     epilog=examples(
         'freya knowledge search "golden cross"',
         'freya knowledge search --collection sofia --limit 3 --json "subject lines"',
+        'freya knowledge search --topic relative-strength-index --min-quality 80 "divergence"',
     )
 )
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     collection: Annotated[
         list[str] | None, typer.Option(help="Only in this collection; may be given several times.")
+    ] = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(help="Only on this topic of the catalogue, by slug; may be given several times."),
+    ] = None,
+    min_quality: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Only pairs of at least this quality.")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only pairs that name a date on or after this one."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=50, help="How many pairs at most.")] = 5,
     as_json: AsJson = False,  # noqa: FBT002  # a flag
@@ -102,11 +119,45 @@ def search(
         else:
             note("nothing relevant is known")
 
-    run(partial(find, load_settings(), query, list(collection or ()), limit, key, show))
+    wanted: dict[str, str | int | list[str]] = {
+        "q": query,
+        "collection": list(collection or ()),
+        "topic": list(topic or ()),
+        "limit": limit,
+    }
+    if min_quality is not None:
+        wanted["min_quality"] = str(min_quality)
+    if since is not None:
+        wanted["since"] = since.date().isoformat()
+    run(partial(find, load_settings(), wanted, key, show))
 
 
 def _hit(number: int, hit: dict[str, Any]) -> str:  # JSON
-    answer = " ".join(str(hit["answer"]).split())
-    shown = answer if len(answer) <= _ANSWER_SHOWN else f"{answer[:_ANSWER_SHOWN]}..."
-    origin = f"{hit['collection']} · {hit['topic']} · {hit['source']} · similarity {hit['similarity']:.2f}"
-    return f"{number}. {hit['question']}\n   {shown}\n   {origin}\n"
+    parts = [hit["collection"], hit["topic"], hit["source"], f"relevance {hit['relevance']:.2f}"]
+    parts += [f"quality {hit['quality']:.0f}"] if hit["quality"] is not None else []
+    parts += [hit["pair_id"]]
+    shown = shortened(hit["passage"] or hit["answer"], _ANSWER_SHOWN)
+    return f"{number}. {hit['question']}\n   {shown}\n   {' · '.join(parts)}\n"
+
+
+knowledge.command(epilog=examples("freya knowledge refine", "freya knowledge refine --no-wait"))(refine)
+knowledge.command(
+    epilog=examples("freya knowledge gaps", "freya knowledge gaps --category Momentum --limit 100")
+)(gaps)
+knowledge.command(epilog=examples("freya knowledge topics --collection technical"))(topics)
+knowledge.command(
+    epilog=examples("freya knowledge show pair_...", "freya knowledge show --topic relative-strength-index")
+)(show)
+knowledge.command(
+    epilog=examples(
+        "freya knowledge export pairs.jsonl",
+        "freya knowledge export best.parquet --tier premium --collection technical",
+    )
+)(export)
+knowledge.command(epilog=examples("freya knowledge jobs", "freya knowledge jobs job_... --cancel"))(jobs)
+knowledge.command(
+    epilog=examples(
+        "freya knowledge evaluate", "freya knowledge evaluate --version 2 --compare 1 --size 1000"
+    )
+)(evaluate)
+knowledge.add_typer(index, name="index")

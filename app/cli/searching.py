@@ -10,14 +10,15 @@ from app.settings import Settings
 
 async def find(
     settings: Settings,
-    query: str,
-    collections: list[str],
-    limit: int,
+    wanted: dict[str, str | int | list[str]],
     key: str | None,
     show: Callable[[list[dict[str, Any]]], None],
     _: Interruption,
 ) -> None:
-    """Show the pairs that the service finds, best first, before what was started for it is stopped."""
+    """Show the pairs that the service finds, best first, before what was started for it is stopped.
+
+    `wanted` are the parameters of `GET /v1/knowledge/search`.
+    """
     async with open_client(settings, key=key) as client:
-        found = await client.get("/v1/knowledge/search", query=query, collection=collections, limit=limit)
+        found = await client.get("/v1/knowledge/search", **wanted)
         show([hit for hit in found if isinstance(hit, dict)] if isinstance(found, list) else [])

@@ -13,6 +13,7 @@ from app.http.chat import router as chat
 from app.http.conversations import router as conversations
 from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
+from app.http.knowledge import router as knowledge
 from app.http.limits import BodyLimit, Measured
 from app.http.operations import router as operations
 from app.http.security import AccessControl
@@ -45,6 +46,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     )
     app.include_router(chat)
     app.include_router(conversations)
+    app.include_router(knowledge)
     app.include_router(operations)
     app.include_router(sockets)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document

@@ -1,4 +1,4 @@
-"""Threads, messages, agents and knowledge over HTTP."""
+"""Threads, messages and agents over HTTP."""
 
 from typing import Annotated, Generic, TypeVar
 
@@ -55,27 +55,6 @@ class NewThread(BaseModel):
         return storable(value)
 
 
-class PairView(BaseModel):
-    """A question-answer pair that was found."""
-
-    pair_id: str
-    collection: str
-    topic: str
-    question: str
-    answer: str
-    source: str
-    score: float
-    similarity: float = Field(description="Cosine similarity to the query, -1 to 1.")
-
-
-class CollectionView(BaseModel):
-    """How much a collection holds."""
-
-    name: str
-    stored: int
-    indexed: dict[str, int] = Field(description="Pairs in each index.")
-
-
 @router.post("/threads", operation_id="createThread", status_code=201, tags=["threads"])
 async def create_thread(body: NewThread, freya: Service, idempotency_key: Key = None) -> Thread:
     """Begin a conversation without a message."""
@@ -129,32 +108,3 @@ async def list_agents(freya: Service) -> list[AgentView]:
 async def get_agent(name: Annotated[str, Path(max_length=64)], freya: Service) -> AgentView:
     """One specialist."""
     return freya.agent(name)
-
-
-@router.get("/knowledge/search", operation_id="searchKnowledge", tags=["knowledge"])
-async def search_knowledge(
-    freya: Service,
-    query: Annotated[str, Query(min_length=1, max_length=2000)],
-    collection: Annotated[
-        list[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]],
-        Query(max_length=20, description="Collections to search; none given: all."),
-    ] = [],  # noqa: B006  # FastAPI copies it
-    limit: Annotated[int, Query(ge=1, le=50)] = 5,
-) -> list[PairView]:
-    """Pairs that are relevant to the query, by meaning and by words, best first; none when nothing is relevant."""
-    hits = await freya.search(query, collections=collection, limit=limit)
-    return [PairView.model_validate(hit, from_attributes=True) for hit in hits]
-
-
-@router.get("/knowledge", operation_id="getKnowledge", tags=["knowledge"])
-async def get_knowledge(freya: Service) -> list[CollectionView]:
-    """What is known: pairs stored and indexed, by collection."""
-    status = await freya.knowledge()
-    return [
-        CollectionView(
-            name=name,
-            stored=stored,
-            indexed={state.index: state.pairs.get(name, 0) for state in status.indexes},
-        )
-        for name, stored in status.stored.items()
-    ]

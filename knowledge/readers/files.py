@@ -3,47 +3,59 @@
 import gzip
 import hashlib
 import io
+import re
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge.errors import SourceUnreadable
-from knowledge.readers.export import ExportReader
+from knowledge.readers.content import Content, opened, unreadable
 from knowledge.readers.lines import LinesReader
-from knowledge.readers.records import Reader
-from knowledge.readers.report import read_report
+from knowledge.readers.pairs import JsonReader
+from knowledge.readers.questions import QuestionListReader, is_question_list, what_it_is
+from knowledge.readers.records import PairRecord, Reader, ReadReport, SourceKind
+from knowledge.readers.report import ReportReader, is_report
+from knowledge.readers.tables import ParquetReader, TableReader, is_parquet, looks_like_table
 
-SUFFIXES = (".txt", ".json", ".json.gz", ".jsonl", ".jsonl.gz")
+_ENDINGS = (".txt", ".md", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+SUFFIXES = (*_ENDINGS, *(f"{ending}.gz" for ending in _ENDINGS))
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
-_LARGEST_REPORT = 64 << 20
+_LARGEST_TEXT = 64 << 20
+_JSON = re.compile(
+    rb'\s*(?:(?://[^\n]*\n|/\*.*?\*/)\s*)*(?:\{\s*(?:["\'}/]|\w+\s*:)|\[\s*(?:[\[{"\'\]/]|-?\d+\s*[,\]]|true|false|null))',
+    re.DOTALL,
+)
+_FENCED = re.compile(rb"```(?:json)?\s*[\[{]")
+_LINE_OF_JSON = re.compile(rb"\s*[\[{].*[\]}]\s*")
+
+
+class NothingReader:
+    """Reads a text that holds no pairs."""
+
+    def __init__(self, nothing: str) -> None:
+        self.report = ReadReport(kind=SourceKind.RESEARCH_REPORT, nothing=nothing)
+
+    def pairs(self) -> Iterator[PairRecord]:
+        """None."""
+        return iter(())
 
 
 def open_source(path: Path) -> Reader:
-    """The reader for a file, chosen by its name and first bytes; gzip is recognised by its content.
+    """The reader for a file, chosen by what it holds first and by its name second.
 
-    Raises SourceUnreadable when the file cannot be opened or is none of the kinds that are read.
+    gzip, UTF-16 and single-byte text are recognised. Raises SourceUnreadable when the file cannot be opened or is none
+    of the kinds that are read.
     """
+    content = opened(path)
     try:
-        with path.open("rb") as file:
-            packed = file.read(2) == _GZIP
-        start = _start(path, packed=packed)
-        size = path.stat().st_size
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(path, error) from error
-    name = path.name.removesuffix(".gz")
-    if name.endswith(".jsonl"):
-        return LinesReader(_open(path, packed=packed), path.name)
-    if start[:1] in {b"{", b"["}:
-        return ExportReader(_open(path, packed=packed), path.name)
-    if packed or b"\x00" in start:
-        raise SourceUnreadable(
-            f"{path.name} is neither a text report, a JSON export nor JSON Lines ({', '.join(SUFFIXES)})."
-        )
-    if size > _LARGEST_REPORT:
-        raise SourceUnreadable(
-            f"{path.name} has {size >> 20} MB; a research report has less than {_LARGEST_REPORT >> 20} MB."
-        )
-    return read_report(path)
+        reader = _reader(content, path.name.removesuffix(".gz").lower())
+    except BaseException:
+        content.close()
+        raise
+    if not isinstance(reader, JsonReader):
+        content.close()
+    return reader
 
 
 def content_hash(path: Path) -> str:
@@ -55,20 +67,53 @@ def content_hash(path: Path) -> str:
         with path.open("rb") as file:
             packed = file.read(2) == _GZIP
         try:
-            return _digest(_open(path, packed=packed))
+            return _digest(gzip.GzipFile(path, "rb") if packed else path.open("rb"))
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            return _digest(_open(path, packed=False))
+            return _digest(path.open("rb"))
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
-def _open(path: Path, *, packed: bool) -> io.BufferedIOBase:
-    return gzip.GzipFile(path, "rb") if packed else path.open("rb")
+def _reader(content: Content, name: str) -> Reader:
+    if is_parquet(content):
+        return ParquetReader(content)
+    if content.is_binary:
+        raise SourceUnreadable(
+            f"{content.name} is neither text, JSON nor a table of pairs ({', '.join(_ENDINGS)}, packed or not)."
+        )
+    start = content.start
+    if _JSON.match(start):
+        return LinesReader(content) if _is_lines(content, name) else JsonReader(content)
+    if name.endswith((".jsonl", ".ndjson")):
+        return LinesReader(content)
+    if name.endswith((".csv", ".tsv")) or looks_like_table(content):
+        return TableReader(content)
+    if len(content) > _LARGEST_TEXT:
+        raise SourceUnreadable(
+            f"{content.name} has {len(content) >> 20} MB; a text has less than {_LARGEST_TEXT >> 20} MB."
+        )
+    return _text_reader(content, name)
 
 
-def _start(path: Path, *, packed: bool) -> bytes:
-    with _open(path, packed=packed) as stream:
-        return stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+def _text_reader(content: Content, name: str) -> Reader:
+    text, remarks = content.text(), tuple(content.remarks)
+    if is_report(text):
+        return ReportReader(text, content.name, remarks)
+    if name.endswith(".json") or _FENCED.search(content.data):
+        return JsonReader(content)
+    if is_question_list(text):
+        return QuestionListReader(text, content.name, remarks)
+    return NothingReader(what_it_is(text))
+
+
+def _is_lines(content: Content, name: str) -> bool:
+    """Whether each line is an object of its own, as far as the first two tell."""
+    start = content.data[: 64 << 20] if len(content) < _CHUNK else content.data[:_CHUNK]
+    lines = [line for line in start.split(b"\n", 50)[:50] if line.strip(b"\r\t \xef\xbb\xbf")]
+    whole = len(lines) > 0 and _LINE_OF_JSON.fullmatch(lines[0].removeprefix(b"\xef\xbb\xbf")) is not None
+    if name.endswith((".jsonl", ".ndjson")):
+        return whole or len(lines) < 2 or lines[1].lstrip()[:1] in b"{["  # noqa: PLR2004 - one line says nothing
+    return whole and len(lines) > 1 and lines[0].lstrip()[:1] == b"{" and lines[1].lstrip()[:1] == b"{"
 
 
 def _digest(stream: io.BufferedIOBase) -> str:
@@ -77,8 +122,3 @@ def _digest(stream: io.BufferedIOBase) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _unreadable(path: Path, error: Exception) -> SourceUnreadable:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return SourceUnreadable(f"{path.name} cannot be read: {reason}.")

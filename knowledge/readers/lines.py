@@ -1,101 +1,86 @@
-"""JSON Lines of pairs: one object a line with topic, category, question and answer."""
+"""JSON Lines of pairs: one object a line, under whatever names its fields go."""
 
-import io
-import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import IO
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from knowledge.errors import SourceUnreadable
-from knowledge.readers.records import PairRecord, ReadReport, SessionRecord, SourceKind
-from knowledge.readers.text import clean, plain, unquoted
-
-
-class _Line(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True)
-
-    topic: str
-    category: str | None = None
-    question: str
-    answer: str
+from knowledge.readers.content import Content
+from knowledge.readers.intake import Intake
+from knowledge.readers.pairs import JsonReader
+from knowledge.readers.records import PairRecord, SourceKind
+from knowledge.readers.scanner import Event, Scanner
+from knowledge.readers.survey import Plan, Survey
+from knowledge.readers.text import plain
 
 
-class LinesReader:
-    """Reads a file with one `{"topic", "category", "question", "answer"}` a line.
+class LinesReader(JsonReader):
+    """Reads a file with one object a line: a pair, or something that holds pairs.
 
     A pair is identified by its question and not by its line, so that a line may be added anywhere and an
     answer improved without the others becoming different pairs.
     """
 
-    def __init__(self, stream: io.BufferedIOBase, name: str) -> None:
-        self._stream = stream
-        self._name = name
-        self.report = ReadReport(kind=SourceKind.JSON_LINES)
+    kind = SourceKind.JSON_LINES
+
+    def __init__(self, source: Content | IO[bytes], name: str = "") -> None:
+        super().__init__(source if isinstance(source, Content) else Content(source, name))
+        self._mended: Counter[str] = Counter()
+        self._first: dict[str, int] = {}
 
     def pairs(self) -> Iterator[PairRecord]:
-        """The pairs in order; closes the stream. Raises SourceUnreadable where the file cannot be read on."""
-        sessions: dict[str, SessionRecord] = {}
-        ordinals: Counter[str] = Counter()
+        """The pairs in order; closes the file. Raises SourceUnreadable where the file cannot be read on."""
         asked: Counter[str] = Counter()
-        for number, line in self._lines():
-            found = self._parse(number, line)
-            if found is None:
-                continue
-            session = sessions.setdefault(
-                found.topic,
-                SessionRecord(ordinal=len(sessions) + 1, topic=found.topic, category=found.category),
-            )
-            ordinals[found.topic] += 1
-            words = plain(found.question)
+        for record in super().pairs():
+            words = plain(record.question)
             asked[words] += 1
-            self.report.read += 1
-            yield PairRecord(
-                session=session,
-                ordinal=ordinals[found.topic],
-                question=found.question,
-                answer=found.answer,
-                key=f"{words}#{asked[words]}",
-            )
-        if not self.report.read and not self.report.rejected:
-            self.report.nothing = "a file without lines"
+            yield replace(record, key=f"{words}#{asked[words]}")
 
-    def _lines(self) -> Iterator[tuple[int, bytes]]:
-        with self._stream:
-            number = 0
-            try:
-                for number, line in enumerate(self._stream, 1):
-                    if line.strip():
-                        yield number, line
-            except (OSError, EOFError) as error:
-                raise SourceUnreadable(
-                    f"{self._name} is damaged after line {number}: {error}. {self.report.read} pairs before it "
-                    "were read. Get the whole file and import it again."
-                ) from error
+    def of_document(self, index: int, at: int, documents: int) -> str:  # noqa: ARG002 - what other readers need
+        """The number of the line."""
+        return f"line {self._content.line(at)}"
 
-    def _parse(self, number: int, line: bytes) -> _Line | None:
-        place = f"line {number}"
-        try:
-            found = _Line.model_validate(json.loads(line))
-        except ValueError as error:
-            self.report.reject(place, _reason(error))
-            return None
-        cleaned = _Line(
-            topic=clean(found.topic),
-            category=clean(found.category) if found.category else None,
-            question=unquoted(clean(found.question)),
-            answer=clean(found.answer),
-        )
-        for name in ("topic", "question", "answer"):
-            if not getattr(cleaned, name):
-                self.report.reject(place, f"has an empty {name}")
-                return None
-        return cleaned
+    def of_byte(self, at: int) -> str:  # noqa: ARG002 - what other readers need
+        """Nothing: the line says it."""
+        return ""
 
+    def events(self) -> Iterator[Event]:
+        """The events of line after line; for one that is no JSON, a cut."""
+        self._mended.clear()
+        for start, end in self._lines():
+            scanner = Scanner(self._content, start, end)
+            first = next(events := scanner.events(), None)
+            if first is None or first.kind == "stop":
+                yield Event("cut", "is no JSON object", start)
+                continue
+            yield first
+            yield from events
+            self._mended += scanner.mended
+            self._first = scanner.first | self._first
 
-def _reason(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        at = ".".join(str(part) for part in first["loc"])
-        return f"{at}: {first['msg']}" if at else first["msg"]
-    return f"is no JSON object: {error}"
+    def damage(self) -> tuple[str, int] | None:
+        """Why the file ends early."""
+        return (self._content.damage, len(self._content)) if self._content.damage is not None else None
+
+    def mended(self) -> list[tuple[str, int, int]]:
+        """What was read although it is not as it should be, in all lines."""
+        return [(what, count, self._first[what]) for what, count in self._mended.items()]
+
+    def look_through(self) -> Survey:
+        """The first pass; a line that is no pair and holds none counts as a pair that cannot be read."""
+        found = super().look_through()
+        found.plans.setdefault(0, Plan(pairs=True))
+        return found
+
+    def nothing(self, found: Survey, intake: Intake) -> str:
+        """What the file is if it gave no pair."""
+        return super().nothing(found, intake) if intake.present else "a file without lines"
+
+    def _lines(self) -> Iterator[tuple[int, int]]:
+        data, size, start = self._content.data, len(self._content), 0
+        while start < size:
+            end = data.find(b"\n", start)
+            end = size if end < 0 else end
+            if data[start:end].strip(b" \t\r\x00\xef\xbb\xbf"):
+                yield start, end
+            start = end + 1

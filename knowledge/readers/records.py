@@ -1,9 +1,11 @@
 """What a reader gives: pairs with their place, and a report of what was read and what was not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
+
+from pydantic import JsonValue
 
 
 class SourceKind(StrEnum):
@@ -13,6 +15,12 @@ class SourceKind(StrEnum):
     QUESTION_LIST = "question_list"
     RAG_EXPORT = "rag_export"
     JSON_LINES = "json_lines"
+    JSON_PAIRS = "json_pairs"
+    """JSON of any other shape in which pairs are found by structure."""
+    TABLE = "table"
+    """A row a pair: CSV, TSV or Parquet."""
+    CORPUS = "corpus"
+    """What ships in the package."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +33,8 @@ class SessionRecord:
     category: str | None = None
     external_id: str | None = None
     """What the source calls it, if it does."""
+    slug: str | None = None
+    """The topic's place in the catalogue, where the source knows it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +48,10 @@ class PairRecord:
     answer: str
     key: str | None = None
     """What identifies the pair in its source; None: its place does."""
+    difficulty: str | None = None
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What else the source says of the pair: ids, dates, sources, counts."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,8 @@ class ReadReport:
     """What was read; complete once the reader's pairs are exhausted or raised."""
 
     kind: SourceKind
+    shape: str | None = None
+    """How the source was read, for people: where its pairs and topics stand; None: as its kind says."""
     declared: int | None = None
     """How many pairs the source says it holds; None: it does not say."""
     read: int = 0

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from models.embeddings.stored import StoredVectors, Vector
-from models.interfaces import Embedder, Vectors
+from models.interfaces import Embedder, TokenCounter, Vectors, estimated_tokens
 
 _COMPUTED_AT_ONCE = 512  # a long list that is cut short keeps what it has, up to the last so many
 
@@ -74,6 +74,11 @@ class CachedEmbedder:
         return self._inner.dimensions
 
     @property
+    def inner(self) -> Embedder:
+        """The model without a cache, for measuring it."""
+        return self._inner
+
+    @property
     def counts(self) -> CacheCounts:
         """Where vectors came from since the start."""
         return self._counts
@@ -97,6 +102,11 @@ class CachedEmbedder:
         self._remember(known)
         self._count(time.perf_counter() - started, hot=hot, stored=stored, computed=len(missing))
         return np.stack([known[digest] for digest in digests])
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """The inner model's counts, or an estimate where it does not count."""
+        counter = self._inner.token_counts if isinstance(self._inner, TokenCounter) else estimated_tokens
+        return counter(texts)
 
     async def close(self) -> None:
         """Close the inner embedder, if it can be closed; the Redis client stays its owner's."""

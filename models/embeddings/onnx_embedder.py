@@ -72,6 +72,11 @@ class OnnxEmbedder:
         """One unit vector a text, in order. Raises EmbeddingUnavailable."""
         return await self._batcher.embed(texts)
 
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text, at most 256; those that mark its ends are not counted."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding.ids) for encoding in encodings]
+
     async def close(self) -> None:
         """Finish what is being computed and refuse the rest."""
         await self._batcher.close()

@@ -39,6 +39,7 @@ class ScriptedService:
         self.replays: list[list[Step]] = []
         self.answers: dict[str, list[Any]] = {}  # JSON by path; the last one stays
         self.asked: list[tuple[str, str, Any, dict[str, str]]] = []  # method, path, JSON, headers
+        self.queries: list[str] = []
         self.cancelled = threading.Event()
         self.address = ""
 
@@ -51,6 +52,7 @@ class ScriptedService:
     async def _answer(self, request: Request) -> Response:
         path, body = request.url.path, await request.body()
         self.asked.append((request.method, path, orjson.loads(body) if body else None, dict(request.headers)))
+        self.queries.append(request.url.query)
         if path == "/v1/chat/stream":
             script = self.turns.pop(0)
             return script if isinstance(script, Response) else self._stream(script)

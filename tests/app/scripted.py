@@ -109,8 +109,7 @@ class Setup:
             events=self.events,
             threads=ThreadStore(self.pool),
             short_term=ShortTermTier(self.redis, MemorySettings()),
-            retriever=cast("Any", None),
-            importer=cast("Any", None),
+            known=cast("Any", None),
             health=Health({}),
             heartbeat_s=self.heartbeat_s,
         )

@@ -3,91 +3,26 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any  # JSON
 
 import pytest
-import structlog
 from starlette.responses import JSONResponse
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from app import logs
 from app.cli import finding, importing, waiting
-from app.cli.commands import application
 from app.embedded import InstanceLock, running_instance
 from knowledge import Importer, ImportResult, Indexer, KnowledgeUnavailable, Outcome
+from tests.app.cli_data import data, freya, pairs, seed, stock, surroundings, write
 from tests.app.cli_service import ScriptedService, serving
-from tests.e2e.seeding import seeded_data
+
+__all__ = ["data", "pairs", "seed", "surroundings"]
 
 _ROOT = Path(__file__).parents[2]
-_QUESTIONS = (
-    "What does a doji candle say?",
-    "How wide should a stop be?",
-    "What is an order block?",
-)
-
-
-@pytest.fixture(scope="module")
-async def seed() -> AsyncIterator[Path]:
-    """A data folder with the embedding model laid out."""
-    data = await seeded_data("freya-cli-")
-    yield data
-    await asyncio.to_thread(shutil.rmtree, data)
-
-
-@pytest.fixture(autouse=True)
-def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in os.environ:
-        if name.startswith("FREYA_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FREYA_DATA", "")  # restored at the end, whatever a command sets
-    monkeypatch.setattr(logs, "configure_logs", lambda _: None)
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def data(
-    seed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str
-) -> Path:
-    """A data folder with the model, and the stores of the test session by URL."""
-    monkeypatch.setenv("FREYA_POSTGRES_URL", database_url)
-    monkeypatch.setenv("FREYA_REDIS_URL", redis_url)
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "models").symlink_to(seed / "models")
-    return folder
-
-
-@pytest.fixture
-def pairs(tmp_path: Path) -> Path:
-    return write(tmp_path / "pairs.jsonl", _QUESTIONS)
-
-
-def write(file: Path, questions: tuple[str, ...]) -> Path:
-    lines = [
-        json.dumps({"topic": "T", "category": "C", "question": question, "answer": f"It depends: {question}"})
-        for question in questions
-    ]
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return file
-
-
-def freya(data: Path, *arguments: str | Path) -> Result:
-    return CliRunner().invoke(application, ["--data", str(data), *map(str, arguments)])
-
-
-def stock(data: Path) -> dict[str, Any]:  # JSON
-    result = freya(data, "knowledge", "status", "--json")
-    assert result.exit_code == 0, result.output
-    return {one["name"]: one for one in json.loads(result.stdout)["collections"]}
 
 
 def test_pairs_are_stored_indexed_counted_and_found_once(data: Path, pairs: Path):
@@ -97,7 +32,12 @@ def test_pairs_are_stored_indexed_counted_and_found_once(data: Path, pairs: Path
     again = freya(data, "knowledge", "import", "--collection", "once", "--json", pairs)
     [told] = json.loads(again.stdout)
     assert (told["outcome"], told["added"], told["reason"]) == ("already", 0, "was imported before")
-    assert stock(data)["once"] == {"name": "once", "stored": 3, "indexed": {"dense": 3, "lexical": 3}}
+    assert stock(data)["once"] == {
+        "name": "once",
+        "stored": 3,
+        "indexable": 3,
+        "indexed": {"dense": 3, "lexical": 3},
+    }
     assert asyncio.run(running_instance(data)) is None
 
 
@@ -105,13 +45,15 @@ def test_the_inventory_is_shown_in_columns(data: Path, pairs: Path):
     freya(data, "knowledge", "import", "--collection", "columns", pairs)
     lines = freya(data, "knowledge", "status", "--topics").stdout.splitlines()
     heads = [line.split() for line in lines if line and line.isupper()]
-    assert heads[0] == ["COLLECTION", "PAIRS", "IN", "DENSE", "IN", "LEXICAL"]
-    assert heads[1] == ["SOURCE", "PAIRS", "COLLECTION", "STATUS"]
-    assert heads[2] == ["TOPIC", "PAIRS", "COLLECTION"]
+    assert heads[0] == ["COLLECTION", "PAIRS", "DISTINCT", "IN", "DENSE", "IN", "LEXICAL"]
+    assert heads[1][1:] == ["PREMIUM", "STANDARD", "REVIEW", "LOW", "UNREFINED", "QUALITY", "DUPLICATES"]
+    assert heads[2] == ["SOURCE", "PAIRS", "COLLECTION", "STATUS"]
+    assert heads[3] == ["TOPIC", "PAIRS", "COLLECTION", "IN", "THE", "CATALOGUE"]
     rows = [line.split() for line in lines]
-    assert ["columns", "3", "3", "3"] in rows
+    assert ["columns", "3", "3", "3", "3"] in rows
+    assert ["columns", "0", "0", "0", "0", "3", "-", "0"] in rows
     assert ["pairs.jsonl", "3", "columns", "complete"] in rows
-    assert ["T", "3", "columns"] in rows
+    assert ["T", "3", "columns", "-"] in rows
 
 
 def test_pairs_that_need_not_be_indexed_at_once_are_only_stored(data: Path, pairs: Path):
@@ -125,12 +67,12 @@ def test_files_that_bring_nothing_end_with_1_and_the_others_are_imported(
     data: Path, pairs: Path, tmp_path: Path
 ):
     bad = tmp_path / "bad.jsonl"
-    bad.write_text('{"question": "Where is the topic?", "answer": "Missing."}\n' * 5, encoding="utf-8")
+    bad.write_text('{"topic": "T", "question": "Where is the end?", "answer": 5, \n' * 5, encoding="utf-8")
     result = freya(data, "knowledge", "import", "--collection", "mixed", bad, pairs, "missing.json")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    assert lines[0] == "imported 0 pairs  bad.jsonl (5 rejected)"
-    assert lines[1].strip().startswith("line 1: topic")
+    assert lines[0].startswith("empty    0 pairs  bad.jsonl (5 rejected): ")
+    assert lines[1].strip().startswith("line 1: cannot be read")
     assert lines[4].strip() == "and 2 more"
     assert lines[5] == "imported 3 pairs  pairs.jsonl (3 new)"
     assert lines[6].startswith("refused  0 pairs  missing.json: ")
@@ -145,8 +87,8 @@ def test_a_result_says_how_many_pairs_were_declared():
 
 def collections(done: int) -> list[dict[str, Any]]:  # JSON
     return [
-        {"name": "other", "stored": 9, "indexed": {"dense": 0}},
-        {"name": "served", "stored": 3, "indexed": {"dense": 3, "lexical": done}},
+        {"name": "other", "stored": 9, "indexable": 9, "indexed": {"dense": 0}},
+        {"name": "served", "stored": 4, "indexable": 3, "indexed": {"dense": 3, "lexical": done}},
     ]
 
 
@@ -174,7 +116,7 @@ def test_a_service_that_wants_a_key_indexes_all_the_same(data: Path, pairs: Path
     assert result.exit_code == 1
     assert "--key or in FREYA_API_KEY" in result.stderr
     assert "The pairs are stored, and the service indexes them." in result.stderr
-    assert counted == {"name": "keyed", "stored": 3, "indexed": None}
+    assert counted == {"name": "keyed", "stored": 3, "indexable": 3, "indexed": None}
 
 
 def test_a_service_that_does_not_get_on_is_not_waited_for_for_ever(
@@ -284,19 +226,45 @@ def test_hits_are_shown_with_where_they_come_from(data: Path):
         "collection": "technical",
         "topic": "Candles",
         "source": "starter",
-        "similarity": 0.8149,
+        "relevance": 0.8149,
+        "quality": 91.2,
+        "passage": "",
+        "pair_id": "pair_1",
     }
+    unrefined = hit | {"quality": None, "passage": "A candle."}
     with serving(data, ScriptedService()) as service:
         shown = searched(data, service, [hit]).stdout.splitlines()
+        brief = searched(data, service, [unrefined]).stdout.splitlines()
         assert json.loads(searched(data, service, [hit], "--json").stdout) == [hit]
         nothing = searched(data, service, [])
         assert searched(data, service, {"not": "a list"}, "--json").stdout == "[]\n"
     assert shown[0] == "1. What is a doji?"
     assert shown[1].startswith("   A candle whose open and close are equal")
     assert shown[1].endswith("...")
-    assert shown[2] == "   technical · Candles · starter · similarity 0.81"
+    assert shown[2] == "   technical · Candles · starter · relevance 0.81 · quality 91 · pair_1"
+    assert brief[1:3] == ["   A candle.", "   technical · Candles · starter · relevance 0.81 · pair_1"]
     assert (nothing.exit_code, nothing.stdout) == (0, "")
     assert "nothing relevant is known" in nothing.stderr
+
+
+def test_only_pairs_as_wanted_are_searched_for(data: Path):
+    with serving(data, ScriptedService()) as service:
+        options = [
+            "--topic",
+            "rsi",
+            "--topic",
+            "macd",
+            "--min-quality",
+            "80",
+            "--since",
+            "2024-05-01",
+            "--limit",
+            "7",
+        ]
+        assert searched(data, service, [], *options).exit_code == 0
+        assert service.queries == ["q=doji&topic=rsi&topic=macd&limit=7&min_quality=80.0&since=2024-05-01"]
+        for wrong in (["--min-quality", "101"], ["--since", "yesterday"], ["--limit", "0"]):
+            assert searched(data, service, [], *wrong).exit_code == 2
 
 
 @pytest.mark.slow
@@ -364,6 +332,7 @@ def test_a_killed_import_is_taken_up_again_without_loss_or_doubles(seed: Path, t
     assert stock(seed)["many"] == {
         "name": "many",
         "stored": 1500,
+        "indexable": 1500,
         "indexed": {"dense": 1500, "lexical": 1500},
     }
     assert leftovers(seed) == []

@@ -1,4 +1,4 @@
-"""The HTTP door: turns, threads, agents and knowledge, and what a stranger gets for a bad request."""
+"""The HTTP door: turns, threads and agents, and what a stranger gets for a bad request."""
 
 import asyncio
 import json
@@ -154,21 +154,6 @@ async def test_asked_agent_answers_and_an_unknown_one_is_refused(client):
     assert "davina" in problem_of(refused, 422, "unknown_agent")["detail"]
 
 
-async def test_knowledge_is_searched_by_meaning_and_counted(client):
-    hits = (await client.get("/v1/knowledge/search", params={"query": "What is the RSI?", "limit": 3})).json()
-    assert 1 <= len(hits) <= 3
-    assert "RSI" in hits[0]["question"]
-    narrowed = await client.get(
-        "/v1/knowledge/search", params={"query": "What is the RSI?", "collection": ["sofia", "technical"]}
-    )
-    assert {hit["collection"] for hit in narrowed.json()} <= {"sofia", "technical"}
-    empty = await client.get("/v1/knowledge/search", params={"query": "RSI", "collection": "no-such-one"})
-    assert empty.json() == []
-    counted = {one["name"]: one for one in (await client.get("/v1/knowledge")).json()}
-    assert counted["technical"]["stored"] > 50
-    assert all(one["stored"] in set(one["indexed"].values()) for one in counted.values())
-
-
 async def test_root_leads_to_the_description_which_loads_nothing_from_elsewhere(client):
     assert (await client.get("/")).headers["location"] == "/docs"
     page = (await client.get("/docs")).text
@@ -291,23 +276,11 @@ async def test_unknown_thing_is_named(client, path, code):
         "/v1/threads?limit=0",
         "/v1/threads?limit=ten",
         "/v1/runs/" + "x" * 65,
-        "/v1/knowledge/search",
-        "/v1/knowledge/search?query=",
-        "/v1/knowledge/search?query=x&collection=no%20name%00",
-        "/v1/knowledge/search?query=x&limit=51",
         "/v1/runs/run_x/events?after=-1",
     ],
 )
 async def test_parameter_that_does_not_fit_is_named(client, path):
     assert problem_of(await client.get(path), 422, "invalid_request")["errors"]
-
-
-@pytest.mark.parametrize(
-    "query", ["\0", '"', "AND", "a:b", "*", "(", "😀", "x" * 2000, "\u202e", "SELECT 1; --", "[1]", "\\"]
-)
-async def test_any_text_can_be_searched_for(client, query):
-    response = await client.get("/v1/knowledge/search", params={"query": query})
-    assert response.status_code == 200, response.text
 
 
 async def test_ended_run_cannot_be_cancelled(client):

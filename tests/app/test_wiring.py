@@ -65,8 +65,8 @@ async def test_checkpoints_of_old_runs_are_pruned_and_those_of_recent_ones_stay(
         await connection.execute(
             "UPDATE runs SET finished_at = now() - interval '30 days' WHERE id = %s", (old.run_id,)
         )
-    assert freya._importer._indexer is not None
-    housekeeping = Housekeeping(freya._importer._indexer, pool, running.settings)
+    assert freya.known._importer._indexer is not None
+    housekeeping = Housekeeping(freya.known._importer._indexer, pool, running.settings)
     assert await housekeeping.prune() > 0
     async with pool.connection() as connection:
         for run_id, expected in ((old.run_id, False), (recent.run_id, True)):

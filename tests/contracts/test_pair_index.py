@@ -1,6 +1,7 @@
 """What every index of pairs keeps to, whatever it is made of."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,16 @@ async def test_applied_pairs_are_counted_by_collection_and_the_revision_is_kept(
     await index.apply([pair(1), pair(2), pair(3, collection="business")], store=STORE)
     assert await index.counts() == {"technical": 2, "business": 1}
     assert await index.reached(STORE) == 3
+
+
+async def test_long_answer_is_one_pair_and_changes_as_one(index):
+    long = replace(pair(1), answer=" ".join(f"Sentence {number} of many." for number in range(500)))
+    await index.apply([long, pair(2)], store=STORE)
+    assert await index.counts() == {"technical": 2}
+    await index.apply([replace(long, answer="Short now.", revision=3)], store=STORE)
+    assert await index.counts() == {"technical": 2}
+    await index.apply([replace(long, removed=True, revision=4)], store=STORE)
+    assert await index.counts() == {"technical": 1}
 
 
 async def test_applying_again_changes_nothing(index):

@@ -21,6 +21,7 @@ from app.problems import CODES, problem
 from app.runs import ChatRequest, ChatResult
 from app.settings import Settings
 from graphs.events import LAST_EVENTS, Event
+from knowledge.refinery import WEIGHTS
 from tests.docs.documents import PAGES, ROOT, is_setting, text_of, variables_in
 
 INTERFACE = text_of("docs/interface.md")
@@ -163,6 +164,11 @@ def test_the_fields_of_a_turn_are_documented() -> None:
     assert answered == set(ChatResult.model_fields)
 
 
+def test_the_measures_of_quality_are_documented_with_their_weights() -> None:
+    rows = _rows(text_of("docs/knowledge.md"), "Refinement")
+    assert {row[0]: float(row[1]) for row in rows} == {each.value: weight for each, weight in WEIGHTS.items()}
+
+
 def test_every_metric_is_documented_with_its_labels() -> None:
     import prometheus_client
 
@@ -198,13 +204,15 @@ def test_every_command_is_documented_with_its_options(commands: dict[str, Any]) 
 
 @pytest.mark.parametrize("page", _pages())
 def test_every_command_in_a_page_exists(page: Path, commands: dict[str, Any]) -> None:
-    groups = {name.split()[0] for name in commands if " " in name}
+    groups = {name.rsplit(" ", depth)[0] for name in commands for depth in range(1, name.count(" ") + 1)}
     for found in _COMMAND.findall(_code(page.read_text(encoding="utf-8"))):
         words = (
             re.sub(r" --\w+ \S+", "", found).removeprefix(" freya").split()
         )  # a service's name, then the command
-        name = " ".join(words[: 2 if words[0] in groups else 1])
-        assert name in commands or (words[0] in groups and len(words) == 1), found
+        name, *rest = words
+        while name in groups and rest:
+            name = f"{name} {rest.pop(0)}"
+        assert name in commands or name in groups, found
 
 
 def _code(text: str) -> str:

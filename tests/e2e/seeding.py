@@ -18,6 +18,7 @@ from typing import IO
 
 from app.settings import Settings
 from app.wiring import open_freya
+from knowledge import KnowledgeSettings
 
 _ROOT = Path(__file__).parents[2]
 _CACHE = _ROOT / ".pytest_cache" / "freya-data"
@@ -56,7 +57,8 @@ async def fresh_data(prefix: str) -> AsyncIterator[Path]:
 
 async def _make(seed: Path) -> None:
     fresh = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="freya-seed-"))
-    async with open_freya(Settings(data=fresh)):
+    whole = KnowledgeSettings(start_indexing_s=1800)  # a start would leave the rest to the background
+    async with open_freya(Settings(data=fresh, knowledge=whole)):
         pass
     await asyncio.to_thread(_keep, fresh, seed)
 

@@ -121,7 +121,7 @@ async def test_agents_knowledge_and_metrics_can_be_read(client):
     agents = (await client.get("/v1/agents")).json()
     assert [agent["name"] for agent in agents] == ["davina", "fundamentals", "rebecca", "sofia", "technical"]
     assert all(len(agent["tools"]) >= 3 for agent in agents)
-    hits = (await client.get("/v1/knowledge/search", params={"query": "impermanent loss"})).json()
+    hits = (await client.get("/v1/knowledge/search", params={"q": "impermanent loss"})).json()
     assert "mpermanent loss" in hits[0]["question"] + hits[0]["answer"]
     knowledge = {one["name"]: one for one in (await client.get("/v1/knowledge")).json()}
     assert knowledge["technical"]["stored"] >= 160

@@ -82,7 +82,7 @@ async def test_unknown_places_and_methods_get_problems(client):
     assert_problem(await client.get("/v1/artifacts/art_nothing"), 404, "unknown_artifact")
     assert_problem(await client.get("/v1/agents/nobody"), 404, "not_found")
     assert_problem(await client.get("/v1/threads", params={"cursor": "nonsense"}), 422, "invalid_request")
-    assert_problem(await client.get("/v1/knowledge/search", params={"query": ""}), 422, "invalid_request")
+    assert_problem(await client.get("/v1/knowledge/search", params={"q": ""}), 422, "invalid_request")
 
 
 async def test_strangers_pages_and_names_are_refused(client):

@@ -2,7 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from knowledge import SourceUnreadable
+from knowledge.readers import PairRecord, ReadReport, open_source
+from knowledge.store import pair_id
 
 YELLOW, CYAN, GREEN, OFF = "\x1b[33m", "\x1b[36m", "\x1b[32m", "\x1b[0m"
 
@@ -76,3 +81,73 @@ def write_lines(
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@dataclass
+class Account:
+    """What came of reading a file: its pairs, its report, and why reading ended early, if it did."""
+
+    pairs: list[PairRecord]
+    report: ReadReport
+    damage: str | None = None
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many pairs were accepted and how many rejected."""
+        assert len(self.pairs) == self.report.read
+        return len(self.pairs), len(self.report.rejected)
+
+    @property
+    def topics(self) -> list[str]:
+        return [pair.session.topic for pair in self.pairs]
+
+    @property
+    def reasons(self) -> list[str]:
+        return [remark.reason for remark in self.report.rejected]
+
+    @property
+    def doubts(self) -> list[str]:
+        return [f"{remark.place}: {remark.reason}" for remark in self.report.mismatched]
+
+
+def account(path: Path) -> Account:
+    """Read a file to its end or damage and check what holds for every file."""
+    reader = open_source(path)
+    found: list[PairRecord] = []
+    damage = None
+    try:
+        for pair in reader.pairs():
+            found.append(pair)  # noqa: PERF402  # what came before a damage counts
+    except SourceUnreadable as error:
+        damage = str(error)
+    _check_storable(found)
+    return Account(found, reader.report, damage)
+
+
+def write_json(path: Path, document: object) -> Path:
+    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def as_objects(pairs: Sequence[Pair], **more: object) -> list[dict[str, object]]:
+    return [{"question": question, "answer": answer, **more} for question, answer in pairs]
+
+
+def _check_storable(pairs: Sequence[PairRecord]) -> None:
+    """The store would refuse what this refuses."""
+    ids = [pair_id("source", pair) for pair in pairs]
+    assert len(set(ids)) == len(ids)
+    sessions = {pair.session.ordinal: pair.session.topic for pair in pairs}
+    assert all(sessions[pair.session.ordinal] == pair.session.topic for pair in pairs)
+    for pair in pairs:
+        texts = [
+            pair.question,
+            pair.answer,
+            pair.session.topic,
+            *pair.tags,
+            *map(str, pair.attributes.values()),
+        ]
+        assert all(text.strip() and "\x00" not in text for text in texts)
+        "".join(texts).encode("utf-8")
+        json.dumps(dict(pair.attributes), allow_nan=False)
+        assert len(pair.session.topic) <= 300

@@ -89,10 +89,9 @@ def test_packaged_catalogue_knows_the_indicators():
     assert known.named_in("What is the RSI indicator and when should I use it for Bitcoin trading?") == [
         "relative-strength-index"
     ]
-    assert (
-        known.placed("Chaikin Money Flow CMF technical indicator cryptocurrency trading").slug
-        == "chaikin-money-flow"
-    )
+    placed = known.placed("Chaikin Money Flow CMF technical indicator cryptocurrency trading")
+    assert placed is not None
+    assert placed.slug == "chaikin-money-flow"
 
 
 @pytest.mark.parametrize(
@@ -108,4 +107,6 @@ def test_packaged_catalogue_knows_the_indicators():
     ],
 )
 def test_research_topics_are_placed(name, slug):
-    assert packaged_catalogue().placed(name).slug == slug
+    placed = packaged_catalogue().placed(name)
+    assert placed is not None
+    assert placed.slug == slug

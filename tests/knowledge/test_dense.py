@@ -6,9 +6,11 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import chromadb
 import pytest
+from chromadb.config import Settings
 
-from knowledge import DenseIndex, Field, KnowledgeUnavailable, StoredPair
+from knowledge import DenseIndex, Field, KnowledgeUnavailable, PassageSettings, StoredPair
 
 STORE = "store"
 
@@ -63,6 +65,66 @@ async def test_similarities_are_those_of_the_search(dense):
     }
     assert await dense.similarities(vector, Field.QUESTION, asked) == pytest.approx(searched, abs=1e-5)
     assert await dense.similarities(vector, Field.ANSWER, {"technical": ["gone"]}) == {}
+
+
+async def test_several_vectors_find_their_nearest_at_once(dense):
+    await dense.apply(PAIRS, store=STORE)
+    vectors = [await dense.encode("What is the RSI?"), await dense.encode("Where do averages cross?")]
+    found = await dense.nearest(vectors, Field.QUESTION, collection="technical", limit=1)
+    assert [list(each) for each in found] == [["pair_1"], ["pair_2"]]
+    assert await dense.nearest(vectors, Field.QUESTION, collection="unheard-of", limit=1) == [{}, {}]
+    assert await dense.nearest([], Field.QUESTION, collection="technical", limit=1) == []
+
+
+async def test_vectors_are_those_that_are_searched(dense):
+    await dense.apply(PAIRS, store=STORE)
+    vector = await dense.encode("What is the RSI?")
+    held = await dense.vectors({Field.QUESTION: {"technical": ["pair_1", "gone"], "none": ["pair_1"]}})
+    assert list(held) == [Field.QUESTION]
+    assert list(held[Field.QUESTION]) == ["pair_1"]
+    assert float(held[Field.QUESTION]["pair_1"] @ vector) == pytest.approx(1.0, abs=1e-5)
+
+
+async def test_long_answer_is_found_by_what_it_comes_to_late(dense):
+    filler = " ".join(
+        f"Sentence number {number} speaks of nothing in particular today." for number in range(40)
+    )
+    late = pair(4, "Which?", f"{filler} Quokkas burrow. {filler}")
+    early = pair(5, "What?", filler)
+    await dense.apply([late, early], store=STORE)
+    found = await dense.search(await dense.encode("quokkas burrow"), Field.ANSWER)
+    assert list(found) == ["pair_4", "pair_5"]
+
+
+async def test_answers_cut_otherwise_are_an_index_of_their_own(dense, embedder, tmp_path):
+    await dense.apply(PAIRS, store=STORE)
+    others = [
+        DenseIndex(embedder, folder=tmp_path / "chroma", cut=PassageSettings(tokens=64)),
+        DenseIndex(embedder, folder=tmp_path / "chroma", number=1),
+    ]
+    for other in others:
+        assert await other.reached(STORE) == 0
+        assert await other.counts() == {}
+        await other.apply(PAIRS[:1], store=STORE)
+        await other.clear()
+        await other.close()
+    assert await dense.counts() == {"technical": 2, "business": 1}
+
+
+async def test_what_an_earlier_format_left_is_removed(dense, tmp_path):
+    await dense.apply(PAIRS, store=STORE)
+    await dense.close()
+    client = chromadb.PersistentClient(
+        str(tmp_path / "chroma"), settings=Settings(anonymized_telemetry=False)
+    )
+    client.create_collection("freya.technical.question.0123abcd.v1", embedding_function=None)
+    client.create_collection("somebody.else.v1", embedding_function=None)
+    await dense.remove_previous()
+    left = [collection.name for collection in client.list_collections()]
+    client.close()  # type: ignore[attr-defined]  # every client has it, ClientAPI does not say so
+    assert "somebody.else.v1" in left
+    assert not any(name.endswith(".v1") and name.startswith("freya.") for name in left)
+    assert await dense.counts() == {"technical": 2, "business": 1}
 
 
 async def test_another_embedding_model_has_an_index_of_its_own(dense, embedder, tmp_path):
@@ -143,7 +205,7 @@ async def test_server_may_be_away_and_come_back(embedder, tmp_path):
 
 @pytest.mark.slow
 async def test_server_that_hangs_is_not_waited_for(embedder, tmp_path, monkeypatch):
-    monkeypatch.setattr("knowledge.dense._SEARCH_SECONDS", 1.0)
+    monkeypatch.setattr("knowledge.chroma._SEARCH_SECONDS", 1.0)
     port = free_port()
     index = DenseIndex(embedder, folder=tmp_path / "unused", url=f"http://127.0.0.1:{port}")
     async with chroma_server(tmp_path / "server", port) as server:

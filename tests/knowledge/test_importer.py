@@ -8,6 +8,7 @@ from knowledge import Importer, KnowledgeUnavailable, Outcome, SourceStatus
 from knowledge.importer import STARTER
 from knowledge.readers import SourceKind
 from knowledge.store import KnowledgeStore
+from tests.knowledge.corpus_samples import write_corpus
 from tests.knowledge.samples import (
     ATR,
     GAS,
@@ -108,13 +109,14 @@ async def test_folder_gives_a_result_a_file_and_refuses_none_silently(importer, 
     assert [(result.name, result.outcome) for result in results] == [
         ("a.txt", Outcome.IMPORTED),
         ("b.txt", Outcome.EMPTY),
-        ("c.json", Outcome.REFUSED),
+        ("c.json", Outcome.EMPTY),
         ("d.txt", Outcome.REFUSED),
         ("e.jsonl", Outcome.IMPORTED),
+        ("notes.md", Outcome.EMPTY),
     ]
     assert results[1].reason == "a report without question-answer pairs"
     assert results[2].reason is not None
-    assert "no RAG export" in results[2].reason
+    assert "JSON without question-answer pairs" in results[2].reason
     again = await importer.import_paths([tmp_path / "b.txt"])
     assert again[0].reason == "was imported before; it is a report without question-answer pairs"
 
@@ -134,32 +136,33 @@ async def test_patterns_and_missing_files_are_told_apart(importer, tmp_path):
     assert results[2].reason == "none.txt cannot be read: No such file or directory."
 
 
-async def test_starter_pairs_are_loaded_once_each_file_into_its_collection(importer, store, tmp_path):
-    write_lines(tmp_path / "technical.jsonl", [RSI, MACD])
-    write_lines(tmp_path / "business.jsonl", [GAS])
+async def test_packaged_pairs_are_loaded_once_each_folder_into_its_collection(importer, store, tmp_path):
+    write_corpus(tmp_path, "technical", [RSI, MACD])
+    write_corpus(tmp_path, "business", [GAS])
     first = await importer.load_starter(tmp_path)
     assert [(result.collection, result.added) for result in first] == [("business", 1), ("technical", 2)]
     again = await importer.load_starter(tmp_path)
     assert [result.outcome for result in again] == [Outcome.ALREADY, Outcome.ALREADY]
     assert {pair.source for pair in await store.changes(0, 10)} == {STARTER}
+    assert {topic.slug for topic in await store.topics()} == {"technical-momentum", "business-momentum"}
 
 
-async def test_changed_starter_file_changes_only_what_differs(importer, store, tmp_path):
-    path = write_lines(tmp_path / "technical.jsonl", [RSI, MACD])
+async def test_changed_packaged_file_changes_only_what_differs(importer, store, tmp_path):
+    write_corpus(tmp_path, "technical", [RSI, MACD])
     await importer.load_starter(tmp_path)
     before = {pair.question: pair for pair in await store.changes(0, 10)}
     revision = await store.revision()
-    write_lines(path, [(RSI[0], "A better answer."), ATR])
+    write_corpus(tmp_path, "technical", [(RSI[0], "A better answer."), ATR])
     (result,) = await importer.load_starter(tmp_path)
     assert (result.outcome, result.added, result.changed, result.removed) == (Outcome.IMPORTED, 1, 1, 1)
     changed = {pair.question: pair for pair in await store.changes(revision, 10)}
     assert changed[RSI[0]].id == before[RSI[0]].id
-    assert changed[RSI[0]].answer == "A better answer."
+    assert changed[RSI[0]].answer.startswith("A better answer.")
     assert changed[MACD[0]].removed
     assert await store.counts() == {"technical": 2}
 
 
-async def test_packaged_starter_pairs_load(importer, store):
+async def test_packaged_pairs_load(importer, store):
     results = await importer.load_starter()
     assert sum((await store.counts()).values()) == sum(result.added for result in results)
     assert all(result.outcome is Outcome.IMPORTED and not result.rejected for result in results)

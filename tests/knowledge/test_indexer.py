@@ -4,7 +4,8 @@ import shutil
 import pytest
 
 from knowledge import DenseIndex, Field, Indexer, IndexProgress, KnowledgeUnavailable, LexicalIndex
-from tests.knowledge.samples import ATR, GAS, MACD, RSI, write_export, write_lines
+from tests.knowledge.corpus_samples import write_corpus
+from tests.knowledge.samples import ATR, GAS, MACD, RSI, write_export
 
 
 async def fill(importer, tmp_path, pairs=(RSI, MACD, ATR), name="a.json"):
@@ -65,13 +66,12 @@ async def test_calls_at_once_take_turns(importer, indexer, dense, tmp_path):
     assert await dense.counts() == {"technical": 3}
 
 
-async def test_removed_starter_pairs_leave_the_indexes(importer, indexer, lexical, dense, tmp_path):
-    folder = tmp_path / "starter"
-    folder.mkdir()
-    write_lines(folder / "technical.jsonl", [RSI, MACD])
+async def test_removed_packaged_pairs_leave_the_indexes(importer, indexer, lexical, dense, tmp_path):
+    folder = tmp_path / "corpus"
+    write_corpus(folder, "technical", [RSI, MACD])
     await importer.load_starter(folder)
     await indexer.catch_up()
-    write_lines(folder / "technical.jsonl", [RSI])
+    write_corpus(folder, "technical", [RSI])
     await importer.load_starter(folder)
     await indexer.catch_up()
     assert await lexical.counts() == await dense.counts() == {"technical": 1}

@@ -38,6 +38,32 @@ async def test_fields_are_searched_apart(filled):
     assert list(await filled.search("RSI", Field.ANSWER)) == ["pair_2"]
 
 
+async def test_fields_are_searched_at_once_with_what_could_be_reached(filled):
+    found = await filled.words("RSI unheardof", tuple(Field))
+    assert list(found[Field.QUESTION].scores) == ["pair_1"]
+    assert list(found[Field.ANSWER].scores) == ["pair_2"]
+    weights = found[Field.QUESTION].weights
+    assert weights["unheardof"] > weights["rsi"] > 0
+    assert 0 < found[Field.QUESTION].scores["pair_1"] < found[Field.QUESTION].most
+    nothing = await filled.words("the of", (Field.ANSWER,))
+    assert nothing[Field.ANSWER].scores == {}
+    assert nothing[Field.ANSWER].most == 0
+
+
+async def test_only_the_pairs_asked_for_are_searched(filled):
+    every = await filled.search("RSI crossing averages", Field.ANSWER)
+    among = (await filled.words("RSI crossing averages", (Field.ANSWER,), among=["pair_2", "gone"]))[
+        Field.ANSWER
+    ]
+    assert among.scores == pytest.approx({"pair_2": every["pair_2"]})
+    assert (await filled.words("RSI", (Field.ANSWER,), among=[]))[Field.ANSWER].scores == {}
+
+
+async def test_removed_index_leaves_no_folder(filled, tmp_path):
+    await filled.remove()
+    assert not (tmp_path / "lexical").exists()
+
+
 async def test_words_match_in_other_forms_and_without_accents(filled):
     assert list(await filled.search("crossing", Field.QUESTION)) == ["pair_2"]
     assert list(await filled.search("a CAFE", Field.QUESTION)) == ["pair_3"]

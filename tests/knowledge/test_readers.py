@@ -1,6 +1,7 @@
 import gzip
 import json
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from knowledge import SourceUnreadable
 from knowledge.readers import PairRecord, Reader, SourceKind, content_hash, open_source
 from knowledge.readers.text import clean, plain, unquoted, without_colours
+from knowledge.store import pair_id
 from tests.knowledge.samples import (
     ATR,
     GAS,
@@ -223,11 +225,13 @@ def test_export_names_what_it_cannot_take(tmp_path):
     pairs, reader = read(path)
     assert [(pair.ordinal, pair.question) for pair in pairs] == [(6, GAS[0])]
     assert [remark.place for remark in reader.report.rejected] == [
-        "session 1",
-        "session 2",
-        "session 3",
-        *(f"session 4 (Chains), pair {number}" for number in (1, 2, 3, 4, 5, 7)),
+        "sessions[0]",
+        "sessions[1]",
+        "sessions[2]",
+        *(f"sessions[3].qa_pairs[{index}]" for index in (0, 1, 2, 3, 4, 6)),
     ]
+    assert pairs[0].tags == ("a",)
+    assert pair_id("source", pairs[0]) == pair_id("source", replace(pairs[0], key="4:6"))
 
 
 def test_topic_that_follows_the_pairs_is_still_theirs(tmp_path):
@@ -250,16 +254,19 @@ def test_damaged_export_gives_what_comes_before_the_damage(tmp_path, packed):
     pairs, message = read_until_damage(path)
     assert len(pairs) >= 80
     assert texts(pairs)[:2] == [RSI, MACD]
-    assert "is damaged in session 2 (Volatility) after pair" in message
+    assert "is damaged in sessions[1].qa_pairs (Volatility) after pair" in message
     assert len(content_hash(path)) == 64
 
 
 @pytest.mark.parametrize(
     ("content", "where"),
     [
-        (b'{"metadata" 5}', "before the first session"),
-        (b'{"sessions": [{"topic": "a", "qa_pairs": []}, ]}', "after session 1"),
-        (b'{"sessions": [{"qa_pairs": [{"question": "q", "answer": "a"}, {"que', "in session 1 (no topic)"),
+        (b'{"metadata": {', "before the first pair (line 1, byte 14)"),
+        (b'{"sessions": [{"topic": "a", "qa_pairs": []}, ', "before the first pair (line 1, byte 46)"),
+        (
+            b'{"sessions": [{"qa_pairs": [{"question": "q", "answer": "a"}, {"que',
+            "in sessions[0].qa_pairs after pair 1",
+        ),
     ],
 )
 def test_damage_is_placed(tmp_path, content, where):
@@ -270,15 +277,9 @@ def test_damage_is_placed(tmp_path, content, where):
     assert len(pairs) == ("after pair 1" in message)
 
 
-def test_json_that_is_no_export_is_refused_by_name(tmp_path):
-    path = tmp_path / "parsed.json"
-    path.write_text('{"topic": "RSI", "pairs": []}', encoding="utf-8")
-    assert "no RAG export" in read_until_damage(path)[1]
-
-
 def test_export_without_pairs_is_no_error(tmp_path):
     _, reader = read(write_export(tmp_path / "export.json", []))
-    assert reader.report.nothing == "an export without question-answer pairs"
+    assert reader.report.nothing == "JSON without question-answer pairs: an object with metadata, sessions"
 
 
 def test_large_export_is_read_in_little_memory(tmp_path):
@@ -309,8 +310,12 @@ def test_lines_that_are_no_pairs_are_rejected_by_number(tmp_path):
     pairs, reader = read(path)
     assert texts(pairs) == [RSI]
     assert [remark.place for remark in reader.report.rejected] == ["line 2", "line 4", "line 5", "line 6"]
-    assert reader.report.rejected[1].reason.startswith("answer:")
-    assert reader.report.rejected[3].reason == "has an empty question"
+    assert [remark.reason for remark in reader.report.rejected] == [
+        "cannot be read: is no JSON object",
+        "has no answer",
+        "is no object with a question and an answer",
+        "has an empty question",
+    ]
 
 
 def test_file_without_lines_is_no_error(tmp_path):
@@ -331,9 +336,10 @@ def test_damaged_lines_give_what_comes_before(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("picture.txt", b"\x89PNG\x00\x01", "neither a text report"),
-        ("latin.txt", b"Ma\xdfstab", "byte 2 is not valid"),
-        ("packed.txt.gz", gzip.compress(b"text"), "neither a text report"),
+        ("picture.txt", b"\x89PNG\x00\x01", "neither text, JSON nor a table"),
+        ("noise.json", bytes(range(256)) * 8, "neither text, JSON nor a table"),
+        ("packed.txt.gz", gzip.compress(b"%PDF-1.7"), "neither text, JSON nor a table"),
+        ("half.txt", b"\xff\xfe\x00", "neither text, JSON nor a table"),
         ("broken.gz", b"\x1f\x8b\x00", "cannot be read"),
     ],
 )

@@ -51,11 +51,12 @@ async def test_query_that_nothing_answers_gives_no_hits(retriever):
     assert await retriever.search("   ") == []
 
 
-async def test_floor_is_the_lowest_similarity_that_counts(retriever):
-    every = await retriever.search("RSI and gas fees", floor=-1.0, limit=10)
-    between = sorted(hit.similarity for hit in every)[2]
+async def test_floor_is_the_lowest_relevance_that_counts(retriever):
+    every = await retriever.search("RSI and gas fees", floor=0.0, limit=10)
+    assert all(0 <= hit.relevance <= 1 for hit in every)
+    between = sorted(hit.relevance for hit in every)[2]
     kept = await retriever.search("RSI and gas fees", floor=between, limit=10)
-    assert {hit.pair_id for hit in kept} == {hit.pair_id for hit in every if hit.similarity >= between}
+    assert {hit.pair_id for hit in kept} == {hit.pair_id for hit in every if hit.relevance >= between}
 
 
 async def test_similarity_is_that_of_the_nearer_field(retriever):
@@ -94,11 +95,11 @@ async def test_given_vector_spares_the_embedding(retriever, dense, embedder):
 
 @pytest.mark.usefixtures("retriever")
 async def test_words_can_be_left_out_of_the_fusion(store, dense, lexical):
-    without = RetrievalSettings(lexical_question=0, lexical_answer=0)
+    without = RetrievalSettings(lexical_question=0, lexical_answer=0, topic_bonus=0)
     hits = await HybridRetriever(store, dense, lexical, without).search("What is RSI?")
     assert hits[0].question == RSI[0]
     assert hits[0].score == pytest.approx(
-        1.0 + 0.4 * (await dense.search(await dense.encode("What is RSI?"), Field.ANSWER))[hits[0].pair_id],
+        1.0 + 0.5 * (await dense.search(await dense.encode("What is RSI?"), Field.ANSWER))[hits[0].pair_id],
         abs=1e-4,
     )
 

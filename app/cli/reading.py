@@ -1,0 +1,45 @@
+"""What is known, read from the store: it needs no service, and no index."""
+
+from collections.abc import Sequence
+
+from app.cli.interruption import Interruption
+from app.cli.stores import open_store
+from app.settings import Settings
+from knowledge import IndexVersion
+from knowledge.details import PairDetail, PairDetails
+from knowledge.refinery import GapReport
+from knowledge.topics import CataloguedTopic, TopicDetail, Topics
+from knowledge.versions import stored_versions
+
+
+async def find_missing(
+    settings: Settings, collection: str | None, category: str | None, _: Interruption
+) -> GapReport:
+    """The catalogue's topics against their targets. Raises CommandFailed where nothing is known."""
+    async with open_store(settings) as store:
+        return await Topics(store).gaps(collection=collection, category=category)
+
+
+async def list_topics(settings: Settings, collection: str | None, _: Interruption) -> list[CataloguedTopic]:
+    """The catalogue's topics with their counts."""
+    async with open_store(settings) as store:
+        found = await Topics(store).all()
+    return [each for each in found if collection in {None, each.counted.collection}]
+
+
+async def read_pair(settings: Settings, pair: str, _: Interruption) -> PairDetail:
+    """A pair. Raises UnknownPair."""
+    async with open_store(settings) as store:
+        return await PairDetails(store).pair(pair)
+
+
+async def read_topic(settings: Settings, slug: str, _: Interruption) -> TopicDetail:
+    """A topic. Raises UnknownTopic."""
+    async with open_store(settings) as store:
+        return await Topics(store).one(slug)
+
+
+async def list_versions(settings: Settings, _: Interruption) -> Sequence[IndexVersion]:
+    """The versions of the index, oldest first."""
+    async with open_store(settings) as store:
+        return await stored_versions(store)

@@ -1,0 +1,259 @@
+"""Results of the knowledge pipeline, laid out for people."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any  # JSON
+
+from pydantic import TypeAdapter
+
+from app.cli.inventory import tier_lines
+from app.cli.tables import columns, share, shortened
+from knowledge import IndexVersion
+from knowledge.details import PairDetail
+from knowledge.evaluation import Comparison, Report, comparison_tables, report_tables
+from knowledge.jobs import Job
+from knowledge.refinery import GapReport, Targets, TierCount
+from knowledge.refinery.gaps import Coverage
+from knowledge.topics import CataloguedTopic, TopicDetail
+
+_NAME = 48
+_QUESTION = 90
+_TIERS = TypeAdapter(tuple[TierCount, ...])
+
+
+def refined_lines(result: dict[str, Any]) -> list[str]:
+    """What a refinement did, and the tiers of each collection after it."""
+    placed, unplaced = result["placed"], result["unplaced"]
+    return [
+        f"topics      {placed - unplaced} placed, {unplaced} nowhere in the catalogue",
+        f"pairs       {result['measured']} measured, {result['compared']} compared",
+        f"duplicates  {result['linked']} linked, {result['released']} released",
+        "",
+        *tier_lines(_TIERS.validate_python(result["tiers"])),
+    ]
+
+
+def gap_lines(report: GapReport, limit: int) -> list[str]:
+    """The worst covered topics in columns, and how many are covered in all."""
+    targets, coverage, count = Targets(), report.coverage, len(report.topics)
+    rows = [
+        [
+            gap.slug,
+            shortened(gap.subcategory or gap.category, _NAME),
+            gap.collection,
+            str(gap.pairs),
+            share(gap.good, gap.pairs),
+            str(gap.missing),
+            f"{gap.coverage}{', weak' if gap.weak else ''}",
+        ]
+        for gap in report.topics[:limit]
+    ]
+    lines = columns(["TOPIC", "CATEGORY", "COLLECTION", "PAIRS", "GOOD", "MISSING", "COVERAGE"], rows)
+    lines += [f"and {count - limit} more; --limit shows them"] if count > limit else []
+    lines += [
+        "",
+        f"{coverage[Coverage.FULL]} of {count} topics have {targets.full} pairs and more",
+        (
+            f"{coverage[Coverage.ACCEPTABLE]} have {targets.acceptable} and more, "
+            f"{coverage[Coverage.THIN]} fewer, {coverage[Coverage.MISSING]} none"
+        ),
+    ]
+    weak = sum(gap.weak for gap in report.topics)
+    lines += [f"{weak} have less than {targets.least_success:.0%} good pairs"] if weak else []
+    if report.unplaced:
+        pairs = sum(each.pairs for each in report.unplaced)
+        lines += [
+            "",
+            f"{len(report.unplaced)} topics of sources ({pairs} pairs) are nowhere in the catalogue:",
+        ]
+        lines += [
+            f"  {each.pairs:>6}  {shortened(each.topic, _QUESTION)}" for each in report.unplaced[:limit]
+        ]
+    return lines
+
+
+def gaps_json(report: GapReport, limit: int) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "targets": asdict(Targets()),
+        "coverage": dict(report.coverage),
+        "count": len(report.topics),
+        "topics": report.topics[:limit],
+        "unplaced": report.unplaced[:limit],
+    }
+
+
+def topic_lines(topics: Sequence[CataloguedTopic]) -> list[str]:
+    """The catalogue in columns."""
+    rows = [
+        [
+            each.topic.slug,
+            shortened(each.topic.name, _NAME),
+            each.counted.collection,
+            shortened(each.topic.subcategory or each.topic.category, _NAME),
+            str(each.counted.pairs),
+            str(each.counted.good),
+        ]
+        for each in topics
+    ]
+    return columns(["TOPIC", "NAME", "COLLECTION", "CATEGORY", "PAIRS", "GOOD"], rows)
+
+
+def topics_json(topics: Sequence[CataloguedTopic]) -> list[dict[str, Any]]:
+    """The same for programs, without the packaged pairs."""
+    return [
+        {
+            "collection": each.counted.collection,
+            **each.topic.model_dump(mode="json", exclude={"pairs"}),
+            "pairs": each.counted.pairs,
+            "good": each.counted.good,
+        }
+        for each in topics
+    ]
+
+
+def pair_lines(pair: PairDetail) -> list[str]:
+    """A pair with the parts of its quality and its duplicates."""
+    place = f"{pair.source} ({pair.source_kind}), session {pair.session}, pair {pair.ordinal}"
+    facts = [
+        ("pair", pair.id),
+        ("collection", pair.collection),
+        ("topic", f"{pair.topic} ({pair.slug or 'nowhere in the catalogue'})"),
+        ("source", place),
+        ("difficulty", pair.difficulty),
+        ("tags", ", ".join(pair.tags)),
+        ("dated", pair.dated),
+        ("quality", "not measured yet" if pair.quality is None else f"{pair.quality:.1f} ({pair.tier})"),
+        ("duplicate of", pair.kept_id),
+    ]
+    lines = [pair.question, "", pair.answer, ""]
+    lines += [f"{name:<13} {value}" for name, value in facts if value]
+    if pair.parts:
+        lines += ["", *columns(["MEASURE", "SCORE", "BECAUSE"], [
+            [part.measure, f"{part.score:.1f}", shortened(part.because, 160)] for part in pair.parts
+        ])]  # fmt: skip
+    if pair.duplicates:
+        head = ["KEPT INSTEAD" if pair.kept_id else "DUPLICATE", "QUESTION", "QUESTIONS", "ANSWERS"]
+        lines += ["", *columns(head, [
+            [each.id, shortened(each.question, _QUESTION), f"{each.question_similarity:.3f}", f"{each.answer_similarity:.3f}"]
+            for each in pair.duplicates
+        ])]  # fmt: skip
+    return lines
+
+
+def topic_detail_lines(topic: TopicDetail) -> list[str]:
+    """A topic of the catalogue with what is stored on it."""
+    facts = [
+        ("slug", topic.slug),
+        ("collection", topic.collection),
+        ("category", " / ".join(part for part in (topic.category, topic.subcategory) if part)),
+        ("session", topic.session),
+        ("also called", ", ".join(topic.aliases)),
+    ]
+    lines = [topic.name, "", *(f"{name:<13} {value}" for name, value in facts if value)]
+    if topic.tiers:
+        rows = [[each.tier or "unrefined", str(each.pairs), str(each.duplicates)] for each in topic.tiers]
+        lines += ["", *columns(["TIER", "PAIRS", "DUPLICATES"], rows)]
+    if topic.called:
+        called = [
+            [shortened(each.name, _QUESTION), each.collection, str(each.pairs), each.mapped_by or "-"]
+            for each in topic.called
+        ]
+        lines += ["", *columns(["IN SOURCES", "COLLECTION", "PAIRS", "PLACED BY"], called)]
+    if topic.best:
+        best = [
+            [
+                each.id,
+                "-" if each.quality is None else f"{each.quality:.1f}",
+                shortened(each.question, _QUESTION),
+            ]
+            for each in topic.best
+        ]
+        lines += ["", *columns(["BEST PAIRS", "QUALITY", "QUESTION"], best)]
+    return lines
+
+
+def version_lines(versions: Sequence[IndexVersion]) -> list[str]:
+    """Versions of the index in columns, and the scores of those that were evaluated."""
+    rows = [
+        [
+            str(version.number),
+            version.state.value,
+            "-" if version.pairs is None else str(version.pairs),
+            version.recipe.model.rsplit("/", 1)[-1],
+            "yes" if version.recipe.low_tier else "no",
+            f"{version.activated_at:%Y-%m-%d %H:%M}" if version.activated_at else "-",
+            shortened(version.note or "", _QUESTION),
+        ]
+        for version in versions
+    ]
+    return columns(["VERSION", "STATE", "PAIRS", "MODEL", "LOW TIER", "ACTIVATED", "NOTE"], rows)
+
+
+def versions_json(versions: Sequence[IndexVersion]) -> list[dict[str, Any]]:
+    """The same for programs, without the reports of evaluations."""
+    return [
+        {
+            **{
+                name: value for name, value in asdict(version).items() if name not in {"evaluation", "recipe"}
+            },
+            "recipe": version.recipe.model_dump(mode="json"),
+            "evaluated": version.evaluation is not None,
+        }
+        for version in versions
+    ]
+
+
+def changed_lines(result: dict[str, Any]) -> list[str]:
+    """What became of a version; or which ones were deleted."""
+    if "pruned" in result:
+        numbers = ", ".join(str(number) for number in result["pruned"])
+        return [f"deleted the indexes of version {numbers}" if numbers else "no version was to be deleted"]
+    pairs = "" if result["pairs"] is None else f" with {result['pairs']} pairs"
+    return [f"version {result['number']} is {result['state']}{pairs}"]
+
+
+def evaluated_lines(result: dict[str, Any]) -> list[str]:
+    """The report of an evaluation as tables, and the comparison where there is one."""
+    report = Report.from_json(result["report"])
+    lines = [f"version {result['version']}: {report.pairs} pairs, seed {report.seed}"]
+    tables = report_tables(report)
+    if "comparison" in result:
+        comparison = Comparison.model_validate(result["comparison"])
+        tables += comparison_tables(comparison)
+    for table in tables:
+        lines += ["", table.title, *columns([name.upper() for name in table.columns], table.rows)]
+    if "comparison" in result:
+        lines += ["", f"after: version {result['version']}; before: version {result['compared_with']}"]
+    return lines
+
+
+def jobs_lines(jobs: Sequence[Job]) -> list[str]:
+    """Jobs in columns."""
+    rows = [
+        [job.id, job.kind, job.state.value, _reached(job), f"{job.created_at:%Y-%m-%d %H:%M:%S}"]
+        for job in jobs
+    ]
+    return columns(["JOB", "KIND", "STATE", "REACHED", "ORDERED"], rows)
+
+
+def job_lines(job: Job) -> list[str]:
+    """One job."""
+    facts = [
+        ("job", job.id),
+        ("kind", job.kind),
+        ("arguments", ", ".join(f"{name}={value}" for name, value in job.arguments.items())),
+        ("state", job.state.value),
+        ("reached", _reached(job)),
+        ("ordered", f"{job.created_at:%Y-%m-%d %H:%M:%S %Z}"),
+        ("began", f"{job.started_at:%Y-%m-%d %H:%M:%S %Z}" if job.started_at else None),
+        ("ended", f"{job.finished_at:%Y-%m-%d %H:%M:%S %Z}" if job.finished_at else None),
+        ("error", job.error),
+    ]
+    return [f"{name:<10} {value}" for name, value in facts if value]
+
+
+def _reached(job: Job) -> str:
+    if job.step is None:
+        return ""
+    return f"{job.step}: {job.done:,}" + ("" if job.total is None else f" of {job.total:,}")

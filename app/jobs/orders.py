@@ -1,0 +1,130 @@
+"""What can be ordered, each kind with its arguments."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+
+from app.runs import storable
+from memory import new_id
+
+_LARGEST = 2**31 - 1
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # as `new_id` has it
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoArguments(_Part):
+    """None."""
+
+
+class RefineArguments(_Part):
+    """How to refine."""
+
+    topics_again: bool = Field(
+        default=False, description="Look for the place of every topic anew, after the catalogue changed."
+    )
+
+
+class RefineOrder(_Part):
+    """Place topics, measure quality, find and link duplicates: of what is not refined yet."""
+
+    kind: Literal["refine"]
+    arguments: RefineArguments = RefineArguments()
+
+
+class IndexArguments(_Part):
+    """Which version of the index to build."""
+
+    number: int | None = Field(
+        default=None,
+        ge=1,
+        le=_LARGEST,
+        description="An earlier version, to be brought up to the store; null: a fresh one.",
+    )
+    low_tier: bool = Field(default=True, description="Whether a fresh one holds pairs of low quality.")
+    note: Annotated[str | None, AfterValidator(storable)] = Field(
+        default=None, max_length=500, description="What a fresh one is for, in words."
+    )
+
+
+class IndexOrder(_Part):
+    """Build a version of the index beside the live one."""
+
+    kind: Literal["index"]
+    arguments: IndexArguments = IndexArguments()
+
+
+class ActivateArguments(_Part):
+    """Which version to make live."""
+
+    number: int = Field(ge=1, le=_LARGEST)
+
+
+class ActivateOrder(_Part):
+    """Bring a version up to the store, and make it the one that is searched."""
+
+    kind: Literal["activate"]
+    arguments: ActivateArguments
+
+
+class RollbackOrder(_Part):
+    """Make the version live again that was so before."""
+
+    kind: Literal["rollback"]
+    arguments: NoArguments = NoArguments()
+
+
+class PruneArguments(_Part):
+    """How many versions to keep."""
+
+    keep: int = Field(default=2, ge=1, le=1000, description="The live one is among them.")
+
+
+class PruneOrder(_Part):
+    """Delete the indexes of old versions."""
+
+    kind: Literal["prune"]
+    arguments: PruneArguments = PruneArguments()
+
+
+class EvaluateArguments(_Part):
+    """What to evaluate, and how."""
+
+    version: int | None = Field(default=None, ge=1, le=_LARGEST, description="Null: the live one.")
+    compare: int | None = Field(
+        default=None, ge=1, le=_LARGEST, description="Another version, asked the same for comparison."
+    )
+    size: int = Field(default=500, ge=10, le=5000, description="How many cases of each task at most.")
+    seed: int = Field(default=7, ge=0, le=_LARGEST, description="Draws the cases; the same draws the same.")
+    collections: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], ...] = Field(
+        default=(), max_length=20, description="Those to draw from; none: all."
+    )
+
+
+class EvaluateOrder(_Part):
+    """Measure how well a version of the index finds what is stored."""
+
+    kind: Literal["evaluate"]
+    arguments: EvaluateArguments = EvaluateArguments()
+
+
+AnyOrder: TypeAlias = RefineOrder | EvaluateOrder | IndexOrder | ActivateOrder | RollbackOrder | PruneOrder
+JobOrder: TypeAlias = Annotated[AnyOrder, Field(discriminator="kind")]
+_ORDER: TypeAdapter[AnyOrder] = TypeAdapter(JobOrder)
+
+
+def as_order(kind: str, arguments: Mapping[str, JsonValue]) -> AnyOrder:
+    """The order of a kind. Raises pydantic's ValidationError for a kind or arguments that there are not."""
+    return _ORDER.validate_python({"kind": kind, "arguments": dict(arguments)})
+
+
+def job_id(idempotency_key: str | None = None) -> str:
+    """A fresh id for a job; with a key always the one that belongs to the key."""
+    if idempotency_key is None:
+        return new_id("job")
+    digest = int.from_bytes(hashlib.sha256(f"job\0{idempotency_key}".encode()).digest()[:16], "big")
+    return "job_" + "".join(_ALPHABET[digest >> shift & 31] for shift in range(125, -1, -5))

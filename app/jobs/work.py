@@ -1,0 +1,100 @@
+"""The work of each kind of job."""
+
+from collections.abc import Callable
+
+from pydantic import JsonValue
+from pydantic_core import to_jsonable_python
+
+from app.jobs.evaluation import Evaluation
+from app.jobs.orders import (
+    ActivateOrder,
+    AnyOrder,
+    EvaluateOrder,
+    IndexOrder,
+    PruneOrder,
+    RefineOrder,
+    RollbackOrder,
+)
+from app.jobs.runner import Tell
+from knowledge import IndexProgress, IndexVersion, LiveIndexes, Versions, VersionState
+from knowledge.refinery import RefineProgress, Refiner
+
+
+class Works:
+    """Does the work of an order and gives its result; may be cancelled, and begun again after that."""
+
+    def __init__(
+        self, *, refiner: Refiner, versions: Versions, live: LiveIndexes, evaluation: Evaluation
+    ) -> None:
+        self._refiner = refiner
+        self._versions = versions
+        self._live = live
+        self._evaluation = evaluation
+
+    async def __call__(self, order: AnyOrder, tell: Tell) -> dict[str, JsonValue]:
+        """Raises KnowledgeError or ModelsError."""
+        match order:
+            case RefineOrder():
+                return await self._refine(order, tell)
+            case EvaluateOrder():
+                await self._live.catch_up(_indexing(tell))
+                return await self._evaluation.run(order, tell)
+            case IndexOrder():
+                return await self._build(order, tell)
+            case ActivateOrder():
+                version = await self._versions.activate(order.arguments.number, _indexing(tell))
+                return await self._gone_over(version)
+            case RollbackOrder():
+                return await self._gone_over(await self._versions.rollback(_indexing(tell)))
+            case PruneOrder():
+                return {"pruned": list(await self._versions.prune(order.arguments.keep))}
+
+    async def _refine(self, order: RefineOrder, tell: Tell) -> dict[str, JsonValue]:
+        def told(progress: RefineProgress) -> None:
+            tell(progress.step, progress.done, progress.total)
+
+        return _json(await self._refiner.run(told, topics_again=order.arguments.topics_again))
+
+    async def _build(self, order: IndexOrder, tell: Tell) -> dict[str, JsonValue]:
+        number = order.arguments.number
+        if number is None:
+            number = (await self._begun(order) or await self._created(order)).number
+        return _shown(await self._versions.build(number, _indexing(tell)))
+
+    async def _begun(self, order: IndexOrder) -> IndexVersion | None:
+        """The version that this job began before it was broken off."""
+        wanted = order.arguments
+        for version in reversed(await self._versions.list()):
+            same = (version.note, version.recipe.low_tier) == (wanted.note, wanted.low_tier)
+            if version.state is VersionState.BUILDING and same:
+                return version
+        return None
+
+    async def _created(self, order: IndexOrder) -> IndexVersion:
+        await self._live.follow()  # makes the first version where there is none
+        live = await self._versions.live()
+        low_tier = {"low_tier": order.arguments.low_tier}
+        recipe = live.recipe.model_copy(update=low_tier) if live is not None else None
+        return await self._versions.create(recipe, note=order.arguments.note)
+
+    async def _gone_over(self, version: IndexVersion) -> dict[str, JsonValue]:
+        await self._live.follow()
+        return _shown(version)
+
+
+def _indexing(tell: Tell) -> Callable[[IndexProgress], None]:
+    def told(state: IndexProgress) -> None:
+        before = state.revision - state.applied
+        tell(f"indexing ({state.index})", state.applied, max(state.latest - before, state.applied))
+
+    return told
+
+
+def _shown(version: IndexVersion) -> dict[str, JsonValue]:
+    """A version without the report of its evaluation, which is long."""
+    return {name: value for name, value in _json(version).items() if name != "evaluation"}
+
+
+def _json(value: object) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = to_jsonable_python(value)
+    return found

@@ -1,0 +1,141 @@
+"""What is known, behind all doors: found, read, counted, and worked on by jobs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.jobs import AnyOrder, job_id
+from app.problems import ProblemError, problem
+from knowledge import (
+    Hit,
+    Importer,
+    IndexVersion,
+    KnowledgeStatus,
+    KnowledgeStore,
+    LiveIndexes,
+    Versions,
+)
+from knowledge.details import PairDetail, PairDetails
+from knowledge.jobs import Job, JobStore
+from knowledge.refinery import GapReport
+from knowledge.topics import CataloguedTopic, Topics
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundPair:
+    """A pair that was found, and its tier."""
+
+    hit: Hit
+    tier: str | None
+
+
+class KnowledgeService:
+    """Raises ProblemError, or errors that `app.errors.as_problem` knows."""
+
+    def __init__(
+        self,
+        store: KnowledgeStore,
+        importer: Importer,
+        live: LiveIndexes,
+        versions: Versions,
+        jobs: JobStore,
+        *,
+        ordered: Callable[[], None],
+    ) -> None:
+        """`ordered` is called when a job was queued."""
+        self._store = store
+        self._importer = importer
+        self._live = live
+        self._versions = versions
+        self._jobs = jobs
+        self._ordered = ordered
+        self._details = PairDetails(store)
+        self._topics = Topics(store)
+
+    async def search(
+        self,
+        query: str,
+        *,
+        collections: Sequence[str] = (),
+        topics: Sequence[str] = (),
+        min_quality: float | None = None,
+        since: date | None = None,
+        limit: int = 5,
+    ) -> list[FoundPair]:
+        """Pairs that are relevant to the query and as wanted, best first."""
+        hits = await self._live.search(
+            query,
+            collections=collections,
+            topics=topics,
+            min_quality=min_quality,
+            since=since,
+            limit=limit,
+        )
+        tiers = await self._details.tiers([hit.pair_id for hit in hits]) if hits else {}
+        return [FoundPair(hit=hit, tier=tiers.get(hit.pair_id)) for hit in hits]
+
+    async def status(self) -> KnowledgeStatus:
+        """What is stored, and how far it is indexed."""
+        return await self._importer.status()
+
+    async def pair(self, pair: str) -> PairDetail:
+        """A pair with everything that is known of it."""
+        return await self._details.pair(pair)
+
+    async def topics(self) -> list[CataloguedTopic]:
+        """The catalogue, in its order."""
+        return await self._topics.all()
+
+    async def gaps(self, *, collection: str | None, category: str | None) -> GapReport:
+        """What is missing from the catalogue's topics, of a collection and of a category if given."""
+        return await self._topics.gaps(collection=collection, category=category)
+
+    async def versions(self) -> Sequence[IndexVersion]:
+        """The versions of the index, oldest first."""
+        return await self._versions.list()
+
+    async def activate(self, number: int) -> IndexVersion:
+        """Make a version the live one, once it has caught up with the store. Raises VersionRefused."""
+        known = [version.number for version in await self._versions.list()]
+        if number not in known:
+            raise ProblemError(
+                problem("unknown_version", f"There is no version {number}; there are {known or 'none'}.")
+            )
+        version = await self._versions.activate(number)
+        await self._live.follow()
+        return version
+
+    async def rollback(self) -> IndexVersion:
+        """Make the version live again that was so before. Raises VersionRefused."""
+        version = await self._versions.rollback()
+        await self._live.follow()
+        return version
+
+    async def order(self, order: AnyOrder, *, idempotency_key: str | None = None) -> Job:
+        """Queue a job; with an idempotency key that ordered the same before, that job."""
+        arguments = order.arguments.model_dump(mode="json")
+        job = await self._jobs.create(job_id(idempotency_key), order.kind, arguments)
+        if (job.kind, job.arguments) != (order.kind, arguments):
+            raise ProblemError(
+                problem("idempotency_conflict", "This key came with another job; send a fresh key.")
+            )
+        self._ordered()
+        return job
+
+    async def job(self, job: str) -> Job:
+        """The job. Raises UnknownJob."""
+        return await self._jobs.get(job)
+
+    async def jobs(self, *, limit: int, before: str | None = None) -> list[Job]:
+        """Jobs, newest first."""
+        return await self._jobs.page(limit=limit, before=before)
+
+    async def cancel(self, job: str) -> Job:
+        """Cancel a job that waits or goes on; gives it as it stands then."""
+        cancelled = await self._jobs.cancel(job)
+        if cancelled is None:
+            found = await self._jobs.get(job)
+            raise ProblemError(
+                problem("job_not_active", f"Job {job} is {found.state} and cannot be cancelled.")
+            )
+        return cancelled

@@ -1,0 +1,97 @@
+"""The knowledge pipeline, joined: refinement and the jobs that carry it out."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.jobs import AutomaticRefining, Evaluation, JobRunner, Works
+from app.knowledge_service import KnowledgeService
+from knowledge import KnowledgeStore, Shelf
+from knowledge.jobs import JobStore
+from knowledge.refinery import IndicatorFacts, Refiner, RefineryStore, checks_of
+from models import Embedder
+from models.embeddings import CachedEmbedder, open_embedder
+from models.reranking import CrossEncoderReranker
+from trading.facts import definitions
+
+if TYPE_CHECKING:
+    from app.wiring import Backends, KnowledgeParts
+
+
+def join_shelf(
+    backends: "Backends", store: KnowledgeStore, embedder: CachedEmbedder, *, caches: bool = True
+) -> Shelf:
+    """The indexes of all versions; without `caches` vectors are always computed, as a measurement wants it."""
+    settings = backends.settings
+    models = settings.models.embedding
+
+    async def open_other(name: str) -> Embedder:
+        other = await open_embedder(models.model_copy(update={"model": name}), settings.data, backends.redis)
+        return other if caches else other.inner
+
+    reranker = settings.knowledge.retrieval.reranker
+    return Shelf(
+        store,
+        embedder if caches else embedder.inner,
+        data=settings.data,
+        chroma_url=settings.knowledge.chroma_url,
+        settings=settings.knowledge.retrieval,
+        reranker=CrossEncoderReranker(reranker, device=models.device) if reranker else None,
+        open_embedder=open_other,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """The pipeline's parts: what is ordered, who carries it out, and what is read of it."""
+
+    jobs: JobStore
+    runner: JobRunner
+    service: KnowledgeService
+
+
+def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: CachedEmbedder) -> Pipeline:
+    """The pipeline over the knowledge package's parts; nothing is carried out yet."""
+    jobs = JobStore(backends.pool)
+    facts = [
+        IndicatorFacts(names=each.names, defaults=each.defaults, low=each.low, high=each.high)
+        for each in definitions()
+    ]
+    refiner = Refiner(
+        RefineryStore(knowledge.store),
+        knowledge.live,
+        knowledge.live,
+        embedder,
+        checks=checks_of(facts),
+    )
+    measured = join_shelf(backends, knowledge.store, embedder, caches=False)
+    evaluation = Evaluation(
+        knowledge.store, knowledge.versions, measured, floor=backends.settings.knowledge.retrieval.floor
+    )
+    work = Works(refiner=refiner, versions=knowledge.versions, live=knowledge.live, evaluation=evaluation)
+    runner = JobRunner(jobs, work, worker=f"{socket.gethostname()} {os.getpid()}")
+    service = KnowledgeService(
+        knowledge.store,
+        knowledge.importer,
+        knowledge.live,
+        knowledge.versions,
+        jobs,
+        ordered=runner.look,
+    )
+    return Pipeline(jobs=jobs, runner=runner, service=service)
+
+
+@asynccontextmanager
+async def carry_out_jobs(
+    backends: "Backends", knowledge: "KnowledgeParts", pipeline: Pipeline
+) -> AsyncIterator[None]:
+    """Inside, jobs are carried out, and what was imported is refined where the settings want that."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(pipeline.runner)
+        if backends.settings.knowledge.refine_after_import:
+            automatic = AutomaticRefining(knowledge.store, pipeline.jobs, pipeline.runner)
+            await stack.enter_async_context(automatic)
+        yield

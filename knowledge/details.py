@@ -1,0 +1,136 @@
+"""Single pairs as people look at them, with all that refinement found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, LiteralString  # Any: JSON of the database
+
+from psycopg.rows import DictRow
+
+from knowledge.errors import KnowledgeError
+from knowledge.refinery.quality import Measure
+from knowledge.store import KnowledgeStore
+
+_PAIR: Final[LiteralString] = """
+    SELECT pair.id, pair.collection, topic.name AS topic, topic.slug, topic.category, pair.question, pair.answer,
+           pair.difficulty, pair.tags, pair.attributes, source.name AS source, source.kind AS source_kind,
+           session.ordinal AS session, session.external_id AS session_name, pair.ordinal, pair.created_at,
+           pair.updated_at, refined.quality, refined.tier, refined.parts, refined.dated, duplicate.kept_id
+    FROM knowledge_pairs AS pair
+    JOIN knowledge_topics AS topic ON topic.id = pair.topic_id
+    JOIN knowledge_sources AS source ON source.id = pair.source_id
+    JOIN knowledge_sessions AS session ON session.id = pair.session_id
+    LEFT JOIN knowledge_refinements AS refined ON refined.pair_id = pair.id
+    LEFT JOIN knowledge_duplicates AS duplicate ON duplicate.pair_id = pair.id
+    WHERE pair.id = %(id)s AND NOT pair.removed
+"""
+_DUPLICATES: Final[LiteralString] = """
+    SELECT other.id, other.question, source.name AS source, duplicate.question_similarity,
+           duplicate.answer_similarity
+    FROM knowledge_duplicates AS duplicate
+    JOIN knowledge_pairs AS other
+        ON other.id = CASE WHEN duplicate.kept_id = %(id)s THEN duplicate.pair_id ELSE duplicate.kept_id END
+    JOIN knowledge_sources AS source ON source.id = other.source_id
+    WHERE %(id)s IN (duplicate.kept_id, duplicate.pair_id) AND NOT other.removed
+    ORDER BY duplicate.question_similarity DESC, other.id
+"""
+_TIERS: Final[LiteralString] = """
+    SELECT pair_id, tier FROM knowledge_refinements WHERE pair_id = ANY (%(ids)s::text[])
+"""
+
+
+_ORDER = {measure.value: place for place, measure in enumerate(Measure)}
+
+
+class UnknownPair(KnowledgeError):
+    """There is no pair of that id, or it was removed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityPart:
+    """One measure of a pair, and what it was made from."""
+
+    measure: str
+    score: float
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkedPair:
+    """Another pair that says the same."""
+
+    id: str
+    question: str
+    source: str
+    question_similarity: float
+    answer_similarity: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairDetail:
+    """A pair with everything that is known of it."""
+
+    id: str
+    collection: str
+    topic: str
+    slug: str | None
+    category: str | None
+    question: str
+    answer: str
+    difficulty: str | None
+    tags: tuple[str, ...]
+    attributes: dict[str, Any]  # whatever the source says
+    source: str
+    source_kind: str
+    session: int
+    """The research session's place in the source, from 1."""
+    session_name: str | None
+    ordinal: int
+    """The pair's place in the session, from 1."""
+    created_at: datetime
+    updated_at: datetime
+    quality: float | None
+    """0 to 100; None before it was refined."""
+    tier: str | None
+    parts: tuple[QualityPart, ...]
+    dated: date | None
+    kept_id: str | None
+    """The better pair that it is a duplicate of; it is not indexed then."""
+    duplicates: tuple[LinkedPair, ...]
+    """The pairs that give way to it, or the one that it gives way to."""
+
+
+class PairDetails:
+    """Reads them from the store. Every method raises KnowledgeUnavailable when it does not answer."""
+
+    def __init__(self, store: KnowledgeStore) -> None:
+        self._store = store
+
+    async def pair(self, pair: str) -> PairDetail:
+        """The pair. Raises UnknownPair."""
+        rows = await self._store.rows(_PAIR, {"id": pair})
+        if not rows:
+            raise UnknownPair(
+                f"there is no pair {pair!r}; `freya knowledge search` and the search over HTTP give the ids of pairs"
+            )
+        linked = await self._store.rows(_DUPLICATES, {"id": pair})
+        return _detail(rows[0], tuple(LinkedPair(**row) for row in linked))
+
+    async def tiers(self, pairs: Sequence[str]) -> dict[str, str]:
+        """The tiers of those among these pairs that are refined."""
+        rows = await self._store.rows(_TIERS, {"ids": list(pairs)})
+        return {row["pair_id"]: row["tier"] for row in rows}
+
+
+def _detail(row: DictRow, duplicates: tuple[LinkedPair, ...]) -> PairDetail:
+    parts: dict[str, dict[str, Any]] = row["parts"] or {}
+    given = {
+        **row,
+        "tags": tuple(row["tags"]),
+        "parts": tuple(
+            QualityPart(measure=name, score=parts[name]["score"], because=parts[name]["because"])
+            for name in sorted(parts, key=lambda name: _ORDER.get(name, len(_ORDER)))
+        ),
+        "duplicates": duplicates,
+    }
+    return PairDetail(**given)

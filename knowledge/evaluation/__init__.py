@@ -1,0 +1,39 @@
+"""Evaluation of retrieval on what is stored: held-out cases, methods side by side, reports that can be compared."""
+
+from knowledge.evaluation.bootstrap import Bootstrap, Difference, Interval
+from knowledge.evaluation.cases import Case, Cases, Task, foreign_questions, held_out
+from knowledge.evaluation.comparison import Comparison, TaskComparison, compare
+from knowledge.evaluation.evaluator import EvaluationProgress, Evaluator
+from knowledge.evaluation.methods import DenseOnly, Fusion, Method, WordsOnly
+from knowledge.evaluation.metrics import Metric
+from knowledge.evaluation.relevance import RelevanceCheck
+from knowledge.evaluation.report import Relevance, Report, TaskReport
+from knowledge.evaluation.tables import Table, comparison_tables, report_tables
+
+__all__ = [
+    "Bootstrap",
+    "Case",
+    "Cases",
+    "Comparison",
+    "DenseOnly",
+    "Difference",
+    "EvaluationProgress",
+    "Evaluator",
+    "Fusion",
+    "Interval",
+    "Method",
+    "Metric",
+    "Relevance",
+    "RelevanceCheck",
+    "Report",
+    "Table",
+    "Task",
+    "TaskComparison",
+    "TaskReport",
+    "WordsOnly",
+    "compare",
+    "comparison_tables",
+    "foreign_questions",
+    "held_out",
+    "report_tables",
+]

@@ -1,0 +1,141 @@
+"""The live version of the moment: what the service searches and keeps up to the store."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+import structlog
+
+from knowledge.dense import Vector
+from knowledge.errors import KnowledgeUnavailable
+from knowledge.fields import Field
+from knowledge.indexer import IndexProgress, IndexState
+from knowledge.interfaces import Hit
+from knowledge.shelf import OpenVersion, Shelf
+from knowledge.versions import Versions
+
+_log = structlog.get_logger(__name__)
+
+
+class LiveIndexes:
+    """Searches the live version and keeps it up to the store; goes over when another version becomes the live one.
+
+    The first call makes version 1 where there is none. It is a Retriever, and what housekeeping keeps up.
+    """
+
+    def __init__(self, versions: Versions, shelf: Shelf) -> None:
+        self._versions = versions
+        self._shelf = shelf
+        self._current: OpenVersion | None = None
+        self._turn = asyncio.Lock()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def search(
+        self,
+        query: str,
+        *,
+        collections: Sequence[str] = (),
+        topics: Sequence[str] = (),
+        min_quality: float | None = None,
+        since: date | None = None,
+        limit: int = 5,
+        floor: float | None = None,
+    ) -> list[Hit]:
+        """What HybridRetriever.search finds in the live version."""
+        current = self._current or await self._opened()
+        with current.used():
+            return await current.retriever.search(
+                query,
+                collections=collections,
+                topics=topics,
+                min_quality=min_quality,
+                since=since,
+                limit=limit,
+                floor=floor,
+            )
+
+    async def catch_up(self, progress: Callable[[IndexProgress], None] | None = None) -> int:
+        """Go over to the live version and bring it up to the store, as Indexer.catch_up does."""
+        await self.follow()
+        current = self._current or await self._opened()
+        with current.used():
+            return await current.indexer.catch_up(progress)
+
+    async def follow(self) -> None:
+        """Go over to the version that is the live one now, if it is another.
+
+        It is opened and brought up to the store beside the one in use, which stays in use until then and for
+        ever when that fails; its searches end before it is closed.
+        """
+        async with self._turn:
+            if self._current is None:
+                await self._open_first()
+                return
+            live = await self._versions.live()
+            if live is None or live.number == self._current.version.number:
+                return
+            try:
+                fresh = await self._shelf.open(live)
+                try:
+                    await fresh.indexer.catch_up()
+                except BaseException:
+                    await fresh.close()
+                    raise
+            except KnowledgeUnavailable as error:
+                _log.warning("knowledge.version_away", version=live.number, error=str(error))
+                return
+            self._let_go(self._current)
+            self._current = fresh
+            _log.info("knowledge.version_followed", version=live.number)
+
+    async def state(self) -> list[IndexState]:
+        """What each index of the live version holds. Raises KnowledgeUnavailable."""
+        current = self._current or await self._opened()
+        with current.used():
+            return await current.indexer.state()
+
+    async def counts(self) -> dict[str, int]:
+        """How many pairs of each collection can be found by meaning. Raises KnowledgeUnavailable."""
+        current = self._current or await self._opened()
+        with current.used():
+            return await current.dense.counts()
+
+    async def vectors(
+        self, pairs: Mapping[Field, Mapping[str, Sequence[str]]]
+    ) -> dict[Field, dict[str, Vector]]:
+        """What DenseIndex.vectors gives of the live version."""
+        current = self._current or await self._opened()
+        with current.used():
+            return await current.dense.vectors(pairs)
+
+    async def nearest(
+        self, vectors: Sequence[Vector], field: Field, *, collection: str, limit: int
+    ) -> list[dict[str, float]]:
+        """What DenseIndex.nearest gives of the live version."""
+        current = self._current or await self._opened()
+        with current.used():
+            return await current.dense.nearest(vectors, field, collection=collection, limit=limit)
+
+    async def close(self) -> None:
+        """Let go of all that is open, once it is not in use."""
+        if self._current is not None:
+            self._let_go(self._current)
+            self._current = None
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    async def _opened(self) -> OpenVersion:
+        async with self._turn:
+            return self._current or await self._open_first()
+
+    async def _open_first(self) -> OpenVersion:
+        live, fresh = await self._versions.live_or_first(self._shelf.recipe)
+        self._current = await self._shelf.open(live)
+        if fresh:
+            await self._shelf.remove_previous(self._current)
+        return self._current
+
+    def _let_go(self, opened: OpenVersion) -> None:
+        closing = asyncio.create_task(opened.close(), name=f"close version {opened.version.number}")
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)

@@ -1,0 +1,215 @@
+"""What a file holds as UTF-8, whatever it is packed and encoded in, without holding it in memory."""
+
+import codecs
+import contextlib
+import mmap
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from knowledge.errors import SourceUnreadable
+from knowledge.readers.records import Remark
+
+_GZIP = b"\x1f\x8b"
+_CHUNK = 1 << 20
+_LARGEST = 8 << 30
+_SAMPLE = 4096
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BINARY = (
+    b"\x89PNG",
+    b"%PDF",
+    b"PK\x03\x04",
+    b"\x7fELF",
+    b"\xff\xd8\xff",
+    b"SQLite format 3",
+    b"GIF8",
+    b"PAR1",
+)
+_SINGLE_BYTES = "windows-1252-where-no-utf-8"
+
+
+class Content:
+    """The bytes of a file, unpacked and as UTF-8; `close` it when done.
+
+    `remarks` say what had to be done to read it, `damage` why the archive it came in ends early.
+    """
+
+    def __init__(self, file: IO[bytes], name: str, *, damage: str | None = None) -> None:
+        self.name = name
+        self.damage = damage
+        self.remarks: list[Remark] = []
+        self._file = file
+        file.seek(0, 2)
+        self.data: mmap.mmap | bytes = (
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if file.tell() else b""
+        )
+        self._place = (0, 1)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def start(self) -> bytes:
+        """The first bytes, without blanks."""
+        return self.data[:_SAMPLE].removeprefix(codecs.BOM_UTF8).lstrip()
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether it is no text: a known kind of binary file, or more control characters than text has."""
+        start = self.data[:_SAMPLE]
+        if start.startswith(_BINARY):
+            return True
+        text = start.decode("utf-8", "ignore")
+        strange = sum(sign == "\ufffd" or (sign < " " and sign not in "\t\n\r\f\x1b") for sign in text)
+        return strange * 10 > len(text)
+
+    def line(self, position: int) -> int:
+        """The number of the line, from 1, that a position is on; quickest when positions ascend."""
+        at, line = self._place if self._place[0] <= position else (0, 1)
+        while at < position:
+            end = min(at + _CHUNK, position)
+            line += self.data[at:end].count(b"\n")
+            at = end
+        self._place = (at, line)
+        return line
+
+    def text(self) -> str:
+        """All of it."""
+        return self.data[:].decode("utf-8").removeprefix("\ufeff")
+
+    def close(self) -> None:
+        """Give back the memory and the file; a temporary one is gone then."""
+        if isinstance(self.data, mmap.mmap):
+            with contextlib.suppress(BufferError):  # whoever still looks at it lets go of it later
+                self.data.close()
+        self._file.close()
+
+
+def opened(path: Path) -> Content:
+    """The content of a file. Raises SourceUnreadable when it cannot be opened or unpacked at all."""
+    damage: str | None = None
+    try:
+        file: IO[bytes] = path.open("rb")
+        if file.read(2) == _GZIP:
+            file, damage = _unpacked(file)
+            if damage is not None and not file.seek(0, 2):
+                file.close()
+                raise SourceUnreadable(f"{path.name} cannot be read: {damage}.")
+        return _as_utf8(Content(file, path.name, damage=damage))
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> SourceUnreadable:
+    """The error of a file that cannot be opened."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return SourceUnreadable(f"{path.name} cannot be read: {reason}.")
+
+
+def _unpacked(packed: IO[bytes]) -> tuple[IO[bytes], str | None]:
+    """A temporary file of what an archive holds as far as it can be unpacked, and why not further."""
+    file: IO[bytes] = tempfile.TemporaryFile(prefix="freya-")  # noqa: SIM115  # the content closes it
+    damage: str | None = None
+    with packed:
+        packed.seek(0)
+        try:
+            for chunk in _members(packed):
+                file.write(chunk)
+                if file.tell() > _LARGEST:
+                    damage = f"it unpacks to more than {_LARGEST >> 30} GB"
+                    break
+        except EOFError:
+            damage = "the gzip archive is cut off"
+        except zlib.error as error:
+            damage = f"the gzip archive is damaged ({error})"
+    file.flush()
+    return file, damage
+
+
+def _members(packed: IO[bytes]) -> Iterator[bytes]:
+    """All that can be unpacked. Raises EOFError where the archive is cut off, zlib.error where it is damaged."""
+    unpacker = zlib.decompressobj(wbits=31)
+    fresh = False
+    while chunk := packed.read(_CHUNK):
+        while chunk:
+            yield unpacker.decompress(chunk, _CHUNK)
+            chunk = unpacker.unconsumed_tail
+            fresh = False
+            if unpacker.eof:
+                chunk = unpacker.unused_data.lstrip(b"\x00")
+                unpacker, fresh = zlib.decompressobj(wbits=31), True
+                if not chunk.startswith(_GZIP):
+                    chunk = b""
+    yield unpacker.flush()
+    if not fresh:
+        raise EOFError
+
+
+def _as_utf8(content: Content) -> Content:
+    """The content itself where it is UTF-8, otherwise a temporary file of its text as UTF-8."""
+    encoding = _encoding(content.data[:_SAMPLE])
+    decoder: codecs.IncrementalDecoder
+    if encoding == "utf-8":
+        wrong = _first_invalid(content)
+        if wrong is None or content.is_binary:
+            return content
+        codecs.register_error(_SINGLE_BYTES, _single_bytes)
+        remark = Remark(
+            f"byte {wrong}", "is not valid UTF-8; read as Windows-1252 here and wherever else the text is not"
+        )
+        decoder = codecs.getincrementaldecoder("utf-8")(errors=_SINGLE_BYTES)
+    else:
+        remark = None
+        decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    file = tempfile.TemporaryFile(prefix="freya-")  # noqa: SIM115  # the content closes it
+    for at in range(0, len(content), _CHUNK):
+        last = at + _CHUNK >= len(content)
+        file.write(decoder.decode(content.data[at : at + _CHUNK], last).encode("utf-8", "replace"))
+    file.flush()
+    changed = Content(file, content.name, damage=content.damage)
+    if remark is not None:
+        changed.remarks.append(remark)
+    content.close()
+    return changed
+
+
+def _encoding(start: bytes) -> str:
+    for bom, encoding in _BOMS:
+        if start.startswith(bom):
+            return encoding
+    if len(start) >= 8 and not start.startswith(_BINARY):  # noqa: PLR2004 - four characters say enough
+        even, odd = start[::2].count(0) / len(start[::2]), start[1::2].count(0) / len(start[1::2])
+        if odd > 0.4 and even < 0.05:  # noqa: PLR2004 - Latin text in UTF-16
+            return "utf-16-le"
+        if even > 0.4 and odd < 0.05:  # noqa: PLR2004 - the same, the other way round
+            return "utf-16-be"
+    return "utf-8"
+
+
+def _first_invalid(content: Content) -> int | None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for at in range(0, len(content), _CHUNK):
+        chunk = content.data[at : at + _CHUNK]
+        held = len(decoder.getstate()[0])
+        try:
+            decoder.decode(chunk, at + _CHUNK >= len(content))
+        except UnicodeDecodeError as error:
+            return at - held + error.start
+    return None
+
+
+def _single_bytes(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return "".join(
+        bytes([byte]).decode("cp1252", "replace").replace("\ufffd", chr(byte)) for byte in wrong
+    ), error.end

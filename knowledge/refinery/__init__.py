@@ -1,0 +1,49 @@
+"""From stored pairs to refined ones: placed in the catalogue, measured, freed of duplicates."""
+
+from knowledge.refinery.claims import Check, Claim, IndicatorFacts, checks_of
+from knowledge.refinery.duplicates import (
+    Candidate,
+    Likeness,
+    ask_the_same,
+    kept_and_linked,
+    overlap_of,
+    say_the_same,
+    subject_of,
+)
+from knowledge.refinery.gaps import Gap, GapReport, Targets, find_gaps
+from knowledge.refinery.quality import MEASURES, WEIGHTS, Measure, Part, Quality, Tier, measure, tier_of
+from knowledge.refinery.refiner import PairVectors, RefineProgress, Refiner, RefineResult
+from knowledge.refinery.store import RefineryStore, TierCount, TopicPairs
+
+__all__ = [
+    "MEASURES",
+    "WEIGHTS",
+    "Candidate",
+    "Check",
+    "Claim",
+    "Gap",
+    "GapReport",
+    "IndicatorFacts",
+    "Likeness",
+    "Measure",
+    "PairVectors",
+    "Part",
+    "Quality",
+    "RefineProgress",
+    "RefineResult",
+    "Refiner",
+    "RefineryStore",
+    "Targets",
+    "Tier",
+    "TierCount",
+    "TopicPairs",
+    "ask_the_same",
+    "checks_of",
+    "find_gaps",
+    "kept_and_linked",
+    "measure",
+    "overlap_of",
+    "say_the_same",
+    "subject_of",
+    "tier_of",
+]

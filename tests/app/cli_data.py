@@ -1,0 +1,82 @@
+"""Data folders with the embedding model, and the command on them, for tests of `freya knowledge`."""
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any  # JSON
+
+import pytest
+import structlog
+from typer.testing import CliRunner, Result
+
+from app import logs
+from app.cli.commands import application
+from tests.e2e.seeding import seeded_data
+
+QUESTIONS = (
+    "What does a doji candle say?",
+    "How wide should a stop be?",
+    "What is an order block?",
+)
+
+
+@pytest.fixture(scope="module")
+async def seed() -> AsyncIterator[Path]:
+    """A data folder with the embedding model laid out."""
+    data = await seeded_data("freya-cli-")
+    yield data
+    await asyncio.to_thread(shutil.rmtree, data)
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for name in os.environ:
+        if name.startswith("FREYA_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FREYA_DATA", "")  # restored at the end, whatever a command sets
+    monkeypatch.setattr(logs, "configure_logs", lambda _: None)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def data(
+    seed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str
+) -> Path:
+    """A data folder with the model, and the stores of the test session by URL."""
+    monkeypatch.setenv("FREYA_POSTGRES_URL", database_url)
+    monkeypatch.setenv("FREYA_REDIS_URL", redis_url)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "models").symlink_to(seed / "models")
+    return folder
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    return write(tmp_path / "pairs.jsonl", QUESTIONS)
+
+
+def write(file: Path, questions: tuple[str, ...]) -> Path:
+    lines = [
+        json.dumps({"topic": "T", "category": "C", "question": question, "answer": f"It depends: {question}"})
+        for question in questions
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def freya(data: Path, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(application, ["--data", str(data), *map(str, arguments)])
+
+
+def stock(data: Path) -> dict[str, Any]:  # JSON
+    result = freya(data, "knowledge", "status", "--json")
+    assert result.exit_code == 0, result.output
+    return {one["name"]: one for one in json.loads(result.stdout)["collections"]}
