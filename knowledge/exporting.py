@@ -1,6 +1,6 @@
 """Pairs on their way out: streamed from the store, so that any number of them takes the same memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, LiteralString
@@ -85,7 +85,7 @@ class Exporter:
             raise _away(error) from error
         return int(row["pairs"]) if row else 0
 
-    async def batches(self, wanted: ExportFilter) -> AsyncIterator[list[ExportedPair]]:
+    async def batches(self, wanted: ExportFilter) -> AsyncGenerator[list[ExportedPair], None]:
         """The pairs by collection, topic and place in their sources, as they stand when this begins."""
         try:
             async with (

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
 from app.cli.interruption import Interruption
@@ -44,11 +44,13 @@ def format_of(path: Path) -> ExportFormat | None:
 async def _write(exporter: Exporter, writer: PairWriter, wanted: ExportFilter) -> int:
     total, written = await exporter.count(wanted), 0
     try:
-        with Meter() as meter:
-            async for batch in exporter.batches(wanted):
-                await asyncio.to_thread(writer.write, batch)
-                written += len(batch)
-                meter.reach("exporting", written, total)
+        # Closed at once when a write fails: the database's cursor would stay open until somebody collects it.
+        async with aclosing(exporter.batches(wanted)) as batches:
+            with Meter() as meter:
+                async for batch in batches:
+                    await asyncio.to_thread(writer.write, batch)
+                    written += len(batch)
+                    meter.reach("exporting", written, total)
     finally:
         await asyncio.to_thread(writer.finish)
     return written

@@ -287,7 +287,12 @@ def test_nothing_is_written_where_knowledge_was_never_stored(tmp_path: Path):
     assert result.exit_code == 0
     assert result.stdout == "no pairs are stored\n"
     assert "nothing is known yet" in result.stderr
-    assert json.loads(freya("knowledge", "status", "--json").stdout) == {"collections": [], "sources": []}
+    assert json.loads(freya("knowledge", "status", "--json").stdout) == {
+        "collections": [],
+        "sources": [],
+        "tiers": [],
+        "version": None,
+    }
     assert not (tmp_path / "d").exists()
 
 
