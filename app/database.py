@@ -13,6 +13,8 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from memory import restrict
+
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection
@@ -61,8 +63,10 @@ class SchemaState:
     server_version: str
 
 
-async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
+async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10, restricted: bool = False) -> Pool:
     """An open pool of autocommit connections whose rows are dicts; the caller closes it.
+
+    Connections of a `restricted` pool see nobody's rows but in transactions of `memory.Database`.
 
     A connection that was idle for a second is checked before it is lent, so the pool outlives a restart of the
     server. Waiting for a connection ends after 3 s with `psycopg_pool.PoolTimeout`. Raises DatabaseUnavailable when
@@ -72,6 +76,7 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
         url,
         connection_class=psycopg.AsyncConnection[DictRow],
         kwargs={"autocommit": True, "row_factory": dict_row, "connect_timeout": _CONNECT_SECONDS},
+        configure=restrict if restricted else None,
         min_size=min_size,
         max_size=max_size,
         check=_check_when_idle(),

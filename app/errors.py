@@ -11,7 +11,15 @@ from graphs import RequestRefused, StepFailed
 from knowledge import KnowledgeUnavailable, VersionRefused
 from knowledge.details import UnknownPair
 from knowledge.jobs import UnknownJob
-from memory import MemoryUnavailable, UnknownThread
+from memory import (
+    ImportRefused,
+    KeyMissing,
+    MemoryUnavailable,
+    OwnerInvalid,
+    UnknownProject,
+    UnknownRecord,
+    UnknownThread,
+)
 from models import ChatModelUnavailable, EmbeddingUnavailable
 
 _LATER = "Try again in a moment; /readyz says what does not answer."
@@ -19,6 +27,11 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (RequestRefused, "request_refused"),
     (UnknownAgent, "unknown_agent"),
     (UnknownThread, "unknown_thread"),
+    (UnknownRecord, "unknown_memory"),
+    (UnknownProject, "unknown_project"),
+    (OwnerInvalid, "invalid_user"),
+    (ImportRefused, "import_refused"),
+    (KeyMissing, "key_missing"),
     (UnknownPair, "unknown_pair"),
     (UnknownJob, "unknown_job"),
     (VersionRefused, "version_refused"),
@@ -35,7 +48,10 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (RedisError, "events_unavailable"),
 )
 _SPEAK_FOR_THEMSELVES = frozenset(
-    {"request_refused", "unknown_agent", "unknown_thread", "unknown_pair", "unknown_job", "version_refused"}
+    {
+        "request_refused", "unknown_agent", "unknown_thread", "unknown_pair", "unknown_job", "version_refused",
+        "unknown_memory", "unknown_project", "invalid_user", "import_refused", "key_missing",
+    }
 )
 _DETAILS = {
     "knowledge_unavailable": f"The knowledge store or one of its indexes does not answer. {_LATER}",

@@ -8,12 +8,11 @@ from typing import Self
 import psycopg
 import structlog
 from psycopg import sql
-from psycopg_pool import PoolTimeout
 
-from app.database import Pool
 from app.settings import Settings
 from app.tasks import end
 from knowledge import FollowsStore, IndexProgress, KnowledgeUnavailable
+from memory import Database, MemoryUnavailable
 
 _log = structlog.get_logger(__name__)
 _PRUNE_EVERY_S = 3600.0
@@ -28,9 +27,9 @@ _REPORT_EVERY_S = 2.0
 class Housekeeping:
     """Background work; an async context manager that ends it."""
 
-    def __init__(self, indexer: FollowsStore, pool: Pool, settings: Settings) -> None:
+    def __init__(self, indexer: FollowsStore, database: Database, settings: Settings) -> None:
         self._indexer = indexer
-        self._pool = pool
+        self._database = database
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -79,7 +78,7 @@ class Housekeeping:
         while True:
             try:
                 _log.debug("checkpoints pruned", rows=await self.prune())
-            except (psycopg.Error, PoolTimeout) as error:
+            except (psycopg.Error, MemoryUnavailable) as error:
                 _log.warning("old checkpoints could not be pruned", error=str(error))
             await asyncio.sleep(_PRUNE_EVERY_S)
 
@@ -88,7 +87,7 @@ class Housekeeping:
         rows = 0
         seconds = self._settings.graphs.checkpoint_days * 86_400
         statement = sql.SQL(_PRUNE)
-        async with self._pool.connection() as connection:
+        async with self._database.of_all() as connection:
             for table in _TABLES:
                 cursor = await connection.execute(statement.format(sql.Identifier(table)), (seconds,))
                 rows += cursor.rowcount

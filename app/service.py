@@ -12,7 +12,7 @@ from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
 from app.runs.store import StoredArtifact
 from graphs.events import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
-from memory import OUTAGES, Message, Scope, ShortTermTier, Thread, ThreadStore
+from memory import MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
 
 
 class AgentView(BaseModel):
@@ -68,32 +68,36 @@ class Freya:
         """The names of the specialists."""
         return list(self._charters)
 
-    async def chat(self, request: ChatRequest, *, idempotency_key: str | None = None) -> ChatResult:
+    async def chat(
+        self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
+    ) -> ChatResult:
         """A turn, answered whole. A turn that failed raises its ProblemError."""
-        run_id, _ = await self.start(request, idempotency_key=idempotency_key)
-        ended = await self._manager.wait(run_id)
+        run_id, _ = await self.start(owner, request, idempotency_key=idempotency_key)
+        ended = await self._manager.wait(owner, run_id)
         if isinstance(ended, Problem):
             raise ProblemError(ended)
         return ended
 
-    async def start(self, request: ChatRequest, *, idempotency_key: str | None = None) -> tuple[str, str]:
+    async def start(
+        self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
+    ) -> tuple[str, str]:
         """Begin a turn; gives the ids of its run and thread. It goes on whether anybody listens or not."""
-        return await self._manager.start(request, idempotency_key=idempotency_key)
+        return await self._manager.start(owner, request, idempotency_key=idempotency_key)
 
-    async def events(self, run_id: str, *, after: int = 0) -> AsyncGenerator[StoredEvent]:
+    async def events(self, owner: Owner, run_id: str, *, after: int = 0) -> AsyncGenerator[StoredEvent]:
         """The events of a run after number `after`, as they come, with a heartbeat in silence, up to the last.
 
         Of a run whose events are not kept, or not all of them, the last one is made of its record. What is wrong
         at the beginning is raised here, before the first event.
         """
-        carried = self._manager.carries(run_id)
+        carried = self._manager.carries(owner, run_id)
         last = await self._events.last(run_id)
         if carried:
-            return self._follow(run_id, after)
-        view = await self.run(run_id)
-        return self._follow(run_id, after) if view.status == "running" else self._told(view, after, last)
+            return self._follow(owner, run_id, after)
+        view = await self.run(owner, run_id)
+        return self._follow(owner, run_id, after) if view.status == "running" else self._told(view, after, last)
 
-    async def _follow(self, run_id: str, after: int) -> AsyncGenerator[StoredEvent]:
+    async def _follow(self, owner: Owner, run_id: str, after: int) -> AsyncGenerator[StoredEvent]:
         """Of a run that goes on; should its last event never come, as when Redis was away, the record stands in."""
         ended: RunView | None = None
         async for event in self._events.read(run_id, after=after, heartbeat_s=self._heartbeat_s):
@@ -105,8 +109,8 @@ class Freya:
                 return
             else:
                 yield _heartbeat(run_id)
-                with contextlib.suppress(*OUTAGES):
-                    view = await self.run(run_id)
+                with contextlib.suppress(MemoryUnavailable):
+                    view = await self.run(owner, run_id)
                     ended = view if view.status != "running" else None
 
     async def _told(self, view: RunView, after: int, last: StoredEvent | None) -> AsyncGenerator[StoredEvent]:
@@ -117,30 +121,33 @@ class Freya:
         if last is None or last.type not in LAST_EVENTS:
             yield _last_event(view, after + 1)
 
-    async def run(self, run_id: str) -> RunView:
+    async def run(self, owner: Owner, run_id: str) -> RunView:
         """The run as it stands."""
-        return await self._runs.get(run_id)
+        return await self._runs.get(owner, run_id)
 
-    async def cancel(self, run_id: str) -> RunView:
+    async def cancel(self, owner: Owner, run_id: str) -> RunView:
         """Cancel a run that is going on; gives it as it stands then."""
-        if not await self._manager.cancel(run_id):
-            view = await self.run(run_id)
+        if not await self._manager.cancel(owner, run_id):
+            view = await self.run(owner, run_id)
             raise ProblemError(
                 problem("run_not_active", f"Run {run_id} is {view.status} and cannot be cancelled here.")
             )
-        return await self.run(run_id)
+        return await self.run(owner, run_id)
 
-    async def runs(self, thread_id: str, *, limit: int, before: str | None) -> list[RunView]:
+    async def runs(
+        self, owner: Owner, thread_id: str, *, limit: int, before: str | None
+    ) -> list[RunView]:
         """The runs of a thread, newest first."""
-        await self._threads.get(thread_id)
-        return await self._runs.of_thread(thread_id, limit=limit, before=before)
+        await self._threads.get(owner, thread_id)
+        return await self._runs.of_thread(owner, thread_id, limit=limit, before=before)
 
-    async def artifact(self, artifact_id: str) -> StoredArtifact:
+    async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
         """An artifact with its content."""
-        return await self._runs.artifact(artifact_id)
+        return await self._runs.artifact(owner, artifact_id)
 
     async def create_thread(
         self,
+        owner: Owner,
         title: str,
         *,
         project_id: str | None,
@@ -149,25 +156,29 @@ class Freya:
     ) -> Thread:
         """A new, empty thread; with an idempotency key that created one before, that one."""
         return await self._threads.create(
-            title, project_id=project_id, metadata=metadata, idempotency_key=idempotency_key
+            owner, title, project_id=project_id, metadata=metadata, idempotency_key=idempotency_key
         )
 
-    async def thread(self, thread_id: str) -> Thread:
+    async def thread(self, owner: Owner, thread_id: str) -> Thread:
         """The thread."""
-        return await self._threads.get(thread_id)
+        return await self._threads.get(owner, thread_id)
 
-    async def threads(self, *, limit: int, before: str | None) -> list[Thread]:
+    async def threads(self, owner: Owner, *, limit: int, before: str | None) -> list[Thread]:
         """Threads, newest first."""
-        return await self._threads.page(limit=limit, before=before)
+        return await self._threads.page(owner, limit=limit, before=before)
 
-    async def delete_thread(self, thread_id: str) -> None:
+    async def delete_thread(self, owner: Owner, thread_id: str) -> None:
         """Delete a thread with all that belongs to it, in every tier."""
-        await self._threads.delete(thread_id)
-        await self._short_term.forget(Scope(thread_id=thread_id))
+        await self._threads.delete(owner, thread_id)
+        await self._short_term.forget(
+            Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
+        )
 
-    async def messages(self, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
+    async def messages(
+        self, owner: Owner, thread_id: str, *, limit: int, after: str | None
+    ) -> list[Message]:
         """The messages of a thread, oldest first."""
-        return await self._threads.messages(thread_id, limit=limit, after=after)
+        return await self._threads.messages(owner, thread_id, limit=limit, after=after)
 
     def agents(self) -> list[AgentView]:
         """All specialists."""

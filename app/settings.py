@@ -29,7 +29,7 @@ from pydantic_settings import (
 from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
 from knowledge import KnowledgeSettings
-from memory import MemorySettings
+from memory import MemorySettings, Owner, OwnerInvalid
 from models.settings import ModelsSettings
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -55,6 +55,10 @@ class HttpSettings(BaseModel):
         default_factory=list,
         description="SHA-256 of each API key, in hexadecimal; `freya key` makes a key and its hash.",
     )
+    key_users: dict[str, str] = Field(
+        default_factory=dict,
+        description="Whom a key acts for, by its hash: a user, or tenant/user. Other keys act for any user.",
+    )
     hosts: list[str] = Field(
         default_factory=list,
         description="Further host names under which Freya may be addressed; without API keys only loopback names are.",
@@ -77,6 +81,18 @@ class HttpSettings(BaseModel):
             if not _SHA256.fullmatch(value):
                 raise ValueError("each must be 64 hexadecimal digits (lower case); make one with `freya key`")
         return hashes
+
+    @model_validator(mode="after")
+    def _users_have_keys(self) -> Self:
+        for digest, named in self.key_users.items():
+            if digest not in self.key_hashes:
+                raise ValueError(f"key_users names {digest[:8]}…, which is none of key_hashes")
+            tenant, _, user = named.rpartition("/")
+            try:
+                Owner(user, tenant or "local")
+            except OwnerInvalid as error:
+                raise ValueError(str(error)) from error
+        return self
 
     @model_validator(mode="after")
     def _keys_beyond_loopback(self) -> Self:

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import psycopg
 import structlog
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from psycopg.rows import dict_row
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -33,7 +35,7 @@ from knowledge import (
     Versions,
     starter_questions,
 )
-from memory import ShortTermTier, ThreadStore, TieredConversation
+from memory import Database, ShortTermTier, ThreadStore, TieredConversation
 from models.chat import ConfiguredChatModels
 from models.embeddings import CachedEmbedder, open_embedder
 
@@ -47,6 +49,8 @@ class Backends:
 
     settings: Settings
     pool: Pool
+    database: Database
+    """The same pool, for rows that belong to users."""
     redis: Redis
     readers: Redis
     servers: tuple[str, ...]
@@ -105,13 +109,24 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
             progress(line)
         schema = await migrate(servers.postgres_url)
         progress(f"database schema at revision {schema.current}")
-        pool = await open_pool(servers.postgres_url, min_size=2, max_size=settings.postgres_connections)
+        await _lay_out_checkpoints(servers.postgres_url)
+        pool = await open_pool(
+            servers.postgres_url, min_size=2, max_size=settings.postgres_connections, restricted=True
+        )
         stack.push_async_callback(pool.close)
         redis = _redis(servers.redis_url, waits=False)
         stack.push_async_callback(redis.aclose)
         readers = _redis(servers.redis_url, waits=True)
         stack.push_async_callback(readers.aclose)
-        yield Backends(settings=settings, pool=pool, redis=redis, readers=readers, servers=described)
+        yield Backends(settings=settings, pool=pool, database=Database(pool), redis=redis, readers=readers, servers=described)
+
+
+async def _lay_out_checkpoints(url: str) -> None:
+    """LangGraph's own tables; the service's connections may not change any."""
+    async with await psycopg.AsyncConnection.connect(
+        url, autocommit=True, prepare_threshold=0, row_factory=dict_row
+    ) as connection:
+        await AsyncPostgresSaver(connection).setup()
 
 
 def join_knowledge(backends: Backends, embedder: CachedEmbedder) -> KnowledgeParts:
@@ -142,7 +157,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         charters = await asyncio.to_thread(discover)
         if settings.knowledge.starter:
             await knowledge.importer.load_starter()
-        housekeeping = Housekeeping(knowledge.live, backends.pool, settings)
+        housekeeping = Housekeeping(knowledge.live, backends.database, settings)
         await housekeeping.index_now(progress)
         pipeline = join_pipeline(backends, knowledge, embedder)
         freya, manager = await _join_service(backends, embedder, knowledge, pipeline, charters, metrics)
@@ -178,13 +193,12 @@ async def _join_service(
         },
     )
     short_term = ShortTermTier(backends.redis, settings.memory)
-    threads = ThreadStore(backends.pool)
+    threads = ThreadStore(backends.database)
     saver = AsyncPostgresSaver(
         backends.pool,
         serde=JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES),
     )
-    await saver.setup()
-    runs = RunStore(backends.pool)
+    runs = RunStore(backends.database)
     events = EventLog(backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s)
     manager = RunManager(
         Parts(

@@ -6,7 +6,12 @@ class ConversationError(Exception):
 
     ConversationError
     ├── MemoryUnavailable   the store behind a tier did not answer
-    └── UnknownThread       no thread of that id
+    ├── UnknownThread       no thread of that id
+    ├── UnknownRecord       nothing of that id is remembered
+    ├── UnknownProject      no project of that id, or none of this user's
+    ├── OwnerInvalid        a name that no user or tenant can have
+    ├── ImportRefused       a history that cannot be taken in; the message names the line
+    └── KeyMissing          what is encrypted cannot be read with the keys of the settings
     """
 
 
@@ -16,3 +21,23 @@ class MemoryUnavailable(ConversationError):
 
 class UnknownThread(ConversationError):
     """No thread of that id."""
+
+
+class UnknownRecord(ConversationError):
+    """Nothing of that id is remembered."""
+
+
+class UnknownProject(ConversationError):
+    """No project of that id, or none of this user's."""
+
+
+class OwnerInvalid(ConversationError):
+    """A name that no user or tenant can have."""
+
+
+class ImportRefused(ConversationError):
+    """A history that cannot be taken in; the message names the line."""
+
+
+class KeyMissing(ConversationError):
+    """What is encrypted cannot be read with the keys of the settings."""

@@ -1,10 +1,18 @@
 """What the memory package offers to the packages above it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from memory.owner import Owner
+
+Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +23,11 @@ class Scope:
     tenant_id: str = "local"
     user_id: str = "local"
     project_id: str | None = None
+
+    @property
+    def owner(self) -> Owner:
+        """The user it belongs to."""
+        return Owner(self.user_id, self.tenant_id)
 
 
 class ToolUse(BaseModel):
@@ -42,6 +55,162 @@ class Turn(BaseModel):
     at: datetime
 
 
+class Tier(StrEnum):
+    """Where something is remembered, and for how long."""
+
+    SHORT = "short"
+    """The conversation that is going on."""
+    MEDIUM = "medium"
+    """What was said, decided and made, for weeks."""
+    LONG = "long"
+    """What is known of a user and his work, for good."""
+
+
+class Kind(StrEnum):
+    """What a remembered item is."""
+
+    MESSAGE = "message"
+    DECISION = "decision"
+    PROGRESS = "progress"
+    ARTIFACT = "artifact"
+    FACT = "fact"
+    PREFERENCE = "preference"
+    EXPERTISE = "expertise"
+    PATTERN = "pattern"
+    PRACTICE = "practice"
+    PERFORMANCE = "performance"
+
+
+class RecordState(StrEnum):
+    """Whether a record still holds."""
+
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+    """A newer version says otherwise."""
+    CONTESTED = "contested"
+    """Another record that cannot be told to be newer says otherwise; both are kept."""
+
+
+class Draft(BaseModel):
+    """Something to be remembered beside the messages themselves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    text: str = Field(min_length=1, max_length=4000)
+    """One statement that can be read by itself, such as "Prefers answers in Spanish."."""
+    slot: str | None = Field(default=None, max_length=200)
+    """What it is the value of, such as `preference:language` or `fact:lives in`; a newer one of a slot supersedes."""
+    value: str | None = Field(default=None, max_length=1000)
+    """The value itself, such as "Spanish"; two records of a slot with equal values say the same."""
+    details: dict[str, JsonValue] = {}
+    """By kind: why, alternatives; state; name, version; successes, uses; and the like."""
+    confidence: float = Field(default=0.5, ge=0, le=1)
+    entities: tuple[str, ...] = ()
+    """Names of what it is about."""
+    relations: tuple[tuple[str, str, str], ...] = ()
+    """Subject, predicate, object, by the names of entities."""
+    sources: tuple[str, ...] = ()
+    """Ids of the messages it comes from."""
+    said_at: datetime
+    project_id: str | None = None
+    thread_id: str | None = None
+    agent: str | None = None
+    origin_key: str | None = None
+    """The same key is the same statement of the same source: it is kept once."""
+
+
+class Record(BaseModel):
+    """Something that is remembered, as a client sees it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    tier: Tier
+    kind: Kind
+    text: str
+    slot: str | None = None
+    details: dict[str, JsonValue] = {}
+    confidence: float
+    evidence: int
+    """How often it was said."""
+    state: RecordState
+    version: int
+    supersedes: str | None = None
+    contests: str | None = None
+    sources: tuple[str, ...] = ()
+    """Ids of the messages it comes from."""
+    pinned: bool = False
+    recalled: int = 0
+    cited: int = 0
+    rating: float = 0.0
+    """The mean of how answers that used it were rated, -1 to 1; 0 for none."""
+    faded: bool = False
+    project_id: str | None = None
+    thread_id: str | None = None
+    agent: str | None = None
+    said_at: datetime
+    created_at: datetime
+    updated_at: datetime
+
+
+class Recalled(BaseModel):
+    """An item that came back, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """Of the message or the record."""
+    tier: Tier
+    kind: Kind
+    text: str
+    tokens: int = Field(description="Of the text, by the model's own tokenizer.")
+    score: float = Field(description="What it was ordered by, higher first.")
+    relevance: float = Field(ge=0, le=1, description="How likely it has to do with the question.")
+    reasons: tuple[str, ...] = Field(
+        description="Why it came back, such as `words: kitchen, counter` or `said on 3 March`."
+    )
+    message_ids: tuple[str, ...] = Field(description="The messages it comes from.")
+    thread_id: str | None = None
+    role: str | None = Field(default=None, description="Who said it, of a message: `user` or `assistant`.")
+    said_at: datetime
+
+
+class Degraded(BaseModel):
+    """A tier that did not answer, so that what it holds is missing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tier: Tier
+    reason: str
+
+
+class Recollection(BaseModel):
+    """What was recalled for a question, best first, within its budget."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: tuple[Recalled, ...] = ()
+    tokens: int = 0
+    budget: int = 0
+    degraded: tuple[Degraded, ...] = ()
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallFilter:
+    """What recall is limited to."""
+
+    tiers: frozenset[Tier] = frozenset({Tier.MEDIUM, Tier.LONG})
+    kinds: frozenset[Kind] = frozenset()
+    """None: any."""
+    project_id: str | None = None
+    without_thread: str | None = None
+    """A thread whose messages are at hand already and do not come back."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 @runtime_checkable
 class MemoryTier(Protocol):
     """A store of turns with its own lifetime. No turns means none known; an outage raises MemoryUnavailable."""
@@ -65,4 +234,40 @@ class ConversationMemory(Protocol):
 
     async def remember(self, scope: Scope, turn: Turn) -> None:
         """Keep the turn in every tier that takes part."""
+        ...
+
+
+@runtime_checkable
+class Recaller(Protocol):
+    """Brings back what has to do with a question. A tier that is slow or away is reported and not waited for."""
+
+    async def recall(
+        self, owner: Owner, query: str, *, budget: int, wanted: RecallFilter, now: datetime | None = None
+    ) -> Recollection:
+        """The best items of this owner within `budget` tokens, best first; no items: nothing relevant is known."""
+        ...
+
+
+@runtime_checkable
+class VectorStore(Protocol):
+    """Vectors of records by owner. An outage raises MemoryUnavailable."""
+
+    async def put(self, owner: Owner, ids: Sequence[str], vectors: Vectors) -> None:
+        """Keep these vectors (rows of unit length), in place of earlier ones of the same ids."""
+        ...
+
+    async def nearest(self, owner: Owner, vector: Vectors, *, limit: int) -> dict[str, float]:
+        """The ids of this owner's nearest vectors with their cosines, highest first."""
+        ...
+
+    async def remove(self, owner: Owner, ids: Sequence[str]) -> None:
+        """Forget these; ids of others are left alone."""
+        ...
+
+    async def erase(self, owner: Owner) -> int:
+        """Forget all of this owner; gives how many there were."""
+        ...
+
+    async def ids(self, owner: Owner) -> list[str]:
+        """The ids of this owner's vectors."""
         ...

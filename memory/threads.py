@@ -3,19 +3,16 @@
 from datetime import datetime
 from typing import Any  # rows and JSON of the database
 
-import psycopg
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from memory.errors import MemoryUnavailable, UnknownThread
+from memory.database import Connection, Database
+from memory.errors import UnknownThread
 from memory.identifiers import new_id
 from memory.interfaces import Scope, ToolUse, Turn
+from memory.owner import Owner
 
-Connection = psycopg.AsyncConnection[DictRow]
-Pool = AsyncConnectionPool[Connection]
-OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _LONGEST_TITLE = 80
 
 
@@ -39,8 +36,11 @@ class Message(BaseModel):
 
     id: str
     thread_id: str
-    run_id: str
+    run_id: str | None
+    """None for a message that was imported."""
     role: str
+    speaker: str | None = None
+    """The name it was imported under."""
     content: str
     details: dict[str, JsonValue]
     """For an answer: its agents, citations and tool uses."""
@@ -50,11 +50,12 @@ class Message(BaseModel):
 class ThreadStore:
     """Reads and writes threads and messages. An outage raises MemoryUnavailable."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def create(
         self,
+        owner: Owner,
         title: str,
         *,
         project_id: str | None,
@@ -63,38 +64,52 @@ class ThreadStore:
     ) -> Thread:
         """A new, empty thread; with a key that created one before, that one."""
         rows = await self._query(
-            "INSERT INTO threads (id, title, project_id, metadata, idempotency_key) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL"
+            owner,
+            "INSERT INTO threads (id, tenant_id, user_id, title, project_id, metadata, idempotency_key)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (tenant_id, user_id, idempotency_key) WHERE idempotency_key IS NOT NULL"
             " DO UPDATE SET idempotency_key = excluded.idempotency_key RETURNING *",
-            (new_id("thr"), title_of(title), project_id, Jsonb(metadata), idempotency_key),
+            (
+                new_id("thr"),
+                owner.tenant_id,
+                owner.user_id,
+                title_of(title),
+                project_id,
+                Jsonb(metadata),
+                idempotency_key,
+            ),
         )
         return _thread(rows[0])
 
-    async def get(self, thread_id: str) -> Thread:
+    async def get(self, owner: Owner, thread_id: str) -> Thread:
         """The thread. Raises UnknownThread."""
-        rows = await self._query("SELECT * FROM threads WHERE id = %s", (thread_id,))
+        rows = await self._query(owner, "SELECT * FROM threads WHERE id = %s", (thread_id,))
         if not rows:
             raise UnknownThread(f"there is no thread {thread_id!r}; leave thread_id out to begin one")
         return _thread(rows[0])
 
-    async def page(self, *, limit: int, before: str | None) -> list[Thread]:
+    async def page(self, owner: Owner, *, limit: int, before: str | None) -> list[Thread]:
         """Threads, newest first, those made before the thread with the id `before`."""
         rows = await self._query(
+            owner,
             "SELECT * FROM threads WHERE %s::text IS NULL OR id < %s ORDER BY id DESC LIMIT %s",
             (before, before, limit),
         )
         return [_thread(row) for row in rows]
 
-    async def delete(self, thread_id: str) -> None:
+    async def delete(self, owner: Owner, thread_id: str) -> None:
         """Delete the thread with its messages, runs and artifacts. Raises UnknownThread."""
-        rows = await self._query("DELETE FROM threads WHERE id = %s RETURNING id", (thread_id,))
+        rows = await self._query(owner, "DELETE FROM threads WHERE id = %s RETURNING id", (thread_id,))
         if not rows:
             raise UnknownThread(f"there is no thread {thread_id!r}")
 
-    async def messages(self, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
+    async def messages(
+        self, owner: Owner, thread_id: str, *, limit: int, after: str | None
+    ) -> list[Message]:
         """Messages of a thread in order, those after the message with the id `after`. Raises UnknownThread."""
-        await self.get(thread_id)
+        await self.get(owner, thread_id)
         rows = await self._query(
+            owner,
             "SELECT * FROM messages WHERE thread_id = %s AND (%s::text IS NULL OR id > %s) ORDER BY id LIMIT %s",
             (thread_id, after, after, limit),
         )
@@ -103,28 +118,30 @@ class ThreadStore:
     async def recall(self, scope: Scope, *, limit: int) -> list[Turn]:
         """The newest answered turns of the thread, at most `limit`, oldest first."""
         rows = await self._query(
+            scope.owner,
             """
             SELECT answer.run_id, asked.content AS request, answer.content AS answer, answer.details,
                    answer.created_at AS at
             FROM messages answer
             JOIN messages asked ON asked.thread_id = answer.thread_id AND asked.run_id = answer.run_id AND asked.role = 'user'
-            JOIN threads ON threads.id = answer.thread_id
-            WHERE threads.id = %s AND threads.tenant_id = %s AND threads.user_id = %s AND answer.role = 'assistant'
+            WHERE answer.thread_id = %s AND answer.role = 'assistant' AND answer.run_id IS NOT NULL
             ORDER BY answer.id DESC LIMIT %s
             """,
-            (scope.thread_id, scope.tenant_id, scope.user_id, limit),
+            (scope.thread_id, limit),
         )
         return [_turn(row) for row in reversed(rows)]
 
     async def remember(self, scope: Scope, turn: Turn) -> None:
         """Add the answer's message to the thread; a run has one answer. Raises UnknownThread."""
         rows = await self._query(
+            scope.owner,
             """
             WITH thread AS (
-                SELECT id FROM threads WHERE id = %(thread)s AND tenant_id = %(tenant)s AND user_id = %(user)s
+                SELECT id FROM threads WHERE id = %(thread)s
             ), answered AS (
-                INSERT INTO messages (id, thread_id, run_id, role, content, details, created_at)
-                SELECT %(id)s, thread.id, %(run)s, 'assistant', %(content)s, %(details)s, %(at)s FROM thread
+                INSERT INTO messages (id, thread_id, tenant_id, user_id, run_id, role, content, details, created_at)
+                SELECT %(id)s, thread.id, %(tenant)s, %(user)s, %(run)s, 'assistant', %(content)s, %(details)s, %(at)s
+                FROM thread
                 WHERE NOT EXISTS (
                     SELECT 1 FROM messages WHERE thread_id = thread.id AND run_id = %(run)s AND role = 'assistant')
                 RETURNING thread_id
@@ -147,13 +164,10 @@ class ThreadStore:
         if not rows:
             raise UnknownThread(f"there is no thread {scope.thread_id!r} any more")
 
-    async def _query(self, statement: str, parameters: Any) -> list[DictRow]:  # psycopg's parameters
-        try:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(statement, parameters)
-                return await cursor.fetchall()
-        except OUTAGES as error:
-            raise MemoryUnavailable(f"the database does not answer: {error}") from error
+    async def _query(self, owner: Owner, statement: str, parameters: Any) -> list[DictRow]:  # psycopg's parameters
+        async with self._database.of(owner) as connection:
+            cursor = await connection.execute(statement, parameters)
+            return await cursor.fetchall()
 
 
 async def open_turn(
@@ -179,8 +193,8 @@ async def open_turn(
             ),
         )
     await connection.execute(
-        "INSERT INTO messages (id, thread_id, run_id, role, content) VALUES (%s, %s, %s, 'user', %s)",
-        (new_id("msg"), scope.thread_id, run_id, request),
+        "INSERT INTO messages (id, thread_id, tenant_id, user_id, run_id, role, content) VALUES (%s, %s, %s, %s, %s, 'user', %s)",
+        (new_id("msg"), scope.thread_id, scope.tenant_id, scope.user_id, run_id, request),
     )
 
 

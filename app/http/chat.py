@@ -7,6 +7,7 @@ from pydantic import AfterValidator
 from starlette.responses import Response, StreamingResponse
 
 from app.http.replies import event_stream, last_event_id
+from app.http.security import Acting
 from app.problems import Problem
 from app.runs import ChatRequest, ChatResult, RunView, storable
 from app.service import Freya
@@ -44,9 +45,9 @@ RunId = Annotated[str, Path(max_length=64), Storable]
 
 
 @router.post("/chat", operation_id="chat", summary="A turn, answered whole")
-async def chat(body: ChatRequest, freya: Service, idempotency_key: Key = None) -> ChatResult:
+async def chat(body: ChatRequest, freya: Service, owner: Acting, idempotency_key: Key = None) -> ChatResult:
     """Ask, and wait for the whole answer."""
-    return await freya.chat(body, idempotency_key=idempotency_key)
+    return await freya.chat(owner, body, idempotency_key=idempotency_key)
 
 
 @router.post(
@@ -56,16 +57,18 @@ async def chat(body: ChatRequest, freya: Service, idempotency_key: Key = None) -
     response_class=StreamingResponse,
     responses=_STREAM,
 )
-async def stream_chat(body: ChatRequest, freya: Service, idempotency_key: Key = None) -> Response:
+async def stream_chat(
+    body: ChatRequest, freya: Service, owner: Acting, idempotency_key: Key = None
+) -> Response:
     """Ask, and follow the run as server-sent events. The run goes on when the connection closes."""
-    run_id, _ = await freya.start(body, idempotency_key=idempotency_key)
-    return event_stream(await freya.events(run_id))
+    run_id, _ = await freya.start(owner, body, idempotency_key=idempotency_key)
+    return event_stream(await freya.events(owner, run_id))
 
 
 @router.get("/runs/{run_id}", operation_id="getRun", summary="A run as it stands")
-async def get_run(run_id: RunId, freya: Service) -> RunView:
+async def get_run(run_id: RunId, freya: Service, owner: Acting) -> RunView:
     """The request, the status, and the result or the problem."""
-    return await freya.run(run_id)
+    return await freya.run(owner, run_id)
 
 
 @router.get(
@@ -79,16 +82,17 @@ async def stream_run_events(
     run_id: RunId,
     request: Request,
     freya: Service,
+    owner: Acting,
     after: Annotated[int, Query(ge=0, le=10**9, description="Skip events up to this number.")] = 0,
 ) -> Response:
     """Follow a run from its beginning, or from after the event that `Last-Event-ID` or `after` names."""
-    return event_stream(await freya.events(run_id, after=max(after, last_event_id(request))))
+    return event_stream(await freya.events(owner, run_id, after=max(after, last_event_id(request))))
 
 
 @router.post("/runs/{run_id}/cancel", operation_id="cancelRun", summary="Cancel a run")
-async def cancel_run(run_id: RunId, freya: Service) -> RunView:
+async def cancel_run(run_id: RunId, freya: Service, owner: Acting) -> RunView:
     """Stop a run that is going on; its thread is free then."""
-    return await freya.cancel(run_id)
+    return await freya.cancel(owner, run_id)
 
 
 @router.get(
@@ -104,10 +108,10 @@ async def cancel_run(run_id: RunId, freya: Service) -> RunView:
     },
 )
 async def get_artifact(
-    artifact_id: Annotated[str, Path(max_length=64), Storable], freya: Service
+    artifact_id: Annotated[str, Path(max_length=64), Storable], freya: Service, owner: Acting
 ) -> Response:
     """The content of something that a tool made."""
-    artifact = await freya.artifact(artifact_id)
+    artifact = await freya.artifact(owner, artifact_id)
     name = "".join(c for c in artifact.name if c.isascii() and (c.isalnum() or c in "._-")) or "artifact"
     headers = {
         "content-disposition": f'attachment; filename="{name}"',

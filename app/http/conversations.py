@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.http.chat import ERRORS, Key, Service, Storable
+from app.http.security import Acting
 from app.runs import RunView, storable
 from app.service import AgentView
 from memory import Message, Thread
@@ -56,45 +57,53 @@ class NewThread(BaseModel):
 
 
 @router.post("/threads", operation_id="createThread", status_code=201, tags=["threads"])
-async def create_thread(body: NewThread, freya: Service, idempotency_key: Key = None) -> Thread:
+async def create_thread(
+    body: NewThread, freya: Service, owner: Acting, idempotency_key: Key = None
+) -> Thread:
     """Begin a conversation without a message."""
     return await freya.create_thread(
-        body.title, project_id=body.project_id, metadata=body.metadata, idempotency_key=idempotency_key
+        owner,
+        body.title,
+        project_id=body.project_id,
+        metadata=body.metadata,
+        idempotency_key=idempotency_key,
     )
 
 
 @router.get("/threads", operation_id="listThreads", tags=["threads"])
-async def list_threads(freya: Service, limit: Limit = 50, cursor: Cursor = None) -> ThreadPage:
+async def list_threads(freya: Service, owner: Acting, limit: Limit = 50, cursor: Cursor = None) -> ThreadPage:
     """Conversations, newest first."""
-    items = await freya.threads(limit=limit + 1, before=cursor)
+    items = await freya.threads(owner, limit=limit + 1, before=cursor)
     return ThreadPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
 
 
 @router.get("/threads/{thread_id}", operation_id="getThread", tags=["threads"])
-async def get_thread(thread_id: ThreadId, freya: Service) -> Thread:
+async def get_thread(thread_id: ThreadId, freya: Service, owner: Acting) -> Thread:
     """A conversation's title, times and metadata."""
-    return await freya.thread(thread_id)
+    return await freya.thread(owner, thread_id)
 
 
 @router.delete("/threads/{thread_id}", operation_id="deleteThread", status_code=204, tags=["threads"])
-async def delete_thread(thread_id: ThreadId, freya: Service) -> None:
+async def delete_thread(thread_id: ThreadId, freya: Service, owner: Acting) -> None:
     """Delete a conversation with its messages, runs and artifacts."""
-    await freya.delete_thread(thread_id)
+    await freya.delete_thread(owner, thread_id)
 
 
 @router.get("/threads/{thread_id}/messages", operation_id="listMessages", tags=["threads"])
 async def list_messages(
-    thread_id: ThreadId, freya: Service, limit: Limit = 50, cursor: Cursor = None
+    thread_id: ThreadId, freya: Service, owner: Acting, limit: Limit = 50, cursor: Cursor = None
 ) -> MessagePage:
     """What was said, oldest first."""
-    items = await freya.messages(thread_id, limit=limit + 1, after=cursor)
+    items = await freya.messages(owner, thread_id, limit=limit + 1, after=cursor)
     return MessagePage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
 
 
 @router.get("/threads/{thread_id}/runs", operation_id="listRuns", tags=["threads"])
-async def list_runs(thread_id: ThreadId, freya: Service, limit: Limit = 50, cursor: Cursor = None) -> RunPage:
+async def list_runs(
+    thread_id: ThreadId, freya: Service, owner: Acting, limit: Limit = 50, cursor: Cursor = None
+) -> RunPage:
     """The runs of a conversation, newest first."""
-    items = await freya.runs(thread_id, limit=limit + 1, before=cursor)
+    items = await freya.runs(owner, thread_id, limit=limit + 1, before=cursor)
     return RunPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
 
 

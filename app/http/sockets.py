@@ -11,10 +11,12 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.errors import as_problem, internal
+from app.http.security import acting
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, storable
 from app.service import Freya
 from app.tasks import end
+from memory import Owner
 
 _log = structlog.get_logger(__name__)
 _MOST_FOLLOWED = 16
@@ -83,15 +85,16 @@ async def converse(socket: WebSocket) -> None:
     offered = socket.headers.get("sec-websocket-protocol", "")
     await socket.accept(subprotocol="freya.v1" if "freya.v1" in offered else None)
     freya: Freya = socket.app.state.freya
-    await Conversation(socket, freya).hold()
+    await Conversation(socket, freya, acting(socket)).hold()
 
 
 class Conversation:
     """One socket: reads frames, and follows runs side by side."""
 
-    def __init__(self, socket: WebSocket, freya: Freya) -> None:
+    def __init__(self, socket: WebSocket, freya: Freya, owner: Owner) -> None:
         self._socket = socket
         self._freya = freya
+        self._owner = owner
         self._writing = asyncio.Lock()
         self._slow = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -173,16 +176,16 @@ class Conversation:
         except ValidationError as error:
             detail = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
             raise ProblemError(problem("invalid_request", detail)) from error
-        run_id, thread_id = await self._freya.start(request)
+        run_id, thread_id = await self._freya.start(self._owner, request)
         await self._send({"type": "accepted", "id": frame.id, "run_id": run_id, "thread_id": thread_id})
         await self._follow(run_id, 0)
 
     async def _follow(self, run_id: str, after: int) -> None:
-        async for event in await self._freya.events(run_id, after=after):
+        async for event in await self._freya.events(self._owner, run_id, after=after):
             await self._send_text(event.json.decode())
 
     async def _cancel(self, run_id: str) -> None:
-        await self._freya.cancel(run_id)
+        await self._freya.cancel(self._owner, run_id)
 
     async def _error(self, frame_id: str | None, found: Problem) -> None:
         await self._send({"type": "error", "id": frame_id, "problem": dumped(found)})

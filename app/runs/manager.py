@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast  # Any: a coroutine's type
 
-import psycopg
 import structlog
 from langchain_core.runnables import RunnableConfig
 from redis.asyncio import Redis
@@ -25,7 +24,7 @@ from app.tasks import end
 from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext, clean_message
 from graphs.events import RunCancelled, RunEvent, RunFailed, RunFinished, RunStarted
 from knowledge import Retriever
-from memory import ConversationMemory, Interaction, Scope, new_id
+from memory import ConversationMemory, Interaction, MemoryUnavailable, Owner, Scope, new_id
 from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
@@ -106,17 +105,23 @@ class RunManager:
         """How many runs are going on in this process."""
         return len(self._active)
 
-    def carries(self, run_id: str) -> bool:
-        """Whether the run is going on in this process."""
-        return run_id in self._active
+    def carries(self, owner: Owner, run_id: str) -> bool:
+        """Whether the run is this user's and going on in this process."""
+        return self._own(owner, run_id) is not None
 
-    async def start(self, request: ChatRequest, *, idempotency_key: str | None = None) -> tuple[str, str]:
+    def _own(self, owner: Owner, run_id: str) -> ActiveRun | None:
+        run = self._active.get(run_id)
+        return run if run is not None and run.scope.owner == owner else None
+
+    async def start(
+        self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
+    ) -> tuple[str, str]:
         """Begin a run; gives the ids of run and thread. A known idempotency key gives the run it began.
 
         Raises ProblemError: stopping, overloaded, thread_busy, unknown_thread, idempotency_conflict.
         """
         # In a task of its own: a client that leaves now must not leave a record behind that nobody carries out.
-        starting = asyncio.create_task(self._start(request, idempotency_key))
+        starting = asyncio.create_task(self._start(owner, request, idempotency_key))
         self._starting.add(starting)
         starting.add_done_callback(self._started)
         try:
@@ -131,7 +136,9 @@ class RunManager:
         if not starting.cancelled():
             starting.exception()  # it is the client's, who may have left
 
-    async def _start(self, request: ChatRequest, idempotency_key: str | None) -> tuple[str, str]:
+    async def _start(
+        self, owner: Owner, request: ChatRequest, idempotency_key: str | None
+    ) -> tuple[str, str]:
         if self._stopping:
             raise _stopping()
         if len(self._active) >= self._most_runs:
@@ -140,7 +147,12 @@ class RunManager:
             )
         self._refuse_unworkable(request)
         run_id = new_id("run")
-        scope = Scope(thread_id=request.thread_id or new_id("thr"), project_id=request.project_id)
+        scope = Scope(
+            thread_id=request.thread_id or new_id("thr"),
+            tenant_id=owner.tenant_id,
+            user_id=owner.user_id,
+            project_id=request.project_id,
+        )
         try:
             await self._begin(run_id, scope, request, idempotency_key)
         except AlreadyBegun as known:
@@ -164,16 +176,16 @@ class RunManager:
             known = ", ".join(self._parts.charters)
             raise UnknownAgent(f"there is no agent {', '.join(unknown)}; there are {known}")
 
-    async def wait(self, run_id: str) -> ChatResult | Problem:
+    async def wait(self, owner: Owner, run_id: str) -> ChatResult | Problem:
         """How a run ends. One that another process carries out is waited for by its events."""
-        run = self._active.get(run_id)
+        run = self._own(owner, run_id)
         if run is None or run.task is None:
-            return await self._ended(run_id)
+            return await self._ended(owner, run_id)
         return await asyncio.shield(run.task)
 
-    async def cancel(self, run_id: str) -> bool:
-        """Cancel a run of this process and wait until it is closed; False when there is no such run here."""
-        run = self._active.get(run_id)
+    async def cancel(self, owner: Owner, run_id: str) -> bool:
+        """Cancel a run of this process and wait until it is closed; False when the user has no such run here."""
+        run = self._own(owner, run_id)
         if run is None:
             return False
         await self._stop(run, "client")
@@ -184,8 +196,8 @@ class RunManager:
             run.stop(reason)  # again when it had no effect: see app.tasks.end
             await asyncio.wait([run.task], timeout=_STOP_AGAIN_S)
 
-    async def _ended(self, run_id: str) -> ChatResult | Problem:
-        view = await self._store.get(run_id)
+    async def _ended(self, owner: Owner, run_id: str) -> ChatResult | Problem:
+        view = await self._store.get(owner, run_id)
         after = 0
         while view.status == "running":
             async with contextlib.aclosing(
@@ -195,7 +207,7 @@ class RunManager:
                     if event is None:
                         break
                     after = event.seq
-            view = await self._store.get(run_id)
+            view = await self._store.get(owner, run_id)
         if view.result:
             return view.result
         return view.problem or internal(run_id)
@@ -219,16 +231,16 @@ class RunManager:
                 if request.on_busy == "reject" or time.monotonic() >= until:
                     detail = f"Run {busy.run_id} of this thread is going on. Wait for its end, or send on_busy `queue` or `cancel`."
                     raise ProblemError(problem("thread_busy", detail, run_id=busy.run_id or None)) from busy
-                if request.on_busy == "cancel" and await self.cancel(busy.run_id):
+                if request.on_busy == "cancel" and await self.cancel(scope.owner, busy.run_id):
                     continue
-                await self._until_ended(busy.run_id, until - time.monotonic())
+                await self._until_ended(scope.owner, busy.run_id, until - time.monotonic())
             else:
                 return
 
-    async def _until_ended(self, run_id: str, seconds: float) -> None:
+    async def _until_ended(self, owner: Owner, run_id: str, seconds: float) -> None:
         with contextlib.suppress(TimeoutError, ProblemError):
             async with asyncio.timeout(max(0.0, seconds)):
-                await self.wait(run_id)
+                await self.wait(owner, run_id)
 
     async def _carry_out(self, run: ActiveRun) -> ChatResult | Problem:
         """The run loop: the one place where a run's errors end, logged with its id."""
@@ -348,7 +360,7 @@ class RunManager:
         try:
             async with asyncio.timeout(_CLOSE_S):
                 await self._store.fail(run.run_id, run.scope, status, found, interaction=interaction)
-        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as error:
+        except (MemoryUnavailable, TimeoutError) as error:
             _log.warning("the run's record could not be closed yet", error=str(error) or "no answer in time")
             return False
         return True

@@ -1,22 +1,28 @@
 """Runs in PostgreSQL. The database keeps the runs of a thread serial."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from app.database import Pool
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.records import ChatRequest, ChatResult, RunView, Status
 from graphs import MadeArtifact
-from memory import Interaction, Scope, log_interaction, open_turn
-from memory.threads import Connection
+from memory import Connection, Database, Interaction, Owner, Scope, log_interaction, open_turn
 
 _ONE_AT_A_TIME = "runs_one_at_a_time"
+_KEEP_ARTIFACT = """
+    INSERT INTO artifacts (id, run_id, tenant_id, user_id, project_id, agent, name, media_type, content, version)
+    SELECT %(id)s, %(run)s, %(tenant)s, %(user)s, %(project)s, %(agent)s, %(name)s, %(media_type)s, %(content)s,
+        1 + coalesce(max(earlier.version), 0)
+    FROM artifacts AS earlier JOIN runs ON runs.id = earlier.run_id
+    WHERE earlier.name = %(name)s
+        AND CASE WHEN %(project)s::text IS NULL THEN runs.thread_id = %(thread)s ELSE earlier.project_id = %(project)s END
+    ON CONFLICT DO NOTHING
+"""
+"""A name counts its versions within the project, or else within the thread."""
 
 
 class ThreadBusy(Exception):
@@ -47,10 +53,10 @@ class StoredArtifact:
 
 
 class RunStore:
-    """Writes and reads runs. An outage raises psycopg's errors, which the doors know."""
+    """Writes and reads runs, each method those of one user. An outage raises MemoryUnavailable."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def begin(
         self,
@@ -67,7 +73,7 @@ class RunStore:
         Raises ThreadBusy, AlreadyBegun, or a ProblemError for an unknown thread.
         """
         try:
-            async with self._transaction() as connection:
+            async with self._database.of(scope.owner) as connection:
                 await open_turn(
                     connection,
                     scope,
@@ -77,11 +83,13 @@ class RunStore:
                     new=new_thread,
                 )
                 await connection.execute(
-                    "INSERT INTO runs (id, thread_id, status, worker, idempotency_key, request)"
-                    " VALUES (%s, %s, 'running', %s, %s, %s)",
+                    "INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, idempotency_key, request)"
+                    " VALUES (%s, %s, %s, %s, 'running', %s, %s, %s)",
                     (
                         run_id,
                         scope.thread_id,
+                        scope.tenant_id,
+                        scope.user_id,
                         worker,
                         idempotency_key,
                         Jsonb(request.model_dump(mode="json")),
@@ -101,20 +109,23 @@ class RunStore:
         interaction: Interaction,
     ) -> None:
         """Close the run with its result, keep its artifacts, and log the interaction."""
-        async with self._transaction() as connection:
+        async with self._database.of(scope.owner) as connection:
             await self._close(connection, result.run_id, "finished", result=result.model_dump(mode="json"))
             for made in artifacts:
                 await connection.execute(
-                    "INSERT INTO artifacts (id, run_id, agent, name, media_type, content) VALUES (%s, %s, %s, %s, %s, %s)"
-                    " ON CONFLICT DO NOTHING",
-                    (
-                        made.id,
-                        result.run_id,
-                        made.agent,
-                        made.artifact.name,
-                        made.artifact.media_type,
-                        made.artifact.content,
-                    ),
+                    _KEEP_ARTIFACT,
+                    {
+                        "id": made.id,
+                        "run": result.run_id,
+                        "tenant": scope.tenant_id,
+                        "user": scope.user_id,
+                        "thread": scope.thread_id,
+                        "project": scope.project_id,
+                        "agent": made.agent,
+                        "name": made.artifact.name,
+                        "media_type": made.artifact.media_type,
+                        "content": made.artifact.content,
+                    },
                 )
             await log_interaction(connection, scope, interaction)
 
@@ -122,17 +133,17 @@ class RunStore:
         self, run_id: str, scope: Scope, status: Status, problem: Problem, *, interaction: Interaction
     ) -> None:
         """Close the run without a result, and log the interaction."""
-        async with self._transaction() as connection:
+        async with self._database.of(scope.owner) as connection:
             await self._close(connection, run_id, status, error=dumped(problem))
             await log_interaction(connection, scope, interaction)
 
     async def reap(self, alive: Sequence[str], problem: Problem) -> list[str]:
         """Fail the running runs of workers that are not alive, and log the interactions; gives the runs' ids."""
-        async with self._transaction() as connection:
+        async with self._database.of_all() as connection:
             cursor = await connection.execute(
                 "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
                 " WHERE status = 'running' AND NOT worker = ANY(%s)"
-                " RETURNING id, thread_id, request->>'message' AS message, created_at, finished_at",
+                " RETURNING id, thread_id, tenant_id, user_id, request->>'message' AS message, created_at, finished_at",
                 (Jsonb(dumped(problem)), list(alive)),
             )
             rows = await cursor.fetchall()
@@ -146,28 +157,36 @@ class RunStore:
                     latency_ms=(row["finished_at"] - row["created_at"]).total_seconds() * 1000,
                     at=row["finished_at"],
                 )
-                await log_interaction(connection, Scope(thread_id=row["thread_id"]), interaction)
+                scope = Scope(
+                    thread_id=row["thread_id"], tenant_id=row["tenant_id"], user_id=row["user_id"]
+                )
+                await log_interaction(connection, scope, interaction)
         return [row["id"] for row in rows]
 
-    async def get(self, run_id: str) -> RunView:
+    async def get(self, owner: Owner, run_id: str) -> RunView:
         """The run. Raises a ProblemError for an unknown one."""
-        rows = await self._rows("SELECT * FROM runs WHERE id = %s", (run_id,))
+        rows = await self._rows(owner, "SELECT * FROM runs WHERE id = %s", (run_id,))
         if not rows:
             raise ProblemError(problem("unknown_run", f"There is no run {run_id!r}."))
         return _view(rows[0])
 
-    async def of_thread(self, thread_id: str, *, limit: int, before: str | None) -> list[RunView]:
+    async def of_thread(
+        self, owner: Owner, thread_id: str, *, limit: int, before: str | None
+    ) -> list[RunView]:
         """The runs of a thread, newest first, those before the run with the id `before`."""
         rows = await self._rows(
+            owner,
             "SELECT * FROM runs WHERE thread_id = %s AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
             (thread_id, before, before, limit),
         )
         return [_view(row) for row in rows]
 
-    async def artifact(self, artifact_id: str) -> StoredArtifact:
+    async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
         """An artifact with its content. Raises a ProblemError for an unknown one."""
         rows = await self._rows(
-            "SELECT id, run_id, name, media_type, content FROM artifacts WHERE id = %s", (artifact_id,)
+            owner,
+            "SELECT id, run_id, name, media_type, content FROM artifacts WHERE id = %s",
+            (artifact_id,),
         )
         if not rows:
             raise ProblemError(problem("unknown_artifact", f"There is no artifact {artifact_id!r}."))
@@ -176,12 +195,16 @@ class RunStore:
     async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> None:
         constraint = error.diag.constraint_name
         if idempotency_key is not None:  # first: a repeated request is no second message on a busy thread
-            rows = await self._rows("SELECT * FROM runs WHERE idempotency_key = %s", (idempotency_key,))
+            rows = await self._rows(
+                scope.owner, "SELECT * FROM runs WHERE idempotency_key = %s", (idempotency_key,)
+            )
             if rows:
                 raise AlreadyBegun(_view(rows[0])) from error
         if constraint == _ONE_AT_A_TIME:
             rows = await self._rows(
-                "SELECT id FROM runs WHERE thread_id = %s AND status = 'running'", (scope.thread_id,)
+                scope.owner,
+                "SELECT id FROM runs WHERE thread_id = %s AND status = 'running'",
+                (scope.thread_id,),
             )
             raise ThreadBusy(rows[0]["id"] if rows else "") from error
         raise error
@@ -200,22 +223,10 @@ class RunStore:
             (status, Jsonb(result) if result else None, Jsonb(error) if error else None, run_id),
         )
 
-    async def _rows(self, statement: str, values: tuple[object, ...]) -> list[DictRow]:
-        async with self._pool.connection() as connection:
+    async def _rows(self, owner: Owner, statement: str, values: tuple[object, ...]) -> list[DictRow]:
+        async with self._database.of(owner) as connection:
             cursor = await connection.execute(statement, values)
             return await cursor.fetchall()
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        """One transaction whose statements travel together, so that it costs one exchange and not one a statement."""
-        async with self._pool.connection() as connection:
-            try:
-                async with connection.pipeline(), connection.transaction():
-                    yield connection
-            except asyncio.CancelledError:
-                # A pipeline that is cancelled stays open (psycopg 3.3), and what is written next never committed.
-                await connection.close()
-                raise
 
 
 def _unknown_thread(thread_id: str) -> Problem:

@@ -1,0 +1,90 @@
+"""What somebody states of his own accord in a text: no questions, no suppositions, nobody else's words."""
+
+import re
+from typing import Final
+
+_APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "\u00a0": " "})
+_CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_CITED_LINE: Final = re.compile(r"^\s*(?:>|\||\$ |#).*$", re.MULTILINE)
+_QUOTED: Final = re.compile(r'"[^"\n]{0,2000}"|(?<![\w\'])\'[^\'\n][^\n]{0,1000}?[^\s\']\'(?![\w])')
+_NAME_BEFORE: Final = re.compile(r"\b(?:called|named|nicknamed|is|prefers?|like|love|use)\s*$", re.IGNORECASE)
+_SHORT: Final = 3
+_GAP: Final = "¶"
+"""Stands where somebody else's words were; no value has it."""
+# From here on a text is material for the assistant, not something said of oneself.
+_MATERIAL: Final = re.compile(
+    r"\b(?:translate|rewrite|rephrase|paraphrase|summari[sz]e|proof-?read|correct|edit|fix|improve|polish|explain|"
+    r"review|analy[sz]e|classify|extract|reply to|respond to|here(?:'s| is)|this is|following|says|said|wrote|"
+    r"text|sentence|e-?mail|message|letter|article|example|lyrics|poem|story|essay)\b[^\n.!?]{0,80}:",
+    re.IGNORECASE,
+)
+_ORDER: Final = re.compile(
+    r"^(?:please |now |can you |could you |kindly )*(?:write|draft|compose|translate|rewrite|rephrase|paraphrase|"
+    r"summari[sz]e|proof-?read|correct|pretend|imagine|role-?play|act|simulate|generate|create|suppose|assume|"
+    r"let's (?:say|pretend|imagine|assume|suppose)|say|picture|think of|dear|continue|complete|repeat)\b",
+    re.IGNORECASE,
+)
+_SENTENCE_END: Final = re.compile(
+    r"(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bMrs\.)(?<!\bSt\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\betc\.)"
+    r"(?<=[.!?…])[\"')\]]*\s+|\n+\s*(?:[-*•]\s+|\d+[.)]\s+)?"
+)
+_ASKS: Final = re.compile(
+    r"(?:^|[,;:—–-]\s*|\s(?:so|and|but|then)\s+)(?:so |and |but |then |also |please |hey |hi |well |any idea )*"
+    r"(?:what|which|who|whom|whose|how|why|when|where|can|could|do|does|did|is|are|am|was|were|should|would|will|"
+    r"shall|may|might|any|have|has|got|isn't|aren't|don't|doesn't|won't|right|correct|you)\b",
+    re.IGNORECASE,
+)
+_SHARED: Final = re.compile(
+    r"(?P<joint>,\s+(?:and\s+|but\s+)?|\s+and\s+|\s+but\s+)"
+    r"(?=(?:(?:also|now|usually|really|currently|mostly|still|then|never|always)\s+)?(?:live|work|am|love|like|hate|enjoy|prefer|"
+    r"speak|own|hold|drive|use|moved|grew|come|play|take|switched|stopped|don't|weigh|avoid)\b)"
+)
+_OTHER: Final = re.compile(r"\b(?:he|she|they|we|you|who|that|which|it|people|to|my|his|her|their|can|could|would)\b", re.IGNORECASE)
+_FIRST: Final = re.compile(r"^(?:\W*\w+,?\s+){0,3}?I(?:'m|'ve)?\s", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """The text with one kind of quotes and without code, cited lines and quotations; short quoted names stay."""
+    text = _CODE.sub(" \n ", text.translate(_APOSTROPHES))
+    text = _CITED_LINE.sub("\n", text)
+    return _QUOTED.sub(_unquote, text)
+
+
+def statements(text: str) -> list[str]:
+    """The sentences in which the writer states something, one by one, without what is asked or supposed in them.
+
+    A shared subject is said again ("I'm 35, live in Oslo" gives "I'm 35, I live in Oslo").
+    """
+    text = plain(text)
+    material = _MATERIAL.search(text)
+    if material is not None:
+        text = text[: material.start()]
+    if _ORDER.match(text.strip()) and "\n" in text.strip():
+        return []
+    found = []
+    for piece in _SENTENCE_END.split(text):
+        sentence = " ".join(piece.split())
+        if sentence.rstrip("\"')] ").endswith("?"):
+            asked = _ASKS.search(sentence)
+            sentence = sentence[: asked.start()] if asked is not None else ""
+        if sentence and not _ORDER.match(sentence):
+            found.append(_say_subject(sentence))
+    return found
+
+
+def _unquote(match: re.Match[str]) -> str:
+    inner = match.group()[1:-1].strip()
+    before = match.string[: match.start()]
+    return inner if len(inner.split()) <= _SHORT and _NAME_BEFORE.search(before) else f" {_GAP} "
+
+
+def _say_subject(sentence: str) -> str:
+    first = _FIRST.match(sentence)
+    if first is None:
+        return sentence
+
+    def joint(match: re.Match[str]) -> str:
+        clause = re.split(r"[,;—–]", sentence[first.end() : match.start()])[-1]
+        return match.group() if _OTHER.search(clause) else f"{match['joint']}I "
+
+    return _SHARED.sub(joint, sentence)

@@ -1,0 +1,77 @@
+"""The one way to rows that belong to somebody: transactions opened for an owner, over row-level security."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from memory.errors import MemoryUnavailable
+from memory.owner import Owner
+
+Connection = psycopg.AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+MEMBER: Final = "freya_member"
+"""The role that connections take: it reads and writes every table, and no policy lets it pass."""
+
+_TAKE_ROLE: Final = sql.SQL("SET ROLE {}").format(sql.Identifier(MEMBER))
+_FOR_OWNER: Final = """
+    SELECT set_config('freya.tenant', %s, true), set_config('freya.user', %s, true), set_config('freya.system', 'off', true)
+"""
+_FOR_ALL: Final = "SELECT set_config('freya.system', 'on', true)"
+
+
+async def restrict(connection: Connection) -> None:
+    """Take the role that the policies hold for, where there is one; called once on each new connection of a pool.
+
+    Afterwards the connection sees nobody's rows until a transaction is opened by `Database`.
+    """
+    cursor = await connection.execute(
+        "SELECT 1 FROM pg_roles WHERE rolname = %s AND pg_has_role(rolname, 'MEMBER')", (MEMBER,)
+    )
+    if await cursor.fetchone():
+        await connection.execute(_TAKE_ROLE)
+
+
+class Database:
+    """Opens transactions on a pool. What a transaction may see is said when it is opened, and ends with it.
+
+    An outage raises MemoryUnavailable; what a statement itself raises is the caller's.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @contextlib.asynccontextmanager
+    async def of(self, owner: Owner) -> AsyncIterator[Connection]:
+        """A transaction that sees and writes rows of this owner only, and reads those of projects he is a member of."""
+        async with self._transaction() as connection:
+            await connection.execute(_FOR_OWNER, (owner.tenant_id, owner.user_id))
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def of_all(self) -> AsyncIterator[Connection]:
+        """A transaction over everybody's rows: for work in the background, never for a request."""
+        async with self._transaction() as connection:
+            await connection.execute(_FOR_ALL)
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        """One transaction whose statements travel together: those whose answers nobody awaits cost no exchange."""
+        try:
+            async with self._pool.connection() as connection:
+                try:
+                    async with connection.pipeline(), connection.transaction():
+                        yield connection
+                except asyncio.CancelledError:
+                    # A pipeline that is cancelled stays open (psycopg 3.3), and what is written next never committed.
+                    await connection.close()
+                    raise
+        except OUTAGES as error:
+            raise MemoryUnavailable(f"the database does not answer: {error}") from error

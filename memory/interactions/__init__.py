@@ -1,0 +1,30 @@
+"""The log of interactions: append-only, one record a run whatever its outcome; what learning reads later."""
+
+from memory.interactions.exporting import ExportedLog, ExportFormat
+from memory.interactions.log import InteractionLog, Redact, log_interaction
+from memory.interactions.partitions import ensure_partitions
+from memory.interactions.records import (
+    Cost,
+    Feedback,
+    Interaction,
+    LoggedInteraction,
+    RoutedTask,
+    SuccessMetrics,
+)
+from memory.interactions.store import InteractionStore
+
+__all__ = [
+    "Cost",
+    "ExportFormat",
+    "ExportedLog",
+    "Feedback",
+    "Interaction",
+    "InteractionLog",
+    "InteractionStore",
+    "LoggedInteraction",
+    "Redact",
+    "RoutedTask",
+    "SuccessMetrics",
+    "ensure_partitions",
+    "log_interaction",
+]

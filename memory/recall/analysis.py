@@ -1,0 +1,63 @@
+"""Words of texts as they are compared: lower case, without accents, stemmed as English, common ones left out."""
+
+import functools
+import re
+import threading
+from typing import Any  # tantivy's types are not checked
+
+_LONGEST_WORD = 60
+_NUMBERS = {
+    word: str(number)
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+}
+_NAME = re.compile(r"\b[A-Z][\w'’-]*[\w](?:\s+[A-Z][\w'’-]*[\w])*|\b[A-Z]{2,}\b")
+_FIGURE = re.compile(r"\d+(?:[.,:/]\d+)*")
+_OWN = threading.local()  # an analyzer is no thread's but its maker's
+
+
+def stems(text: str) -> list[str]:
+    """The word stems of a text in order, repetitions and all; figures as they are."""
+    analyzer = getattr(_OWN, "analyzer", None)
+    if analyzer is None:
+        analyzer = _OWN.analyzer = _analyzer()
+    return [_NUMBERS.get(stem, stem) for stem in analyzer.analyze(text)]
+
+
+def names(text: str) -> frozenset[str]:
+    """Capitalised names and figures in a text, folded; a sentence's first word only where it is not a common one."""
+    found = set(_FIGURE.findall(text))
+    for match in _NAME.finditer(text):
+        words = match[0].split()
+        first = match.start() == 0 or text[: match.start()].rstrip()[-1:] in {".", "!", "?", ":", ""}
+        if first and (words[0].lower() in _openers() or len(words) == 1):
+            words = words[1:]
+        if words:
+            found.add(" ".join(words).casefold())
+    return frozenset(found)
+
+
+@functools.cache
+def _openers() -> frozenset[str]:
+    return frozenset(
+        "a an and are as at be but by can could did do does for from had has have he her his how i i'd i'll i'm i've if in is "
+        "it its just let me my no not of on or our please she should so that the their then there they this to was "
+        "we were what when where which who whom whose why will with would yes you your".split()
+    )
+
+
+def _analyzer() -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    builder = TextAnalyzerBuilder(Tokenizer.simple())
+    for step in (
+        Filter.remove_long(_LONGEST_WORD),
+        Filter.lowercase(),
+        Filter.ascii_fold(),
+        Filter.stopword("english"),
+        Filter.stemmer("english"),
+    ):
+        builder = builder.filter(step)
+    return builder.build()

@@ -1,0 +1,222 @@
+"""One user's messages and records in memory, ready to be searched exactly."""
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.errors import MemoryUnavailable
+from memory.interfaces import Kind, RecordState, Tier, Vectors
+from memory.owner import Owner
+from memory.recall.analysis import names, stems
+from memory.recall.columns import Column, Postings
+from memory.recall.passages import Passage
+
+_SOURCE_BYTES = 900  # of the objects around a text
+_PASSAGE_BYTES = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What makes a record more or less than a message that says the same."""
+
+    state: RecordState = RecordState.ACTIVE
+    pinned: bool = False
+    faded: bool = False
+    confidence: float = 0.5
+    evidence: int = 1
+    cited: int = 0
+    recalled: int = 0
+    rating: float = 0.0
+    instead_of: str | None = None
+    """What the record that it supersedes said."""
+    against: str | None = None
+    """What the record that it contests says."""
+    entities: frozenset[str] = frozenset()
+    """Folded names of what it is about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A message or a record, with the passages it is found by."""
+
+    owner: Owner
+    id: str
+    tier: Tier
+    kind: Kind
+    text: str
+    said_at: float
+    """Seconds since 1970."""
+    passages: Sequence[Passage]
+    vectors: Vectors | None = None
+    """One row a passage; None where there are none yet."""
+    role: str | None = None
+    thread_id: str | None = None
+    project_id: str | None = None
+    message_ids: tuple[str, ...] = ()
+    standing: Standing | None = field(default=None)
+    """None of a message."""
+
+
+class UserIndex:
+    """What one user's memory holds. Not safe for two threads at once.
+
+    Sources are numbered in the order they came, and their passages too; a source that is replaced is not alive
+    any more. Arrays are by source or by passage, as their names say.
+    """
+
+    def __init__(self, owner: Owner, dimensions: int) -> None:
+        self.owner = owner
+        self.sources: list[Source] = []
+        self.postings = Postings()
+        self._dimensions = dimensions
+        self._numbers: dict[str, int] = {}
+        self._threads: dict[str, list[tuple[str, int]]] = {}
+        self._first: list[int] = []
+        self._texts = 0
+        self.said_at = Column(np.float64)
+        """When, in seconds since 1970."""
+        self.before, self.after = Column(np.int32), Column(np.int32)
+        """The numbers of the messages around it in its thread, or -1."""
+        self.alive = Column(np.bool_)
+        self.by_user = Column(np.bool_)
+        """Whether the user said it, or it is known of him."""
+        self.words = Column(np.float32)
+        self.source = Column(np.int32)
+        """By passage, as all that follows: the number of its source."""
+        self.row = Column(np.int32)
+        """Its row among the vectors, or -1."""
+        self.length = Column(np.float32)
+        """How many words it has."""
+        self.figures, self.named = Column(np.bool_), Column(np.bool_)
+        """Whether a number or a name stands in it."""
+        self.vectors = Column(np.float32, dimensions)
+        """The vectors there are, a row each."""
+        self._dead = 0
+
+    def add(self, source: Source) -> None:
+        """Take a source in, in place of what it held under its id. Raises MemoryUnavailable for another's."""
+        if source.owner != self.owner:
+            raise MemoryUnavailable(f"{source.id} belongs to another than {self.owner} and was not taken in")
+        self.remove(source.id)
+        number = len(self.sources)
+        self.sources.append(source)
+        self._numbers[source.id] = number
+        self._texts += len(source.text) + _SOURCE_BYTES
+        self.said_at.extend([source.said_at])
+        self.alive.extend([True])
+        self.by_user.extend([source.role != "assistant"])
+        self.before.extend([-1])
+        self.after.extend([-1])
+        if source.thread_id and source.standing is None:
+            self._join(source.thread_id, source.id, number)
+        self._add_passages(number, source)
+
+    def remove(self, source_id: str) -> None:
+        """What is held under this id is not found any more."""
+        number = self._numbers.pop(source_id, None)
+        if number is None:
+            return
+        self.alive.values[number] = False
+        self._dead += 1
+        source = self.sources[number]
+        line = self._threads.get(source.thread_id or "", [])
+        at = bisect.bisect_left(line, (source_id, number))
+        if at < len(line) and line[at] == (source_id, number):
+            del line[at]
+            self._link(line, at - 1)
+            self._link(line, at)
+
+    def embed(self, source_id: str, passages: Sequence[Passage], vectors: Vectors) -> None:
+        """The vectors of a source that came without; unknown ones are left alone."""
+        number = self._numbers.get(source_id)
+        if number is None:
+            return
+        source = self.sources[number]
+        first = self._first[number]
+        if list(passages) != list(source.passages):
+            self.add(
+                Source(
+                    **{name: getattr(source, name) for name in source.__dataclass_fields__}
+                    | {"passages": tuple(passages), "vectors": vectors}
+                )
+            )
+            return
+        rows = self.row.values[first : first + len(passages)]
+        if (rows < 0).any():
+            rows[:] = self._added(vectors)
+
+    def number_of(self, source_id: str) -> int | None:
+        """The number of the source of this id."""
+        return self._numbers.get(source_id)
+
+    def passages_of(self, number: int) -> range:
+        """The numbers of the passages of a source."""
+        first = self._first[number]
+        return range(first, first + len(self.sources[number].passages))
+
+    def spans(self, passage: int) -> Passage:
+        """Where in its source's text a passage stands."""
+        number = int(self.source.values[passage])
+        return self.sources[number].passages[passage - self._first[number]]
+
+    def text(self, passage: int) -> str:
+        """The text of a passage."""
+        span = self.spans(passage)
+        return self.sources[int(self.source.values[passage])].text[span.begins : span.ends]
+
+    @property
+    def nbytes(self) -> int:
+        """About the memory it takes."""
+        return (
+            self.vectors.nbytes
+            + self.postings.nbytes
+            + self._texts
+            + len(self.source) * _PASSAGE_BYTES
+        )
+
+    @property
+    def worn(self) -> bool:
+        """Whether so much of it is replaced that it should be built anew."""
+        return self._dead > max(200, len(self.sources) // 4)
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+        return self._dimensions
+
+    def _add_passages(self, number: int, source: Source) -> None:
+        first, count = len(self.source), len(source.passages)
+        self._first.append(first)
+        words = 0
+        for place, span in enumerate(source.passages, first):
+            text = source.text[span.begins : span.ends]
+            said = stems(text)
+            self.postings.add(place, said)
+            self.length.extend([len(said)])
+            self.figures.extend([any(stem[0].isdigit() for stem in said)])
+            self.named.extend([any(not name[0].isdigit() for name in names(text))])
+            words += len(said)
+        self.words.extend([words])
+        self.source.extend(np.full(count, number))
+        self.row.extend(np.full(count, -1) if source.vectors is None else self._added(source.vectors))
+
+    def _added(self, vectors: Vectors) -> NDArray[np.int64]:
+        start = len(self.vectors)
+        self.vectors.extend(vectors)
+        return np.arange(start, start + len(vectors))
+
+    def _join(self, thread_id: str, source_id: str, number: int) -> None:
+        line = self._threads.setdefault(thread_id, [])
+        at = bisect.bisect_left(line, (source_id, number))
+        line.insert(at, (source_id, number))
+        for place in (at - 1, at, at + 1):
+            self._link(line, place)
+
+    def _link(self, line: list[tuple[str, int]], place: int) -> None:
+        if 0 <= place < len(line):
+            number = line[place][1]
+            self.before.values[number] = line[place - 1][1] if place else -1
+            self.after.values[number] = line[place + 1][1] if place + 1 < len(line) else -1
