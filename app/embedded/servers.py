@@ -118,7 +118,9 @@ class EmbeddedServers:
                 revived = await asyncio.to_thread(self._revive)
             except (EmbeddedError, OSError) as error:
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
-                _log.error("an embedded server has ended and does not start", error=str(error), again_in_s=pause)  # noqa: TRY400  # the message says it all
+                _log.error(
+                    "an embedded server has ended and does not start", error=str(error), again_in_s=pause
+                )  # the message says it all
             except Abandoned:
                 return
             else:

@@ -42,7 +42,9 @@ class MessageFrame(_Frame):
     on_busy: Literal["reject", "queue", "cancel"] = "reject"
     idempotency_key: Annotated[
         str | None,
-        Field(min_length=1, max_length=128, description="Sent again with its key, a message is not asked again."),
+        Field(
+            min_length=1, max_length=128, description="Sent again with its key, a message is not asked again."
+        ),
         AfterValidator(storable),
     ] = None
 

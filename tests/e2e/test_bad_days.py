@@ -238,8 +238,12 @@ async def stopped(pid: int) -> None:
 
 async def until_revived(file: Path, died: int) -> None:
     """Wait until the file names another process, twenty seconds at most."""
+
+    def revived() -> bool:
+        return file.exists() and file.read_text().split()[:1] not in ([], [str(died)])
+
     async with asyncio.timeout(20):
-        while not file.exists() or file.read_text().split()[:1] in ([], [str(died)]):
+        while not await asyncio.to_thread(revived):
             await asyncio.sleep(0.05)
 
 

@@ -1,7 +1,6 @@
 """Runs that take their time: cancelled, waited for, cut off by outages, and ended by a stop."""
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import signal
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from app.embedded import EmbeddedServers
@@ -43,9 +41,7 @@ class Stage:
 
     async def restart_servers(self) -> None:
         """Start those that were killed."""
-        await self.stack.enter_async_context(
-            EmbeddedServers(self.servers, postgres_url=None, redis_url=None)
-        )
+        await self.stack.enter_async_context(EmbeddedServers(self.servers, postgres_url=None, redis_url=None))
 
     async def begin(self, **more: Any) -> "asyncio.Task[httpx.Response]":
         """A turn that the model has begun to answer."""
@@ -207,3 +203,17 @@ async def test_log_of_all_that_holds_no_secret_and_names_its_runs(stage: Stage):
     ]
     assert {line["code"] for line in failed} >= {"memory_unavailable", "events_unavailable", "interrupted"}
     assert all(line["run_id"].startswith("run_") for line in failed)
+
+
+def pid_in(file: Path) -> int:
+    return int(file.read_text().split()[0])
+
+
+async def kill(pid: int) -> None:
+    """Kill a server of ours, as a crash would, and wait until it and what it forked are gone."""
+    server = psutil.Process(pid)
+    family = [server, *server.children(recursive=True)]
+    server.kill()
+    async with asyncio.timeout(10):
+        while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family):
+            await asyncio.sleep(0.05)
