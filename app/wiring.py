@@ -27,6 +27,7 @@ from app.runs import EventLog, RunManager, RunStore, worker_name
 from app.runs.manager import Parts
 from app.service import Freya
 from app.settings import Settings
+from app.tasks import end
 from graphs import STATE_TYPES, CalibratedRouter, build_freya
 from knowledge import (
     Importer,
@@ -104,6 +105,8 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
                 redis_url=settings.redis_url.get_secret_value() if settings.redis_url else None,
             )
         )
+        watching = asyncio.create_task(servers.keep_running(), name="embedded servers")
+        stack.push_async_callback(end, [watching])
         described = tuple(str(server) for server in servers.descriptions)
         for line in described:
             progress(line)

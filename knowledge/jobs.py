@@ -17,6 +17,11 @@ from knowledge.store import Connection, Pool
 KEPT: Final = 200
 """How many jobs are remembered, the newest ones."""
 _STALE_S = 10.0
+_ATTEMPTS = 3
+_DIED = (
+    f"The process that carried it out died {_ATTEMPTS} times; its log says why (out of memory, a full disk). "
+    "What was done is kept: order the job again once that is mended."
+)
 _TURN = 0x6B6E_6F77_6A6F_6273
 
 _MINE = "id = %(id)s AND worker = %(worker)s AND state = 'running'"
@@ -28,7 +33,9 @@ _END: Final = f"""
     UPDATE knowledge_jobs SET state = %(state)s, result = %(result)s, error = %(error)s, finished_at = now()
     WHERE {_MINE} RETURNING id
 """  # noqa: S608
-_HAND_BACK: Final = f"UPDATE knowledge_jobs SET state = 'queued', worker = NULL WHERE {_MINE}"  # noqa: S608
+_HAND_BACK: Final = f"""
+    UPDATE knowledge_jobs SET state = 'queued', worker = NULL, attempts = attempts - 1 WHERE {_MINE}
+"""  # noqa: S608
 _CREATE: Final = """
     INSERT INTO knowledge_jobs (id, kind, arguments) VALUES (%(id)s, %(kind)s, %(arguments)s)
     ON CONFLICT (id) DO NOTHING
@@ -43,12 +50,16 @@ _CANCEL: Final = """
     WHERE id = %(id)s AND state IN ('queued', 'running') RETURNING *
 """
 _AGAIN: Final = """
-    UPDATE knowledge_jobs SET state = 'queued', worker = NULL
+    UPDATE knowledge_jobs
+    SET state = CASE WHEN attempts < %(attempts)s THEN 'queued' ELSE 'failed' END,
+        error = CASE WHEN attempts < %(attempts)s THEN NULL ELSE %(error)s END,
+        finished_at = CASE WHEN attempts < %(attempts)s THEN NULL ELSE now() END,
+        worker = NULL
     WHERE state = 'running' AND heartbeat_at < now() - make_interval(secs => %(stale)s)
 """
 _CLAIM: Final = """
     UPDATE knowledge_jobs
-    SET state = 'running', worker = %(worker)s, started_at = coalesce(started_at, now()), heartbeat_at = now()
+    SET state = 'running', worker = %(worker)s, attempts = attempts + 1, started_at = coalesce(started_at, now()), heartbeat_at = now()
     WHERE id = (
         SELECT id FROM knowledge_jobs WHERE state = 'queued' AND (%(id)s::text IS NULL OR id = %(id)s)
         ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -141,9 +152,10 @@ class JobTurn:
     async def claim(self, job: str | None = None) -> Job | None:
         """Begin the job that waits longest, or the one of that id; None where there is none to begin.
 
-        A job whose process fell silent waits again: only one has the turn, so that process has died. Raises TurnLost.
+        A job whose process fell silent waits again, as only one has the turn and so that process has died; the third
+        time it has failed. Raises TurnLost.
         """
-        await self._rows(_AGAIN, {"stale": _STALE_S})
+        await self._rows(_AGAIN, {"stale": _STALE_S, "attempts": _ATTEMPTS, "error": _DIED})
         rows = await self._rows(_CLAIM, {"worker": self._worker, "id": job})
         return _job(rows[0]) if rows else None
 

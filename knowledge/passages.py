@@ -33,7 +33,7 @@ class PassageSettings(BaseModel):
         description="The most tokens of a passage; whole sentences are packed into it.",
     )
     lead_tokens: int = Field(
-        default=64,
+        default=32,
         ge=16,
         le=512,
         description="Tokens by which a passage after the first is represented: its first sentences. Costs time.",

@@ -200,8 +200,7 @@ async def _models(settings: Settings) -> list[Finding]:
     if await _installed("llama_cpp"):
         findings = [Finding("llama.cpp", "ok", "installed")]
     else:
-        advice = "pip install 'freya-agents[local]' for GGUF models"
-        findings = [Finding("llama.cpp", "note", "not installed", advice)]
+        findings = [Finding("llama.cpp", "ok", "not installed, and not needed yet")]
     if not settings.models.endpoints:
         advice = "set FREYA_MODELS__ENDPOINTS and FREYA_MODELS__ROLES to let a language model write"
         findings.append(Finding("chat models", "note", "the extractive model quotes and computes", advice))

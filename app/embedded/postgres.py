@@ -71,6 +71,8 @@ class _Postmaster:
 class EmbeddedPostgres:
     """Starts, finds again and stops the cluster of one data folder. Blocking: for a worker thread."""
 
+    name = NAME
+
     def __init__(
         self, folder: Folder, account: Account | None, programs: Path, abandon: threading.Event
     ) -> None:
@@ -105,6 +107,10 @@ class EmbeddedPostgres:
             self._launch()
         self.version = self._make_database()
         return reused
+
+    def runs(self) -> bool:
+        """Whether a server of this folder lives, ready or not."""
+        return self._running() is not None or self._accepts()
 
     def stop(self) -> None:
         """Shut the server down: sessions are ended, nothing committed is lost."""

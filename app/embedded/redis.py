@@ -45,6 +45,8 @@ _SETTINGS = {
 class EmbeddedRedis:
     """Starts, finds again and stops the Redis of one data folder. Blocking: for a worker thread."""
 
+    name = NAME
+
     def __init__(
         self, folder: Folder, account: Account | None, program: Path, abandon: threading.Event
     ) -> None:
@@ -82,6 +84,10 @@ class EmbeddedRedis:
         except RedisError as error:
             raise self._failure(f"it refused a request ({error})") from error
         return reused
+
+    def runs(self) -> bool:
+        """Whether a server of this folder lives, ready or not."""
+        return self._pid() is not None or self._answers()
 
     def stop(self) -> None:
         """Shut the server down; it writes what it still holds back."""

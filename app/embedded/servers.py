@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+import structlog
+
 from app.embedded import postgres, redis
 from app.embedded.account import unprivileged_account
 from app.embedded.errors import DataFolderBusy, EmbeddedError
@@ -21,7 +23,10 @@ from app.embedded.postgres import EmbeddedPostgres, postgres_programs
 from app.embedded.processes import Abandoned
 from app.embedded.redis import EmbeddedRedis, redis_program
 
+_log = structlog.get_logger(__name__)
 _LOCK_SECONDS = 150.0  # another process may be making the cluster, or recovering it
+_WATCH_S = 1.0
+_LONGEST_PAUSE_S = 60.0  # between tries to start a server that does not stay up
 
 
 class Origin(StrEnum):
@@ -62,7 +67,8 @@ class EmbeddedServers:
     A server whose URL is given is used as it is and nothing is started for it. An embedded one that runs
     already in the data folder is reused. On leaving, the last process that uses the folder's servers stops
     them; while another one does, they stay. So a service killed with -9 leaves servers that the next one
-    takes over, and a short command never takes them from under a service.
+    takes over, and a short command never takes them from under a service. A server that ends while
+    `keep_running` goes on is started again.
 
     Raises EmbeddedError on entering.
     """
@@ -97,7 +103,37 @@ class EmbeddedServers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._abandon.set()
         await asyncio.shield(asyncio.to_thread(self._stop))
+
+    async def keep_running(self) -> None:
+        """Start an embedded server again when it has ended, until cancelled.
+
+        One that does not start is tried again after twice the time, within a minute at the latest; the log says why.
+        """
+        pause = _WATCH_S
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                revived = await asyncio.to_thread(self._revive)
+            except (EmbeddedError, OSError) as error:
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                _log.error(
+                    "an embedded server has ended and does not start", error=str(error), again_in_s=pause
+                )  # the message says it all
+            except Abandoned:
+                return
+            else:
+                pause = _WATCH_S
+                for name in revived:
+                    _log.warning("an embedded server had ended and was started again", server=name)
+
+    def _revive(self) -> list[str]:
+        """Start the servers that have ended; gives their names."""
+        if self._start_lock_path is None or all(server.runs() for server in self._servers):
+            return []
+        with _exclusive(self._start_lock_path, self._abandon):
+            return [server.name for server in self._servers if not server.runs() and not server.start()]
 
     def _start(self) -> None:
         own_postgres, own_redis = self._external_postgres is None, self._external_redis is None
@@ -142,9 +178,8 @@ class EmbeddedServers:
             starts = [threads.submit(server.start) for server in self._servers]
         found: dict[str, ServerDescription] = {}
         for server, start in zip(self._servers, starts, strict=True):
-            name = postgres.NAME if isinstance(server, EmbeddedPostgres) else redis.NAME
             origin = Origin.REUSED if start.result() else Origin.STARTED
-            found[name] = ServerDescription(name, origin, server.address, server.version)
+            found[server.name] = ServerDescription(server.name, origin, server.address, server.version)
             if isinstance(server, EmbeddedPostgres):
                 self.postgres_url = server.url
             else:

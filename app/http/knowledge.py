@@ -66,7 +66,7 @@ class QualityPartView(_View):
 
 
 class LinkedPairView(_View):
-    """Another pair that says the same."""
+    """Another pair that says the same, nearly word for word."""
 
     id: str
     question: str

@@ -42,6 +42,13 @@ class MessageFrame(_Frame):
     agents: list[str] = []
     project_id: str | None = None
     on_busy: Literal["reject", "queue", "cancel"] = "reject"
+    idempotency_key: Annotated[
+        str | None,
+        Field(
+            min_length=1, max_length=128, description="Sent again with its key, a message is not asked again."
+        ),
+        AfterValidator(storable),
+    ] = None
 
 
 class CancelFrame(_Frame):
@@ -172,11 +179,13 @@ class Conversation:
 
     async def _begin(self, frame: MessageFrame) -> None:
         try:
-            request = ChatRequest.model_validate(frame.model_dump(exclude={"type", "id"}))
+            request = ChatRequest.model_validate(frame.model_dump(exclude={"type", "id", "idempotency_key"}))
         except ValidationError as error:
             detail = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
             raise ProblemError(problem("invalid_request", detail)) from error
-        run_id, thread_id = await self._freya.start(self._owner, request)
+        run_id, thread_id = await self._freya.start(
+            self._owner, request, idempotency_key=frame.idempotency_key
+        )
         await self._send({"type": "accepted", "id": frame.id, "run_id": run_id, "thread_id": thread_id})
         await self._follow(run_id, 0)
 

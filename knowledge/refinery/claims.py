@@ -1,7 +1,7 @@
 """Technical claims that can be checked: arithmetic that is written out, default settings, ranges."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge.worked import ExpressionInvalid, agrees, evaluate
@@ -133,8 +133,3 @@ def _ranges(text: str, fact: IndicatorFacts) -> Iterator[Claim]:
 
 def _names(names: Sequence[str]) -> str:
     return f"(?<!stoch )(?<!stoch)(?<!stochastic )(?:{'|'.join(re.escape(name) for name in sorted(names, key=len, reverse=True))})"
-
-
-def by_name(facts: Sequence[IndicatorFacts]) -> Mapping[str, IndicatorFacts]:
-    """The facts by each of their names, lower case."""
-    return {name.casefold(): fact for fact in facts for name in fact.names}

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from knowledge.readers.text import plain
 from knowledge.refinery.wording import GENERIC, STOPWORDS, stem
 
-CANDIDATE = 0.7
-"""The least cosine of questions and of answers (a distance of 0.3) at which two pairs are looked at."""
 _SAME_QUESTION = 0.85
 _SAME_ANSWER = 0.8
 _CLOSE_QUESTION = 0.97

@@ -22,16 +22,24 @@ COUNT_DUE: Final = f"""
         AND (refined.pair_id IS NULL OR refined.measures <> %(measures)s OR refined.text_md5 <> {_TEXT})
 """  # noqa: S608
 
+# A pair that becomes one of the low tier, or ceases to be, gets a revision: indexes without that tier follow.
 SAVE: Final = f"""
-    INSERT INTO knowledge_refinements AS stored (pair_id, text_md5, measures, quality, tier, parts, dated, compared)
-    SELECT pair.id, {_TEXT}, %(measures)s, given.quality, given.tier, given.parts, given.dated, false
-    FROM unnest(%(ids)s::text[], %(qualities)s::real[], %(tiers)s::text[], %(parts)s::jsonb[], %(dates)s::date[])
-        AS given (id, quality, tier, parts, dated)
-    JOIN knowledge_pairs AS pair ON pair.id = given.id
-    ON CONFLICT (pair_id) DO UPDATE SET
-        compared = stored.compared AND stored.text_md5 = excluded.text_md5,
-        text_md5 = excluded.text_md5, measures = excluded.measures, quality = excluded.quality, tier = excluded.tier,
-        parts = excluded.parts, dated = excluded.dated, refined_at = now()
+    WITH low AS (
+        SELECT pair_id FROM knowledge_refinements WHERE pair_id = ANY (%(ids)s::text[]) AND tier = 'low'
+    ), saved AS (
+        INSERT INTO knowledge_refinements AS stored (pair_id, text_md5, measures, quality, tier, parts, dated, compared)
+        SELECT pair.id, {_TEXT}, %(measures)s, given.quality, given.tier, given.parts, given.dated, false
+        FROM unnest(%(ids)s::text[], %(qualities)s::real[], %(tiers)s::text[], %(parts)s::jsonb[], %(dates)s::date[])
+            AS given (id, quality, tier, parts, dated)
+        JOIN knowledge_pairs AS pair ON pair.id = given.id
+        ON CONFLICT (pair_id) DO UPDATE SET
+            compared = stored.compared AND stored.text_md5 = excluded.text_md5,
+            text_md5 = excluded.text_md5, measures = excluded.measures, quality = excluded.quality, tier = excluded.tier,
+            parts = excluded.parts, dated = excluded.dated, refined_at = now()
+        RETURNING pair_id, tier
+    )
+    UPDATE knowledge_pairs SET revision = nextval('knowledge_revision')
+    WHERE id IN (SELECT pair_id FROM saved WHERE (tier = 'low') <> (pair_id IN (SELECT pair_id FROM low)))
 """  # noqa: S608
 
 FORGET_LIKENESSES: Final = """

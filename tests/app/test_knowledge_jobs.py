@@ -89,13 +89,13 @@ async def ended(jobs: JobStore, job: str) -> Job:
     return await jobs.get(job)
 
 
-async def aged(pool: Pool, job: str, seconds: float) -> None:
+async def aged(pool: Pool, job: str, seconds: float, *, attempts: int = 1) -> None:
     """As if the process that carries the job out had fallen silent."""
     async with pool.connection() as connection:
         await connection.execute(
-            "UPDATE knowledge_jobs SET state = 'running', worker = 'dead',"
+            "UPDATE knowledge_jobs SET state = 'running', worker = 'dead', attempts = %s,"
             " heartbeat_at = now() - make_interval(secs => %s) WHERE id = %s",
-            (seconds, job),
+            (attempts, seconds, job),
         )
 
 
@@ -197,6 +197,29 @@ async def test_job_of_a_process_that_fell_silent_is_begun_again(jobs: JobStore, 
     async with JobRunner(jobs, work, worker="one"):
         assert (await ended(jobs, silent)).state is JobState.FINISHED
     assert (await jobs.get(lively)).state is JobState.RUNNING
+
+
+async def test_job_whose_processes_die_over_and_over_is_given_up(jobs: JobStore, pool: Pool):
+    work = Scripted()
+    job = await ordered(jobs)
+    await aged(pool, job, 11, attempts=3)
+    async with JobRunner(jobs, work, worker="one"):
+        found = await ended(jobs, job)
+    assert found.state is JobState.FAILED
+    assert "died 3 times" in (found.error or "")
+    assert work.times == 0
+
+
+async def test_stops_of_the_service_do_not_count_against_a_job(jobs: JobStore):
+    work = Scripted()
+    job = await ordered(jobs)
+    for _ in range(4):
+        work.began.clear()
+        async with JobRunner(jobs, work, worker="one"), asyncio.timeout(5):
+            await work.began.wait()
+    work.go_on.set()
+    async with JobRunner(jobs, work, worker="one"):
+        assert (await ended(jobs, job)).state is JobState.FINISHED
 
 
 async def test_process_that_loses_the_database_stops_its_job_and_the_next_one_goes_on(

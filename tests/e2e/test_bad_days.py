@@ -156,6 +156,21 @@ async def test_postgres_and_redis_may_stop_and_come_back():
             await assert_lives(client)
 
 
+async def test_embedded_servers_that_die_are_started_again():
+    async with fresh_data("freya-revival-") as data, running(data) as command:
+        async with httpx.AsyncClient(base_url=command.url, timeout=30) as client:
+            await assert_lives(client)
+            for file in ("redis/redis.pid", "postgres/postmaster.pid"):
+                died = int((data / file).read_text().split()[0])
+                os.kill(died, signal.SIGKILL)
+                await until_revived(data / file, died)
+                await until_ready(client, ready=True)
+                await assert_lives(client)
+        assert await command.stop() == 0
+        for server in psutil.process_iter(["cmdline"]):
+            assert str(data) not in " ".join(server.info["cmdline"] or [])
+
+
 async def test_chroma_may_stop_and_come_back():
     port = free_port()
     async with contextlib.AsyncExitStack() as stack:
@@ -218,6 +233,17 @@ async def stopped(pid: int) -> None:
     server.send_signal(signal.SIGINT if "postgres" in server.name() else signal.SIGTERM)
     async with asyncio.timeout(10):
         while server.is_running() and server.status() != psutil.STATUS_ZOMBIE:
+            await asyncio.sleep(0.05)
+
+
+async def until_revived(file: Path, died: int) -> None:
+    """Wait until the file names another process, twenty seconds at most."""
+
+    def revived() -> bool:
+        return file.exists() and file.read_text().split()[:1] not in ([], [str(died)])
+
+    async with asyncio.timeout(20):
+        while not await asyncio.to_thread(revived):
             await asyncio.sleep(0.05)
 
 

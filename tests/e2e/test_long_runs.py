@@ -1,7 +1,6 @@
 """Runs that take their time: cancelled, waited for, cut off by outages, and ended by a stop."""
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import signal
@@ -33,13 +32,17 @@ BOUND_S = 15
 
 @dataclass
 class Stage:
-    """A service whose orchestrator's model writes when it is let, with a database that is not its own child."""
+    """A service whose orchestrator's model writes when it is let, with servers that are not its own children."""
 
     command: Command
     client: httpx.AsyncClient
     model: SlowModel
-    database: Path
+    servers: Path
     stack: AsyncExitStack
+
+    async def restart_servers(self) -> None:
+        """Start those that were killed."""
+        await self.stack.enter_async_context(EmbeddedServers(self.servers, postgres_url=None, redis_url=None))
 
     async def begin(self, **more: Any) -> "asyncio.Task[httpx.Response]":
         """A turn that the model has begun to answer."""
@@ -54,13 +57,11 @@ async def stage() -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         data = await stack.enter_async_context(fresh_data("freya-long-"))
         model = await stack.enter_async_context(SlowModel.serving())
-        database = await stack.enter_async_context(
-            EmbeddedServers(data, postgres_url=None, redis_url="redis://unused")
-        )
-        stack.push_async_callback(end_redis, data)
+        stores = await stack.enter_async_context(EmbeddedServers(data, postgres_url=None, redis_url=None))
         endpoint = {"url": model.url, "model": "slow", "api_key": MODEL_KEY}
         variables = {
-            "FREYA_POSTGRES_URL": database.postgres_url.replace("freya@", f"freya:{PASSWORD}@"),
+            "FREYA_POSTGRES_URL": stores.postgres_url.replace("freya@", f"freya:{PASSWORD}@"),
+            "FREYA_REDIS_URL": stores.redis_url,
             "FREYA_HTTP__KEY_HASHES": json.dumps([hashlib.sha256(API_KEY.encode()).hexdigest()]),
             "FREYA_HTTP__HEARTBEAT_S": "1",
             "FREYA_MODELS__ENDPOINTS": json.dumps({"slow": endpoint}),
@@ -136,7 +137,7 @@ async def test_reader_of_a_long_run_hears_heartbeats_and_may_come_back(stage: St
 async def test_database_killed_under_a_run_fails_it_in_time_and_frees_its_thread(stage: Stage):
     thread = (await stage.client.post("/v1/threads", json={})).json()["id"]
     asked = await stage.begin(thread_id=thread)
-    await kill(pid_in(stage.database / "postgres" / "postmaster.pid"))
+    await kill(pid_in(stage.servers / "postgres" / "postmaster.pid"))
     stage.model.may_end.set()
     async with asyncio.timeout(BOUND_S):
         assert_problem(await asked, 503, "memory_unavailable")
@@ -146,9 +147,7 @@ async def test_database_killed_under_a_run_fails_it_in_time_and_frees_its_thread
     report = await stage.client.get("/readyz")
     assert "postgres" in [one["name"] for one in report.json()["dependencies"] if not one["ok"]]
     assert (await stage.client.get("/healthz")).status_code == 200
-    await stage.stack.enter_async_context(
-        EmbeddedServers(stage.database, postgres_url=None, redis_url="redis://unused")
-    )
+    await stage.restart_servers()
     await until_ready(stage.client, ready=True)
     await assert_lives(stage.client)
     body = {"message": "Hello!", "thread_id": thread, "on_busy": "queue"}
@@ -157,7 +156,7 @@ async def test_database_killed_under_a_run_fails_it_in_time_and_frees_its_thread
 
 async def test_redis_killed_under_a_run_is_survived_by_the_service_and_its_readers(stage: Stage):
     stage.model.may_end.clear()
-    pid = pid_in(stage.database / "redis" / "redis.pid")
+    pid = pid_in(stage.servers / "redis" / "redis.pid")
     async with stage.client.stream("POST", "/v1/chat/stream", json=SLOWLY) as response:
         following = events(response)
         started = await anext(following)
@@ -170,9 +169,7 @@ async def test_redis_killed_under_a_run_is_survived_by_the_service_and_its_reade
     assert_problem(refused, 503, "events_unavailable")
     await until_ready(stage.client, ready=False)
     assert (await stage.client.get("/healthz")).status_code == 200
-    await stage.stack.enter_async_context(
-        EmbeddedServers(stage.database, postgres_url="postgresql://unused", redis_url=None)
-    )
+    await stage.restart_servers()
     await until_ready(stage.client, ready=True)
     await assert_lives(stage.client)
     stage.model.may_end.set()
@@ -207,12 +204,6 @@ async def test_log_of_all_that_holds_no_secret_and_names_its_runs(stage: Stage):
     ]
     assert {line["code"] for line in failed} >= {"memory_unavailable", "events_unavailable", "interrupted"}
     assert all(line["run_id"].startswith("run_") for line in failed)
-
-
-async def end_redis(data: Path) -> None:
-    """The service leaves its Redis to those who still use the folder, and they know of PostgreSQL only."""
-    with contextlib.suppress(FileNotFoundError, psutil.NoSuchProcess):
-        await kill(pid_in(data / "redis" / "redis.pid"))
 
 
 def pid_in(file: Path) -> int:

@@ -82,6 +82,22 @@ async def test_running_again_does_nothing(refiner, importer, store, tmp_path):
     assert await store.revision() == revision
 
 
+async def test_pair_that_falls_into_the_low_tier_leaves_the_indexes_without_it(
+    refiner, importer, store, dense, lexical, tmp_path
+):
+    await fill(importer, tmp_path, PAIRS[:1])
+    choosy = Indexer(store, [dense, lexical], low_tier=False)
+    await choosy.catch_up()
+    assert await lexical.counts() == {"technical": 1}
+    await store.write("UPDATE knowledge_pairs SET answer = 'RSI measures the' WHERE true", {})
+    await refiner.run()
+    (row,) = await store.rows("SELECT tier FROM knowledge_refinements", {})
+    assert row["tier"] == "low"
+    await choosy.catch_up()
+    assert await lexical.counts() == {}
+    assert (await store.changes(await store.revision() - 1, 10, low_tier=True))[0].removed is False
+
+
 async def test_a_better_pair_that_comes_later_takes_the_place_of_the_one_kept(
     refiner, importer, store, tmp_path
 ):
