@@ -26,8 +26,8 @@ stands for a name of your choice.
 `freya config show` prints what is in force, secrets hidden, and `freya config path` where the file is looked for. A
 value that cannot be used ends the start with a line that names it.
 
-Two variables are not settings of the service: `FREYA_CONFIG`, the path of the configuration file, and `FREYA_API_KEY`,
-the key that `freya ask`, `freya chat` and `freya knowledge search` send.
+Three variables are not settings of the service: `FREYA_CONFIG`, the path of the configuration file, and `FREYA_API_KEY`
+and `FREYA_USER`, the key that commands send and the user for whom they act.
 
 This page is made from the settings models by `make docs`.
 """

@@ -49,8 +49,17 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
 )
 _SPEAK_FOR_THEMSELVES = frozenset(
     {
-        "request_refused", "unknown_agent", "unknown_thread", "unknown_pair", "unknown_job", "version_refused",
-        "unknown_memory", "unknown_project", "invalid_user", "import_refused", "key_missing",
+        "request_refused",
+        "unknown_agent",
+        "unknown_thread",
+        "unknown_pair",
+        "unknown_job",
+        "version_refused",
+        "unknown_memory",
+        "unknown_project",
+        "invalid_user",
+        "import_refused",
+        "key_missing",
     }
 )
 _DETAILS = {

@@ -95,7 +95,9 @@ class Freya:
         if carried:
             return self._follow(owner, run_id, after)
         view = await self.run(owner, run_id)
-        return self._follow(owner, run_id, after) if view.status == "running" else self._told(view, after, last)
+        return (
+            self._follow(owner, run_id, after) if view.status == "running" else self._told(view, after, last)
+        )
 
     async def _follow(self, owner: Owner, run_id: str, after: int) -> AsyncGenerator[StoredEvent]:
         """Of a run that goes on; should its last event never come, as when Redis was away, the record stands in."""
@@ -134,9 +136,7 @@ class Freya:
             )
         return await self.run(owner, run_id)
 
-    async def runs(
-        self, owner: Owner, thread_id: str, *, limit: int, before: str | None
-    ) -> list[RunView]:
+    async def runs(self, owner: Owner, thread_id: str, *, limit: int, before: str | None) -> list[RunView]:
         """The runs of a thread, newest first."""
         await self._threads.get(owner, thread_id)
         return await self._runs.of_thread(owner, thread_id, limit=limit, before=before)
@@ -174,9 +174,7 @@ class Freya:
             Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
         )
 
-    async def messages(
-        self, owner: Owner, thread_id: str, *, limit: int, after: str | None
-    ) -> list[Message]:
+    async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """The messages of a thread, oldest first."""
         return await self._threads.messages(owner, thread_id, limit=limit, after=after)
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 PREFIX = "FREYA_"
-NOT_SETTINGS = frozenset({"FREYA_CONFIG", "FREYA_API_KEY"})
+NOT_SETTINGS = frozenset({"FREYA_CONFIG", "FREYA_API_KEY", "FREYA_USER"})
 """Variables that the command line reads and that are no settings of the service."""
 
 _PRIVATE = re.compile(r"key|secret|password|url$")

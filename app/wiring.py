@@ -121,7 +121,14 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
         stack.push_async_callback(redis.aclose)
         readers = _redis(servers.redis_url, waits=True)
         stack.push_async_callback(readers.aclose)
-        yield Backends(settings=settings, pool=pool, database=Database(pool), redis=redis, readers=readers, servers=described)
+        yield Backends(
+            settings=settings,
+            pool=pool,
+            database=Database(pool),
+            redis=redis,
+            readers=readers,
+            servers=described,
+        )
 
 
 async def _lay_out_checkpoints(url: str) -> None:

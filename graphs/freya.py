@@ -1,5 +1,6 @@
 """The orchestrator's graph: guard, recall, route, dispatch (one `Send` a task), synthesise, remember."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,10 +19,11 @@ from graphs.citing import renumbered
 from graphs.events import Citation, RouteChosen, RouteTask, Token
 from graphs.guarding import clean_message
 from graphs.prompting import orchestrator_prompt
+from graphs.remembering import asks_of_himself, from_memory, known_lines, noted
 from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist
 from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult
-from memory import MemoryUnavailable, Turn
+from memory import MemoryUnavailable, RecallFilter, Recollection, Turn
 from models import EmbeddingUnavailable
 from models.chat import Prompt, Role, render_prompt
 
@@ -64,11 +66,22 @@ async def guard(state: FreyaState, runtime: Context) -> FreyaState:
     return {"message": clean_message(state["message"], longest=runtime.context.settings.longest_message)}
 
 
-async def recall(state: FreyaState, runtime: Context) -> FreyaState:  # noqa: ARG001  # a node's signature
-    """The earlier turns of the thread."""
-    began = time.monotonic()
-    turns = await runtime.context.memory.recall(runtime.context.scope)
-    return {"turns": turns, "timings_ms": {"recall": _since(began)}}
+async def recall(state: FreyaState, runtime: Context) -> FreyaState:
+    """The earlier turns of the thread, and what has to do with the message of all that is remembered beyond it."""
+    context, began = runtime.context, time.monotonic()
+    scope, budget = context.scope, context.settings.memory_tokens
+    wanted = RecallFilter(project_id=scope.project_id, without_thread=scope.thread_id)
+    turns, recalled = await asyncio.gather(
+        context.memory.recall(scope),
+        context.recaller.recall(scope.owner, state["message"], budget=budget, wanted=wanted)
+        if budget
+        else _nothing(),
+    )
+    return {"turns": turns, "recalled": recalled, "timings_ms": {"recall": _since(began)}}
+
+
+async def _nothing() -> Recollection:
+    return Recollection()
 
 
 async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto holds Sends
@@ -82,8 +95,9 @@ async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto ho
     update: FreyaState = {"route": decided, "timings_ms": {"route": _since(began)}}
     if decided.kind != "tasks":
         return Command(goto="converse", update=update)
+    known = known_lines(state["recalled"])
     sends = [
-        Send(task.agent, {"task": task, "position": position, "turns": state["turns"]})
+        Send(task.agent, {"task": task, "position": position, "turns": state["turns"], "known": known})
         for position, task in enumerate(decided.tasks)
     ]
     return Command(goto=sends, update=update)
@@ -93,7 +107,10 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
     """Freya answers herself: small talk, where we were, a kind decline, or a question back."""
     context, kind = runtime.context, state["route"].kind
     outcome: Outcome = "answered"
+    remembered = _remembered(state, context)
     match kind:
+        case _ if remembered:
+            draft = remembered
         case "small_talk":
             draft = replies.small_talk(state["message"], context.charters)
         case "recap":
@@ -103,7 +120,8 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
         case _:
             draft, outcome = replies.decline(context.charters), "declined"
     model = context.chat.of(Role.AGENTIC)
-    prompt = render_prompt(Prompt(request=state["message"], draft=draft))
+    known = tuple(known_lines(state["recalled"]))
+    prompt = render_prompt(Prompt(request=state["message"], known=known, draft=draft))
     text, name = "", ""
     async for chunk in model.astream(
         [SystemMessage(orchestrator_prompt(context.charters)), HumanMessage(prompt)]
@@ -113,6 +131,15 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
             text += chunk.text
         name = str(chunk.response_metadata.get("model_name", name))
     return {"answer": text, "outcome": outcome, "citations": [], "model": name}
+
+
+def _remembered(state: FreyaState, context: RunContext) -> str | None:
+    """What memory says to a question about its asker, or that a statement about him was noted."""
+    message = state["message"]
+    if asks_of_himself(message):
+        return from_memory(state["recalled"])
+    statements = context.notice(message)
+    return noted(statements) if statements else None
 
 
 async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
@@ -126,6 +153,9 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
     unanswered = [result.request for result in results if result not in told]
     if unanswered:
         text = f"{text}\n\n{replies.unanswered(unanswered)}"
+    own = from_memory(state["recalled"]) if asks_of_himself(state["message"]) else None
+    if own and told == results and all(result.outcome == "declined" for result in results):
+        text = own
     if state["route"].left_out:
         text = f"{text}\n\n{replies.left_out(state['route'].left_out)}"
     outcomes = [result.outcome for result in told]

@@ -43,6 +43,12 @@ class GraphSettings(BaseModel):
         default=2, ge=1, le=5, description="How often a step is tried when a dependency fails."
     )
     passages: int = Field(default=5, ge=1, le=20, description="Passages a specialist retrieves.")
+    memory_tokens: int = Field(
+        default=1000,
+        ge=0,
+        le=8000,
+        description="Tokens of what is remembered beyond the thread that a turn may carry along; 0 recalls nothing.",
+    )
     tool_rounds: int = Field(
         default=4, ge=1, le=20, description="Rounds of tool calls a specialist may make."
     )

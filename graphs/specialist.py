@@ -97,7 +97,9 @@ class Specialist:
         """Decide between a tool, a checked tool and sub-agents; the reasons are kept with the run."""
         request = state["task"].text
         weighing = weigh(request, self._charter)
-        prompt = Prompt(request=request, passages=tuple(state["passages"]))
+        prompt = Prompt(
+            request=request, passages=tuple(state["passages"]), known=tuple(state.get("known", []))
+        )
         return Command(
             goto="delegate" if weighing.choice == "sub_agents" else "act",
             update={
@@ -120,7 +122,9 @@ class Specialist:
 
         chosen = choose_sub_agents(request, self._charter, most=_MOST_SUB_AGENTS)
         notes = [note for note in await asyncio.gather(*map(ask, chosen)) if note]
-        prompt = Prompt(request=request, passages=passages, notes=tuple(notes))
+        prompt = Prompt(
+            request=request, passages=passages, notes=tuple(notes), known=tuple(state.get("known", []))
+        )
         return {
             "notes": notes,
             "messages": [HumanMessage(render_prompt(prompt), id="request")],

@@ -1,7 +1,7 @@
 """The typed state of the graphs, and the context of a run."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypedDict
 
@@ -14,7 +14,7 @@ from graphs.events import Citation, RunEvent
 from graphs.routing.interfaces import Route, Router, Task
 from graphs.settings import GraphSettings
 from knowledge import Retriever
-from memory import ConversationMemory, Scope, ToolUse, Turn
+from memory import ConversationMemory, Degraded, Recalled, Recaller, Recollection, Scope, ToolUse, Turn
 from models.chat import ChatModels, Note, Passage
 
 Outcome = Literal["answered", "declined", "needs_input"]
@@ -31,6 +31,9 @@ class RunContext:
     charters: Mapping[str, Charter]
     retriever: Retriever
     memory: ConversationMemory
+    recaller: Recaller
+    notice: Callable[[str], Sequence[str]]
+    """The statements about the user that a message makes and that will be remembered."""
     router: Router
     chat: ChatModels
     settings: GraphSettings
@@ -83,6 +86,7 @@ class FreyaState(TypedDict, total=False):
     wanted: list[str]
     """Agents the client asked for by name; empty lets the router decide."""
     turns: list[Turn]
+    recalled: Recollection
     route: Route
     results: Annotated[list[SpecialistResult], operator.add]
     answer: str
@@ -104,6 +108,7 @@ class SpecialistState(TypedDict, total=False):
     task: Task
     position: int
     turns: list[Turn]
+    known: list[str]
     messages: Annotated[list[AnyMessage], add_messages]
     passages: list[Passage]
     citations: list[Citation]
@@ -121,9 +126,12 @@ class SpecialistState(TypedDict, total=False):
 STATE_TYPES: tuple[type, ...] = (
     Artifact,
     Citation,
+    Degraded,
     MadeArtifact,
     Note,
     Passage,
+    Recalled,
+    Recollection,
     Route,
     SpecialistResult,
     Task,

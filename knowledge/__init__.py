@@ -1,5 +1,6 @@
 """Question-answer knowledge: sources to pairs to index to retrieval."""
 
+from knowledge.chroma import Chroma
 from knowledge.dense import DenseIndex
 from knowledge.errors import KnowledgeError, KnowledgeUnavailable, SourceUnreadable, VersionRefused
 from knowledge.fields import Field, PairIndex
@@ -17,6 +18,7 @@ from knowledge.store import KnowledgeStore, PairFilter, SourceStatus, StoredPair
 from knowledge.versions import Versions
 
 __all__ = [
+    "Chroma",
     "DenseIndex",
     "Field",
     "FollowsStore",

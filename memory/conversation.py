@@ -1,64 +1,165 @@
 """The conversation over its tiers: Redis for speed, PostgreSQL for keeps, a token limit on what is carried along."""
 
+import asyncio
 import logging
-import re
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from memory.errors import MemoryUnavailable
 from memory.interfaces import MemoryTier, Scope, Turn
 from memory.settings import MemorySettings
+from memory.short import (
+    Held,
+    ShortTermTier,
+    StateChange,
+    StateConflict,
+    StateInvalid,
+    Summary,
+    WorkingState,
+    count_tokens,
+    within_budget,
+)
+from memory.short.condensing import short_settings
+from memory.short.state import change_of, changed
+
+__all__ = ["Carried", "TieredConversation", "count_tokens", "within_budget"]
 
 logger = logging.getLogger(__name__)
-_TOKEN = re.compile(r"\w{1,6}|[^\w\s]")
-"""About one sub-word token of English; used for budgets only."""
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a turn carries along of the conversation before it; turns and summary together are under the token limit."""
+
+    turns: tuple[Turn, ...]
+    """The newest turns, oldest first."""
+    summary: Summary | None
+    """Of the turns before them; None where there are none."""
 
 
 class TieredConversation:
-    """Recalls from the short tier and, where it holds less than the thread has, from the permanent one."""
+    """Recalls what Redis holds, once the permanent tier agrees that it is all; otherwise rebuilds it from there.
 
-    def __init__(self, short: MemoryTier, permanent: MemoryTier, settings: MemorySettings) -> None:
+    An outage of Redis costs speed and the variables of working states. During one of the database what Redis holds is
+    carried along, and nothing new can be remembered.
+    """
+
+    def __init__(self, short: ShortTermTier, permanent: MemoryTier, settings: MemorySettings) -> None:
         self._short = short
         self._permanent = permanent
-        self._settings = settings
+        self._token_limit = settings.token_limit
+        self._farthest = max(settings.short_turns, short_settings(settings).summarised_turns)
 
     async def recall(self, scope: Scope) -> list[Turn]:
         """Earlier turns of the thread under the token limit, oldest first."""
-        limit = self._settings.short_turns
-        try:
-            turns = await self._short.recall(scope, limit=limit)
-        except MemoryUnavailable as error:
+        return list((await self.carried(scope)).turns)
+
+    async def summary(self, scope: Scope) -> Summary | None:
+        """What stands for the turns before those that are recalled; None where there are none."""
+        return (await self.carried(scope)).summary
+
+    async def carried(self, scope: Scope) -> Carried:
+        """Turns and summary, read once. Raises MemoryUnavailable where neither tier knows the thread for an outage."""
+        held, newest = await asyncio.gather(
+            _or_outage(self._short.held(scope)), _or_outage(self._permanent.recall(scope, limit=1))
+        )
+        if isinstance(newest, MemoryUnavailable):
+            if isinstance(held, MemoryUnavailable) or not (held.whole or held.turns):
+                raise newest
             logger.warning(
-                "short-term memory is out; reading the permanent record", extra={"error": str(error)}
+                "the permanent record is out; reading short-term memory", extra={"error": str(newest)}
             )
-            turns = []
-        if len(turns) < limit:
-            kept = await self._permanent.recall(scope, limit=limit)
-            merged = {turn.run_id: turn for turn in [*kept, *turns]}
-            turns = sorted(merged.values(), key=lambda turn: turn.at)[-limit:]
-        return within_budget(turns, self._settings.token_limit)
+            return await self._under_limit(held.turns, held.summary)
+        if isinstance(held, MemoryUnavailable):
+            _warn("short-term memory is out; reading the permanent record", held)
+            turns = await self._permanent.recall(scope, limit=self._farthest)
+            condensed = await self._short.condenser.condense(None, turns, quick=True)
+        elif _is_all(held, newest):
+            return await self._under_limit(held.turns, held.summary)
+        else:
+            turns = await self._permanent.recall(scope, limit=self._farthest) if newest else []
+            condensed = await self._short.restore(scope, turns, held.mark)
+        return Carried(condensed.turns, condensed.summary)
 
     async def remember(self, scope: Scope, turn: Turn) -> None:
-        """Keep the turn permanently, then in the short tier; an outage of the short tier loses nothing."""
+        """Keep the turn permanently, then in the short tier with what its agents are at now.
+
+        An outage of the short tier loses nothing.
+        """
         await self._permanent.remember(scope, turn)
         try:
             await self._short.remember(scope, turn)
+            for agent in turn.agents:
+                if change := change_of(agent, [turn]):
+                    await self._short.update(scope, agent, change)
         except MemoryUnavailable as error:
-            logger.warning(
-                "short-term memory is out; the turn is in the permanent record", extra={"error": str(error)}
-            )
+            _warn("short-term memory is out; the turn is in the permanent record", error)
+        except StateInvalid as error:
+            _warn("what an agent is at is not kept", error)
+
+    async def state(self, scope: Scope, agent: str) -> WorkingState:
+        """What the agent is at; where Redis has lost it, the task and tools of its last turns.
+
+        Raises StateInvalid for what cannot be the name of an agent.
+        """
+        try:
+            state = await self._short.state(scope, agent)
+        except MemoryUnavailable as error:
+            _warn("short-term memory is out; the working state is that of the last turns", error)
+            state = WorkingState(agent=agent)
+        return state if state.version else await self._resumed(scope, state)
+
+    async def update(self, scope: Scope, agent: str, change: StateChange) -> WorkingState:
+        """The working state after the change; changes at the same time all last.
+
+        While Redis is out the change holds for the caller only. Raises StateInvalid or StateConflict.
+        """
+        state = await self.state(scope, agent)
+        try:
+            return await self._short.update(scope, agent, change)
+        except MemoryUnavailable as error:
+            _warn("short-term memory is out; the working state is not kept", error)
+            return changed(state, change)
+
+    async def _resumed(self, scope: Scope, empty: WorkingState) -> WorkingState:
+        """The state that the agent's last turns left behind, kept unless somebody else was first."""
+        turns = (await self.carried(scope)).turns
+        change = change_of(empty.agent, turns)
+        if change is None:
+            return empty
+        change = change.model_copy(update={"version": 0})
+        try:
+            return await self._short.update(scope, empty.agent, change)
+        except StateConflict:
+            return await self._short.state(scope, empty.agent)
+        except (MemoryUnavailable, StateInvalid) as error:
+            _warn("the working state is not kept", error)
+            return changed(empty, change)
+
+    async def _under_limit(self, turns: Sequence[Turn], summary: Summary | None) -> Carried:
+        count = self._short.condenser.count
+
+        def fitting() -> list[Turn]:
+            return within_budget(turns, self._token_limit - (count(summary.text) if summary else 0), count)
+
+        return Carried(tuple(await asyncio.to_thread(fitting)), summary)
 
 
-def within_budget(turns: list[Turn], tokens: int) -> list[Turn]:
-    """The newest turns whose texts together stay under the number of tokens, oldest first; the newest always."""
-    kept: list[Turn] = []
-    left = tokens
-    for turn in reversed(turns):
-        left -= count_tokens(turn.request) + count_tokens(turn.answer)
-        if left < 0 and kept:
-            break
-        kept.append(turn)
-    return kept[::-1]
+def _is_all(held: Held, newest: Sequence[Turn]) -> bool:
+    """Whether what is held is the thread as the permanent record has it, to its newest turn."""
+    if not newest:
+        return held.whole and not held.turns and held.summary is None
+    return held.whole and held.knows(newest[-1].run_id)
 
 
-def count_tokens(text: str) -> int:
-    """About how many tokens a model makes of the text: one for every six characters of a word, one a mark."""
-    return len(_TOKEN.findall(text))
+async def _or_outage(answer: Awaitable[Found]) -> Found | MemoryUnavailable:
+    try:
+        return await answer
+    except MemoryUnavailable as error:
+        return error
+
+
+def _warn(what: str, error: Exception) -> None:
+    logger.warning(what, extra={"error": str(error)})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.options import Agents, AsJson, Key, Thread
+from app.cli.options import Agents, AsJson, Key, Thread, User
 from app.cli.output import CommandFailed, emit_answer, emit_json, note
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def ask(
     agent: Agents = None,
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,
+    user: User = None,
 ) -> None:
     """Ask one question and print the answer.
 
@@ -45,10 +46,10 @@ def ask(
         note("\n".join(["", *footnotes(result)]))
 
     request = Request(text, thread, tuple(agent or ()))
-    run(partial(answer, load_settings(), request, key, show))
+    run(partial(answer, load_settings(), request, key, show, user=user))
 
 
-def chat(thread: Thread = None, agent: Agents = None, key: Key = None) -> None:
+def chat(thread: Thread = None, agent: Agents = None, key: Key = None, user: User = None) -> None:
     """Converse; answers appear as they are written.
 
     Ctrl-C cancels the answer that is being written; /quit or Ctrl-D ends. What was asked is remembered in the data
@@ -58,7 +59,7 @@ def chat(thread: Thread = None, agent: Agents = None, key: Key = None) -> None:
     from app.cli.interruption import run
     from app.settings import load_settings
 
-    run(partial(converse, load_settings(), Request("", thread, tuple(agent or ())), key))
+    run(partial(converse, load_settings(), Request("", thread, tuple(agent or ())), key, user=user))
 
 
 def _from_input() -> str:

@@ -1,7 +1,7 @@
 """The service over HTTP: its answers, its events, and its errors in words."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 
 import httpx
@@ -12,6 +12,9 @@ from app.cli.output import CommandFailed
 Event = dict[str, JsonValue]
 LAST_EVENTS = frozenset({"run.finished", "run.failed", "run.cancelled"})
 _PATIENCE = httpx.Timeout(10.0, read=90.0)  # a stream has a heartbeat every 15 seconds
+_HISTORY = httpx.Timeout(
+    10.0, read=600.0, write=300.0
+)  # the service stores while it reads, and looks after it erased
 _UNAUTHORIZED = 401
 
 
@@ -24,14 +27,15 @@ class ConnectionLost(CommandFailed):
 
 
 class Client:
-    """A client of one service. Methods raise ServiceRefused and ConnectionLost."""
+    """A client of one service, for one of its users. Methods raise ServiceRefused and ConnectionLost."""
 
-    def __init__(self, address: str, key: str | None = None) -> None:
+    def __init__(self, address: str, key: str | None = None, user: str | None = None) -> None:
         self.address = address
         self._key = key
-        self._http = httpx.AsyncClient(
-            base_url=address, headers={"authorization": f"Bearer {key}"} if key else {}, timeout=_PATIENCE
-        )
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        if user:
+            headers["freya-user"] = user
+        self._http = httpx.AsyncClient(base_url=address, headers=headers, timeout=_PATIENCE)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -48,6 +52,51 @@ class Client:
         """The JSON answer."""
         try:
             return self._answer(await self._http.get(path, params=query))
+        except httpx.HTTPError as error:
+            raise self._lost(error) from error
+
+    async def patch(self, path: str, body: dict[str, JsonValue]) -> JsonValue:
+        """Send a change and give the JSON answer."""
+        try:
+            return self._answer(await self._http.patch(path, json=body))
+        except httpx.HTTPError as error:
+            raise self._lost(error) from error
+
+    async def delete(self, path: str) -> JsonValue:
+        """Delete what is there and give the JSON answer."""
+        try:
+            return self._answer(await self._http.delete(path))
+        except httpx.HTTPError as error:
+            raise self._lost(error) from error
+
+    async def erase(self, confirm: str) -> JsonValue:
+        """Erase all of the user; the receipt."""
+        try:
+            return self._answer(
+                await self._http.post("/v1/memory/erase", json={"confirm": confirm}, timeout=_HISTORY)
+            )
+        except httpx.HTTPError as error:
+            raise self._lost(error) from error
+
+    async def upload(self, path: str, content: AsyncIterator[bytes], **query: str) -> JsonValue:
+        """Send JSON lines as they come and give the JSON answer."""
+        headers = {"content-type": "application/x-ndjson"}
+        try:
+            return self._answer(
+                await self._http.post(path, params=query, content=content, headers=headers, timeout=_HISTORY)
+            )
+        except httpx.HTTPError as error:
+            raise self._lost(error) from error
+
+    async def download(self, path: str) -> AsyncGenerator[bytes]:
+        """The content of the answer in pieces, as they come."""
+        try:
+            async with self._http.stream("GET", path) as response:
+                if not response.is_success:
+                    await response.aread()
+                    self._answer(response)
+                async for piece in response.aiter_bytes():
+                    yield piece
         except httpx.HTTPError as error:
             raise self._lost(error) from error
 

@@ -16,6 +16,7 @@ from app.cli.interruption import Interrupted
 from app.cli.knowing import knowledge
 from app.cli.options import examples
 from app.cli.output import OutputClosed, complain
+from app.cli.remembering import memory
 from app.cli.serving import serve
 
 _HELP = """A self-hosted service of cooperating AI agents.
@@ -82,6 +83,7 @@ application.command(epilog=examples("freya doctor", "freya doctor --json"))(doct
 application.command(epilog=examples("freya key", "freya key --json"))(key)
 application.add_typer(config, name="config")
 application.add_typer(knowledge, name="knowledge")
+application.add_typer(memory, name="memory")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  # typer's signature

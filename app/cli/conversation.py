@@ -45,12 +45,14 @@ async def answer(
     key: str | None,
     show: Callable[[dict[str, JsonValue]], None],
     _: Interruption,
+    *,
+    user: str | None = None,
 ) -> None:
     """One turn; its result, as `POST /v1/chat` has it, is shown before what was started for it is stopped.
 
     Being interrupted cancels the run. Raises CommandFailed when it failed or was cancelled by somebody else.
     """
-    async with open_client(settings, key=key) as client:
+    async with open_client(settings, key=key, user=user) as client:
         last = await _last_event(client, request)
         result = last.get("result")
         if not isinstance(result, dict):
@@ -72,13 +74,20 @@ async def _last_event(client: Client, request: Request) -> Event:
     return last
 
 
-async def converse(settings: Settings, begin: Request, key: str | None, interruption: Interruption) -> None:
+async def converse(
+    settings: Settings,
+    begin: Request,
+    key: str | None,
+    interruption: Interruption,
+    *,
+    user: str | None = None,
+) -> None:
     """Ask line by line until the lines end."""
-    async with open_client(settings, key=key) as client:
+    async with open_client(settings, key=key, user=user) as client:
         lines, typed = open_lines(settings)
         if typed:
             note(f"Ask anything; {_HELP}.")
-        talk = _Conversation(client, settings, begin, key, interruption, patient=typed)
+        talk = _Conversation(client, settings, begin, (key, user), interruption, patient=typed)
         try:
             await _take_lines(talk, lines, typed=typed)
         finally:
@@ -115,14 +124,14 @@ class _Conversation:
         client: Client,
         settings: Settings,
         begin: Request,
-        key: str | None,
+        credentials: tuple[str | None, str | None],
         interruption: Interruption,
         *,
         patient: bool,
     ) -> None:
         self._client = self._first = client
         self._settings = settings
-        self._key = key
+        self._key, self._user = credentials
         self._thread, self._agents = begin.thread, begin.agents
         self._interruption = interruption
         self._patient = patient
@@ -210,7 +219,7 @@ class _Conversation:
         while True:
             instance = await running_instance(self._settings.data)
             if instance and instance.address:
-                client = Client(instance.address, self._key)
+                client = Client(instance.address, self._key, self._user)
                 try:
                     await client.get("/healthz")
                 except (ConnectionLost, ServiceRefused):

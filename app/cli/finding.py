@@ -18,13 +18,15 @@ _LONGEST_COMMAND = 80
 
 
 @asynccontextmanager
-async def open_client(settings: Settings, *, key: str | None = None) -> AsyncIterator[Client]:
-    """A client of the service on the data folder. Where none runs, one is started and stopped at the end.
+async def open_client(
+    settings: Settings, *, key: str | None = None, user: str | None = None
+) -> AsyncIterator[Client]:
+    """A client of the service on the data folder, for one of its users. Where none runs, one is started and stopped at the end.
 
     Raises CommandFailed when another process holds the folder and serves nothing.
     """
     async with AsyncExitStack() as stack:
-        client = await _find_or_start(settings, key, stack)
+        client = await _find_or_start(settings, key, user, stack)
         stack.push_async_callback(client.close)
         yield client
 
@@ -56,20 +58,22 @@ def described(instance: Instance) -> str:
     return f"process {instance.pid}" + (f" ({command[:_LONGEST_COMMAND]})" if command else "")
 
 
-async def _find_or_start(settings: Settings, key: str | None, stack: AsyncExitStack) -> Client:
+async def _find_or_start(
+    settings: Settings, key: str | None, user: str | None, stack: AsyncExitStack
+) -> Client:
     while True:
         instance = await running_instance(settings.data)
         if instance is not None and instance.address is None:
             instance = await wait_for_address(settings, instance)
         if instance is not None and instance.address is not None:
-            return Client(instance.address, key)
+            return Client(instance.address, key, user)
         try:
-            return await _start(settings, key, stack)
+            return await _start(settings, key, user, stack)
         except DataFolderBusy:  # another command was quicker
             continue
 
 
-async def _start(settings: Settings, key: str | None, stack: AsyncExitStack) -> Client:
+async def _start(settings: Settings, key: str | None, user: str | None, stack: AsyncExitStack) -> Client:
     headline = (
         f"no service runs on {settings.data}; starting one for this command (`freya serve` keeps one running)"
     )
@@ -79,4 +83,4 @@ async def _start(settings: Settings, key: str | None, stack: AsyncExitStack) -> 
         logs = await asyncio.to_thread(importlib.import_module, "app.logs")
         logs.configure_logs(LogSettings(level="warning", format=settings.log.format))
         service = await stack.enter_async_context(server.open_momentary_service(settings, progress=slow.tell))
-    return Client(service.address, service.key or key)
+    return Client(service.address, service.key or key, user)

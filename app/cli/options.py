@@ -11,6 +11,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Key = Annotated[
     str | None, typer.Option(help="API key, where the service wants one.", envvar="FREYA_API_KEY")
 ]
+User = Annotated[
+    str | None,
+    typer.Option(
+        help="The user for whom the service acts, or tenant/user.",
+        envvar="FREYA_USER",
+        show_default="local, or the key's own",
+    ),
+]
 Agents = Annotated[
     list[str] | None, typer.Option("--agent", help="Ask this specialist; may be given several times.")
 ]

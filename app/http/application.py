@@ -15,11 +15,15 @@ from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
 from app.http.knowledge import router as knowledge
 from app.http.limits import BodyLimit, Measured
+from app.http.memory import IMPORT_PATH
+from app.http.memory import router as memory
 from app.http.operations import router as operations
+from app.http.projects import router as projects
 from app.http.security import AccessControl
 from app.http.sockets import router as sockets
 from app.settings import Settings
 from app.wiring import Running
+from memory.history_settings import HistorySettings
 
 _DESCRIPTION = """\
 A self-hosted service of cooperating AI agents: a request is routed to specialists, who answer with cited knowledge and \
@@ -47,13 +51,16 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(chat)
     app.include_router(conversations)
     app.include_router(knowledge)
+    app.include_router(memory)
+    app.include_router(projects)
     app.include_router(operations)
     app.include_router(sockets)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)
     app.add_middleware(Edge)
-    app.add_middleware(BodyLimit, longest=settings.http.longest_body)
+    streams = {IMPORT_PATH: HistorySettings().longest_import}
+    app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=streams)
     app.add_middleware(Measured)
     app.add_middleware(AccessControl, settings=settings.http)
     return app

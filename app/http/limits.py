@@ -1,6 +1,7 @@
 """Bounds on what a request may bring, and counts of what was answered."""
 
 import time
+from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,20 +19,25 @@ class BodyTooLarge(HTTPException):
 
 
 class BodyLimit:
-    """ASGI middleware that answers 413 to a body beyond the limit, declared or not."""
+    """ASGI middleware that answers 413 to a body beyond the limit, declared or not.
 
-    def __init__(self, app: ASGIApp, longest: int) -> None:
+    `streams` are the paths of routes that read their bodies as streams, each with a limit of its own.
+    """
+
+    def __init__(self, app: ASGIApp, longest: int, streams: Mapping[str, int]) -> None:
         self._app = app
         self._longest = longest
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the body as it comes."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        longest = self._streams.get(scope["path"], self._longest)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._longest:
-            refusal = BodyTooLarge(self._longest)
+        if declared.isdigit() and int(declared) > longest:
+            refusal = BodyTooLarge(longest)
             await send_problem(send, problem("body_too_large", refusal.detail))
             return
         seen = 0
@@ -40,8 +46,8 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._longest:
-                raise BodyTooLarge(self._longest)
+            if seen > longest:
+                raise BodyTooLarge(longest)
             return message
 
         await self._app(scope, counted, send)

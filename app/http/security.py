@@ -50,7 +50,7 @@ class AccessControl:
         }
         found = self._admitted(scope["path"], headers)
         if isinstance(found, Owner):
-            scope.setdefault("state", {})["owner"] = found
+            scope.setdefault("state", {}).update(owner=found, bound=self._bound(headers))
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await send_problem(send, found)
@@ -70,6 +70,10 @@ class AccessControl:
         elif refusal := self._stranger(headers):
             return refusal
         return _acting(bound, _user(headers))
+
+    def _bound(self, headers: Mapping[str, str]) -> bool:
+        known = self._known(_key(headers)) if self._owners else None
+        return known is not None and self._owners[known] is not None
 
     def _stranger(self, headers: Mapping[str, str]) -> Problem | None:
         host = _name(f"//{headers.get('host', '')}")
@@ -96,6 +100,12 @@ def acting(connection: HTTPConnection) -> Owner:
 
 
 Acting = Annotated[Owner, Depends(acting)]
+
+
+def bound(connection: HTTPConnection) -> bool:
+    """Whether the request's key acts for that user only."""
+    found: bool = connection.state.bound
+    return found
 
 
 def _acting(bound: Owner | None, named: str | None) -> Owner | Problem:

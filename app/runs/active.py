@@ -9,9 +9,9 @@ from typing import Any, Literal  # Any: the graph's own state type
 
 from app.problems import Problem
 from app.runs.eventlog import EventWriter
-from app.runs.records import ChatRequest, ChatResult, Status, Usage
+from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
 from graphs import FreyaState, MadeArtifact, reference
-from memory import Interaction, RoutedTask, Scope
+from memory import Interaction, Recollection, RoutedTask, Scope
 
 Reason = Literal["client", "shutdown"]
 
@@ -42,7 +42,7 @@ class ActiveRun:
                 self.work.cancel()
 
 
-def answered(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[MadeArtifact], Interaction]:
+def records_of(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[MadeArtifact], Interaction]:
     """What a run that came to its end leaves behind."""
     results = state.get("results", [])
     made = [artifact for one in results for artifact in one.artifacts]
@@ -57,6 +57,7 @@ def answered(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[Ma
         answer=state["answer"],
         agents=list(dict.fromkeys(one.agent for one in results)),
         citations=state["citations"],
+        recalled=[RecalledItem.of(item) for item in state.get("recalled", Recollection()).items],
         artifacts=[reference(artifact) for artifact in made],
         tool_calls=uses,
         model=state.get("model", ""),

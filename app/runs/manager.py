@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, cast  # Any: a coroutine's type
 
@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from agents import Charter, UnknownAgent
 from app.errors import as_problem, internal
 from app.problems import Problem, ProblemError, dumped, problem
-from app.runs.active import ActiveRun, Reason, answered, unanswered
+from app.runs.active import ActiveRun, Reason, records_of, unanswered
 from app.runs.eventlog import EventLog, EventWriter
 from app.runs.records import ChatRequest, ChatResult, Status
 from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
@@ -24,7 +24,7 @@ from app.tasks import end
 from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext, clean_message
 from graphs.events import RunCancelled, RunEvent, RunFailed, RunFinished, RunStarted
 from knowledge import Retriever
-from memory import ConversationMemory, Interaction, MemoryUnavailable, Owner, Scope, new_id
+from memory import ConversationMemory, Interaction, MemoryUnavailable, Owner, Recaller, Scope, new_id
 from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
@@ -43,6 +43,8 @@ class Parts:
     charters: Mapping[str, Charter]
     retriever: Retriever
     memory: ConversationMemory
+    recaller: Recaller
+    notice: Callable[[str], Sequence[str]]
     router: Router
     chat: ChatModels
     settings: GraphSettings
@@ -66,9 +68,13 @@ class RunManager:
         timeout_s: float,
         busy_wait_s: float,
         observe: Observer,
+        answered: Callable[[Owner, ChatResult], None] = lambda _owner, _result: None,
         worker: str | None = None,
     ) -> None:
-        """`worker` names this process in the records; one that had the name before must be gone."""
+        """`worker` names this process in the records; one that had the name before must be gone.
+
+        `answered` is told of each answer once it is recorded; it must not block.
+        """
         self._parts = parts
         self._store = store
         self._events = events
@@ -76,6 +82,7 @@ class RunManager:
         self._timeout_s = timeout_s
         self._busy_wait_s = busy_wait_s
         self._observe = observe
+        self._answered = answered
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis)
         self._stopping = False
@@ -309,6 +316,8 @@ class RunManager:
             charters=parts.charters,
             retriever=parts.retriever,
             memory=parts.memory,
+            recaller=parts.recaller,
+            notice=parts.notice,
             router=parts.router,
             chat=parts.chat,
             settings=parts.settings,
@@ -336,8 +345,9 @@ class RunManager:
             await asyncio.wait([work], timeout=_STOP_S)
 
     async def _save(self, run: ActiveRun, state: FreyaState) -> ChatResult:
-        result, made, interaction = answered(run, state)
+        result, made, interaction = records_of(run, state)
         await self._store.finish(result, run.scope, artifacts=made, interaction=interaction)
+        self._answered(run.scope.owner, result)
         self._observe(result.outcome, time.monotonic() - run.began)
         return result
 

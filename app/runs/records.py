@@ -2,14 +2,14 @@
 
 import math
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.problems import Problem
 from graphs import Outcome
 from graphs.events import ArtifactReference, Citation
-from memory import ToolUse
+from memory import Kind, Recalled, Tier, ToolUse
 
 LONGEST_MESSAGE = 200_000
 Status = Literal["running", "finished", "failed", "cancelled"]
@@ -80,6 +80,23 @@ class Usage(BaseModel):
     output_tokens: int
 
 
+class RecalledItem(BaseModel):
+    """Something remembered that a turn was given."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    tier: Tier
+    kind: Kind
+    text: str
+    reasons: list[str] = Field(description="Why it came back.")
+
+    @classmethod
+    def of(cls, item: Recalled) -> Self:
+        """The part of it that a result keeps."""
+        return cls(id=item.id, tier=item.tier, kind=item.kind, text=item.text, reasons=list(item.reasons))
+
+
 class ChatResult(BaseModel):
     """A turn that was answered."""
 
@@ -96,6 +113,9 @@ class ChatResult(BaseModel):
         description="The specialists who worked on it; none when Freya answered herself."
     )
     citations: list[Citation]
+    recalled: list[RecalledItem] = Field(
+        default=[], description="What the turn was given of all that is remembered beyond its thread."
+    )
     artifacts: list[ArtifactReference]
     tool_calls: list[ToolUse]
     model: str = Field(

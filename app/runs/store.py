@@ -157,9 +157,7 @@ class RunStore:
                     latency_ms=(row["finished_at"] - row["created_at"]).total_seconds() * 1000,
                     at=row["finished_at"],
                 )
-                scope = Scope(
-                    thread_id=row["thread_id"], tenant_id=row["tenant_id"], user_id=row["user_id"]
-                )
+                scope = Scope(thread_id=row["thread_id"], tenant_id=row["tenant_id"], user_id=row["user_id"])
                 await log_interaction(connection, scope, interaction)
         return [row["id"] for row in rows]
 

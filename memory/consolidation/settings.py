@@ -9,7 +9,9 @@ class ConsolidationSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     every_s: float = Field(
-        default=30.0, gt=0, description="Seconds between two looks for messages that wait, beside each turn's end."
+        default=30.0,
+        gt=0,
+        description="Seconds between two looks for messages that wait, beside each turn's end.",
     )
     daily_s: float = Field(
         default=86_400.0, gt=0, description="Seconds between two rounds of fading, expiry and repair."
@@ -17,7 +19,10 @@ class ConsolidationSettings(BaseModel):
     retry_s: float = Field(default=5.0, gt=0, description="Seconds before a step that failed is tried again.")
     batch: int = Field(default=200, ge=1, le=5000, description="Messages taken at a time.")
     attempts: int = Field(
-        default=3, ge=1, le=20, description="Attempts at a message before it is left without being consolidated."
+        default=3,
+        ge=1,
+        le=20,
+        description="Attempts at a message before it is left without being consolidated.",
     )
     neighbours: int = Field(
         default=2, ge=0, le=10, description="Messages before and after that help to understand one."

@@ -41,7 +41,9 @@ _MESSAGES: Final = """
     ON CONFLICT DO NOTHING
     RETURNING id
 """
-_KNOWN: Final = "SELECT import_key FROM messages WHERE tenant_id = %s AND user_id = %s AND import_key = ANY(%s)"
+_KNOWN: Final = (
+    "SELECT import_key FROM messages WHERE tenant_id = %s AND user_id = %s AND import_key = ANY(%s)"
+)
 _BEGUN_ANEW: Final = """
     UPDATE memory_imports SET state = 'failed', finished_at = now(), error = 'broken off, and begun anew'
     WHERE tenant_id = %s AND user_id = %s AND name = %s AND state = 'running'
@@ -112,9 +114,7 @@ class HistoryImporter:
 class _Import:
     """One history on its way in."""
 
-    def __init__(
-        self, database: Database, seal: Seal | None, owner: Owner, name: str, users: Users
-    ) -> None:
+    def __init__(self, database: Database, seal: Seal | None, owner: Owner, name: str, users: Users) -> None:
         self._database = database
         self._seal = seal
         self._owner = owner
@@ -196,7 +196,7 @@ class _Import:
             return self._owner
         if self._users == "own":
             raise ImportRefused(
-                f"user: it is {line.user!r}'s, and this import is of {self._owner.user_id!r} alone"
+                f"user: it is of {line.user!r}, and this import is of {self._owner.user_id!r} alone"
             )
         return Owner(line.user, self._owner.tenant_id)
 
@@ -209,9 +209,7 @@ class _Import:
                 new = await _insert(connection, owner, lines, contents, self._name)
             except psycopg.DataError as error:
                 first, last = lines[0].line.time, lines[-1].line.time
-                raise ImportRefused(
-                    f"the lines from {first} to {last} cannot be stored: {error}"
-                ) from error
+                raise ImportRefused(f"the lines from {first} to {last} cannot be stored: {error}") from error
         self._imported += new
         self._known += len(lines) - new
 
@@ -244,9 +242,7 @@ async def _insert(
     return len(await cursor.fetchall())
 
 
-async def _threads(
-    connection: Connection, owner: Owner, lines: Sequence[Named], name: str
-) -> dict[str, str]:
+async def _threads(connection: Connection, owner: Owner, lines: Sequence[Named], name: str) -> dict[str, str]:
     """The ids of the lines' threads by their keys, made where there were none, their times stretched to the lines'."""
     by_thread: dict[str, list[Named]] = {}
     for one in lines:

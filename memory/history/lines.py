@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from memory.errors import ImportRefused
 
@@ -18,6 +26,7 @@ _LONGEST_LINE: Final = 1024 * 1024
 _CHUNK: Final = 256 * 1024
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_YEAR: Final = 9998
 
 
 def _instant(value: object) -> object:
@@ -26,9 +35,11 @@ def _instant(value: object) -> object:
     return value
 
 
-def _since_1970(value: datetime) -> datetime:
+def _storable_time(value: datetime) -> datetime:
     if value < _FIRST:
         raise ValueError("is before 1970")
+    if value.year > _LAST_YEAR:
+        raise ValueError(f"is after {_LAST_YEAR}")
     return value.astimezone(UTC)
 
 
@@ -55,7 +66,7 @@ class HistoryLine(BaseModel):
     name: Name | None = None
     """Who spoke, where that is not the user himself or Freya."""
     text: Annotated[str, Field(min_length=1), AfterValidator(_storable)]
-    time: Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_since_1970)]
+    time: Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_storable_time)]
 
 
 def parse(line: bytes | None) -> HistoryLine:
@@ -66,7 +77,7 @@ def parse(line: bytes | None) -> HistoryLine:
         return HistoryLine.model_validate_json(line)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        said = str(first["msg"]).removeprefix("Value error, ")
+        said = str(first["msg"]).removeprefix("Value error, ").replace("at line 1 column", "at character")
         where = ".".join(str(part) for part in first["loc"])
         raise ImportRefused(f"{where}: {said}" if where else said) from error
 

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from memory.database import Connection
 from memory.interactions.records import Interaction
 from memory.interfaces import Scope
+from memory.privacy.redaction import redacted_json
 
 Redact = Callable[[JsonValue], JsonValue]
 """Gives a JSON value of the same shape whose texts name nobody."""
@@ -21,7 +22,7 @@ _SAID: Final = frozenset({"request", "answer", "error", "tasks", "tool_uses", "r
 class InteractionLog:
     """Writes interactions. What people said is redacted before it is stored; the log is never changed afterwards."""
 
-    def __init__(self, redact: Redact) -> None:
+    def __init__(self, redact: Redact = redacted_json) -> None:
         self._redact = redact
 
     async def append(self, connection: Connection, scope: Scope, interaction: Interaction) -> None:
@@ -46,5 +47,5 @@ class InteractionLog:
 
 
 async def log_interaction(connection: Connection, scope: Scope, interaction: Interaction) -> None:
-    """Append the record as it is, unredacted, within the caller's transaction."""
-    await InteractionLog(lambda value: value).append(connection, scope, interaction)
+    """Append the record, redacted of all kinds of personal data, within the caller's transaction."""
+    await InteractionLog().append(connection, scope, interaction)

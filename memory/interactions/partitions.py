@@ -64,8 +64,7 @@ async def _make(cursor: psycopg.AsyncCursor[Any], name: str, month: datetime) ->
     for statement in (
         "LOCK TABLE {parent} IN SHARE ROW EXCLUSIVE MODE",
         "CREATE TABLE {table} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
-        "WITH moved AS (DELETE FROM {parent} WHERE created_at >= {begin} AND created_at < {end} RETURNING *)"
-        " INSERT INTO {table} SELECT * FROM moved",
+        "WITH moved AS (DELETE FROM {parent} WHERE created_at >= {begin} AND created_at < {end} RETURNING *) INSERT INTO {table} SELECT * FROM moved",
         "ALTER TABLE {parent} ATTACH PARTITION {table} FOR VALUES FROM ({begin}) TO ({end})",
         # Policies hold for the table that is named: past the parent, nobody reads a month's rows.
         "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",

@@ -16,6 +16,7 @@ from memory.interactions.exporting import ExportedLog, ExportFormat, export_to
 from memory.interactions.log import Redact
 from memory.interactions.records import Feedback, Interaction, LoggedInteraction
 from memory.owner import Owner
+from memory.privacy.redaction import redacted_json
 
 _PAGE: Final = """
     SELECT id, tenant_id, user_id, thread_id, run_id, record, created_at FROM interactions
@@ -41,7 +42,7 @@ _LOWEST, _HIGHEST = 1, 5
 class InteractionStore:
     """Reads the log and appends feedback. An outage raises MemoryUnavailable."""
 
-    def __init__(self, database: Database, redact: Redact) -> None:
+    def __init__(self, database: Database, redact: Redact = redacted_json) -> None:
         self._database = database
         self._redact = redact
 

@@ -14,7 +14,21 @@ _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _COUNTS = {
     word: number
     for number, words in enumerate(
-        ("", "a an one", "two couple", "three few", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+        (
+            "",
+            "a an one",
+            "two couple",
+            "three few",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        )
     )
     for word in words.split()
 }
@@ -52,7 +66,9 @@ def window(text: str, now: datetime) -> Window | None:
 _Span = tuple[datetime, datetime]
 
 
-def _meant(meant: Callable[[re.Match[str], datetime], _Span | None], match: re.Match[str], now: datetime) -> _Span | None:
+def _meant(
+    meant: Callable[[re.Match[str], datetime], _Span | None], match: re.Match[str], now: datetime
+) -> _Span | None:
     try:
         return meant(match, now)
     except (ValueError, OverflowError):
@@ -178,21 +194,26 @@ def _months_on(begins: datetime, months: int) -> datetime:
     return begins.replace(year=number // 12, month=number % 12 + 1)
 
 
-def _rule(pattern: str, meant: Callable[[re.Match[str], datetime], _Span | None]) -> tuple[
-    re.Pattern[str], Callable[[re.Match[str], datetime], _Span | None]
-]:
+def _rule(
+    pattern: str, meant: Callable[[re.Match[str], datetime], _Span | None]
+) -> tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Span | None]]:
     return re.compile(pattern, re.IGNORECASE), meant
 
 
 _RULES = (
     _rule(r"\b(\d{4})-(\d{2})-(\d{2})\b", _iso),
     _rule(
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b\.?(?:,? (?P<year>(?:19|20)\d\d)\b)?", _date
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b\.?(?:,? (?P<year>(?:19|20)\d\d)\b)?",
+        _date,
     ),
     _rule(
-        rf"\b(?P<month>{_MONTH})\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)(?:,? (?P<year>(?:19|20)\d\d)\b)?", _date
+        rf"\b(?P<month>{_MONTH})\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)(?:,? (?P<year>(?:19|20)\d\d)\b)?",
+        _date,
     ),
-    _rule(r"\b(?:the day )?before yesterday\b|\byesterday\b|\btoday\b|\btonight\b|\blast night\b|\bthis morning\b", _named_day),
+    _rule(
+        r"\b(?:the day )?before yesterday\b|\byesterday\b|\btoday\b|\btonight\b|\blast night\b|\bthis morning\b",
+        _named_day,
+    ),
     _rule(rf"\b(?P<count>{_COUNT})(?: of)? (?P<unit>day|week|month|year)s? (?:ago|back|earlier)\b", _ago),
     _rule(rf"\b(?:last|past|previous) (?P<count>{_COUNT})(?: of)? (?P<unit>day|week|month|year)s?\b", _past),
     _rule(rf"\b(?:(?P<which>last|past|this|on) )(?P<weekday>{_WEEKDAY})\b", _weekday),

@@ -11,7 +11,9 @@ from memory.recall.question import Question
 Floats = NDArray[np.float32]
 _K1 = 1.2
 _B = 0.6
-_UNKNOWN = 0.15  # the cosine of what has no vector yet: that of passages that have little to do with a question
+UNKNOWN = 0.3125
+"""The cosine that is taken for what has no vector: with the weights of meaning it comes to what separates the two
+middles of relevance, with and without meaning, so that words alone decide."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,24 @@ def meaning(index: UserIndex, question: Question) -> Meaning:
     if question.vector is None or not len(of):
         nothing = np.zeros(len(of), np.float32)
         return Meaning(nothing, nothing, nothing)
-    cosines = np.full(len(of), _UNKNOWN, np.float32)
+    cosines = np.full(len(of), UNKNOWN, np.float32)
     row = index.row.values
     found = index.vectors.values @ question.vector
     cosines[row >= 0] = found[row[row >= 0]]
     best = np.full(len(index.sources), -1, np.float32)
     np.maximum.at(best, of, cosines)
     return Meaning(cosines, best[of], _beside(of, cosines))
+
+
+def beside(index: UserIndex, match: Floats) -> Floats:
+    """By passage: the best match in the message before its own, or half of that in the one after if that is more.
+
+    What answers a message seldom says its words again.
+    """
+    best = np.zeros(len(index.sources) + 1, np.float32)  # -1, nobody, is the last
+    np.maximum.at(best, index.source.values, match)
+    around = np.maximum(best[index.before.values], 0.5 * best[index.after.values])
+    return np.asarray(around[index.source.values], np.float32)
 
 
 def _around(index: UserIndex, values: Floats) -> Floats:

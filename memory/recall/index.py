@@ -14,6 +14,7 @@ from memory.recall.analysis import names, stems
 from memory.recall.columns import Column, Postings
 from memory.recall.passages import Passage
 
+KINDS = tuple(Kind)
 _SOURCE_BYTES = 900  # of the objects around a text
 _PASSAGE_BYTES = 200
 
@@ -50,8 +51,6 @@ class Source:
     said_at: float
     """Seconds since 1970."""
     passages: Sequence[Passage]
-    vectors: Vectors | None = None
-    """One row a passage; None where there are none yet."""
     role: str | None = None
     thread_id: str | None = None
     project_id: str | None = None
@@ -71,9 +70,14 @@ class UserIndex:
         self.owner = owner
         self.sources: list[Source] = []
         self.postings = Postings()
+        self.superseded: set[int] = set()
+        """Numbers of records that a newer one has replaced."""
+        self.outdated: set[str] = set()
+        """Ids of messages whose statement was replaced by a newer one."""
         self._dimensions = dimensions
         self._numbers: dict[str, int] = {}
         self._threads: dict[str, list[tuple[str, int]]] = {}
+        self._projects: dict[str | None, int] = {None: 0}
         self._first: list[int] = []
         self._texts = 0
         self.said_at = Column(np.float64)
@@ -83,6 +87,8 @@ class UserIndex:
         self.alive = Column(np.bool_)
         self.by_user = Column(np.bool_)
         """Whether the user said it, or it is known of him."""
+        self.long, self.kind, self.project = Column(np.bool_), Column(np.int8), Column(np.int32)
+        """Whether it is of the long tier, its kind by `KINDS`, and its project by `project_number`."""
         self.words = Column(np.float32)
         self.source = Column(np.int32)
         """By passage, as all that follows: the number of its source."""
@@ -96,10 +102,17 @@ class UserIndex:
         """The vectors there are, a row each."""
         self._dead = 0
 
-    def add(self, source: Source) -> None:
-        """Take a source in, in place of what it held under its id. Raises MemoryUnavailable for another's."""
+    def add(self, source: Source, vectors: Vectors | None = None) -> None:
+        """Take a source in, in place of what is held under its id, with one vector a passage where there are any.
+
+        Raises MemoryUnavailable for another's.
+        """
         if source.owner != self.owner:
             raise MemoryUnavailable(f"{source.id} belongs to another than {self.owner} and was not taken in")
+        held = self._numbers.get(source.id)
+        if held is not None and source == self.sources[held]:
+            self._embed(held, vectors)
+            return
         self.remove(source.id)
         number = len(self.sources)
         self.sources.append(source)
@@ -108,11 +121,17 @@ class UserIndex:
         self.said_at.extend([source.said_at])
         self.alive.extend([True])
         self.by_user.extend([source.role != "assistant"])
+        self.long.extend([source.tier is Tier.LONG])
+        self.kind.extend([KINDS.index(source.kind)])
+        self.project.extend([self._projects.setdefault(source.project_id, len(self._projects))])
         self.before.extend([-1])
         self.after.extend([-1])
+        if source.standing and source.standing.state is RecordState.SUPERSEDED:
+            self.superseded.add(number)
+            self.outdated.update(source.message_ids)
         if source.thread_id and source.standing is None:
             self._join(source.thread_id, source.id, number)
-        self._add_passages(number, source)
+        self._add_passages(number, source, vectors)
 
     def remove(self, source_id: str) -> None:
         """What is held under this id is not found any more."""
@@ -129,53 +148,37 @@ class UserIndex:
             self._link(line, at - 1)
             self._link(line, at)
 
-    def embed(self, source_id: str, passages: Sequence[Passage], vectors: Vectors) -> None:
-        """The vectors of a source that came without; unknown ones are left alone."""
-        number = self._numbers.get(source_id)
-        if number is None:
-            return
-        source = self.sources[number]
-        first = self._first[number]
-        if list(passages) != list(source.passages):
-            self.add(
-                Source(
-                    **{name: getattr(source, name) for name in source.__dataclass_fields__}
-                    | {"passages": tuple(passages), "vectors": vectors}
-                )
-            )
-            return
-        rows = self.row.values[first : first + len(passages)]
-        if (rows < 0).any():
-            rows[:] = self._added(vectors)
-
     def number_of(self, source_id: str) -> int | None:
         """The number of the source of this id."""
         return self._numbers.get(source_id)
+
+    def project_number(self, project_id: str) -> int:
+        """The number by which `project` names it; -1 for one that nothing belongs to. 0 is none at all."""
+        return self._projects.get(project_id, -1)
+
+    def thread(self, thread_id: str) -> list[int]:
+        """The numbers of a thread's messages."""
+        return [number for _, number in self._threads.get(thread_id, ())]
 
     def passages_of(self, number: int) -> range:
         """The numbers of the passages of a source."""
         first = self._first[number]
         return range(first, first + len(self.sources[number].passages))
 
-    def spans(self, passage: int) -> Passage:
+    def span(self, passage: int) -> Passage:
         """Where in its source's text a passage stands."""
         number = int(self.source.values[passage])
         return self.sources[number].passages[passage - self._first[number]]
 
     def text(self, passage: int) -> str:
         """The text of a passage."""
-        span = self.spans(passage)
+        span = self.span(passage)
         return self.sources[int(self.source.values[passage])].text[span.begins : span.ends]
 
     @property
     def nbytes(self) -> int:
         """About the memory it takes."""
-        return (
-            self.vectors.nbytes
-            + self.postings.nbytes
-            + self._texts
-            + len(self.source) * _PASSAGE_BYTES
-        )
+        return self.vectors.nbytes + self.postings.nbytes + self._texts + len(self.source) * _PASSAGE_BYTES
 
     @property
     def worn(self) -> bool:
@@ -187,7 +190,13 @@ class UserIndex:
         """The length of a vector."""
         return self._dimensions
 
-    def _add_passages(self, number: int, source: Source) -> None:
+    def _embed(self, number: int, vectors: Vectors | None) -> None:
+        first = self._first[number]
+        rows = self.row.values[first : first + len(self.sources[number].passages)]
+        if vectors is not None and (rows < 0).any():
+            rows[:] = self._added(vectors)
+
+    def _add_passages(self, number: int, source: Source, vectors: Vectors | None) -> None:
         first, count = len(self.source), len(source.passages)
         self._first.append(first)
         words = 0
@@ -201,7 +210,7 @@ class UserIndex:
             words += len(said)
         self.words.extend([words])
         self.source.extend(np.full(count, number))
-        self.row.extend(np.full(count, -1) if source.vectors is None else self._added(source.vectors))
+        self.row.extend(np.full(count, -1) if vectors is None else self._added(vectors))
 
     def _added(self, vectors: Vectors) -> NDArray[np.int64]:
         start = len(self.vectors)

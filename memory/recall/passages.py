@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST_CHARACTERS = 170
-"""Of a passage: about 40 tokens of English. A change applies to what is embedded from then on."""
+MOST_CHARACTERS = 110
+"""Of a passage: about 25 tokens of English. A change applies to what is embedded from then on."""
 _LEAST_CHARACTERS = 40
 _MOST_PASSAGES = 400  # of a message: some 60,000 characters
-_END = re.compile(r"(?:[.!?…]['\"”’)\]*_]*(?=\s)|\n|[。！？])\s*")  # noqa: RUF001  # what ends sentences elsewhere
+_END = re.compile(r"(?:[.!?…]['\"”’)\]*_]*(?=\s)|\n|[。！？])\s*")  # what ends sentences elsewhere
 _CLAUSE = re.compile(r"(?:[;:—]|,(?= (?:and|but|so|because|which|who|where|while|although|or)\b)| - )\s*")
 _ABBREVIATED = re.compile(
     r"(?:\b(?:e\.g|i\.e|vs|cf|approx|incl|no|fig|dr|mr|mrs|ms|st|a\.m|p\.m)|\b[A-Z])\.$", re.IGNORECASE

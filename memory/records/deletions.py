@@ -23,7 +23,7 @@ async def note_for_members(connection: Connection, projects: Sequence[str]) -> N
     """Note it for all who see these projects; the transaction is one of `Database.of_all`."""
     await connection.execute(
         "INSERT INTO memory_progress (tenant_id, user_id, deleted)"
-        " SELECT DISTINCT tenant_id, user_id, nextval('memory_revision') FROM ("
+        " SELECT tenant_id, user_id, nextval('memory_revision') FROM ("
         "  SELECT DISTINCT tenant_id, user_id FROM project_members WHERE project_id = ANY(%s) ORDER BY 1, 2) seen"
         " ON CONFLICT (tenant_id, user_id) DO UPDATE SET deleted = excluded.deleted",
         (list(projects),),

@@ -1,16 +1,16 @@
 """Rows of the table of records: read, written, and sealed where texts are encrypted."""
 
-from typing import Any, Final, Protocol  # rows of the database
+from typing import Any, Final, LiteralString, Protocol  # rows of the database
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from memory.database import Connection
 from memory.interfaces import Kind, Record, Tier
 from memory.owner import Owner
 
-COLUMNS: Final = """
+COLUMNS: Final[LiteralString] = """
     id, tenant_id, user_id, project_id, thread_id, agent, tier, kind, slot, text, details, confidence, evidence, state,
     version, supersedes, contests, sources, pinned, recalled, cited, rating, faded, said_at, created_at, updated_at
 """
@@ -18,11 +18,17 @@ MEDIUM: Final = frozenset({Kind.DECISION, Kind.PROGRESS, Kind.ARTIFACT})
 """The kinds that live for weeks and are seen by the members of their project; all others are for good."""
 
 _SEALED: Final = "sealed"
-_CHANGED: Final = "updated_at = now(), revision = nextval('memory_revision')"
+_DETAILS: Final = TypeAdapter(dict[str, JsonValue])
+_CHANGED: Final[LiteralString] = "updated_at = now(), revision = nextval('memory_revision')"
 
 
 class TextSealer(Protocol):
     """Encrypts texts for their owner. `open` gives a text that is not sealed back as it is, or raises KeyMissing."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a key; without one texts stay as they are."""
+        ...
 
     async def seal(self, owner: Owner, text: str) -> str:
         """The text, sealed."""
@@ -52,7 +58,12 @@ class RecordRows:
     @property
     def searchable(self) -> bool:
         """Whether the database can read the texts."""
-        return self._sealer is None
+        return self._sealer is None or not self._sealer.configured
+
+    async def ready(self, owner: Owner) -> None:
+        """Have the owner's key at hand, so that within a transaction no other connection is needed for it."""
+        if self._sealer is not None:
+            await self._sealer.seal(owner, "")
 
     async def record(self, row: DictRow) -> Record:
         """The record of a row with COLUMNS. Raises KeyMissing."""
@@ -61,28 +72,30 @@ class RecordRows:
             owner = Owner(row["user_id"], row["tenant_id"])
             kept["text"] = await self._sealer.open(owner, row["text"])
             if isinstance(sealed := row["details"].get(_SEALED), str):
-                kept["details"] = _details.load(await self._sealer.open(owner, sealed))
+                kept["details"] = _DETAILS.validate_json(await self._sealer.open(owner, sealed))
         return Record.model_validate(kept)
 
     async def records(self, rows: list[DictRow]) -> list[Record]:
         """The records of rows, in order."""
         return [await self.record(row) for row in rows]
 
-    async def columns(
-        self, owner: Owner, *, text: str, details: dict[str, JsonValue]
-    ) -> tuple[str, Jsonb]:
+    async def columns(self, owner: Owner, *, text: str, details: dict[str, JsonValue]) -> tuple[str, Jsonb]:
         """What is written into the columns `text` and `details`."""
-        if self._sealer is None:
+        if self._sealer is None or not self._sealer.configured:
             return text, Jsonb(details)
-        sealed = await self._sealer.seal(owner, _details.dump(details)) if details else None
+        sealed = await self._sealer.seal(owner, _DETAILS.dump_json(details).decode()) if details else None
         return await self._sealer.seal(owner, text), Jsonb({_SEALED: sealed} if sealed else {})
 
     async def change(
-        self, connection: Connection, record_id: str, changes: str, parameters: dict[str, Any]  # of psycopg
+        self,
+        connection: Connection,
+        record_id: str,
+        changes: LiteralString,
+        parameters: dict[str, Any],  # of psycopg
     ) -> Record:
         """Change columns of an own row that there is, and give it a new revision."""
         cursor = await connection.execute(
-            f"UPDATE memory_records SET {changes}, {_CHANGED} WHERE id = %(id)s RETURNING {COLUMNS}",  # type: ignore[arg-type]  # noqa: S608  # changes are texts of this package
+            f"UPDATE memory_records SET {changes}, {_CHANGED} WHERE id = %(id)s RETURNING {COLUMNS}",  # noqa: S608  # changes are texts of this package
             {**parameters, "id": record_id},
         )
         return await self.record((await cursor.fetchall())[0])

@@ -34,5 +34,6 @@ class RecordSettings(BaseModel):
         description="Unused days after which an ordinary record fades and is recalled only when nothing else answers.",
     )
     retention_days: RetentionDays = Field(
-        default=RetentionDays(), description="Days that unused records and threads are kept, by what they are."
+        default=RetentionDays(),
+        description="Days that unused records and threads are kept, by what they are.",
     )

@@ -52,7 +52,11 @@ def value_of(text: str, details: dict[str, JsonValue]) -> str:
 def denies(text: str, details: dict[str, JsonValue]) -> bool:
     """Whether a record says that its slot does not have its value: `negated` in its details, or how its text begins."""
     negated = details.get("negated")
-    return negated if isinstance(negated, bool) else bool(_BEGINS_NEGATED.match(text)) and not ends(text, details)
+    return (
+        negated
+        if isinstance(negated, bool)
+        else bool(_BEGINS_NEGATED.match(text)) and not ends(text, details)
+    )
 
 
 def ends(text: str, details: dict[str, JsonValue]) -> bool:
@@ -63,4 +67,8 @@ def ends(text: str, details: dict[str, JsonValue]) -> bool:
 
 def _stem(word: str) -> str:
     """Likes and like are one word; nothing finer is needed to find the contrary of a short statement."""
-    return word[:-1] if len(word) >= _SHORTEST_PLURAL and word.endswith("s") and not word.endswith("ss") else word
+    return (
+        word[:-1]
+        if len(word) >= _SHORTEST_PLURAL and word.endswith("s") and not word.endswith("ss")
+        else word
+    )

@@ -3,11 +3,11 @@
 from memory.short.condensing import Condensed, Condenser
 from memory.short.keys import THREAD_PARTS, ThreadKeys, owner_prefix, thread_keys
 from memory.short.sealed import Sealing
-from memory.short.settings import ShortTermSettings
 from memory.short.state import StateChange, StateConflict, StateInvalid, WorkingState
 from memory.short.summaries import ExtractiveSummariser, ModelSummariser, Summariser, Summary
 from memory.short.tier import Held, Mark, ShortTermTier
 from memory.short.tokens import Counter, count_tokens, turn_tokens, within_budget
+from memory.short_settings import ShortTermSettings
 
 __all__ = [
     "THREAD_PARTS",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from memory.interfaces import Turn
 from memory.settings import MemorySettings
-from memory.short.settings import ShortTermSettings
 from memory.short.summaries import ExtractiveSummariser, Summariser, Summary
 from memory.short.tokens import Counter, count_tokens, turn_tokens
+from memory.short_settings import ShortTermSettings
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,21 @@ class Condenser:
         self.summary_tokens = min(shape.summary_tokens, settings.token_limit // 4)
         self.count = count
         self._settings = settings
-        self._summariser = summariser or ExtractiveSummariser(self.summary_tokens, count)
+        self._quick = ExtractiveSummariser(self.summary_tokens, count)
+        self._summariser = summariser or self._quick
 
     def fits(self, turns: int, tokens: int, *, summarised: bool) -> bool:
         """Whether so many turns of so many tokens need no summing up, beside a summary or without one."""
         left = self._settings.token_limit - (self.summary_tokens if summarised else 0)
         return turns <= self._settings.short_turns and (tokens <= left or turns == 1)
 
-    async def condense(self, previous: Summary | None, turns: Sequence[Turn]) -> Condensed:
-        """The turns to carry along, and the previous summary with the others in it."""
+    async def condense(
+        self, previous: Summary | None, turns: Sequence[Turn], *, quick: bool = False
+    ) -> Condensed:
+        """The turns to carry along, and the previous summary with the others in it.
+
+        `quick` takes sentences and asks no model, for where a turn waits.
+        """
         sizes = await asyncio.to_thread(lambda: [turn_tokens(turn, self.count) for turn in turns])
         first = 0
         if turns and not self.fits(len(turns), sum(sizes), summarised=previous is not None):
@@ -59,7 +65,7 @@ class Condenser:
             tokens=sum(sizes[first:]),
             folded=folded,
             folded_tokens=sum(sizes[:first]),
-            summary=await self._summed_up(previous, folded) if folded else previous,
+            summary=await self._summed_up(previous, folded, quick=quick) if folded else previous,
         )
 
     def _first_kept(self, sizes: Sequence[int]) -> int:
@@ -70,8 +76,9 @@ class Condenser:
             first += 1
         return first
 
-    async def _summed_up(self, previous: Summary | None, folded: tuple[Turn, ...]) -> Summary:
-        text = await self._summariser.summarise(previous.text if previous else "", folded)
+    async def _summed_up(self, previous: Summary | None, folded: tuple[Turn, ...], *, quick: bool) -> Summary:
+        summariser = self._quick if quick else self._summariser
+        text = await summariser.summarise(previous.text if previous else "", folded)
         before = (previous.covers, previous.until) if previous else (0, folded[0].at)
         return Summary(
             text=text,

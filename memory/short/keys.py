@@ -11,6 +11,10 @@ THREAD_PARTS: Final = ("turns", "summary", "state")
 _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
+Answer = bytes | str
+"""What Redis gives back: bytes, or texts where the client was made to decode."""
+
+
 class ThreadKeys(NamedTuple):
     """The keys of a thread."""
 
@@ -35,6 +39,11 @@ def thread_keys(scope: Scope) -> ThreadKeys:
         )
     prefix = owner_prefix(scope.owner)
     return ThreadKeys(*(f"{prefix}{scope.thread_id}:{part}" for part in THREAD_PARTS))
+
+
+def text_of(answer: Answer) -> str:
+    """What Redis gave back, as a text."""
+    return answer.decode() if isinstance(answer, bytes) else answer
 
 
 def owner_prefix(owner: Owner) -> str:

@@ -17,6 +17,7 @@ _PASSAGE = re.compile(
 _NOTE = re.compile(r'<note from="(?P<author>[^"<>]*)">\n(?P<text>[^<>]*)\n</note>')
 _REQUEST = re.compile(r"\A<request>\n(?P<text>[^<>]*)\n</request>")
 _FOCUS = re.compile(r"<focus>\n(?P<text>[^<>]*)\n</focus>")
+_KNOWN = re.compile(r"<known>\n(?P<text>[^<>]*)\n</known>")
 _DRAFT = re.compile(r"<draft>\n(?P<text>[^<>]*)\n</draft>")
 
 
@@ -47,6 +48,8 @@ class Prompt:
     request: str
     passages: tuple[Passage, ...] = ()
     notes: tuple[Note, ...] = ()
+    known: tuple[str, ...] = ()
+    """What is remembered of the user and earlier work, a line each; no source to cite."""
     focus: str | None = None
     """The side of the request that this answer is to be about; an empty one is none."""
     draft: str | None = None
@@ -56,14 +59,18 @@ class Prompt:
 def render_prompt(prompt: Prompt) -> str:
     """The text of a human message; a request with nothing beside it stands alone.
 
-    `read_prompt` gives the same prompt back, whatever the texts hold; relevances keep three decimals.
+    `read_prompt` gives the same prompt back, whatever the texts hold; relevances keep three decimals, and what
+    is known its words.
     """
-    beside = prompt.passages or prompt.notes or prompt.focus or prompt.draft
+    beside = prompt.passages or prompt.notes or prompt.known or prompt.focus or prompt.draft
     if not beside and not prompt.request.startswith(_OPENING):
         return prompt.request
     parts = [f"<request>\n{_text(prompt.request)}\n</request>"]
     if prompt.passages:
         parts.append("Passages you may cite as [id]:\n" + _render_passages(prompt.passages))
+    if prompt.known:
+        lines = "\n".join(" ".join(_text(line).split()) for line in prompt.known)
+        parts.append(f"Remembered from before; it may be out of date:\n<known>\n{lines}\n</known>")
     parts += [f'<note from="{escape(note.author)}">\n{_text(note.text)}\n</note>' for note in prompt.notes]
     if prompt.focus:
         parts.append(f"Answer with this in view:\n<focus>\n{_text(prompt.focus)}\n</focus>")
@@ -78,6 +85,7 @@ def read_prompt(text: str) -> Prompt:
     if request is None:
         return Prompt(request=text)
     beside = text[request.end() :]
+    known = _KNOWN.search(beside)
     focus = _FOCUS.search(beside)
     draft = _DRAFT.search(beside)
     return Prompt(
@@ -95,6 +103,7 @@ def read_prompt(text: str) -> Prompt:
             Note(author=unescape(match["author"]), text=unescape(match["text"]))
             for match in _NOTE.finditer(beside)
         ),
+        known=tuple(unescape(line) for line in known["text"].split("\n")) if known else (),
         focus=unescape(focus["text"]) if focus else None,
         draft=unescape(draft["text"]) if draft else None,
     )

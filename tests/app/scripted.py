@@ -16,7 +16,7 @@ from graphs import FreyaGraph, FreyaState, RunContext
 from graphs.events import Token
 from graphs.routing.interfaces import Route
 from graphs.settings import GraphSettings
-from memory import MemorySettings, ShortTermTier, ThreadStore
+from memory import Database, MemorySettings, Recollection, ShortTermTier, ThreadStore
 
 Script = Callable[[RunContext, str], Awaitable[FreyaState]]
 
@@ -30,6 +30,7 @@ def state(answer: str = "Done.") -> FreyaState:
         "model": "scripted",
         "route": Route(kind="small_talk", reason="scripted"),
         "results": [],
+        "recalled": Recollection(),
         "timings_ms": {"route": 1.0},
     }
 
@@ -70,16 +71,23 @@ class Setup:
     worker: str | None = None
     outcomes: list[str] = field(default_factory=list)
 
+    @property
+    def database(self) -> Database:
+        """The pool, for rows that belong to users."""
+        return Database(self.pool)
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator[RunManager]:
         """The manager, running."""
-        self.store = self.store or RunStore(self.pool)
+        self.store = self.store or RunStore(self.database)
         self.events = self.events or EventLog(self.redis, self.redis, ttl_s=600)
         parts = Parts(
             graph=cast("FreyaGraph", self.graph),
             charters={},
             retriever=cast("Any", None),
             memory=cast("Any", None),
+            recaller=cast("Any", None),
+            notice=lambda _: (),
             router=cast("Any", None),
             chat=cast("Any", None),
             settings=GraphSettings(),
@@ -107,7 +115,7 @@ class Setup:
             manager=manager,
             runs=self.store,
             events=self.events,
-            threads=ThreadStore(self.pool),
+            threads=ThreadStore(self.database),
             short_term=ShortTermTier(self.redis, MemorySettings()),
             known=cast("Any", None),
             health=Health({}),

@@ -14,7 +14,7 @@ from app.problems import Problem, ProblemError
 from app.runs import ChatResult, EventLog, RunStore
 from graphs import FreyaState, RunContext
 from graphs.events import Token
-from memory import ThreadStore
+from memory import LOCAL, Database, ThreadStore
 from tests.app.scripted import Setup, answer_at_once, ask, state
 
 
@@ -56,11 +56,11 @@ async def within(awaitable: Any) -> Any:
 
 async def test_finished_run_leaves_its_record_its_events_and_an_interaction(setup):
     async with setup.open() as manager:
-        run_id, thread_id = await manager.start(ask("hello there"))
-        ended = await within(manager.wait(run_id))
+        run_id, thread_id = await manager.start(LOCAL, ask("hello there"))
+        ended = await within(manager.wait(LOCAL, run_id))
         assert isinstance(ended, ChatResult)
         assert (ended.answer, ended.thread_id, ended.outcome) == ("hello there", thread_id, "answered")
-        view = await setup.store.get(run_id)
+        view = await setup.store.get(LOCAL, run_id)
         assert (view.status, view.result) == ("finished", ended)
         assert await setup.kept(run_id) == ["run.started", "token", "token", "run.finished"]
         assert await setup.logged(run_id) == [("answered", None)]
@@ -71,49 +71,51 @@ async def test_finished_run_leaves_its_record_its_events_and_an_interaction(setu
 async def test_run_beyond_the_limit_is_refused_and_leaves_nothing(setup, gate):
     setup.most_runs = 1
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
+        run_id, _ = await manager.start(LOCAL, ask())
         assert manager.active == 1
         with pytest.raises(ProblemError) as refused:
-            await manager.start(ask())
+            await manager.start(LOCAL, ask())
         assert (refused.value.problem.code, refused.value.problem.status) == ("overloaded", 503)
         gate.through.set()
-        await within(manager.wait(run_id))
-        assert isinstance(await within(manager.wait((await manager.start(ask()))[0])), ChatResult)
+        await within(manager.wait(LOCAL, run_id))
+        assert isinstance(
+            await within(manager.wait(LOCAL, (await manager.start(LOCAL, ask()))[0])), ChatResult
+        )
 
 
 async def test_run_that_takes_too_long_is_given_up_and_its_work_stops(setup, gate):
     setup.timeout_s = 0.05
     async with setup.open() as manager:
-        run_id, thread_id = await manager.start(ask())
-        ended = await within(manager.wait(run_id))
+        run_id, thread_id = await manager.start(LOCAL, ask())
+        ended = await within(manager.wait(LOCAL, run_id))
         assert (ended.code, ended.status, ended.run_id) == ("timeout", 504, run_id)
         assert gate.cancelled.is_set()
         assert (await setup.kept(run_id))[-1] == "run.failed"
         assert await setup.logged(run_id) == [("failed", "timeout")]
         setup.graph.script = answer_at_once
-        again, _ = await manager.start(ask(thread_id=thread_id))
-        assert isinstance(await within(manager.wait(again)), ChatResult)
+        again, _ = await manager.start(LOCAL, ask(thread_id=thread_id))
+        assert isinstance(await within(manager.wait(LOCAL, again)), ChatResult)
 
 
 async def test_cancelled_run_stops_working_and_frees_its_thread(setup, gate):
     async with setup.open() as manager:
-        run_id, thread_id = await manager.start(ask())
+        run_id, thread_id = await manager.start(LOCAL, ask())
         await within(gate.reached.wait())
-        assert await within(manager.cancel(run_id))
+        assert await within(manager.cancel(LOCAL, run_id))
         assert gate.cancelled.is_set()
-        assert (await setup.store.get(run_id)).status == "cancelled"
+        assert (await setup.store.get(LOCAL, run_id)).status == "cancelled"
         assert (await setup.kept(run_id))[-1] == "run.cancelled"
         assert await setup.logged(run_id) == [("cancelled", "cancelled")]
         setup.graph.script = answer_at_once
-        again, _ = await manager.start(ask(thread_id=thread_id))
-        assert isinstance(await within(manager.wait(again)), ChatResult)
+        again, _ = await manager.start(LOCAL, ask(thread_id=thread_id))
+        assert isinstance(await within(manager.wait(LOCAL, again)), ChatResult)
 
 
 async def test_run_that_is_cancelled_before_its_first_step_is_closed_too(setup, gate):
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
-        assert await within(manager.cancel(run_id))  # nothing of the run has been carried out yet
-        assert (await setup.store.get(run_id)).status == "cancelled"
+        run_id, _ = await manager.start(LOCAL, ask())
+        assert await within(manager.cancel(LOCAL, run_id))  # nothing of the run has been carried out yet
+        assert (await setup.store.get(LOCAL, run_id)).status == "cancelled"
         assert (await setup.kept(run_id))[-1] == "run.cancelled"
         assert not gate.through.is_set()
         assert manager.active == 0
@@ -121,10 +123,10 @@ async def test_run_that_is_cancelled_before_its_first_step_is_closed_too(setup, 
 
 async def test_several_cancellations_at_once_close_a_run_once(setup, gate):
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
+        run_id, _ = await manager.start(LOCAL, ask())
         await within(gate.reached.wait())
-        waiting = asyncio.create_task(manager.wait(run_id))
-        assert await within(asyncio.gather(*(manager.cancel(run_id) for _ in range(3)))) == [True] * 3
+        waiting = asyncio.create_task(manager.wait(LOCAL, run_id))
+        assert await within(asyncio.gather(*(manager.cancel(LOCAL, run_id) for _ in range(3)))) == [True] * 3
         ended = await within(waiting)
         assert ended.code == "cancelled"
         assert await setup.logged(run_id) == [("cancelled", "cancelled")]
@@ -140,42 +142,42 @@ async def test_cancellation_that_comes_while_the_answer_is_saved_leaves_the_answ
             await go_on.wait()
             await super().finish(*given, **named)
 
-    setup.store = SlowStore(setup.pool)
+    setup.store = SlowStore(setup.database)
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask("kept"))
+        run_id, _ = await manager.start(LOCAL, ask("kept"))
         await within(saving.wait())
-        cancelling = asyncio.create_task(manager.cancel(run_id))
+        cancelling = asyncio.create_task(manager.cancel(LOCAL, run_id))
         go_on.set()
         assert await within(cancelling)
-        assert (await setup.store.get(run_id)).result.answer == "kept"
+        assert (await setup.store.get(LOCAL, run_id)).result.answer == "kept"
         assert (await setup.kept(run_id))[-1] == "run.finished"
 
 
 async def test_unknown_run_cannot_be_cancelled(setup):
     async with setup.open() as manager:
-        assert not await manager.cancel("run_nobody_knows")
+        assert not await manager.cancel(LOCAL, "run_nobody_knows")
 
 
 async def test_shutdown_fails_the_runs_that_do_not_end_in_time_and_says_so(setup, gate):
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
+        run_id, _ = await manager.start(LOCAL, ask())
         await within(gate.reached.wait())
-        waiting = asyncio.create_task(manager.wait(run_id))
+        waiting = asyncio.create_task(manager.wait(LOCAL, run_id))
         await within(manager.drain(0.01))
         ended = await within(waiting)
         assert (ended.code, ended.status) == ("interrupted", 503)
-        assert (await setup.store.get(run_id)).status == "failed"
+        assert (await setup.store.get(LOCAL, run_id)).status == "failed"
         assert (await setup.kept(run_id))[-1] == "run.failed"
         with pytest.raises(ProblemError) as refused:
-            await manager.start(ask())
+            await manager.start(LOCAL, ask())
         assert refused.value.problem.code == "stopping"
 
 
 async def test_shutdown_lets_a_run_finish_within_its_time(setup, gate):
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
+        run_id, _ = await manager.start(LOCAL, ask())
         await within(gate.reached.wait())
-        waiting = asyncio.create_task(manager.wait(run_id))
+        waiting = asyncio.create_task(manager.wait(LOCAL, run_id))
         draining = asyncio.create_task(manager.drain(5))
         gate.through.set()
         await within(draining)
@@ -184,9 +186,9 @@ async def test_shutdown_lets_a_run_finish_within_its_time(setup, gate):
 
 async def test_message_that_waits_for_its_thread_is_refused_when_the_service_stops(setup, gate):
     async with setup.open() as manager:
-        _, thread_id = await manager.start(ask())
+        _, thread_id = await manager.start(LOCAL, ask())
         await within(gate.reached.wait())
-        queued = asyncio.create_task(manager.start(ask(thread_id=thread_id, on_busy="queue")))
+        queued = asyncio.create_task(manager.start(LOCAL, ask(thread_id=thread_id, on_busy="queue")))
         await asyncio.sleep(0)
         await within(manager.drain(0))
         with pytest.raises(ProblemError) as refused:
@@ -203,16 +205,16 @@ async def test_client_that_leaves_while_its_run_begins_leaves_a_run_that_is_carr
             begun.set()
             await asyncio.sleep(0)
 
-    setup.store = SlowStore(setup.pool)
-    thread = await ThreadStore(setup.pool).create("t", project_id=None, metadata={})
+    setup.store = SlowStore(setup.database)
+    thread = await ThreadStore(setup.database).create(LOCAL, "t", project_id=None, metadata={})
     async with setup.open() as manager:
-        starting = asyncio.create_task(manager.start(ask(thread_id=thread.id)))
+        starting = asyncio.create_task(manager.start(LOCAL, ask(thread_id=thread.id)))
         await within(begun.wait())
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting
         (view,) = await setup.store.of_thread(thread.id, limit=5, before=None)
-        assert isinstance(await within(manager.wait(view.id)), ChatResult)
+        assert isinstance(await within(manager.wait(LOCAL, view.id)), ChatResult)
 
 
 async def test_failed_start_whose_client_left_is_no_unhandled_error(setup, caplog):
@@ -224,9 +226,9 @@ async def test_failed_start_whose_client_left_is_no_unhandled_error(setup, caplo
             await asyncio.sleep(0)
             await super().begin(*given, **named)
 
-    setup.store = SlowStore(setup.pool)
+    setup.store = SlowStore(setup.database)
     async with setup.open() as manager:
-        starting = asyncio.create_task(manager.start(ask(thread_id="thr_unknown")))
+        starting = asyncio.create_task(manager.start(LOCAL, ask(thread_id="thr_unknown")))
         await within(entered.wait())
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -235,62 +237,64 @@ async def test_failed_start_whose_client_left_is_no_unhandled_error(setup, caplo
 
 
 async def test_repeated_request_with_its_key_gives_the_same_run_even_while_that_goes_on(setup, gate):
-    thread = await ThreadStore(setup.pool).create("t", project_id=None, metadata={})
+    thread = await ThreadStore(setup.database).create(LOCAL, "t", project_id=None, metadata={})
     request = ask(thread_id=thread.id)
     async with setup.open() as manager:
-        first = await manager.start(request, idempotency_key="key-1")
+        first = await manager.start(LOCAL, request, idempotency_key="key-1")
         await within(gate.reached.wait())
-        assert await manager.start(request, idempotency_key="key-1") == first
+        assert await manager.start(LOCAL, request, idempotency_key="key-1") == first
         with pytest.raises(ProblemError) as refused:
-            await manager.start(ask("another", thread_id=thread.id), idempotency_key="key-1")
+            await manager.start(LOCAL, ask("another", thread_id=thread.id), idempotency_key="key-1")
         assert refused.value.problem.code == "idempotency_conflict"
         gate.through.set()
-        ended = await within(manager.wait(first[0]))
-        assert await manager.start(request, idempotency_key="key-1") == first
-        assert await within(manager.wait(first[0])) == ended
+        ended = await within(manager.wait(LOCAL, first[0]))
+        assert await manager.start(LOCAL, request, idempotency_key="key-1") == first
+        assert await within(manager.wait(LOCAL, first[0])) == ended
 
 
 async def test_second_message_on_a_thread_is_refused_with_the_run_that_goes_on(setup, gate):
     async with setup.open() as manager:
-        run_id, thread_id = await manager.start(ask())
+        run_id, thread_id = await manager.start(LOCAL, ask())
         with pytest.raises(ProblemError) as refused:
-            await manager.start(ask(thread_id=thread_id), idempotency_key="key-2")
+            await manager.start(LOCAL, ask(thread_id=thread_id), idempotency_key="key-2")
         assert (refused.value.problem.code, refused.value.problem.run_id) == ("thread_busy", run_id)
         gate.through.set()
-        await within(manager.wait(run_id))
+        await within(manager.wait(LOCAL, run_id))
 
 
 async def test_queued_message_waits_for_the_run_before_it(setup, gate):
     async with setup.open() as manager:
-        first, thread_id = await manager.start(ask("first"))
+        first, thread_id = await manager.start(LOCAL, ask("first"))
         await within(gate.reached.wait())
-        queued = asyncio.create_task(manager.start(ask("second", thread_id=thread_id, on_busy="queue")))
+        queued = asyncio.create_task(
+            manager.start(LOCAL, ask("second", thread_id=thread_id, on_busy="queue"))
+        )
         await asyncio.sleep(0)
         assert not queued.done()
         gate.through.set()
         second, _ = await within(queued)
-        assert isinstance(await within(manager.wait(second)), ChatResult)
-        assert (await setup.store.get(first)).status == "finished"
+        assert isinstance(await within(manager.wait(LOCAL, second)), ChatResult)
+        assert (await setup.store.get(LOCAL, first)).status == "finished"
 
 
 async def test_queued_message_waits_no_longer_than_allowed(setup, gate):
     setup.busy_wait_s = 0.05
     async with setup.open() as manager:
-        _, thread_id = await manager.start(ask())
+        _, thread_id = await manager.start(LOCAL, ask())
         with pytest.raises(ProblemError) as refused:
-            await within(manager.start(ask(thread_id=thread_id, on_busy="queue")))
+            await within(manager.start(LOCAL, ask(thread_id=thread_id, on_busy="queue")))
         assert refused.value.problem.code == "thread_busy"
         gate.through.set()
 
 
 async def test_message_that_cancels_takes_the_place_of_the_run_before_it(setup, gate):
     async with setup.open() as manager:
-        first, thread_id = await manager.start(ask("first"))
+        first, thread_id = await manager.start(LOCAL, ask("first"))
         await within(gate.reached.wait())
         setup.graph.script = answer_at_once
-        second, _ = await within(manager.start(ask("second", thread_id=thread_id, on_busy="cancel")))
-        assert isinstance(await within(manager.wait(second)), ChatResult)
-        assert (await setup.store.get(first)).status == "cancelled"
+        second, _ = await within(manager.start(LOCAL, ask("second", thread_id=thread_id, on_busy="cancel")))
+        assert isinstance(await within(manager.wait(LOCAL, second)), ChatResult)
+        assert (await setup.store.get(LOCAL, first)).status == "cancelled"
 
 
 async def test_defect_in_a_run_is_told_as_nothing_and_logged_with_its_run(setup, logged):
@@ -299,8 +303,8 @@ async def test_defect_in_a_run_is_told_as_nothing_and_logged_with_its_run(setup,
 
     setup.graph.script = broken
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
-        ended = await within(manager.wait(run_id))
+        run_id, _ = await manager.start(LOCAL, ask())
+        ended = await within(manager.wait(LOCAL, run_id))
     assert (ended.code, ended.status) == ("internal_error", 500)
     assert "secret" not in json.dumps(ended.model_dump())
     (line,) = [line for line in logged.lines if line["event"] == "the run failed"]
@@ -310,10 +314,10 @@ async def test_defect_in_a_run_is_told_as_nothing_and_logged_with_its_run(setup,
 
 async def test_thread_that_is_deleted_under_a_run_is_what_the_run_says(setup, gate):
     async with setup.open() as manager:
-        run_id, thread_id = await manager.start(ask())
+        run_id, thread_id = await manager.start(LOCAL, ask())
         await within(gate.reached.wait())
-        await ThreadStore(setup.pool).delete(thread_id)
-        waiting = asyncio.create_task(manager.wait(run_id))
+        await ThreadStore(setup.database).delete(LOCAL, thread_id)
+        waiting = asyncio.create_task(manager.wait(LOCAL, run_id))
         gate.through.set()
         ended = await within(waiting)
         assert isinstance(ended, ChatResult | Problem)
@@ -323,8 +327,8 @@ async def test_thread_that_is_deleted_under_a_run_is_what_the_run_says(setup, ga
 class AwayStore(RunStore):
     """A store whose database goes away for some calls."""
 
-    def __init__(self, pool: Pool, *, finishes: int = 0, fails: int = 0) -> None:
-        super().__init__(pool)
+    def __init__(self, database: Database, *, finishes: int = 0, fails: int = 0) -> None:
+        super().__init__(database)
         self.finishes, self.fails = finishes, fails
         self.closed = asyncio.Event()
 
@@ -343,26 +347,26 @@ class AwayStore(RunStore):
 
 
 async def test_database_that_is_away_when_an_answer_is_saved_fails_the_run(setup):
-    setup.store = AwayStore(setup.pool, finishes=1)
+    setup.store = AwayStore(setup.database, finishes=1)
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
-        ended = await within(manager.wait(run_id))
+        run_id, _ = await manager.start(LOCAL, ask())
+        ended = await within(manager.wait(LOCAL, run_id))
         assert (ended.code, ended.status) == ("memory_unavailable", 503)
-        assert (await setup.store.get(run_id)).problem.code == "memory_unavailable"
+        assert (await setup.store.get(LOCAL, run_id)).problem.code == "memory_unavailable"
 
 
 async def test_record_that_cannot_be_closed_is_closed_when_the_database_is_back(setup, monkeypatch):
     monkeypatch.setattr("app.runs.manager._CLOSE_AGAIN_S", 0.01)
-    store = setup.store = AwayStore(setup.pool, finishes=1, fails=3)
+    store = setup.store = AwayStore(setup.database, finishes=1, fails=3)
     async with setup.open() as manager:
-        run_id, thread_id = await manager.start(ask())
-        ended = await within(manager.wait(run_id))
+        run_id, thread_id = await manager.start(LOCAL, ask())
+        ended = await within(manager.wait(LOCAL, run_id))
         assert ended.code == "memory_unavailable"  # the client is told without waiting for the database
         assert (await setup.kept(run_id))[-1] == "run.failed"
         await within(store.closed.wait())
-        assert (await store.get(run_id)).status == "failed"
-        again, _ = await manager.start(ask(thread_id=thread_id))
-        assert isinstance(await within(manager.wait(again)), ChatResult)
+        assert (await store.get(LOCAL, run_id)).status == "failed"
+        again, _ = await manager.start(LOCAL, ask(thread_id=thread_id))
+        assert isinstance(await within(manager.wait(LOCAL, again)), ChatResult)
 
 
 async def test_defect_while_a_record_is_closed_ends_the_run_all_the_same(setup, logged):
@@ -373,10 +377,10 @@ async def test_defect_while_a_record_is_closed_ends_the_run_all_the_same(setup, 
     async def refused(_context: RunContext, _message: str) -> FreyaState:
         raise TimeoutError
 
-    setup.store, setup.graph.script = BrokenStore(setup.pool), refused
+    setup.store, setup.graph.script = BrokenStore(setup.database), refused
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
-        assert (await within(manager.wait(run_id))).code == "internal_error"
+        run_id, _ = await manager.start(LOCAL, ask())
+        assert (await within(manager.wait(LOCAL, run_id))).code == "internal_error"
         assert manager.active == 0
     assert "could not be closed" in logged.text
 
@@ -399,18 +403,18 @@ class AwayLog(EventLog):
 async def test_run_whose_first_event_cannot_be_written_is_not_worked_on(setup, gate):
     setup.events = AwayLog(setup.redis, from_type="run.started")
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
-        ended = await within(manager.wait(run_id))
+        run_id, _ = await manager.start(LOCAL, ask())
+        ended = await within(manager.wait(LOCAL, run_id))
         assert (ended.code, ended.status) == ("events_unavailable", 503)
         assert not gate.reached.is_set()
-        assert (await setup.store.get(run_id)).problem.code == "events_unavailable"
+        assert (await setup.store.get(LOCAL, run_id)).problem.code == "events_unavailable"
 
 
 async def test_run_whose_events_cannot_be_written_any_more_is_given_up(setup, gate):
     setup.events = AwayLog(setup.redis, from_type="token")
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
-        ended = await within(manager.wait(run_id))
+        run_id, _ = await manager.start(LOCAL, ask())
+        ended = await within(manager.wait(LOCAL, run_id))
         assert ended.code == "events_unavailable"
         assert gate.cancelled.is_set()
 
@@ -418,8 +422,8 @@ async def test_run_whose_events_cannot_be_written_any_more_is_given_up(setup, ga
 async def test_answer_that_is_saved_stands_though_its_last_event_is_lost(setup):
     setup.events = AwayLog(setup.redis, from_type="run.finished")
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask("kept"))
-        ended = await within(manager.wait(run_id))
+        run_id, _ = await manager.start(LOCAL, ask("kept"))
+        ended = await within(manager.wait(LOCAL, run_id))
         assert ended.answer == "kept"
         service = setup.service(manager)
         told = [(event.seq, event.type) async for event in await service.events(run_id, after=1)]
@@ -430,7 +434,7 @@ async def test_answer_that_is_saved_stands_though_its_last_event_is_lost(setup):
 async def test_run_of_another_process_is_waited_for_by_its_events(setup, gate):
     other = Setup(pool=setup.pool, redis=setup.redis, busy_wait_s=5)
     async with setup.open() as manager, other.open() as elsewhere:
-        run_id, thread_id = await manager.start(ask("here"))
+        run_id, thread_id = await manager.start(LOCAL, ask("here"))
         await within(gate.reached.wait())
         waiting = asyncio.create_task(elsewhere.wait(run_id))
         queued = asyncio.create_task(elsewhere.start(ask("there", thread_id=thread_id, on_busy="cancel")))
@@ -439,7 +443,7 @@ async def test_run_of_another_process_is_waited_for_by_its_events(setup, gate):
         assert (await within(waiting)).answer == "here"
         second, _ = await within(queued)
         assert (await within(elsewhere.wait(second))).answer == "there"
-        assert (await within(manager.wait(run_id))).answer == "here"
+        assert (await within(manager.wait(LOCAL, run_id))).answer == "here"
 
 
 async def test_run_of_another_process_that_goes_silent_is_read_from_its_record(setup, monkeypatch):
@@ -449,7 +453,7 @@ async def test_run_of_another_process_that_goes_silent_is_read_from_its_record(s
     async with setup.open() as manager, other.open() as elsewhere:
         gate = Gate()
         setup.graph.script = gate
-        run_id, _ = await manager.start(ask("quiet"))
+        run_id, _ = await manager.start(LOCAL, ask("quiet"))
         await within(gate.reached.wait())
         waiting = asyncio.create_task(elsewhere.wait(run_id))
         await asyncio.sleep(0)

@@ -10,13 +10,13 @@ from app.database import Pool
 from app.problems import ProblemError, problem
 from app.runs import ChatResult, RunStore
 from app.runs.records import Usage
-from memory import Interaction, Scope, ThreadStore, new_id
+from memory import LOCAL, Database, Interaction, Scope, ThreadStore, new_id
 from tests.app.scripted import ask
 
 
 @pytest.fixture
 def store(pool: Pool) -> RunStore:
-    return RunStore(pool)
+    return RunStore(Database(pool))
 
 
 async def begin(store: RunStore, *, worker: str = "wrk_here") -> tuple[str, Scope]:
@@ -41,7 +41,10 @@ async def test_only_runs_of_workers_that_are_gone_are_reaped_and_each_is_logged(
     alive, _ = await begin(store, worker="wrk_alive")
     reaped = await store.reap(["wrk_alive", "wrk_here"], problem("interrupted", "It stopped."))
     assert reaped == [gone]
-    assert ((await store.get(gone)).status, (await store.get(alive)).status) == ("failed", "running")
+    assert ((await store.get(LOCAL, gone)).status, (await store.get(LOCAL, alive)).status) == (
+        "failed",
+        "running",
+    )
     async with pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT outcome, record FROM interactions WHERE run_id = %s", (gone,)
@@ -85,7 +88,7 @@ async def test_run_on_an_unknown_thread_is_refused(store):
 
 async def test_finishing_a_run_whose_thread_was_deleted_is_no_error(store, pool):
     run_id, scope = await begin(store)
-    await ThreadStore(pool).delete(scope.thread_id)
+    await ThreadStore(Database(pool)).delete(LOCAL, scope.thread_id)
     result = ChatResult(
         run_id=run_id,
         thread_id=scope.thread_id,
@@ -104,7 +107,7 @@ async def test_finishing_a_run_whose_thread_was_deleted_is_no_error(store, pool)
     )
     await store.finish(result, scope, artifacts=[], interaction=logged)
     with pytest.raises(ProblemError) as unknown:
-        await store.get(run_id)
+        await store.get(LOCAL, run_id)
     assert unknown.value.problem.code == "unknown_run"
 
 

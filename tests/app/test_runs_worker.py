@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisGone
 from app.database import Pool
 from app.runs import ChatResult, RunStore, worker_name
 from app.runs.worker import Worker
-from memory import Scope, new_id
+from memory import LOCAL, Scope, new_id
 from tests.app.scripted import Setup, ask
 
 pytestmark = pytest.mark.usefixtures("database_url")
@@ -28,7 +28,7 @@ async def setup(pool: Pool, redis_url: str) -> AsyncIterator[Setup]:
 async def leave_behind(setup: Setup, worker: str) -> tuple[str, str]:
     """A run as a process that was killed leaves it."""
     run_id, scope = new_id("run"), Scope(thread_id=new_id("thr"))
-    store = RunStore(setup.pool)
+    store = RunStore(setup.database)
     await store.begin(run_id, scope, ask(), new_thread=True, worker=worker, idempotency_key=None)
     return run_id, scope.thread_id
 
@@ -40,11 +40,11 @@ async def test_service_that_starts_again_closes_at_once_what_it_left_behind(setu
     await setup.redis.set("freya:worker:wrk_same", "1")  # killed: it could not say goodbye
     run_id, thread_id = await leave_behind(setup, "wrk_same")
     async with setup.open() as manager:
-        assert (await setup.store.get(run_id)).problem.code == "interrupted"
+        assert (await setup.store.get(LOCAL, run_id)).problem.code == "interrupted"
         assert await setup.kept(run_id) == ["run.failed"]
         assert await setup.logged(run_id) == [("failed", "interrupted")]
-        again, _ = await manager.start(ask(thread_id=thread_id))
-        assert isinstance(await manager.wait(again), ChatResult)
+        again, _ = await manager.start(LOCAL, ask(thread_id=thread_id))
+        assert isinstance(await manager.wait(LOCAL, again), ChatResult)
 
 
 async def test_runs_of_a_dead_worker_are_closed_and_those_of_a_live_one_are_not(setup):
@@ -54,8 +54,8 @@ async def test_runs_of_a_dead_worker_are_closed_and_those_of_a_live_one_are_not(
         await setup.redis.set("freya:worker:wrk_alive", "1")
         worker = Worker("wrk_third", setup.store, setup.events, setup.redis)
         await worker.reap()
-        assert (await setup.store.get(dead)).status == "failed"
-        assert (await setup.store.get(alive)).status == "running"
+        assert (await setup.store.get(LOCAL, dead)).status == "failed"
+        assert (await setup.store.get(LOCAL, alive)).status == "running"
 
 
 async def test_worker_says_that_it_lives_until_it_leaves(setup):

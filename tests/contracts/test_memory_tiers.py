@@ -4,28 +4,41 @@ from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
-from app.database import Pool, open_pool
-from memory import MemorySettings, MemoryTier, MemoryUnavailable, Scope, ShortTermTier, ThreadStore, new_id
-from tests.memory.conftest import ask, scope
+from app.database import open_pool
+from memory import (
+    Database,
+    MemorySettings,
+    MemoryTier,
+    MemoryUnavailable,
+    OwnerInvalid,
+    Scope,
+    ShortTermTier,
+    ThreadStore,
+    new_id,
+)
+from tests.memory.conftest import ask, database, scope
 
-__all__ = ["ask", "scope"]
+__all__ = ["ask", "database", "scope"]
 
 
 @pytest.fixture(params=["short", "permanent"])
-def tier(request: pytest.FixtureRequest, redis: Redis, pool: Pool) -> MemoryTier:
+def tier(request: pytest.FixtureRequest, redis: Redis, database: Database) -> MemoryTier:
     if request.param == "short":
         return ShortTermTier(redis, MemorySettings(short_turns=50))
-    return ThreadStore(pool)
+    return ThreadStore(database)
 
 
 @pytest.fixture(params=["short", "permanent"])
 async def tier_that_is_down(request: pytest.FixtureRequest, database_url: str) -> MemoryTier:
     if request.param == "short":
-        return ShortTermTier(Redis(unix_socket_path="/nowhere/redis.sock"), MemorySettings())
+        nobody = Redis(unix_socket_path="/nowhere/redis.sock", retry=Retry(NoBackoff(), 0))
+        return ShortTermTier(nobody, MemorySettings())
     pool = await open_pool(database_url, min_size=1, max_size=1)
     await pool.close()
-    return ThreadStore(pool)
+    return ThreadStore(Database(pool))
 
 
 async def test_an_unknown_thread_has_no_turns(tier, scope):
@@ -74,6 +87,17 @@ async def test_threads_do_not_see_each_other(tier, scope, ask):
 async def test_another_user_recalls_nothing_of_a_thread_whose_id_they_know(tier, scope, ask, whose):
     await tier.remember(scope, await ask(scope, "secret"))
     assert await tier.recall(replace(scope, **whose), limit=5) == []
+
+
+@pytest.mark.parametrize("whose", [{"user_id": "a:b"}, {"tenant_id": "*"}, {"user_id": ""}])
+async def test_a_name_that_no_user_can_have_reaches_nothing(tier, scope, ask, whose):
+    said = await ask(scope, "secret")
+    for call in (
+        tier.recall(replace(scope, **whose), limit=5),
+        tier.remember(replace(scope, **whose), said),
+    ):
+        with pytest.raises(OwnerInvalid):
+            await call
 
 
 async def test_an_outage_is_told_apart_from_nothing(tier_that_is_down, scope, ask):

@@ -11,7 +11,7 @@ from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-NOT_SETTINGS = frozenset({"FREYA_CONFIG", "FREYA_API_KEY"})
+NOT_SETTINGS = frozenset({"FREYA_CONFIG", "FREYA_API_KEY", "FREYA_USER"})
 _VARIABLE = re.compile(r"\bFREYA_[A-Z0-9_]*(?:<NAME>[A-Z0-9_]*)?(?!\*)[A-Z0-9_>]")
 
 

@@ -11,7 +11,7 @@ from agents import Charter, discover
 from app.database import Pool
 from graphs import CalibratedRouter
 from graphs.settings import RouterSettings
-from memory import MemorySettings, ShortTermTier, ThreadStore, TieredConversation
+from memory import Database, MemorySettings, ShortTermTier, ThreadStore, TieredConversation
 from models.chat import ChatModels, ChatSettings, ConfiguredChatModels
 from models.embeddings import CachedEmbedder, OnnxEmbedder
 from tests.fakes.scripted_model import Script, ScriptedChat, Step
@@ -26,7 +26,7 @@ def charters() -> Mapping[str, Charter]:
 @pytest.fixture
 def memory(pool: Pool, redis: Redis) -> TieredConversation:
     settings = MemorySettings()
-    return TieredConversation(ShortTermTier(redis, settings), ThreadStore(pool), settings)
+    return TieredConversation(ShortTermTier(redis, settings), ThreadStore(Database(pool)), settings)
 
 
 @pytest.fixture

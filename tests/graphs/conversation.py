@@ -1,7 +1,8 @@
 """A conversation with the graph: what a run works with, and the events it gave."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 from agents import Charter
@@ -9,7 +10,16 @@ from app.database import Pool
 from graphs import FreyaState, GraphSettings, Route, RunContext, Task, build_freya
 from graphs.events import RunEvent
 from knowledge import Hit
-from memory import Scope, TieredConversation, new_id, open_turn
+from memory import (
+    Owner,
+    Recalled,
+    RecallFilter,
+    Recollection,
+    Scope,
+    TieredConversation,
+    new_id,
+    open_turn,
+)
 from models.chat import ChatModels
 
 RSI = Hit(
@@ -68,6 +78,21 @@ def to(*agents: str, request: str = "", left_out: tuple[str, ...] = ()) -> Fixed
 
 
 @dataclass
+class Remembering:
+    """A recaller that brings back what a test laid out, and keeps what it was asked."""
+
+    items: tuple[Recalled, ...] = ()
+    asked: list[tuple[Owner, str, int, RecallFilter]] = field(default_factory=list)
+
+    async def recall(
+        self, owner: Owner, query: str, *, budget: int, wanted: RecallFilter, now: datetime | None = None
+    ) -> Recollection:
+        assert now is None
+        self.asked.append((owner, query, budget, wanted))
+        return Recollection(items=self.items, budget=budget)
+
+
+@dataclass
 class Conversation:
     """A thread, and everything a run on it works with."""
 
@@ -81,6 +106,8 @@ class Conversation:
     scope: Scope = field(default_factory=lambda: Scope(thread_id=new_id("thr")))
     events: list[RunEvent] = field(default_factory=list)
     checkpointer: Any = None
+    recaller: Remembering = field(default_factory=Remembering)
+    notice: Callable[[str], Sequence[str]] = lambda _: ()
     run_id: str = ""
 
     async def say(self, message: str, *, wanted: Sequence[str] = ()) -> FreyaState:
@@ -100,6 +127,8 @@ class Conversation:
             charters=self.charters,
             retriever=self.shelf,
             memory=self.memory,
+            recaller=self.recaller,
+            notice=self.notice,
             router=self.router,
             chat=self.chat,
             settings=self.settings,

@@ -1,16 +1,36 @@
 """Both tiers on real stores, and a way to say something in a thread."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
-from app.database import Pool
-from memory import MemorySettings, Scope, ShortTermTier, ThreadStore, ToolUse, Turn, new_id, open_turn
+from app.database import open_pool
+from memory import (
+    Database,
+    MemorySettings,
+    Scope,
+    ShortTermTier,
+    ThreadStore,
+    ToolUse,
+    Turn,
+    new_id,
+    open_turn,
+)
 
 Say = Callable[..., Awaitable[Turn]]
 _START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The module's database as the service has it: its connections are subject to row-level security."""
+    pool = await open_pool(database_url, min_size=1, max_size=4, restricted=True)
+    yield Database(pool)
+    await pool.close()
 
 
 @pytest.fixture
@@ -19,8 +39,15 @@ def short(redis: Redis) -> ShortTermTier:
 
 
 @pytest.fixture
-def threads(pool: Pool) -> ThreadStore:
-    return ThreadStore(pool)
+async def short_that_is_down() -> AsyncIterator[ShortTermTier]:
+    """A short tier whose Redis cannot be reached."""
+    async with Redis(unix_socket_path="/nowhere/redis.sock", retry=Retry(NoBackoff(), 0)) as nobody:
+        yield ShortTermTier(nobody, MemorySettings())
+
+
+@pytest.fixture
+def threads(database: Database) -> ThreadStore:
+    return ThreadStore(database)
 
 
 @pytest.fixture
@@ -29,13 +56,13 @@ def scope() -> Scope:
 
 
 @pytest.fixture
-def ask(pool: Pool) -> Say:
+def ask(database: Database) -> Say:
     """Writes a user's message as a run does at its begin, and gives the turn that would answer it."""
     begun: set[str] = set()
 
     async def say(scope: Scope, request: str, answer: str = "So it is.") -> Turn:
         run_id = new_id("run")
-        async with pool.connection() as connection, connection.transaction():
+        async with database.of(scope.owner) as connection:
             await open_turn(
                 connection,
                 scope,

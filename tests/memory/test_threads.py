@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from redis.asyncio import Redis
 
 from app.database import open_pool
 from memory import (
+    LOCAL,
+    Database,
     Interaction,
-    MemorySettings,
     MemoryUnavailable,
+    Owner,
     RoutedTask,
-    ShortTermTier,
+    Scope,
     ThreadStore,
     UnknownThread,
     log_interaction,
@@ -22,23 +23,23 @@ from memory.threads import title_of
 
 
 async def test_a_thread_is_read_back_as_it_was_made(threads):
-    made = await threads.create("  Nail\nsalon ", project_id="p", metadata={"a": [1]})
-    assert await threads.get(made.id) == made
+    made = await threads.create(LOCAL, "  Nail\nsalon ", project_id="p", metadata={"a": [1]})
+    assert await threads.get(LOCAL, made.id) == made
     assert (made.title, made.project_id, made.metadata) == ("Nail salon", "p", {"a": [1]})
 
 
 async def test_threads_are_paged_newest_first(threads):
-    made = [await threads.create(str(n), project_id=None, metadata={}) for n in range(5)]
-    newest = await threads.page(limit=2, before=None)
+    made = [await threads.create(LOCAL, str(n), project_id=None, metadata={}) for n in range(5)]
+    newest = await threads.page(LOCAL, limit=2, before=None)
     assert newest == [made[4], made[3]]
-    assert await threads.page(limit=2, before=newest[-1].id) == [made[2], made[1]]
+    assert await threads.page(LOCAL, limit=2, before=newest[-1].id) == [made[2], made[1]]
 
 
 async def test_messages_are_paged_in_order(threads, scope, ask):
     for n in range(3):
         await threads.remember(scope, await ask(scope, f"question {n}", f"answer {n}"))
-    first = await threads.messages(scope.thread_id, limit=4, after=None)
-    rest = await threads.messages(scope.thread_id, limit=4, after=first[-1].id)
+    first = await threads.messages(LOCAL, scope.thread_id, limit=4, after=None)
+    rest = await threads.messages(LOCAL, scope.thread_id, limit=4, after=first[-1].id)
     assert [message.content for message in [*first, *rest]] == [
         "question 0",
         "answer 0",
@@ -54,23 +55,25 @@ async def test_messages_are_paged_in_order(threads, scope, ask):
 async def test_an_answer_makes_its_thread_the_last_changed(threads, scope, ask):
     said = await ask(scope, "hello")
     await threads.remember(scope, said)
-    thread = await threads.get(scope.thread_id)
+    thread = await threads.get(LOCAL, scope.thread_id)
     assert (thread.title, thread.metadata, thread.updated_at) == ("hello", {"by": "test"}, said.at)
 
 
 async def test_a_question_that_was_not_answered_is_no_turn(threads, scope, ask):
     await ask(scope, "hello")
     assert await threads.recall(scope, limit=5) == []
-    assert [m.content for m in await threads.messages(scope.thread_id, limit=5, after=None)] == ["hello"]
+    assert [m.content for m in await threads.messages(LOCAL, scope.thread_id, limit=5, after=None)] == [
+        "hello"
+    ]
 
 
 async def test_a_deleted_thread_takes_its_messages_along(threads, scope, ask, pool):
     await threads.remember(scope, await ask(scope, "hello"))
-    await threads.delete(scope.thread_id)
+    await threads.delete(LOCAL, scope.thread_id)
     for call in (
-        threads.get(scope.thread_id),
-        threads.delete(scope.thread_id),
-        threads.messages(scope.thread_id, limit=1, after=None),
+        threads.get(LOCAL, scope.thread_id),
+        threads.delete(LOCAL, scope.thread_id),
+        threads.messages(LOCAL, scope.thread_id, limit=1, after=None),
     ):
         with pytest.raises(UnknownThread, match=scope.thread_id):
             await call
@@ -111,9 +114,40 @@ async def test_ids_keep_their_order_when_the_clock_does_not(monkeypatch):
 
 async def test_an_answer_to_a_thread_that_is_gone_is_refused(threads, scope, ask):
     said = await ask(scope, "hello")
-    await threads.delete(scope.thread_id)
+    await threads.delete(LOCAL, scope.thread_id)
     with pytest.raises(UnknownThread, match="any more"):
         await threads.remember(scope, said)
+
+
+async def test_a_thread_is_its_users_alone(threads, scope, ask):
+    await threads.remember(scope, await ask(scope, "secret"))
+    for other in (Owner("eve"), Owner(tenant_id="elsewhere")):
+        assert await threads.page(other, limit=10, before=None) == []
+        for call in (
+            threads.get(other, scope.thread_id),
+            threads.messages(other, scope.thread_id, limit=1, after=None),
+            threads.delete(other, scope.thread_id),
+        ):
+            with pytest.raises(UnknownThread, match=scope.thread_id):
+                await call
+    assert [m.content for m in await threads.messages(LOCAL, scope.thread_id, limit=1, after=None)] == [
+        "secret"
+    ]
+
+
+async def test_nobody_answers_in_a_thread_of_another(threads, scope, ask):
+    said = await ask(scope, "mine")
+    with pytest.raises(UnknownThread):
+        await threads.remember(Scope(thread_id=scope.thread_id, user_id="eve"), said)
+    assert await threads.recall(scope, limit=5) == []
+
+
+async def test_one_key_names_a_thread_of_each_user(threads):
+    mine, theirs = [
+        await threads.create(owner, "t", project_id=None, metadata={}, idempotency_key="k3")
+        for owner in (LOCAL, Owner("eve"))
+    ]
+    assert mine.id != theirs.id
 
 
 async def test_interactions_are_appended_whatever_the_outcome(pool, scope):
@@ -165,25 +199,13 @@ async def test_an_outage_of_the_database_is_named(database_url, scope):
     pool = await open_pool(database_url, min_size=1, max_size=1)
     await pool.close()
     with pytest.raises(MemoryUnavailable, match="database does not answer"):
-        await ThreadStore(pool).recall(scope, limit=1)
-
-
-async def test_an_outage_of_redis_is_named(scope, ask):
-    async with Redis(unix_socket_path="/nowhere/redis.sock") as nobody:
-        short = ShortTermTier(nobody, MemorySettings())
-        for call in (
-            short.recall(scope, limit=1),
-            short.remember(scope, await ask(scope, "x")),
-            short.forget(scope),
-        ):
-            with pytest.raises(MemoryUnavailable, match="short-term memory does not answer"):
-                await call
+        await ThreadStore(Database(pool)).recall(scope, limit=1)
 
 
 async def test_thread_created_twice_with_one_key_is_one_thread(threads):
     first, again = [
-        await threads.create("t", project_id=None, metadata={}, idempotency_key="k1") for _ in range(2)
+        await threads.create(LOCAL, "t", project_id=None, metadata={}, idempotency_key="k1") for _ in range(2)
     ]
-    other = await threads.create("t", project_id=None, metadata={}, idempotency_key="k2")
+    other = await threads.create(LOCAL, "t", project_id=None, metadata={}, idempotency_key="k2")
     assert first == again
     assert other.id != first.id

@@ -14,6 +14,7 @@ OWNED = (
     "memory_vault", "memory_keys", "memory_audit",
 )  # fmt: skip
 
+
 def upgrade() -> None:
     _own_rows()
     _projects()
@@ -65,7 +66,9 @@ def _own_rows() -> None:
         WHERE idempotency_key IS NOT NULL
     """)
     # Artifacts have versions: one name of a project, or else of a thread, counts on.
-    op.execute("ALTER TABLE artifacts ADD COLUMN project_id text, ADD COLUMN version integer NOT NULL DEFAULT 1")
+    op.execute(
+        "ALTER TABLE artifacts ADD COLUMN project_id text, ADD COLUMN version integer NOT NULL DEFAULT 1"
+    )
     op.execute("CREATE INDEX artifacts_of_project ON artifacts (tenant_id, project_id, name, version DESC)")
 
 
@@ -178,8 +181,12 @@ def _records() -> None:
         )
     """)
     op.execute("CREATE INDEX memory_records_of_user ON memory_records (tenant_id, user_id, revision)")
-    op.execute("CREATE INDEX memory_records_of_project ON memory_records (tenant_id, project_id) WHERE project_id IS NOT NULL")
-    op.execute("CREATE INDEX memory_records_in_slot ON memory_records (tenant_id, user_id, slot) WHERE slot IS NOT NULL")
+    op.execute(
+        "CREATE INDEX memory_records_of_project ON memory_records (tenant_id, project_id) WHERE project_id IS NOT NULL"
+    )
+    op.execute(
+        "CREATE INDEX memory_records_in_slot ON memory_records (tenant_id, user_id, slot) WHERE slot IS NOT NULL"
+    )
     # The same statement of the same message is one record, however often it is consolidated.
     op.execute("""
         CREATE UNIQUE INDEX memory_records_once ON memory_records (tenant_id, user_id, origin_key)
@@ -292,7 +299,9 @@ def _interactions() -> None:
     """The log of interactions by month; what falls into no month's partition goes into the default one."""
     op.execute("ALTER TABLE interactions RENAME TO interactions_before")
     op.execute("ALTER INDEX interactions_of_run RENAME TO interactions_before_of_run")
-    op.execute("ALTER TABLE interactions_before RENAME CONSTRAINT interactions_pkey TO interactions_before_pkey")
+    op.execute(
+        "ALTER TABLE interactions_before RENAME CONSTRAINT interactions_pkey TO interactions_before_pkey"
+    )
     op.execute("ALTER SEQUENCE interactions_id_seq RENAME TO interactions_before_id_seq")
     op.execute("""
         CREATE TABLE interactions (
@@ -342,12 +351,14 @@ def _secure() -> None:
             END IF;
         EXCEPTION WHEN insufficient_privilege THEN NULL;
         END $$
-    """)  # noqa: S608  # a name of this module
+    """)  # a name of this module
     tenant = "tenant_id = current_setting('freya.tenant', true)"
     user = "current_setting('freya.user', true)"
     system = "current_setting('freya.system', true) = 'on'"
     mine = f"{system} OR ({tenant} AND user_id = {user})"
-    joined = f"{tenant} AND {{}} IN (SELECT project_id FROM project_members WHERE {tenant} AND user_id = {user})"  # noqa: S608
+    joined = (
+        f"{tenant} AND {{}} IN (SELECT project_id FROM project_members WHERE {tenant} AND user_id = {user})"  # noqa: S608
+    )
     for table in (*OWNED, "project_members"):
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
@@ -363,4 +374,6 @@ def _secure() -> None:
     owned = f"{system} OR ({tenant} AND owner_id = {user})"
     op.execute(f"CREATE POLICY of_own_projects ON project_members USING ({owned}) WITH CHECK ({owned})")
     op.execute(f"CREATE POLICY seen ON project_members FOR SELECT USING ({tenant} AND user_id = {user})")
-    op.execute(f"CREATE POLICY left_again ON project_members FOR DELETE USING ({tenant} AND user_id = {user})")
+    op.execute(
+        f"CREATE POLICY left_again ON project_members FOR DELETE USING ({tenant} AND user_id = {user})"
+    )

@@ -36,7 +36,9 @@ def upgrade() -> None:
     # Policies hold for the table that is named: past its parent, nobody reads a partition's rows.
     op.execute("ALTER TABLE interactions_default ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE interactions_default FORCE ROW LEVEL SECURITY")
-    op.execute("CREATE POLICY background ON interactions_default USING (current_setting('freya.system', true) = 'on')")
+    op.execute(
+        "CREATE POLICY background ON interactions_default USING (current_setting('freya.system', true) = 'on')"
+    )
     op.execute(f"""
         DO $$ BEGIN
             IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{MEMBER}') THEN
@@ -46,6 +48,10 @@ def upgrade() -> None:
         END $$
     """)  # noqa: S608  # a name of this module
     # What refers to a record is found by it when it goes; without these each deletion reads the whole table.
-    op.execute("CREATE INDEX memory_records_superseding ON memory_records (supersedes) WHERE supersedes IS NOT NULL")
-    op.execute("CREATE INDEX memory_records_contesting ON memory_records (contests) WHERE contests IS NOT NULL")
+    op.execute(
+        "CREATE INDEX memory_records_superseding ON memory_records (supersedes) WHERE supersedes IS NOT NULL"
+    )
+    op.execute(
+        "CREATE INDEX memory_records_contesting ON memory_records (contests) WHERE contests IS NOT NULL"
+    )
     op.execute("CREATE INDEX memory_relations_of_record ON memory_relations (record_id)")

@@ -28,7 +28,8 @@ _SUPPOSED: Final = re.compile(
     re.IGNORECASE,
 )
 _DENIED: Final = re.compile(
-    r"(?:\bnot\b|n't\b|\bnever\b|\bnor\b|\bneither\b|\bhardly\b|\bno\b|\bas if\b|\blike\b$|\bthan\b)", re.IGNORECASE
+    r"(?:\bnot\b|n't\b|\bnever\b|\bnor\b|\bneither\b|\bhardly\b|\bno\b|\bas if\b|\blike\b$|\bthan\b)",
+    re.IGNORECASE,
 )
 _REPORTED: Final = re.compile(
     r"\b(?:says?|said|tells?|told|thinks?|thought|asks?|asked|claims?|claimed|believes?|believed|writes?|wrote|heard|"

@@ -9,6 +9,9 @@ _CITED_LINE: Final = re.compile(r"^\s*(?:>|\||\$ |#).*$", re.MULTILINE)
 _QUOTED: Final = re.compile(r'"[^"\n]{0,2000}"|(?<![\w\'])\'[^\'\n][^\n]{0,1000}?[^\s\']\'(?![\w])')
 _NAME_BEFORE: Final = re.compile(r"\b(?:called|named|nicknamed|is|prefers?|like|love|use)\s*$", re.IGNORECASE)
 _SHORT: Final = 3
+_NEAR: Final = 20
+_LONGEST: Final = 800
+"""Characters of a sentence; what is longer is no sentence but data."""
 _GAP: Final = "¶"
 """Stands where somebody else's words were; no value has it."""
 # From here on a text is material for the assistant, not something said of oneself.
@@ -34,12 +37,20 @@ _ASKS: Final = re.compile(
     r"shall|may|might|any|have|has|got|isn't|aren't|don't|doesn't|won't|right|correct|you)\b",
     re.IGNORECASE,
 )
+# A wish in the form of a question.
+_REQUEST: Final = re.compile(
+    r"^(?:can|could|would|will) you (?:please )?(?=(?:always |only )*(?:answer|reply|respond|speak|talk to me|keep (?:your|the|all)|"
+    r"call me|avoid using|stop using)\b)",
+    re.IGNORECASE,
+)
 _SHARED: Final = re.compile(
     r"(?P<joint>,\s+(?:and\s+|but\s+)?|\s+and\s+|\s+but\s+)"
     r"(?=(?:(?:also|now|usually|really|currently|mostly|still|then|never|always)\s+)?(?:live|work|am|love|like|hate|enjoy|prefer|"
     r"speak|own|hold|drive|use|moved|grew|come|play|take|switched|stopped|don't|weigh|avoid)\b)"
 )
-_OTHER: Final = re.compile(r"\b(?:he|she|they|we|you|who|that|which|it|people|to|my|his|her|their|can|could|would)\b", re.IGNORECASE)
+_OTHER: Final = re.compile(
+    r"\b(?:he|she|they|we|you|who|that|which|it|people|to|my|his|her|their|can|could|would)\b", re.IGNORECASE
+)
 _FIRST: Final = re.compile(r"^(?:\W*\w+,?\s+){0,3}?I(?:'m|'ve)?\s", re.IGNORECASE)
 
 
@@ -64,17 +75,19 @@ def statements(text: str) -> list[str]:
     found = []
     for piece in _SENTENCE_END.split(text):
         sentence = " ".join(piece.split())
-        if sentence.rstrip("\"')] ").endswith("?"):
+        if _REQUEST.match(sentence):
+            sentence = _REQUEST.sub("please ", sentence).rstrip("? ")
+        elif sentence.rstrip("\"')] ").endswith("?"):
             asked = _ASKS.search(sentence)
             sentence = sentence[: asked.start()] if asked is not None else ""
-        if sentence and not _ORDER.match(sentence):
+        if sentence and len(sentence) <= _LONGEST and not _ORDER.match(sentence):
             found.append(_say_subject(sentence))
     return found
 
 
 def _unquote(match: re.Match[str]) -> str:
     inner = match.group()[1:-1].strip()
-    before = match.string[: match.start()]
+    before = match.string[max(0, match.start() - _NEAR) : match.start()]
     return inner if len(inner.split()) <= _SHORT and _NAME_BEFORE.search(before) else f" {_GAP} "
 
 

@@ -8,6 +8,8 @@ _CUT: Final = re.compile(
     r"before|after|then|than|even|especially|particularly|instead|rather|anymore|any more|any longer|now|nowadays|lately|"
     r"right now|these days|at the moment|currently|today|yesterday|too|as well|also|already|again|please|thanks|"
     r"actually|though|honestly|however|yet|despite|thanks to|per|every|each|all the time|a lot|very much|"
+    r"(?:last|this|next) (?:week|weekend|month|year|night|time|morning|evening|monday|tuesday|wednesday|thursday|friday|saturday|sunday|spring|"
+    r"summer|autumn|fall|winter)|"
     r"for (?:now|years?|a while|over|about|more|the (?:last|past))|"
     r"(?:and|or|plus) (?:I|I'm|I've|my|it|it's|he|she|they|we|you|that|this|have|had|am|is|are|was|there|the \w+ (?:is|was)|can|could|would|will|"
     r"want|need|think|thought|been|has|do|don't|did|not|never|so|then|just|also|even|please|recently|possibly|maybe|see|find|make))(?=\W|$).*"
@@ -29,14 +31,16 @@ _ONES: Final = (
     "eighteen nineteen".split()
 )
 _TENS: Final = {
-    word: 10 * (place + 2) for place, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())
+    word: 10 * (place + 2)
+    for place, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())
 }
 _LONGEST: Final = 8
-NUMBER_WORD: Final = (
-    rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_ONES[1:10])}))?|{'|'.join(sorted(_ONES, key=len, reverse=True))})"
-)
+_WIDEST: Final = 120
+NUMBER_WORD: Final = rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_ONES[1:10])}))?|{'|'.join(sorted(_ONES, key=len, reverse=True))})"
 """A pattern of the whole numbers below a hundred in words."""
-PROPER: Final = r"(?-i:[A-Z][\w'.&+-]*(?:\s+(?:(?:of|the|de|la|del|da|di|van|von|den|and the)\s+)?[A-Z][\w'.&+-]*){0,3})"
+PROPER: Final = (
+    r"(?-i:[A-Z][\w'.&+-]*(?:\s+(?:(?:of|the|de|la|del|da|di|van|von|den|and the)\s+)?[A-Z][\w'.&+-]*){0,3})"
+)
 """A pattern of one to four capitalised words."""
 
 
@@ -46,7 +50,13 @@ def phrase(text: str, longest: int = _LONGEST) -> str | None:
     kept = (text[: max(cut.start() - 1, 0)] if cut is not None else text).strip(" .'\"*_-")
     words = kept.split()
     head = words[0].casefold() if words else ""
-    if not words or len(words) > longest or head in _EMPTY or words[-1].casefold() in _HANGING:
+    if (
+        not words
+        or len(words) > longest
+        or len(kept) > _WIDEST
+        or head in _EMPTY
+        or words[-1].casefold() in _HANGING
+    ):
         return None
     return kept if re.search(r"\w", kept) else None
 
@@ -108,4 +118,6 @@ def does(verb: str) -> str:
 
 def listed(text: str) -> list[str]:
     """The members of "A, B and C"."""
-    return [part.strip() for part in re.split(r",\s*(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+", text) if part.strip()]
+    return [
+        part.strip() for part in re.split(r",\s*(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+", text) if part.strip()
+    ]

@@ -1,0 +1,212 @@
+"""`freya memory`: see, search, correct, pin and forget what is remembered of a user."""
+
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
+
+import typer
+
+from app.cli.options import AsJson, Key, User, examples
+from app.cli.output import emit, emit_json, note
+from app.cli.remembering_history import audit, erase, export, import_, status
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+memory = typer.Typer(
+    help="See, search, correct and erase what is remembered of you; take a history in, and all of it out.",
+    no_args_is_help=True,
+)
+RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record (rec_...).")]
+
+
+class Tier(StrEnum):
+    """The tiers that hold records, as memory has them, which takes seconds to load."""
+
+    MEDIUM = "medium"
+    LONG = "long"
+
+
+class Kind(StrEnum):
+    """The kinds of records, likewise."""
+
+    DECISION = "decision"
+    PROGRESS = "progress"
+    ARTIFACT = "artifact"
+    FACT = "fact"
+    PREFERENCE = "preference"
+    EXPERTISE = "expertise"
+    PATTERN = "pattern"
+    PRACTICE = "practice"
+    PERFORMANCE = "performance"
+
+
+@memory.command(
+    epilog=examples(
+        'freya memory recall "how large is my kitchen counter?"',
+        'freya memory recall --budget 256 --json "what did we decide last Tuesday?"',
+    )
+)
+def recall(
+    question: Annotated[str, typer.Argument(help="What to recall something for.")],
+    budget: Annotated[int, typer.Option(min=16, max=8000, help="The most tokens.")] = 1000,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """What a turn with this question would be given of all that is remembered, best first."""
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import recalled_lines
+    from app.cli.remembering_service import Caller, read
+
+    def show(found: dict[str, Any]) -> None:
+        for tier in found["degraded"]:
+            note(f"the {tier['tier']} tier did not answer ({tier['reason']}): what it holds is missing")
+        if as_json:
+            emit_json(found)
+        elif found["items"]:
+            emit("\n".join(recalled_lines(found)))
+        else:
+            note("nothing relevant is remembered")
+
+    run(partial(read, Caller(key, user), "/recall", {"q": question, "budget": budget}, show))
+
+
+@memory.command(
+    "list",
+    epilog=examples("freya memory list --kind preference", "freya memory list --query '\"risk\" -crypto'"),
+)
+def list_(
+    tier: Annotated[Tier | None, typer.Option(help="Only of this tier.")] = None,
+    kind: Annotated[
+        list[Kind] | None, typer.Option(help="Only of this kind; may be given several times.")
+    ] = None,
+    query: Annotated[
+        str | None, typer.Option(help='Words, "a phrase", or, -not, as for a web search.')
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Facts, preferences, decisions and the like that are remembered, newest first."""
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import record_table
+    from app.cli.remembering_service import Caller, Query, read
+
+    def show(page: dict[str, Any]) -> None:
+        if as_json:
+            emit_json(page["items"])
+        elif page["items"]:
+            emit("\n".join(record_table(page["items"])))
+            if page["next"]:
+                note(f"and more; --limit is {limit}")
+        else:
+            note("nothing like that is remembered")
+
+    wanted: Query = {"limit": limit, "kind": [each.value for each in kind or ()]}
+    if tier is not None:
+        wanted["tier"] = tier.value
+    if query is not None:
+        wanted["q"] = query
+    run(partial(read, Caller(key, user), "", wanted, show))
+
+
+@memory.command(epilog=examples("freya memory show rec_..."))
+def show(
+    record: RecordId,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """A record with the messages it comes from, and all versions of what it says."""
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import record_lines
+
+    def told(found: dict[str, Any]) -> None:
+        if as_json:
+            emit_json(found)
+        else:
+            emit("\n".join(record_lines(found)))
+
+    run(partial(service.record, service.Caller(key, user), record, told))
+
+
+@memory.command(epilog=examples('freya memory correct rec_... "Lives in Oslo."'))
+def correct(
+    record: RecordId,
+    text: Annotated[str, typer.Argument(help="What it is to say.")],
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Correct what a record says: a new version takes its place, and the earlier one is kept as such."""
+    _change(record, {"text": text}, key, user, as_json=as_json)
+
+
+@memory.command(epilog=examples("freya memory pin rec_..."))
+def pin(
+    record: RecordId,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Keep a record from fading and expiring."""
+    _change(record, {"pinned": True}, key, user, as_json=as_json)
+
+
+@memory.command(epilog=examples("freya memory unpin rec_..."))
+def unpin(
+    record: RecordId,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Let a record fade like others."""
+    _change(record, {"pinned": False}, key, user, as_json=as_json)
+
+
+@memory.command(epilog=examples("freya memory forget rec_..."))
+def forget(
+    record: RecordId,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Forget a record with its earlier versions, in every store."""
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+
+    def told(found: dict[str, Any]) -> None:
+        if as_json:
+            emit_json(found)
+        else:
+            emit("\n".join(f"forgotten  {name}" for name in found["ids"]))
+
+    run(partial(service.forget, service.Caller(key, user), record, told))
+
+
+def _change(
+    record: str, body: "dict[str, JsonValue]", key: str | None, user: str | None, *, as_json: bool
+) -> None:
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import record_table
+
+    def told(changed: dict[str, Any]) -> None:
+        if as_json:
+            emit_json(changed)
+        else:
+            emit("\n".join(record_table([changed])))
+
+    run(partial(service.change, service.Caller(key, user), record, body, told))
+
+
+memory.command(
+    "import", epilog=examples("freya memory import history.jsonl", "freya memory import --any-user all.jsonl")
+)(import_)
+memory.command(epilog=examples("freya memory export mine.json", "freya memory export | jq .counts"))(export)
+memory.command(epilog=examples("freya memory erase", "freya memory erase --yes"))(erase)
+memory.command(epilog=examples("freya memory status", "freya memory status --user ana --json"))(status)
+memory.command(epilog=examples("freya memory audit --limit 20"))(audit)

@@ -1,0 +1,136 @@
+"""`freya memory import`, `export`, `erase`, `status` and `audit`: what is remembered as a whole."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any  # JSON
+
+import typer
+
+from app.cli.options import AsJson, Key, User
+from app.cli.output import emit, emit_json, note
+
+AnyUser = Annotated[
+    bool, typer.Option("--any-user", help="Take each line in for the user it names, not only your own.")
+]
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="JSON lines of {user, thread, role, name?, text, time}; times as RFC 3339.")
+    ],
+    any_user: AnyUser = False,  # noqa: FBT002  # a flag
+    wait: Annotated[bool, typer.Option(help="Wait until your messages are embedded.")] = True,  # noqa: FBT002  # a flag
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Take in a history from elsewhere, with its original times.
+
+    Safe to break off and to repeat: what is there is not taken in again. Lines that cannot be taken in are left out
+    and told. What is new is found by its words at once, and by its meaning when it is embedded. Ends with 1 where
+    nothing could be taken in.
+    """
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import import_lines
+
+    brought = True
+
+    def told(report: dict[str, Any]) -> None:
+        nonlocal brought
+        brought = not report["rejected"] or bool(report["imported"] or report["known"])
+        if as_json:
+            emit_json(report)
+        else:
+            emit("\n".join(import_lines(report)))
+
+    run(partial(service.take_in, service.Caller(key, user), file, told, any_user=any_user, wait=wait))
+    if not brought:
+        raise typer.Exit(1)
+
+
+def export(
+    file: Annotated[Path | None, typer.Argument(help="The file to write; left out, the output.")] = None,
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Write all that is kept of you as one JSON document.
+
+    A file takes its name when it is whole, and only you may read it.
+    """
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+
+    written = run(partial(service.give_out, service.Caller(key, user), file))
+    if file is not None:
+        note(f"{written:,} bytes  {file}")
+
+
+def erase(
+    yes: Annotated[bool, typer.Option("--yes", help="Erase; without it only what there is is told.")] = False,  # noqa: FBT002  # a flag
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Erase all that is kept of you in every store, and print a receipt. It cannot be undone.
+
+    Every store is searched again afterwards; ends with 1 where something was still found.
+    """
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import receipt_lines
+
+    verified = True
+
+    def told(receipt: dict[str, Any]) -> None:
+        nonlocal verified
+        verified = bool(receipt["verified"])
+        if as_json:
+            emit_json(receipt)
+        else:
+            emit("\n".join(receipt_lines(receipt)))
+
+    run(partial(service.erase, service.Caller(key, user), told, agreed=yes))
+    if not verified:
+        raise typer.Exit(1)
+
+
+def status(
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """How much is remembered of you, and how much waits to be embedded and learned from."""
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import status_lines
+
+    def told(found: dict[str, Any]) -> None:
+        if as_json:
+            emit_json(found)
+        else:
+            emit("\n".join(status_lines(found)))
+
+    run(partial(service.read, service.Caller(key, user), "/status", {}, told))
+
+
+def audit(
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many entries at most.")] = 50,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """What was read, corrected, forgotten, exported and erased of what is remembered of you, newest first."""
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import audit_lines
+
+    def told(page: dict[str, Any]) -> None:
+        if as_json:
+            emit_json(page["items"])
+        elif page["items"]:
+            emit("\n".join(audit_lines(page)))
+        else:
+            note("nothing was done with it yet")
+
+    run(partial(service.read, service.Caller(key, user), "/audit", {"limit": limit}, told))

@@ -1,0 +1,122 @@
+"""What is remembered, in lines for people."""
+
+from collections.abc import Sequence
+from typing import Any  # JSON
+
+from app.cli.tables import columns, shortened
+
+_TEXT_SHOWN = 72
+_RECALLED_SHOWN = 400
+
+
+def recalled_lines(found: dict[str, Any]) -> list[str]:
+    """Recalled items, best first, each with where it is from and why it came back."""
+    lines = []
+    for number, item in enumerate(found["items"], 1):
+        who = f"{item['role']} {item['kind']}" if item["role"] else item["kind"]
+        parts = [item["tier"], who, item["said_at"][:10], f"relevance {item['relevance']:.2f}"]
+        parts += [f"{item['tokens']} tokens", item["id"]]
+        lines += [f"{number}. {shortened(item['text'], _RECALLED_SHOWN)}", f"   {' · '.join(parts)}"]
+        lines += [f"   {'; '.join(item['reasons'])}"] if item["reasons"] else []
+        lines.append("")
+    return [*lines, f"{found['tokens']} of {found['budget']} tokens, {found['took_ms']:.0f} ms"]
+
+
+def record_table(records: Sequence[dict[str, Any]]) -> list[str]:
+    """Records, one a line."""
+    rows = [
+        [one["id"], one["kind"], _state(one), one["said_at"][:10], shortened(one["text"], _TEXT_SHOWN)]
+        for one in records
+    ]
+    return columns(["ID", "KIND", "STATE", "SAID", "TEXT"], rows)
+
+
+def record_lines(found: dict[str, Any]) -> list[str]:
+    """A record with everything that is known of it, and the versions of what it says."""
+    record, versions = found["record"], found["versions"]
+    known = {
+        "id": record["id"],
+        "kind": f"{record['kind']} ({record['tier']})",
+        "state": _state(record),
+        "says of": record["slot"],
+        "said": f"{record['said_at'][:16]}, {record['evidence']} times",
+        "confidence": f"{record['confidence']:.2f}",
+        "recalled": f"{record['recalled']} times, cited {record['cited']}, rated {record['rating']:+.2f}",
+        "supersedes": record["supersedes"],
+        "contradicts": record["contests"],
+        "project": record["project_id"],
+        "messages": ", ".join(record["sources"]),
+    }
+    width = max(len(name) for name in known)
+    lines = [record["text"], "", *(f"{name:<{width}}  {value}" for name, value in known.items() if value)]
+    if len(versions) > 1:
+        rows = [
+            [str(one["version"]), _state(one), one["said_at"][:10], one["id"], shortened(one["text"], 60)]
+            for one in versions
+        ]
+        lines += ["", *columns(["VERSION", "STATE", "SAID", "ID", "TEXT"], rows)]
+    return lines
+
+
+def import_lines(report: dict[str, Any]) -> list[str]:
+    """What became of a history, and the first of the lines that could not be taken in."""
+    line = f"{report['imported']} of {report['lines']} messages are new"
+    line += f", {report['known']} were known" if report["known"] else ""
+    line += f", {report['rejected']} rejected" if report["rejected"] else ""
+    shown = [f"  {one}" for one in report["problems"]]
+    more = report["rejected"] - len(shown)
+    return [line, *shown, *([f"  and {more} more"] if more > 0 else [])]
+
+
+def receipt_lines(receipt: dict[str, Any]) -> list[str]:
+    """What was erased, by store, and what a search found afterwards."""
+    rows = [
+        [store, what, str(count)]
+        for store, counts in receipt["removed"].items()
+        for what, count in counts.items()
+    ]
+    lines = [*columns(["STORE", "WHAT", "REMOVED"], rows), ""] if rows else []
+    who = f"{receipt['tenant']}/{receipt['user']}"
+    lines.append(f"{receipt['total']} removed of {who} in {receipt['took_ms'] / 1000:.1f} s")
+    if receipt["verified"]:
+        return [*lines, "every store was searched again: nothing is left"]
+    left = [
+        f"  {store}: {count} {what}"
+        for store, counts in receipt["left"].items()
+        for what, count in counts.items()
+    ]
+    return [*lines, "still there, run the command again:", *left]
+
+
+def status_lines(status: dict[str, Any]) -> list[str]:
+    """How much is remembered."""
+    counts = ", ".join(f"{status[what]} {what}" for what in ("threads", "messages", "projects"))
+    lines = [
+        f"{status['tenant']}/{status['user']}: {counts}",
+        f"to embed {status['to_embed']}, to consolidate {status['to_consolidate']}",
+    ]
+    if status["records"]:
+        names = ["active", "superseded", "contested", "faded", "pinned"]
+        rows = [[one["tier"], one["kind"], *(str(one[name]) for name in names)] for one in status["records"]]
+        lines += ["", *columns(["TIER", "KIND", *(name.upper() for name in names)], rows)]
+    return lines
+
+
+def audit_lines(page: dict[str, Any]) -> list[str]:
+    """What was done, newest first."""
+    rows = [
+        [
+            one["at"][:19].replace("T", " "),
+            one["actor"],
+            one["action"],
+            one["subject"] or "-",
+            ", ".join(f"{count} {what}" for what, count in one["counts"].items()),
+        ]
+        for one in page["items"]
+    ]
+    return columns(["AT (UTC)", "WHO", "WHAT", "OF", "COUNTS"], rows)
+
+
+def _state(record: dict[str, Any]) -> str:
+    marks = [name for name in ("pinned", "faded") if record[name]]
+    return ", ".join([record["state"], *marks])

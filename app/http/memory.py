@@ -1,0 +1,287 @@
+"""What is remembered, over HTTP: recalled, read, corrected, forgotten, taken in, given out and erased."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self  # Any: FastAPI's own types
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response, StreamingResponse
+
+from app.http.chat import ERRORS, Storable
+from app.http.conversations import Cursor, Limit, Page
+from app.http.security import Acting, bound
+from app.memory_service import MemoryService, Thumb
+from app.memory_status import MemoryStatus
+from app.problems import ProblemError, problem
+from memory import Kind, RecallFilter, Recollection, Record, RecordState, Tier
+from memory.history import ErasureReceipt, ImportReport, Users
+from memory.interactions import Feedback
+from memory.privacy import AuditEntry
+
+IMPORT_PATH = "/v1/memory/import"
+router = APIRouter(prefix="/v1", responses=ERRORS)
+_LEAST, _USUAL, _MOST = 16, 1000, 8000
+_JSON_LINES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "JSON lines of `{user, thread, role, name?, text, time}`.",
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    }
+}
+_DOCUMENT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "One JSON document, as a download",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
+def service(request: Request) -> MemoryService:
+    """What is remembered, of the application."""
+    memory: MemoryService = request.app.state.freya.memory
+    return memory
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+Service = Annotated[MemoryService, Depends(service)]
+RecordId = Annotated[str, Path(max_length=64), Storable]
+ProjectId = Annotated[str | None, Query(max_length=64, description="Only of this project."), Storable]
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
+class RecordPage(Page[Record]):
+    """Some records."""
+
+
+class AuditPage(Page[AuditEntry]):
+    """Some of what was done."""
+
+
+class Correction(BaseModel):
+    """What a record is to be; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str | None, Field(min_length=1, max_length=4000), Storable] = Field(
+        default=None, description="What it is to say, in one statement that can be read by itself."
+    )
+    pinned: bool | None = Field(default=None, description="Whether it is kept from fading.")
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.text is None and self.pinned is None:
+            raise ValueError("nothing is changed: give a text, or whether it is pinned")
+        return self
+
+
+class Forgotten(BaseModel):
+    """What was forgotten."""
+
+    ids: list[str] = Field(description="The record and its earlier versions.")
+
+
+class Confirmation(BaseModel):
+    """The consent to an erasure."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    confirm: str = Field(
+        max_length=200, description="Who is erased, as `tenant/user`; `local/local` without users."
+    )
+
+
+class NewFeedback(BaseModel):
+    """What a user says of a run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run_id: Annotated[str, Field(max_length=64), Storable]
+    rating: Annotated[int | None, Field(ge=1, le=5)] = None
+    thumb: Thumb | None = Field(
+        default=None, description="Counts as a rating of 5 or of 1 where there is none."
+    )
+    comment: Annotated[str | None, Field(max_length=4000), Storable] = None
+    correction: Annotated[
+        str | None, Field(max_length=32_000, description="What the answer should have been."), Storable
+    ] = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.rating is None and self.thumb is None and not self.comment and not self.correction:
+            raise ValueError("feedback says something: give a rating, a thumb, a comment or a correction")
+        return self
+
+
+@router.get("/memory/recall", operation_id="recallMemory", tags=["memory"])
+async def recall_memory(
+    memory: Service,
+    owner: Acting,
+    q: Annotated[str, Query(min_length=1, max_length=2000, description="The question or message."), Storable],
+    budget: Annotated[
+        int, Query(ge=_LEAST, le=_MOST, description="The most tokens of all items together.")
+    ] = _USUAL,
+    tiers: Annotated[
+        list[Tier], Query(max_length=3, description="Only of these tiers; may be given several times.")
+    ] = [],  # noqa: B006  # FastAPI copies it
+    project_id: ProjectId = None,
+    since: Annotated[Moment | None, Query(description="Only what was said at this time or later.")] = None,
+    until: Annotated[Moment | None, Query(description="Only what was said before this time.")] = None,
+) -> Recollection:
+    """What a turn with this message would be given of all that is remembered, best first, within the budget."""
+    wanted = RecallFilter(project_id=project_id, since=since, until=until)
+    if tiers:
+        wanted = replace(wanted, tiers=frozenset(tiers))
+    return await memory.recall(owner, q, budget=budget, wanted=wanted)
+
+
+@router.get("/memory/status", operation_id="getMemoryStatus", tags=["memory"])
+async def get_memory_status(memory: Service, owner: Acting) -> MemoryStatus:
+    """How much is remembered, by tier and kind, and how many messages wait to be embedded and learned from."""
+    return await memory.status(owner)
+
+
+@router.get("/memory/audit", operation_id="listMemoryAudit", tags=["memory"])
+async def list_memory_audit(
+    memory: Service,
+    owner: Acting,
+    limit: Limit = 50,
+    cursor: Annotated[
+        int | None, Query(ge=1, le=2**63 - 1, description="The `next` of the page before.")
+    ] = None,
+) -> AuditPage:
+    """What was read, corrected, forgotten, exported and erased of what is remembered, newest first."""
+    items = await memory.audit(owner, limit=limit + 1, before=cursor)
+    return AuditPage(items=items[:limit], next=str(items[limit - 1].id) if len(items) > limit else None)
+
+
+@router.post("/memory/import", operation_id="importMemory", tags=["memory"], openapi_extra=_JSON_LINES)
+async def import_memory(
+    request: Request,
+    memory: Service,
+    owner: Acting,
+    name: Annotated[
+        str,
+        Query(min_length=1, max_length=200, description="What to call the history, such as its file."),
+        Storable,
+    ] = "history",
+    users: Annotated[
+        Users,
+        Query(
+            description="`own`: only lines of the acting user; `any`: each line goes to the user it names."
+        ),
+    ] = "own",
+) -> ImportReport:
+    """Take in a history from elsewhere, read as a stream; the same lines again change nothing.
+
+    Lines that cannot be taken in are left out and told with their numbers.
+    """
+    if users == "any" and bound(request):
+        raise ProblemError(
+            problem("forbidden", f"This key acts for {owner} only and takes in no lines of others.")
+        )
+    try:
+        return await memory.take_in(owner, request.stream(), name=name, users=users)
+    except ClientDisconnect as error:
+        raise ProblemError(
+            problem("import_refused", "The connection was closed before the end; send it again to go on.")
+        ) from error
+
+
+@router.get(
+    "/memory/export",
+    operation_id="exportMemory",
+    tags=["memory"],
+    response_class=Response,
+    responses=_DOCUMENT,
+)
+async def export_memory(memory: Service, owner: Acting) -> Response:
+    """All that is kept of the user as one JSON document, streamed."""
+    name = f"freya-memory-{owner.user_id}.json"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return StreamingResponse(await memory.give_out(owner), media_type="application/json", headers=headers)
+
+
+@router.post("/memory/erase", operation_id="eraseMemory", tags=["memory"])
+async def erase_memory(body: Confirmation, memory: Service, owner: Acting) -> ErasureReceipt:
+    """Erase all of the user in every store, and search them afterwards. It cannot be undone."""
+    return await memory.erase(owner, confirmed=body.confirm)
+
+
+@router.get("/memory", operation_id="listMemory", tags=["memory"])
+async def list_memory(
+    *,
+    memory: Service,
+    owner: Acting,
+    tier: Annotated[Tier | None, Query(description="Only of this tier.")] = None,
+    kind: Annotated[
+        list[Kind], Query(max_length=10, description="Only of these kinds; may be given several times.")
+    ] = [],  # noqa: B006  # FastAPI copies it
+    state: Annotated[RecordState | None, Query(description="Only in this state.")] = None,
+    project_id: ProjectId = None,
+    q: Annotated[
+        str | None,
+        Query(min_length=1, max_length=2000, description='Words, "a phrase", or, -not, as for a web search.'),
+        Storable,
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> RecordPage:
+    """Facts, preferences, decisions and the like that are remembered, newest first; with a project, all of it."""
+    items = await memory.records(
+        owner,
+        tier=tier,
+        kinds=kind,
+        state=state,
+        project_id=project_id,
+        query=q,
+        limit=limit + 1,
+        before=cursor,
+    )
+    return RecordPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+
+
+@router.get("/memory/{record_id}", operation_id="getMemory", tags=["memory"])
+async def get_memory(record_id: RecordId, memory: Service, owner: Acting) -> Record:
+    """One record, with the messages it comes from."""
+    return await memory.record(owner, record_id)
+
+
+@router.patch("/memory/{record_id}", operation_id="correctMemory", tags=["memory"])
+async def correct_memory(record_id: RecordId, body: Correction, memory: Service, owner: Acting) -> Record:
+    """Correct what a record says, which makes a new version with an id of its own; or pin or unpin it."""
+    found: Record | None = None
+    if body.text is not None:
+        found = await memory.correct(owner, record_id, body.text)
+    if body.pinned is not None and (found is None or found.pinned is not body.pinned):
+        found = await memory.pin(owner, found.id if found else record_id, pinned=body.pinned)
+    return found or await memory.record(owner, record_id)
+
+
+@router.delete("/memory/{record_id}", operation_id="forgetMemory", tags=["memory"])
+async def forget_memory(record_id: RecordId, memory: Service, owner: Acting) -> Forgotten:
+    """Forget a record with its earlier versions, in every store."""
+    return Forgotten(ids=await memory.forget(owner, record_id))
+
+
+@router.get("/memory/{record_id}/history", operation_id="getMemoryHistory", tags=["memory"])
+async def get_memory_history(record_id: RecordId, memory: Service, owner: Acting) -> list[Record]:
+    """All versions of what a record says, newest first."""
+    return await memory.history(owner, record_id)
+
+
+@router.post("/feedback", operation_id="giveFeedback", status_code=201, tags=["chat"])
+async def give_feedback(body: NewFeedback, memory: Service, owner: Acting) -> Feedback:
+    """Rate a run; what it recalled is recalled sooner or later from then on. Earlier feedback stays, the latest counts."""
+    return await memory.rate(
+        owner,
+        body.run_id,
+        rating=body.rating,
+        thumb=body.thumb,
+        comment=body.comment,
+        correction=body.correction,
+    )

@@ -1,0 +1,271 @@
+"""What is remembered of a user, behind all doors: recalled, read, corrected, forgotten, taken in, given out and erased."""
+
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping
+from typing import Literal
+
+from app.memory_status import MemoryStatus, count_memory
+from app.problems import ProblemError, problem
+from app.runs import RunStore
+from memory import (
+    Database,
+    Kind,
+    Owner,
+    Recaller,
+    RecallFilter,
+    Recollection,
+    Record,
+    RecordState,
+    Tier,
+    UnknownRecord,
+)
+from memory.history import Eraser, ErasureReceipt, HistoryExporter, HistoryImporter, ImportReport, Users
+from memory.interactions import Feedback, InteractionStore
+from memory.privacy import AuditEntry, AuditTrail
+from memory.projects import Member, Project, ProjectStore
+from memory.records import RecordStore
+
+Thumb = Literal["up", "down"]
+_OF_THUMBS: Mapping[Thumb, int] = {"up": 5, "down": 1}
+_INDIFFERENT, _FARTHEST = 3, 2  # a rating of 3 says nothing; 1 and 5 are as far from it as can be
+
+
+class MemoryService:
+    """Every method is for one owner, and notes in his audit trail what it read or changed.
+
+    Raises ProblemError, or errors that `app.errors.as_problem` knows.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        recaller: Recaller,
+        records: RecordStore,
+        projects: ProjectStore,
+        importer: HistoryImporter,
+        exporter: HistoryExporter,
+        eraser: Eraser,
+        interactions: InteractionStore,
+        audit: AuditTrail,
+        runs: RunStore,
+        arrived: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`arrived` is called when messages were imported, which are to be embedded and consolidated."""
+        self._database = database
+        self._recaller = recaller
+        self._records = records
+        self._projects = projects
+        self._importer = importer
+        self._exporter = exporter
+        self._eraser = eraser
+        self._interactions = interactions
+        self._audit = audit
+        self._runs = runs
+        self._arrived = arrived
+
+    async def recall(self, owner: Owner, query: str, *, budget: int, wanted: RecallFilter) -> Recollection:
+        """What a turn with this message would recall, within `budget` tokens."""
+        if wanted.project_id is not None:
+            await self._projects.get(owner, wanted.project_id)
+        found = await self._recaller.recall(owner, query, budget=budget, wanted=wanted)
+        await self._note(owner, "recall", counts={"items": len(found.items)})
+        return found
+
+    async def records(
+        self,
+        owner: Owner,
+        *,
+        tier: Tier | None = None,
+        kinds: Collection[Kind] = (),
+        state: RecordState | None = None,
+        project_id: str | None = None,
+        query: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> list[Record]:
+        """Records, newest first; with a project, those of all who work on it. Raises UnknownProject."""
+        if project_id is not None:
+            await self._projects.get(owner, project_id)
+        found = await self._records.list(
+            owner,
+            tier=tier,
+            kinds=kinds,
+            state=state,
+            project=project_id,
+            query=query,
+            limit=limit,
+            before=before,
+        )
+        await self._note(owner, "list", project_id, {"records": len(found)})
+        return list(found)
+
+    async def record(self, owner: Owner, record_id: str) -> Record:
+        """The record. Raises UnknownRecord."""
+        _is_record(record_id)
+        found = await self._records.get(owner, record_id)
+        await self._note(owner, "read", record_id)
+        return found
+
+    async def history(self, owner: Owner, record_id: str) -> list[Record]:
+        """All versions of what the record says, newest first. Raises UnknownRecord."""
+        _is_record(record_id)
+        found = await self._records.history(owner, record_id)
+        await self._note(owner, "read", record_id, {"versions": len(found)})
+        return list(found)
+
+    async def correct(self, owner: Owner, record_id: str, text: str) -> Record:
+        """The new version, which says this instead. Raises UnknownRecord."""
+        _is_record(record_id)
+        new = await self._records.correct(owner, record_id, text=text)
+        await self._note(owner, "correct", record_id)
+        return new
+
+    async def pin(self, owner: Owner, record_id: str, *, pinned: bool = True) -> Record:
+        """The record, which does not fade any more, or may fade again. Raises UnknownRecord."""
+        _is_record(record_id)
+        work = self._records.pin if pinned else self._records.unpin
+        changed = await work(owner, record_id)
+        await self._note(owner, "pin" if pinned else "unpin", record_id)
+        return changed
+
+    async def forget(self, owner: Owner, record_id: str) -> list[str]:
+        """Forget the record with its earlier versions; their ids. Raises UnknownRecord."""
+        _is_record(record_id)
+        gone = await self._records.forget(owner, record_id)
+        await self._note(owner, "forget", record_id, {"records": len(gone)})
+        return list(gone)
+
+    async def take_in(
+        self, owner: Owner, content: AsyncIterable[bytes], *, name: str, users: Users = "own"
+    ) -> ImportReport:
+        """Take in a history of JSON lines, as it comes; see `memory.history.HistoryImporter`."""
+        report = await self._importer.run(owner, content, name=name, users=users)
+        await self._note(
+            owner, "import", report.id, {"imported": report.imported, "rejected": report.rejected}
+        )
+        self._arrived()
+        return report
+
+    async def give_out(self, owner: Owner) -> AsyncGenerator[bytes]:
+        """All that is kept of the owner, as one JSON document in pieces."""
+        await self._note(owner, "export")
+        return self._exporter.document(owner)
+
+    async def erase(self, owner: Owner, *, confirmed: str) -> ErasureReceipt:
+        """Erase all of the owner in every store, and search them afterwards.
+
+        `confirmed` repeats who is erased, as `tenant/user`; anything else is refused.
+        """
+        if confirmed != str(owner):
+            raise ProblemError(
+                problem(
+                    "invalid_request",
+                    f"body.confirm: erasing cannot be undone, and this request acts for {owner}: "
+                    f"confirm it as {str(owner)!r}.",
+                )
+            )
+        return await self._eraser.erase(owner, actor=owner.user_id)
+
+    async def status(self, owner: Owner) -> MemoryStatus:
+        """How much is remembered, and how much waits for work in the background."""
+        return await count_memory(self._database, owner)
+
+    async def audit(self, owner: Owner, *, limit: int, before: int | None = None) -> list[AuditEntry]:
+        """What was done with the owner's memory, newest first."""
+        return await self._audit.page(owner, limit=limit, before=before)
+
+    async def rate(
+        self,
+        owner: Owner,
+        run_id: str,
+        *,
+        rating: int | None,
+        thumb: Thumb | None,
+        comment: str | None,
+        correction: str | None,
+    ) -> Feedback:
+        """Keep what the owner says of a run, and learn from it how useful what it recalled was.
+
+        A thumb counts as the best or the worst rating where there is no other.
+        """
+        run = await self._runs.get(owner, run_id)
+        if run.status == "running":
+            raise ProblemError(
+                problem("request_refused", "The run is still going on; rate it when it has ended.")
+            )
+        if rating is None and thumb is not None:
+            rating = _OF_THUMBS[thumb]
+        said = await self._interactions.rate(
+            owner, run_id, rating=rating, comment=comment, correction=correction
+        )
+        recalled = (
+            [item.id for item in run.result.recalled if item.kind is not Kind.MESSAGE] if run.result else []
+        )
+        if rating is not None and recalled:
+            await self._records.rate(owner, recalled, (rating - _INDIFFERENT) / _FARTHEST)
+        return said
+
+    async def create_project(self, owner: Owner, name: str, description: str) -> Project:
+        """A new project of this owner."""
+        return await self._projects.create(owner, name, description)
+
+    async def projects(
+        self, owner: Owner, *, limit: int, before: str | None = None, archived: bool = False
+    ) -> list[Project]:
+        """The projects that the owner made or is a member of, newest first."""
+        return await self._projects.page(owner, limit=limit, before=before, archived=archived)
+
+    async def project(self, owner: Owner, project_id: str) -> Project:
+        """The project. Raises UnknownProject."""
+        return await self._projects.get(owner, project_id)
+
+    async def change_project(
+        self,
+        owner: Owner,
+        project_id: str,
+        *,
+        name: str | None,
+        description: str | None,
+        archived: bool | None,
+    ) -> Project:
+        """The project, changed; None leaves a field as it is. Raises UnknownProject."""
+        found = await self._projects.update(owner, project_id, name=name, description=description)
+        if archived is not None:
+            found = await self._projects.archive(owner, project_id, archived=archived)
+        return found
+
+    async def delete_project(self, owner: Owner, project_id: str) -> None:
+        """Delete it; what was remembered in it stays with the users it is of. Raises UnknownProject."""
+        await self._projects.delete(owner, project_id)
+        await self._note(owner, "delete project", project_id)
+
+    async def members(self, owner: Owner, project_id: str) -> list[Member]:
+        """Who sees the project; a member who does not own it sees himself only. Raises UnknownProject."""
+        return await self._projects.members(owner, project_id)
+
+    async def add_member(self, owner: Owner, project_id: str, user_id: str) -> list[Member]:
+        """Let a user see the project; gives all members. Raises UnknownProject, OwnerInvalid."""
+        await self._projects.add_member(owner, project_id, user_id)
+        await self._note(owner, "add member", project_id)
+        return await self._projects.members(owner, project_id)
+
+    async def remove_member(self, owner: Owner, project_id: str, user_id: str) -> None:
+        """Let a user see the project no longer: the owner any other, a member himself. Raises UnknownProject."""
+        if user_id == owner.user_id:
+            await self._projects.leave(owner, project_id)
+        else:
+            await self._projects.remove_member(owner, project_id, user_id)
+        await self._note(owner, "remove member", project_id)
+
+    async def _note(
+        self, owner: Owner, action: str, subject: str | None = None, counts: Mapping[str, int] | None = None
+    ) -> None:
+        await self._audit.note(owner, owner.user_id, action, subject, counts)
+
+
+def _is_record(record_id: str) -> None:
+    """Messages are recalled like records, and belong to their conversation."""
+    if record_id.startswith("msg_"):
+        raise UnknownRecord(
+            f"{record_id!r} is a message and no record; it is read, and deleted, with its thread"
+        )

@@ -1,0 +1,77 @@
+"""What a turn does with what is remembered: lines for prompts, and Freya's own replies out of memory."""
+
+import re
+from collections.abc import Sequence
+
+from memory import Kind, Recalled, Recollection
+
+_PERSONAL = re.compile(
+    r"\b(?:i|i'm|i've|my|mine|me|myself|we|our|us|"
+    r"ich|mein\w*|mir|mich|wir|unser\w*|yo|mi|mis|me|nosotros|nuestr\w*|я|мой|моя|моё|мои|мне|меня|мы|наш\w*)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\?|^\W*(?:what|who|where|when|which|how|why|do|did|does|am|is|are|was|were|have|has|can|tell|remind|name|list|show|"
+    r"was|wer|wo|wann|welche\w*|wie|qué|quién|dónde|cuándo|cuál|cómo|что|кто|где|когда|какой|какая|как|сколько)\b",
+    re.IGNORECASE,
+)
+_REMEMBERS = re.compile(
+    r"\b(?:remember|remind me|did i (?:say|tell|mention)|i told you|i mentioned)\b", re.IGNORECASE
+)
+_STANDS_ALONE = 0.5
+"""The least relevance of an item that answers a question by itself."""
+_BESIDE = 0.7
+"""What a further item needs of the best one's relevance to be told too."""
+_TOLD = 3
+_LONGEST = 300
+
+
+def known_lines(recalled: Recollection) -> list[str]:
+    """The recalled items as lines of a prompt, each with its day and what it is."""
+    return [f"{item.said_at:%Y-%m-%d} {_origin(item)}: {item.text}" for item in recalled.items]
+
+
+def asks_of_himself(message: str) -> bool:
+    """Whether a message asks something about its writer, or about what was said before."""
+    return bool(_REMEMBERS.search(message) or (_PERSONAL.search(message) and _ASKS.search(message)))
+
+
+def from_memory(recalled: Recollection) -> str | None:
+    """What was said or noted that answers by itself, in words; None where nothing is near enough."""
+    told = _telling(recalled.items)
+    if not told:
+        return None
+    lines = [_told(item) for item in told]
+    if len(lines) == 1:
+        return lines[0][0].upper() + lines[0][1:]
+    return "This is what I remember:\n\n" + "\n".join(f"- {line[0].upper() + line[1:]}" for line in lines)
+
+
+def noted(statements: Sequence[str]) -> str:
+    """A confirmation of what will be remembered."""
+    if len(statements) == 1:
+        return f"Noted: {statements[0]}"
+    return "Noted:\n\n" + "\n".join(f"- {statement}" for statement in statements)
+
+
+def _telling(items: Sequence[Recalled]) -> list[Recalled]:
+    best = max((item.relevance for item in items), default=0.0)
+    if best < _STANDS_ALONE:
+        return []
+    return [item for item in items if item.relevance >= max(_STANDS_ALONE, _BESIDE * best)][:_TOLD]
+
+
+def _told(item: Recalled) -> str:
+    day = f"{item.said_at.day} {item.said_at:%B %Y}"
+    text = " ".join(item.text.split())
+    text = text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + "…"
+    if item.kind is not Kind.MESSAGE:
+        return f"I have noted ({day}): {text}"
+    speaker = "you said" if item.role != "assistant" else "I answered"
+    return f"on {day} {speaker}: “{text}”"
+
+
+def _origin(item: Recalled) -> str:
+    if item.kind is Kind.MESSAGE:
+        return "you said" if item.role == "assistant" else "the user said"
+    return item.kind.value

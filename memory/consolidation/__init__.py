@@ -1,0 +1,25 @@
+"""From what was said to what is known: extraction, merging and fading as background work."""
+
+from memory.consolidation.consolidator import ConsolidationResult, Consolidator
+from memory.consolidation.extraction import ModelExtractor, RuleExtractor, SimilarExtractor
+from memory.consolidation.interfaces import Excerpt, Extractor, Kept, Redact, Remembers, Said, Unseal
+from memory.consolidation.settings import ConsolidationSettings
+from memory.consolidation.worker import ConsolidationWorker, Step
+
+__all__ = [
+    "ConsolidationResult",
+    "ConsolidationSettings",
+    "ConsolidationWorker",
+    "Consolidator",
+    "Excerpt",
+    "Extractor",
+    "Kept",
+    "ModelExtractor",
+    "Redact",
+    "Remembers",
+    "RuleExtractor",
+    "Said",
+    "SimilarExtractor",
+    "Step",
+    "Unseal",
+]

@@ -1,0 +1,27 @@
+"""Histories as a whole: taken in from elsewhere, given out, and erased."""
+
+from memory.history.erasing import ErasedStore, Eraser, ErasureReceipt, ForgetKey, StopRuns
+from memory.history.exporting import HistoryExporter
+from memory.history.importing import HistoryImporter, ImportReport, Seal, Users
+from memory.history.lines import HistoryLine
+from memory.history.rows import Rows
+from memory.history.stores import OwnedVectors, RedisKeys, ShortTerm, VectorRows
+
+__all__ = [
+    "ErasedStore",
+    "Eraser",
+    "ErasureReceipt",
+    "ForgetKey",
+    "HistoryExporter",
+    "HistoryImporter",
+    "HistoryLine",
+    "ImportReport",
+    "OwnedVectors",
+    "RedisKeys",
+    "Rows",
+    "Seal",
+    "ShortTerm",
+    "StopRuns",
+    "Users",
+    "VectorRows",
+]

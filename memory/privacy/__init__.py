@@ -1,0 +1,29 @@
+"""Keeping what is remembered from those it is none of the business of: redaction, encryption at rest, an audit trail."""
+
+from memory.privacy.audit import AuditEntry, AuditTrail, write_note
+from memory.privacy.finding import find
+from memory.privacy.keys import DataKeys, Rotation
+from memory.privacy.kinds import DataKind, Finding, NameRecogniser
+from memory.privacy.redaction import Redacted, Redactor, redacted_json
+from memory.privacy.sealing import Sealer, is_sealed
+from memory.privacy.settings import PrivacySettings
+from memory.privacy.vault import Vault
+
+__all__ = [
+    "AuditEntry",
+    "AuditTrail",
+    "DataKeys",
+    "DataKind",
+    "Finding",
+    "NameRecogniser",
+    "PrivacySettings",
+    "Redacted",
+    "Redactor",
+    "Rotation",
+    "Sealer",
+    "Vault",
+    "find",
+    "is_sealed",
+    "redacted_json",
+    "write_note",
+]

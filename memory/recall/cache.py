@@ -1,0 +1,134 @@
+"""The indexes of the users who recalled lately, each kept up with the database."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar
+
+from memory.database import Database
+from memory.owner import Owner
+from memory.recall.horizon import Horizon
+from memory.recall.index import UserIndex
+from memory.recall.rows import Opens, Place, Read, read, sources
+
+_Result = TypeVar("_Result")
+_AT_ONCE = 50  # sources that are taken in without a thread
+
+
+class HeldIndex:
+    """One user's index, and how far it has come. Its methods take turns, and none may be cancelled midway."""
+
+    def __init__(
+        self, database: Database, owner: Owner, *, model: str, dimensions: int, opener: Opens | None
+    ) -> None:
+        self._database = database
+        self._owner = owner
+        self._model = model
+        self._dimensions = dimensions
+        self._opener = opener
+        self._lock = asyncio.Lock()
+        self._begin_anew()
+
+    @property
+    def nbytes(self) -> int:
+        """About the memory it takes."""
+        return self._index.nbytes
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is being read or searched."""
+        return self._lock.locked()
+
+    async def search(self, work: Callable[[UserIndex], _Result]) -> _Result:
+        """What `work` makes of the index; it computes in a thread."""
+        async with self._lock:
+            return await asyncio.to_thread(work, self._index)
+
+    async def follow(self) -> None:
+        """Take in what the database has that the index lacks; read all of it again after something was deleted.
+
+        Raises MemoryUnavailable when the database does not answer.
+        """
+        async with self._lock:
+            if not self._whole or self._index.worn:
+                self._begin_anew()
+            held = self._horizon
+            first = await self._read(Place(held.safe, frozenset(held.recent), whole=not self._whole))
+            if self._whole and first.deleted != self._deleted:
+                self._begin_anew()
+                first = await self._read(Place(whole=True))
+            portion, revisions = first, list(first.revisions)
+            await self._take_in(portion)
+            while portion.then is not None:
+                portion = await self._read(portion.then)
+                revisions += portion.revisions
+                await self._take_in(portion)
+            self._horizon.read(first.snapshot, revisions)
+            self._deleted = first.deleted
+            self._whole = True
+
+    def _begin_anew(self) -> None:
+        self._index = UserIndex(self._owner, self._dimensions)
+        self._horizon = Horizon()
+        self._deleted = 0
+        self._whole = False
+
+    async def _read(self, place: Place) -> Read:
+        return await read(self._database, self._owner, place, opener=self._opener)
+
+    async def _take_in(self, portion: Read) -> None:
+        if len(portion.messages) + len(portion.records) <= _AT_ONCE:
+            self._add(portion)
+        else:
+            await asyncio.to_thread(self._add, portion)
+
+    def _add(self, portion: Read) -> None:
+        for source, vectors in sources(self._owner, portion, model=self._model):
+            self._index.add(source, vectors)
+
+
+class IndexCache:
+    """Holds at most about `most_bytes` of indexes, those used last; a single larger one is held alone."""
+
+    def __init__(
+        self, database: Database, *, model: str, dimensions: int, most_bytes: int, opener: Opens | None = None
+    ) -> None:
+        self._database = database
+        self._model = model
+        self._dimensions = dimensions
+        self._most_bytes = most_bytes
+        self._opener = opener
+        self._held: OrderedDict[Owner, HeldIndex] = OrderedDict()
+
+    @property
+    def nbytes(self) -> int:
+        """About what all indexes take."""
+        return sum(held.nbytes for held in self._held.values())
+
+    def owners(self) -> list[Owner]:
+        """Whose indexes are held, the one used last at the end."""
+        return list(self._held)
+
+    async def current(self, owner: Owner) -> HeldIndex:
+        """The owner's index as the database stands now. Raises MemoryUnavailable; not to be cancelled."""
+        held = self._held.get(owner)
+        if held is None:
+            held = self._held[owner] = HeldIndex(
+                self._database, owner, model=self._model, dimensions=self._dimensions, opener=self._opener
+            )
+        self._held.move_to_end(owner)
+        await held.follow()
+        self._shrink()
+        return held
+
+    def drop(self, owner: Owner) -> None:
+        """Forget the owner's index."""
+        self._held.pop(owner, None)
+
+    def _shrink(self) -> None:
+        total = self.nbytes
+        for owner in list(self._held)[:-1]:
+            if total <= self._most_bytes:
+                return
+            if not self._held[owner].busy:
+                total -= self._held.pop(owner).nbytes

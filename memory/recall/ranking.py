@@ -1,0 +1,229 @@
+"""From what speaks for each passage to one order, in which the newest of several statements comes first."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.interfaces import RecallFilter, Tier
+from memory.recall.features import UNKNOWN, Floats, Meaning, Words, beside, meaning, words
+from memory.recall.index import KINDS, Standing, UserIndex
+from memory.recall.question import Question
+from memory.recall.settings import RecallSettings, RecallWeights
+
+NEAREST = 50
+"""How many of the nearest vectors that are kept elsewhere are asked for."""
+_CANDIDATES = 120
+_TELLING = 0.8  # the match of a message from which it says something of those beside it
+_DAY = 86400.0
+# Logistic regression on the development questions: their evidence against the best that other people's memory has.
+_STEEPNESS, _MIDDLE, _MIDDLE_OF_WORDS = 7.0, 1.0, 0.5
+_SAME = 0.72  # the cosine from which two passages are taken to state the same matter
+_LEVEL = 0.75  # of the older one's score that the newer one needs to take its place
+_VERSIONS = 40
+_OUTSIDE_DAYS = 3.0  # in which the weight of a time falls to a third before and after it
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A passage, and what spoke for it."""
+
+    passage: int
+    source: int
+    score: float
+    relevance: float
+    cosine: float
+    words: float
+    around: float
+    in_window: bool
+    newer_than: int | None = None
+    """The number of a source that says the same and is older."""
+
+
+def rank(
+    index: UserIndex,
+    question: Question,
+    settings: RecallSettings,
+    *,
+    wanted: RecallFilter,
+    now: float,
+    nearest: Mapping[str, float] | None = None,
+) -> list[Ranked]:
+    """The passages that have to do with a question, best first.
+
+    `nearest` has the cosines of records whose vectors are kept elsewhere, `now` is in seconds since 1970.
+    """
+    if not len(index.source):
+        return []
+    said, meant = words(index, question), _with(index, meaning(index, question), nearest or {})
+    weights = settings.weights
+    fits = match(index, question, weights, said, meant)
+    middle = _MIDDLE_OF_WORDS if question.vector is None else _MIDDLE
+    relevance = 1 / (1 + np.exp(-_STEEPNESS * (fits - middle)))
+    of = index.source.values
+    inside, nearness = _window(index, question)
+    score = fits + weights.window * nearness[of]
+    ages = np.maximum(0.0, now - index.said_at.values) / _DAY
+    score += weights.recency * np.exp2(-ages / settings.half_life_days)[of] * np.minimum(1, fits)
+    against = weights.assistant * (2 if question.first_person else 1)
+    score -= against * ~index.by_user.values[of]
+    score[~(_wanted(index, wanted) & index.alive.values)[of]] = -np.inf
+    count = min(_CANDIDATES, len(score))
+    best = np.argpartition(-score, count - 1)[:count]
+    ranked = [
+        Ranked(
+            passage=int(passage),
+            source=int(of[passage]),
+            score=_standing_score(
+                index, int(of[passage]), float(score[passage]), float(relevance[passage]), question, settings
+            ),
+            relevance=float(relevance[passage]),
+            cosine=float(meant.passage[passage]),
+            words=float(said.passage[passage]),
+            around=float(said.window[passage] - said.message[passage]),
+            in_window=bool(inside[of[passage]]),
+        )
+        for passage in best
+        if math.isfinite(score[passage])
+    ]
+    ranked = [each for each in ranked if each.relevance >= _least(index, each, settings)]
+    awake = [each for each in ranked if not _faded(index, each)]
+    # Of equal ones the later comes first, and the order is always the same.
+    ordered = sorted(
+        awake or ranked, key=lambda each: (-each.score, -index.said_at.values[each.source], each.passage)
+    )
+    return ordered if question.window or not len(index.vectors) else _newest_first(index, ordered)
+
+
+def match(
+    index: UserIndex, question: Question, weights: RecallWeights, said: Words, meant: Meaning
+) -> Floats:
+    """By passage: the weighted sum of what its text and those around it have to do with the question."""
+    total = weights.meaning * meant.passage + weights.meaning_message * meant.message
+    total += weights.meaning_beside * meant.window
+    total += weights.words * said.passage + weights.words_message * said.message
+    total += weights.words_around * said.window + weights.covered * said.covered
+    if question.figure:
+        total += weights.figure * index.figures.values
+    if question.name:
+        total += weights.name * index.named.values
+    total += weights.answer * np.maximum(0, beside(index, total) - _TELLING)
+    return np.asarray(total, np.float32)
+
+
+def _with(index: UserIndex, meant: Meaning, nearest: Mapping[str, float]) -> Meaning:
+    """With the cosines of vectors that are kept elsewhere; those that are not among so many nearest are farther."""
+    if not nearest:
+        return meant
+    farther = min(UNKNOWN, *nearest.values()) if len(nearest) >= NEAREST else UNKNOWN
+    for number in np.flatnonzero(index.long.values & index.alive.values):
+        cosine = nearest.get(index.sources[number].id, farther)
+        places = index.passages_of(int(number))
+        for each in (meant.passage, meant.message, meant.window):
+            each[places.start : places.stop] = cosine
+    return meant
+
+
+def _window(index: UserIndex, question: Question) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """By source: whether it was said in the question's time, and how near to that, 0 to 1."""
+    at = index.said_at.values
+    if question.window is None:
+        return np.zeros(len(at), np.bool_), np.zeros(len(at))
+    begins, ends = question.window.begins.timestamp(), question.window.ends.timestamp()
+    outside = np.maximum(np.maximum(begins - at, at - ends), 0) / _DAY
+    return (at >= begins) & (at < ends), np.where(
+        (at >= begins) & (at < ends), 1, 0.6 * np.exp(-outside / _OUTSIDE_DAYS)
+    )
+
+
+def _wanted(index: UserIndex, wanted: RecallFilter) -> NDArray[np.bool_]:
+    """By source: whether it is among what recall is limited to, and still holds."""
+    since = wanted.since.timestamp() if wanted.since else -math.inf
+    until = wanted.until.timestamp() if wanted.until else math.inf
+    at = index.said_at.values
+    kept = (at >= since) & (at < until)
+    long = index.long.values
+    if Tier.LONG not in wanted.tiers:
+        kept &= ~long
+    if Tier.MEDIUM not in wanted.tiers:
+        kept &= long
+    if wanted.kinds:
+        kept &= np.isin(index.kind.values, [KINDS.index(kind) for kind in wanted.kinds])
+    if wanted.project_id is not None:
+        project = index.project.values
+        kept &= (project == index.project_number(wanted.project_id)) | (long & (project == 0))
+    if wanted.without_thread is not None:
+        kept[index.thread(wanted.without_thread)] = False
+    kept[list(index.superseded)] = False
+    return np.asarray(kept)
+
+
+def _standing_score(
+    index: UserIndex,
+    number: int,
+    score: float,
+    relevance: float,
+    question: Question,
+    settings: RecallSettings,
+) -> float:
+    """The score with what is known of a record, or of the record that a message became."""
+    source, weights = index.sources[number], settings.weights
+    if source.standing is None:
+        if source.id in index.outdated:
+            score -= weights.outdated
+        return score * settings.medium_weight
+    standing = source.standing
+    score += relevance * (
+        weights.pinned * standing.pinned
+        + weights.useful * usefulness(standing)
+        + weights.entity * bool(question.names & standing.entities)
+    )
+    return score * (settings.long_weight if source.tier is Tier.LONG else settings.medium_weight)
+
+
+def usefulness(standing: Standing) -> float:
+    """How a record proved useful: the share of its recalls that were cited, against one in two, and its rating.
+
+    Between -0.5 and 1; 0 for one that was never recalled (the mean of a beta distribution with one success and one
+    failure before anything is known, less a half, and half the rating).
+    """
+    return (standing.cited + 1) / (standing.recalled + 2) - 0.5 + 0.5 * standing.rating
+
+
+def _least(index: UserIndex, each: Ranked, settings: RecallSettings) -> float:
+    source = index.sources[each.source]
+    return settings.long_relevance if source.tier is Tier.LONG else settings.least_relevance
+
+
+def _faded(index: UserIndex, each: Ranked) -> bool:
+    standing = index.sources[each.source].standing
+    return standing is not None and standing.faded
+
+
+def _newest_first(index: UserIndex, ranked: list[Ranked]) -> list[Ranked]:
+    """Where a later passage of the user states the same matter about as well, it comes before the earlier one."""
+    order = ranked[:_VERSIONS]
+    rows = index.row.values[[each.passage for each in order]]
+    vectors = index.vectors.values[np.maximum(rows, 0)]
+    alike = (vectors @ vectors.T >= _SAME) & (rows >= 0) & (rows >= 0)[:, None]
+    at = index.said_at.values[[each.source for each in order]]
+    by_user = index.by_user.values[[each.source for each in order]]
+    left, found = list(range(len(order))), []
+    while left:
+        first = left[0]
+        others = [
+            each
+            for each in left
+            if each != first
+            and alike[first, each]
+            and (by_user[each] or not by_user[first])
+            and order[each].score >= _LEVEL * order[first].score
+        ]
+        newest = max((first, *others), key=lambda each: at[each])
+        oldest = min((first, *others), key=lambda each: at[each])
+        left.remove(newest)
+        older = order[oldest].source if at[oldest] < at[newest] else None
+        found.append(replace(order[newest], newer_than=older))
+    return found + ranked[_VERSIONS:]

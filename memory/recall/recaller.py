@@ -1,0 +1,185 @@
+"""Recall: what has to do with a question, from all tiers at once, within a budget and in time."""
+
+import asyncio
+import functools
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar  # a task's result may be anything
+
+from memory.database import Database
+from memory.errors import KeyMissing, MemoryUnavailable
+from memory.interfaces import Degraded, Recalled, RecallFilter, Recollection, Tier, Vectors, VectorStore
+from memory.owner import Owner
+from memory.recall.cache import IndexCache
+from memory.recall.composing import Counter, compose
+from memory.recall.dates import window
+from memory.recall.index import UserIndex
+from memory.recall.question import Question, core, read
+from memory.recall.ranking import NEAREST, rank
+from memory.recall.rows import Opens
+from memory.recall.settings import RecallSettings
+from models import Embedder, EmbeddingUnavailable
+
+_Result = TypeVar("_Result")
+_BOTH = (Tier.MEDIUM, Tier.LONG)
+_WORDS = "; found by words alone"
+
+
+class MemoryRecaller:
+    """Recalls over the medium and the long tier; see `memory.interfaces.Recaller`. Closed by `close`.
+
+    `count` gives tokens by the tokenizer that budgets are meant in. `long` holds the vectors of the long tier's
+    records; without it they are found by their words alone. `opener` opens what is sealed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        embedder: Embedder,
+        *,
+        count: Counter,
+        settings: RecallSettings | None = None,
+        long: VectorStore | None = None,
+        opener: Opens | None = None,
+    ) -> None:
+        self._settings = settings or RecallSettings()
+        self._embedder = embedder
+        self._long = long
+        self._count = count
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._cache = IndexCache(
+            database,
+            model=embedder.name,
+            dimensions=embedder.dimensions,
+            most_bytes=self._settings.index_bytes,
+            opener=opener,
+        )
+
+    async def recall(
+        self, owner: Owner, query: str, *, budget: int, wanted: RecallFilter, now: datetime | None = None
+    ) -> Recollection:
+        """The best items of this owner within `budget` tokens, best first; no items: nothing relevant is known.
+
+        Never raises for a store that is slow or away: what is missing is said in `degraded`. Times that the question
+        speaks of are seen from `now`.
+        """
+        began, at = time.perf_counter(), now or datetime.now(UTC)
+        missing: dict[Tier, str] = {}
+        found: list[Recalled] = []
+        if query.strip() and budget > 0 and wanted.tiers & {Tier.MEDIUM, Tier.LONG}:
+            found = await self._recalled(owner, query, budget, wanted, at, missing)
+        return Recollection(
+            items=tuple(found),
+            tokens=sum(item.tokens for item in found),
+            budget=budget,
+            degraded=tuple(
+                Degraded(tier=tier, reason=reason) for tier, reason in missing.items() if tier in wanted.tiers
+            ),
+            took_ms=(time.perf_counter() - began) * 1000,
+        )
+
+    async def warm(self, owner: Owner) -> None:
+        """Read the owner's memory, so that the next recall finds it at hand. Raises MemoryUnavailable."""
+        await asyncio.shield(self._start(self._cache.current(owner)))
+
+    def forget(self, owner: Owner) -> None:
+        """Let go of what is held in memory of the owner; the next recall reads it again."""
+        self._cache.drop(owner)
+
+    async def close(self) -> None:
+        """Wait for what is being read."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _recalled(
+        self,
+        owner: Owner,
+        query: str,
+        budget: int,
+        wanted: RecallFilter,
+        at: datetime,
+        missing: dict[Tier, str],
+    ) -> list[Recalled]:
+        deadline = asyncio.get_running_loop().time() + self._settings.timeout_s
+        question = read(query, window=window(query, at))
+        following = self._start(self._cache.current(owner))
+        vector, nearest = await self._meaning(owner, query, wanted, deadline, missing)
+        held = await _in_time(following, deadline, _BOTH, missing)
+        if held is None:
+            return []
+        work = functools.partial(
+            items,
+            question=replace(question, vector=vector),
+            settings=self._settings,
+            budget=budget,
+            count=self._count,
+            wanted=wanted,
+            now=at.timestamp(),
+            nearest=nearest,
+        )
+        later = asyncio.get_running_loop().time() + self._settings.timeout_s
+        return await _in_time(self._start(held.search(work)), later, _BOTH, missing) or []
+
+    async def _meaning(
+        self, owner: Owner, query: str, wanted: RecallFilter, deadline: float, missing: dict[Tier, str]
+    ) -> tuple[Vectors | None, Mapping[str, float]]:
+        """The question's vector, and the cosines of what is kept elsewhere."""
+        embedding = self._start(self._embedder.embed([core(query)]))
+        vectors = await _in_time(embedding, deadline, _BOTH, missing, else_by=_WORDS)
+        if vectors is None:
+            return None, {}
+        if self._long is None or Tier.LONG not in wanted.tiers:
+            return vectors[0], {}
+        asked = self._start(self._long.nearest(owner, vectors[0], limit=NEAREST))
+        return vectors[0], await _in_time(asked, deadline, (Tier.LONG,), missing, else_by=_WORDS) or {}
+
+    def _start(self, work: Coroutine[Any, Any, _Result]) -> asyncio.Task[_Result]:
+        """A task that goes on when nobody waits for it any more: what it reads is there for the next."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who still waited has heard of it
+
+
+def items(
+    index: UserIndex,
+    *,
+    question: Question,
+    settings: RecallSettings,
+    budget: int,
+    count: Counter,
+    wanted: RecallFilter,
+    now: float,
+    nearest: Mapping[str, float],
+) -> list[Recalled]:
+    """What of an index has to do with a question, best first, within a budget of tokens; computes."""
+    ranked = rank(index, question, settings, wanted=wanted, now=now, nearest=nearest)
+    return compose(index, ranked, question, settings, budget=budget, count=count, now=now)
+
+
+async def _in_time(
+    task: asyncio.Task[_Result],
+    deadline: float,
+    tiers: Sequence[Tier],
+    missing: dict[Tier, str],
+    *,
+    else_by: str = "",
+) -> _Result | None:
+    """What the task gives by the deadline of the loop's clock; None, and a word on each tier, where it does not."""
+    left = deadline - asyncio.get_running_loop().time()
+    await asyncio.wait({task}, timeout=max(0.0, left))
+    reason = "it did not answer in time"
+    if task.done():
+        try:
+            return task.result()
+        except (MemoryUnavailable, KeyMissing, EmbeddingUnavailable) as error:
+            reason = str(error)
+    for tier in tiers:
+        missing.setdefault(tier, reason + else_by)
+    return None

@@ -1,0 +1,154 @@
+"""The working state of an agent in a conversation: its task, what its tools stand at, its variables."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from memory.errors import ConversationError
+from memory.interfaces import Turn
+
+EPOCH: Final = datetime.fromtimestamp(0, UTC)
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class StateInvalid(ConversationError):
+    """A working state that cannot be kept: it is too large, or an agent's name cannot be one."""
+
+
+class StateConflict(ConversationError):
+    """The working state was changed since it was read; read it again."""
+
+
+class WorkingState(BaseModel):
+    """What an agent is at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agent: str
+    task: str | None = None
+    """What it was asked last."""
+    tools: dict[str, JsonValue] = {}
+    """By a tool's name what it stands at, such as the arguments of its last call."""
+    variables: dict[str, JsonValue] = {}
+    updated_at: datetime = EPOCH
+    version: int = 0
+    """How often it was changed; 0 for one that nobody has set."""
+
+
+class StateChange(BaseModel):
+    """What is to be changed of a working state; what is not named stays as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: str | None = None
+    """A new task; None, where it is given, for none."""
+    tools: dict[Name, JsonValue] = {}
+    variables: dict[Name, JsonValue] = {}
+    drop_tools: frozenset[Name] = frozenset()
+    drop_variables: frozenset[Name] = frozenset()
+    version: int | None = None
+    """Change it only if it is at this version, otherwise raise StateConflict."""
+
+
+def changed(state: WorkingState, change: StateChange) -> WorkingState:
+    """The state after the change. Raises StateConflict."""
+    check_version(state.agent, state.version, change)
+    return state.model_copy(
+        update={
+            "task": change.task if "task" in change.model_fields_set else state.task,
+            "tools": _without(state.tools, change.drop_tools) | change.tools,
+            "variables": _without(state.variables, change.drop_variables) | change.variables,
+            "updated_at": datetime.now(UTC),
+            "version": state.version + 1,
+        }
+    )
+
+
+def check_version(agent: str, version: int, change: StateChange) -> None:
+    """Raises StateConflict where the change is for another version."""
+    if change.version not in {None, version}:
+        raise StateConflict(
+            f"the working state of {agent} is at version {version}, and no longer at {change.version}: read it again"
+        )
+
+
+def change_of(agent: str, turns: Iterable[Turn]) -> StateChange | None:
+    """What an agent's turns leave behind: its last task, and of each tool the arguments of its last call."""
+    mine = [turn for turn in turns if agent in turn.agents]
+    if not mine:
+        return None
+    tools: dict[str, JsonValue] = {
+        use.name: {"arguments": use.arguments}
+        for turn in mine
+        for use in turn.tool_uses
+        if use.agent == agent
+    }
+    return StateChange(task=mine[-1].request, tools=tools)
+
+
+def field_values(agent: str, change: StateChange) -> tuple[dict[str, str], list[str]]:
+    """The fields of the thread's hash that the change sets, as JSON, and those that it drops. Raises StateInvalid."""
+    check_agent(agent)
+    sets: dict[str, JsonValue] = {f"{agent}:tool:{name}": value for name, value in change.tools.items()}
+    sets |= {f"{agent}:variable:{name}": value for name, value in change.variables.items()}
+    drops = [f"{agent}:tool:{name}" for name in sorted(change.drop_tools)]
+    drops += [f"{agent}:variable:{name}" for name in sorted(change.drop_variables)]
+    if change.task is not None:
+        sets[f"{agent}:task"] = change.task
+    elif "task" in change.model_fields_set:
+        drops.append(f"{agent}:task")
+    try:
+        return {field: orjson.dumps(value).decode() for field, value in sets.items()}, drops
+    except (orjson.JSONEncodeError, UnicodeDecodeError) as error:
+        raise StateInvalid(f"the working state of {agent} cannot be written as JSON: {error}") from error
+
+
+def state_from(agent: str, fields: Mapping[str, str]) -> WorkingState:
+    """The agent's state out of the thread's hash; what another version wrote is passed over."""
+    found = WorkingState(agent=agent, version=int(fields.get(f"{agent}:version", "0")))
+    parts: dict[str, dict[str, JsonValue]] = {"tool": {}, "variable": {}}
+    task = None
+    for field, value in fields.items():
+        whose, _, rest = field.partition(":")
+        kind, _, name = rest.partition(":")
+        if whose != agent or kind not in {"task", *parts}:
+            continue
+        try:
+            read = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            continue
+        if kind == "task":
+            task = str(read)
+        else:
+            parts[kind][name] = read
+    at = fields.get(f"{agent}:updated_at")
+    return found.model_copy(
+        update={
+            "task": task,
+            "tools": parts["tool"],
+            "variables": parts["variable"],
+            "updated_at": datetime.fromisoformat(at) if at else EPOCH,
+        }
+    )
+
+
+def check_agent(agent: str) -> None:
+    """Raises StateInvalid for what cannot be the name of an agent."""
+    if not _AGENT.fullmatch(agent):
+        raise StateInvalid(f"{agent[:80]!r} is no name of an agent: use 1 to 64 letters, digits and _ -")
+
+
+def own_fields(agent: str, fields: Sequence[str]) -> list[str]:
+    """Those fields of the thread's hash whose values are this agent's."""
+    return [f for f in fields if f.startswith((f"{agent}:task", f"{agent}:tool:", f"{agent}:variable:"))]
+
+
+_AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def _without(values: Mapping[str, JsonValue], names: frozenset[str]) -> dict[str, JsonValue]:
+    return {name: value for name, value in values.items() if name not in names}

@@ -1,0 +1,114 @@
+"""What a turn does with what is remembered beyond its thread."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from graphs import GraphSettings, Route
+from graphs.remembering import asks_of_himself, from_memory
+from memory import Kind, Recalled, Recollection, Tier
+from tests.fakes.scripted_model import Step
+from tests.graphs.conversation import Conversation, FixedRouter, Remembering, to
+
+
+def item(
+    text: str, *, relevance: float = 0.9, kind: Kind = Kind.MESSAGE, role: str | None = "user"
+) -> Recalled:
+    return Recalled(
+        id="msg_1",
+        tier=Tier.MEDIUM if kind is Kind.MESSAGE else Tier.LONG,
+        kind=kind,
+        text=text,
+        tokens=10,
+        score=relevance,
+        relevance=relevance,
+        reasons=("words: name",),
+        message_ids=("msg_1",),
+        role=role if kind is Kind.MESSAGE else None,
+        said_at=datetime(2026, 5, 3, tzinfo=UTC),
+    )
+
+
+NAME = item("My name is Michael, and this is my first time here.")
+
+
+@pytest.mark.parametrize(
+    ("message", "asks"),
+    [
+        ("What is my first name?", True),
+        ("do you remember the colour of the kitchen", True),
+        ("where did i say I live", True),
+        ("¿Cómo se llama mi perro?", True),
+        ("Как меня зовут", True),
+        ("What is the RSI indicator?", False),
+        ("I live in Seattle.", False),
+    ],
+)
+def test_questions_about_their_writer_are_told_from_others(message, asks):
+    assert asks_of_himself(message) is asks
+
+
+def test_items_that_are_not_near_enough_answer_nothing():
+    assert from_memory(Recollection(items=(item("Something else.", relevance=0.3),))) is None
+
+
+def test_only_what_is_nearly_as_relevant_as_the_best_is_told_beside_it():
+    told = from_memory(
+        Recollection(
+            items=(
+                NAME,
+                item("Lives in Seattle.", kind=Kind.FACT, relevance=0.8),
+                item("Chatter.", relevance=0.55),
+            )
+        )
+    )
+    assert told is not None
+    assert "Michael" in told
+    assert "I have noted (3 May 2026): Lives in Seattle." in told
+    assert "Chatter" not in told
+
+
+@pytest.fixture
+def conversation(pool, memory, charters, extractive):
+    def make(router, recaller, **more) -> Conversation:
+        return Conversation(pool, memory, charters, extractive, router, recaller=recaller, **more)
+
+    return make
+
+
+async def test_question_about_the_user_is_answered_out_of_memory(conversation):
+    talk = conversation(FixedRouter(Route(kind="out_of_scope")), Remembering((NAME,)))
+    state = await talk.say("What is my first name?")
+    assert state["answer"] == "On 3 May 2026 you said: “My name is Michael, and this is my first time here.”"
+    assert state["outcome"] == "answered"
+    ((owner, query, budget, wanted),) = talk.recaller.asked
+    assert (owner, query) == (talk.scope.owner, "What is my first name?")
+    assert budget == talk.settings.memory_tokens
+    assert wanted.without_thread == talk.scope.thread_id
+
+
+async def test_question_that_memory_does_not_answer_is_declined_as_before(conversation):
+    talk = conversation(FixedRouter(Route(kind="out_of_scope")), Remembering())
+    assert (await talk.say("What is my first name?"))["outcome"] == "declined"
+
+
+async def test_statement_of_the_user_about_himself_is_confirmed(conversation):
+    talk = conversation(
+        FixedRouter(Route(kind="out_of_scope")), Remembering(), notice=lambda _: ("Lives in Seattle.",)
+    )
+    assert (await talk.say("I live in Seattle."))["answer"] == "Noted: Lives in Seattle."
+
+
+async def test_model_reads_what_is_remembered_beside_the_request(play):
+    talk, script = play(Step(text="Yes."), router=to("davina"), recaller=Remembering((NAME,)))
+    state = await talk.say("Plan a budget")
+    assert "2026-05-03 the user said: My name is Michael" in script.asked[0].messages[-1].text
+    assert state["recalled"].items == (NAME,)
+
+
+async def test_nothing_is_recalled_where_the_settings_allow_no_tokens(conversation):
+    talk = conversation(
+        FixedRouter(Route(kind="small_talk")), Remembering((NAME,)), settings=GraphSettings(memory_tokens=0)
+    )
+    await talk.say("hello")
+    assert talk.recaller.asked == []

@@ -1,0 +1,92 @@
+"""Steps in the background: woken, repeated, surviving outages, ended cleanly."""
+
+import asyncio
+
+import pytest
+
+from memory import MemoryUnavailable
+from memory.consolidation import ConsolidationWorker, Step
+
+_FAR = 3600.0
+
+
+class Work:
+    """Counts how often it was done; fails or finds something to do as the test says."""
+
+    def __init__(self, found: list[int | Exception] | None = None) -> None:
+        self.found = found or []
+        self.times = 0
+        self._changed = asyncio.Condition()
+
+    async def run(self) -> int:
+        async with self._changed:
+            self.times += 1
+            self._changed.notify_all()
+        step = self.found.pop(0) if self.found else 0
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    async def done(self, times: int) -> None:
+        async with asyncio.timeout(5), self._changed:
+            await self._changed.wait_for(lambda: self.times >= times)
+
+
+async def test_the_end_of_a_turn_starts_what_waits_for_it() -> None:
+    turns, daily = Work(), Work()
+    steps = (
+        Step(name="consolidate", run=turns.run, every_s=_FAR, at_wake=True),
+        Step(name="fade", run=daily.run, every_s=_FAR),
+    )
+    async with ConsolidationWorker(steps) as worker:
+        await turns.done(1)
+        await daily.done(1)
+        worker.wake()
+        await turns.done(2)
+
+    assert daily.times == 1
+
+
+async def test_a_step_that_did_something_looks_again() -> None:
+    work = Work([200, 200, 7, 0])
+    async with ConsolidationWorker([Step(name="embed", run=work.run, every_s=_FAR, at_wake=True)]):
+        await work.done(4)
+
+
+async def test_an_outage_is_waited_out_and_stops_no_other_step() -> None:
+    failing, other = Work([MemoryUnavailable("away"), MemoryUnavailable("away")]), Work()
+    steps = (
+        Step(name="consolidate", run=failing.run, every_s=_FAR, at_wake=True),
+        Step(name="heal", run=other.run, every_s=0.001),
+    )
+    async with ConsolidationWorker(steps, retry_s=0.001) as worker:
+        await failing.done(3)
+        await other.done(3)
+        worker.wake()
+        await failing.done(4)
+
+
+async def test_leaving_ends_a_step_that_hangs() -> None:
+    begun = asyncio.Event()
+    ended = asyncio.Event()
+
+    async def hang() -> int:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return 0
+
+    async with ConsolidationWorker([Step(name="heal", run=hang, every_s=_FAR)]):
+        async with asyncio.timeout(5):
+            await begun.wait()
+
+    assert ended.is_set()
+
+
+@pytest.mark.parametrize("times", [3])
+async def test_a_step_is_done_again_by_schedule(times: int) -> None:
+    work = Work()
+    async with ConsolidationWorker([Step(name="consolidate", run=work.run, every_s=0.001)]):
+        await work.done(times)

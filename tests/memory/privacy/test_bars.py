@@ -1,0 +1,19 @@
+from pathlib import Path
+
+from benchmarks.bench_privacy import BARS, LARGEST_SHARE_ALTERED, altered, plain_lines, recall_by_kind
+
+
+def test_labelled_personal_data_is_found(shared_data: Path) -> None:
+    counts = recall_by_kind(shared_data / "privacy" / "pii_labelled.jsonl")
+
+    assert all(count["labelled"] for count in counts.values())
+    missed = {kind: count["missed"] for kind, count in counts.items() if count["recall"] < BARS[kind]}
+    assert missed == {}
+    assert min(count["precision"] for count in counts.values()) >= 0.9
+
+
+def test_logs_market_data_hashes_and_code_are_left_as_they_are() -> None:
+    report = altered(list(plain_lines(2000, seed=11)))
+
+    assert report["lines"] == 2000
+    assert report["share"] <= LARGEST_SHARE_ALTERED, report["found"]

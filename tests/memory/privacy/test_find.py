@@ -1,0 +1,152 @@
+import time
+
+import pytest
+from mnemonic import Mnemonic
+
+from memory.privacy import DataKind, find
+
+_JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+_XPRV = "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi"
+_SEED = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+
+
+def _found(text: str) -> list[tuple[str, str]]:
+    return [(finding.kind.value, text[finding.start : finding.end]) for finding in find(text)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        ("email", "john.doe+tag@sub.example.co.uk", "write to <{}>, please"),
+        ("email", "jürgen@exämple.de", "mailto:{}"),
+        ("url", "https://en.example.org/wiki/Foo_(bar)", "(see {})."),
+        ("url", "www.example.com/path?x=1", "at {}, or"),
+        ("ip", "203.0.113.7", "from {}:8080"),
+        ("ip", "2001:db8:85a3::8a2e:370:7334", "[{}]"),
+        ("ip", "fe80::1", "{}%eth0"),
+        ("ip", "::ffff:203.0.113.7", "{}"),
+        ("card", "5555 5555 5555 4444", "pay with {}."),
+        ("card", "3782-822463-10005", "{}"),
+        ("card", "630427373398", "my card {} is lost"),
+        ("iban", "DE89 3704 0044 0532 0130 00", "to {} by Friday"),
+        ("iban", "gb42nawi04454264788619", "my iban is {}"),
+        ("ssn", "460-89-9847", "it is {}"),
+        ("ssn", "219 09 9999", "SSN: {}"),
+        ("phone", "+49 (0)30 901820", "ring {} tomorrow"),
+        ("phone", "(415) 555-2671", "it is {} in the office"),
+        ("phone", "07911 123456", "or {}"),
+        ("phone", "020 7946 0958", "or {}"),
+        ("phone", "(11) 91234-5678", "or {}"),
+        ("phone", "467 3395", "Phone:\n{}\n"),
+        ("phone", "78 651 450", "They do not answer at {}"),
+        ("phone", "416 60 039", "{} office"),
+        ("phone", "4155552671", '"phone": "{}"'),
+        ("secret", "AKIAIOSFODNN7EXAMPLE", "id {}"),
+        ("secret", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key = {}"),
+        ("secret", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "{}"),
+        ("secret", "sk-proj-abcdEFGH1234567890abcdEFGH1234567890", "with {}"),
+        ("secret", "xoxb-123456789012-abcdefABCDEF", "{}"),
+        ("secret", "AIza" + "SyA1234567890abcdefghijklmnopqrstuv"[:35].ljust(35, "x"), "{}"),
+        ("secret", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "{}"),
+        ("secret", _JWT, "cookie {}"),
+        ("secret", "abcdef0123456789abcdef", "Authorization: Bearer {}"),
+        ("secret", "9f8e7d6c5b4a39281706f5e4d3c2b1a0", '"client_secret": "{}"'),
+        ("secret", "hunter2", "my password is {}"),
+        ("secret", "Tr0ub4dor&3", "DB_PASSWORD={}"),
+        ("secret", "s3cr3t", "postgres://app:{}@db:5432/x"),
+        ("secret", _XPRV, "{}"),
+        ("secret", "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ", "{}"),
+        ("secret", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "a\n{}\nb"),
+        ("wallet", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "to {}"),
+        ("wallet", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "to {}"),
+        ("wallet", "bc1p5d7rjq7g6rdk2yhzks9smlaqtedr4dekq08ge8ztwac72sfr9rusxg3297", "to {}"),
+        ("wallet", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "to {}"),
+        ("wallet", "0xde709f2102306220921060314715629080e2fb77", "to {}"),
+        ("seed phrase", _SEED, "I wrote down: {}, and lost it"),
+        ("seed phrase", _SEED.replace(" ", "\n"), "{}"),
+    ],
+)
+def test_personal_data_is_found_whole(kind: str, value: str, text: str) -> None:
+    assert _found(text.format(value)) == [(kind, value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5555 5555 5555 4445",  # the check digit is wrong
+        "id 9555555555554444",  # of no issuer
+        "my order is 630427373398",  # twelve digits that no word calls a card
+        "GB42NAWI04454264788618",
+        "000-12-3456 and 666-12-3456 and 901-12-3456",
+        "219099999",
+        "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
+        "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdp",
+        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed",
+        "legal winner thank year wave sausage worth useful legal winner thank winner",
+        "version 1.2.3.4, Chrome/120.0.0.0 on 127.0.0.1 and [::1]",
+        "x@weights.mean() and git@github.com:freya/freya.git and lodash@4.17.21",
+        "http://localhost:8000/v1 and http://redis:6379",
+        "2024-01-02 10:11:12 1700000000 1700000000000 +1234567.89",
+        "password = os.environ['X']; token = tokens[12345678]; password: str",
+        "dead::beef 12:34:56 values[1::2] values[2000::2]",
+    ],
+)
+def test_what_only_looks_like_personal_data_is_left(text: str) -> None:
+    assert _found(text) == []
+
+
+@pytest.mark.parametrize("words", [12, 15, 18, 21, 24])
+def test_seed_phrases_of_every_length_are_found_whole(words: int) -> None:
+    phrase = Mnemonic("english").to_mnemonic(bytes(range(100, 100 + words * 4 // 3)))
+
+    assert _found(phrase) == [("seed phrase", phrase)]
+
+
+def test_a_seed_phrase_with_a_wrong_word_is_found_beside_a_word_that_says_so() -> None:
+    wrong = _SEED.removesuffix("yellow") + "winner"
+
+    assert _found(f"My recovery words are\n{wrong}") == [("seed phrase", wrong)]
+
+
+def test_of_findings_that_overlap_the_surer_and_longer_stays() -> None:
+    url = "https://example.org/?mail=a@b.org&ip=203.0.113.7"
+
+    assert _found(f"call me at 4111 1111 1111 1111 or {url}") == [
+        ("card", "4111 1111 1111 1111"),
+        ("url", url),
+    ]
+
+
+def test_only_the_kinds_asked_for_are_found() -> None:
+    text = "a@b.org 203.0.113.7"
+
+    assert [finding.kind for finding in find(text, kinds={DataKind.IP})] == [DataKind.IP]
+
+
+def test_names_are_found_where_a_recogniser_is_given() -> None:
+    class Anna:
+        def names(self, text: str) -> list[tuple[int, int]]:
+            return [(text.index("Anna"), text.index("Anna") + 4)]
+
+    text = "Anna is anna@b.org"
+
+    assert [(finding.kind, finding.start) for finding in find(text, names=Anna())] == [
+        (DataKind.NAME, 0),
+        (DataKind.EMAIL, 8),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "1 ", "a@b.", "http://", "1.1.1.1 ", "4111 1111 1111 1112 ", "GB12 ", "-----BEGIN PRIVATE KEY-----\n", "eyJaaaaaaaa.",
+     'password="', ":", "token: a1", "1-", "call me at ", "abandon ", "[email 1]"],
+)  # fmt: skip
+def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
+    def seconds(length: int) -> float:
+        text = (piece * (length // len(piece) + 1))[:length]
+        began = time.process_time()
+        find(text)
+        return time.process_time() - began
+
+    assert seconds(1_000_000) < 20 * max(seconds(100_000), 0.01)
