@@ -17,10 +17,13 @@ from memory import Database, MemoryUnavailable
 _log = structlog.get_logger(__name__)
 _PRUNE_EVERY_S = 3600.0
 _TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
-_PRUNE = (
-    "DELETE FROM {} WHERE thread_id IN"
-    " (SELECT id FROM runs WHERE finished_at < now() - make_interval(secs => %s))"
-)
+_PRUNE = """
+    WITH gone AS (
+        DELETE FROM {} WHERE thread_id IN
+            (SELECT id FROM runs WHERE finished_at < now() - make_interval(secs => %s))
+        RETURNING 1
+    ) SELECT count(*) AS rows FROM gone
+"""
 _REPORT_EVERY_S = 2.0
 
 
@@ -90,5 +93,5 @@ class Housekeeping:
         async with self._database.of_all() as connection:
             for table in _TABLES:
                 cursor = await connection.execute(statement.format(sql.Identifier(table)), (seconds,))
-                rows += cursor.rowcount
+                rows += (await cursor.fetchall())[0]["rows"]
         return rows

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, JsonValue
 from agents import Charter
 from app.health import Health, HealthReport
 from app.knowledge_service import KnowledgeService
+from app.memory_service import MemoryService
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
 from app.runs.store import StoredArtifact
@@ -49,6 +50,7 @@ class Freya:
         threads: ThreadStore,
         short_term: ShortTermTier,
         known: KnowledgeService,
+        memory: MemoryService,
         health: Health,
         heartbeat_s: float,
     ) -> None:
@@ -60,6 +62,8 @@ class Freya:
         self._short_term = short_term
         self.known = known
         """What is known, and the work on it."""
+        self.memory = memory
+        """What is remembered of users."""
         self._health = health
         self._heartbeat_s = heartbeat_s
 
@@ -170,9 +174,10 @@ class Freya:
     async def delete_thread(self, owner: Owner, thread_id: str) -> None:
         """Delete a thread with all that belongs to it, in every tier."""
         await self._threads.delete(owner, thread_id)
-        await self._short_term.forget(
-            Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
-        )
+        with contextlib.suppress(MemoryUnavailable):  # the thread is gone, and nothing is recalled of it
+            await self._short_term.forget(
+                Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
+            )
 
     async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """The messages of a thread, oldest first."""

@@ -22,8 +22,9 @@ from app.embedded import EmbeddedServers
 from app.health import Check, Health
 from app.housekeeping import Housekeeping
 from app.knowledge_wiring import Pipeline, carry_out_jobs, join_pipeline, join_shelf
+from app.memory_wiring import MemoryParts, consolidating, join_memory
 from app.metrics import Metrics
-from app.runs import EventLog, RunManager, RunStore, worker_name
+from app.runs import EventLog, RunManager, worker_name
 from app.runs.manager import Parts
 from app.service import Freya
 from app.settings import Settings
@@ -36,7 +37,7 @@ from knowledge import (
     Versions,
     starter_questions,
 )
-from memory import Database, ShortTermTier, ThreadStore, TieredConversation
+from memory import Database
 from models.chat import ConfiguredChatModels
 from models.embeddings import CachedEmbedder, open_embedder
 
@@ -52,6 +53,7 @@ class Backends:
     pool: Pool
     database: Database
     """The same pool, for rows that belong to users."""
+    postgres_url: str
     redis: Redis
     readers: Redis
     servers: tuple[str, ...]
@@ -125,6 +127,7 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
             settings=settings,
             pool=pool,
             database=Database(pool),
+            postgres_url=servers.postgres_url,
             redis=redis,
             readers=readers,
             servers=described,
@@ -170,7 +173,11 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         housekeeping = Housekeeping(knowledge.live, backends.database, settings)
         await housekeeping.index_now(progress)
         pipeline = join_pipeline(backends, knowledge, embedder)
-        freya, manager = await _join_service(backends, embedder, knowledge, pipeline, charters, metrics)
+        memory = join_memory(backends, embedder, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
+        freya, manager = await _join_service(
+            backends, embedder, knowledge, pipeline, memory, charters, metrics
+        )
+        await stack.enter_async_context(consolidating(memory))
         await stack.enter_async_context(manager)
         await stack.enter_async_context(housekeeping)
         await stack.enter_async_context(carry_out_jobs(backends, knowledge, pipeline))
@@ -185,6 +192,7 @@ async def _join_service(
     embedder: CachedEmbedder,
     knowledge: KnowledgeParts,
     pipeline: Pipeline,
+    memory: MemoryParts,
     charters: Mapping[str, Charter],
     metrics: Metrics,
 ) -> tuple[Freya, RunManager]:
@@ -202,41 +210,42 @@ async def _join_service(
             for name, charter in charters.items()
         },
     )
-    short_term = ShortTermTier(backends.redis, settings.memory)
-    threads = ThreadStore(backends.database)
     saver = AsyncPostgresSaver(
         backends.pool,
         serde=JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES),
     )
-    runs = RunStore(backends.database)
     events = EventLog(backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s)
     manager = RunManager(
         Parts(
             graph=build_freya(charters, settings.graphs, saver),
             charters=charters,
             retriever=knowledge.live,
-            memory=TieredConversation(short_term, threads, settings.memory),
+            memory=memory.conversation,
+            recaller=memory.recaller,
+            notice=memory.notice,
             router=router,
             chat=chat,
             settings=settings.graphs,
         ),
-        runs,
+        memory.runs,
         events,
         backends.redis,
         most_runs=settings.http.most_runs,
         timeout_s=settings.runs.timeout_s,
         busy_wait_s=settings.http.busy_wait_s,
         observe=metrics.run_ended,
+        answered=memory.answered,
         worker=await asyncio.to_thread(worker_name, settings.data),
     )
     freya = Freya(
         charters=charters,
         manager=manager,
-        runs=runs,
+        runs=memory.runs,
         events=events,
-        threads=threads,
-        short_term=short_term,
+        threads=memory.threads,
+        short_term=memory.short_term,
         known=pipeline.service,
+        memory=memory.service,
         health=Health(_checks(backends, knowledge, embedder)),
         heartbeat_s=settings.http.heartbeat_s,
     )

@@ -1,6 +1,6 @@
 """Recall on conversations of several people: whether an answer is inside the first tokens that come back.
 
-`python benchmarks/bench_memory.py` prints JSON. Every message is kept under its own person, as the service keeps it, and
+`python -m benchmarks.bench_memory` prints JSON. Every message is kept under its own person, as the service keeps it, and
 each question is asked of its own person's memory. An answer counts when one of its wordings stands in the text, in any
 case, as a word or number of its own, times of day written alike ("8 AM" is "08:00 AM"). BM25 alone, cosines alone, and
 both fused by equal reciprocal ranks choose from the same passages in the same run, under the same budget and counter.
@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import os
 import re
 import sys
 import tempfile
@@ -94,14 +95,20 @@ def questions() -> list[Asked]:
     return [Asked(Owner(line["user"]), line["question"], tuple(line["answers"])) for line in lines]
 
 
+def cache_folder() -> Path:
+    """Where the model and what was computed is kept between runs."""
+    folder = Path(os.environ.get("FREYA_BENCH_CACHE", "~/.cache/freya-bench")).expanduser() / "memory"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @asynccontextmanager
 async def opened(data: Path) -> AsyncIterator[tuple[Database, OnnxEmbedder]]:
     """A database with its schema, as the service has it, and the service's embedder."""
     async with EmbeddedServers(data, postgres_url=None, redis_url=None) as servers:
         await migrate(servers.postgres_url)
         pool = await open_pool(servers.postgres_url, restricted=True)
-        cache = Path("~/.cache/freya-bench/memory").expanduser()
-        embedder = await OnnxEmbedder.load(cache)
+        embedder = await OnnxEmbedder.load(cache_folder())
         try:
             yield Database(pool), embedder
         finally:
@@ -192,7 +199,7 @@ def by_ranks(index: UserIndex, question: Question) -> NDArray[np.float64]:
     orders = (
         np.argsort(np.argsort(-each(index, question), kind="stable")) for each in (by_words, by_meaning)
     )
-    return np.sum([1 / (60 + order) for order in orders], axis=0)
+    return np.asarray(np.sum([1 / (60 + order) for order in orders], axis=0), np.float64)
 
 
 def plainly(

@@ -19,7 +19,8 @@ from graphs.citing import renumbered
 from graphs.events import Citation, RouteChosen, RouteTask, Token
 from graphs.guarding import clean_message
 from graphs.prompting import orchestrator_prompt
-from graphs.remembering import asks_of_himself, from_memory, known_lines, noted
+from graphs.remembering import asks_of_himself, from_memory, known_lines, noted, only_states
+from graphs.routing.interfaces import Route
 from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist
 from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult
@@ -71,13 +72,18 @@ async def recall(state: FreyaState, runtime: Context) -> FreyaState:
     context, began = runtime.context, time.monotonic()
     scope, budget = context.scope, context.settings.memory_tokens
     wanted = RecallFilter(project_id=scope.project_id, without_thread=scope.thread_id)
-    turns, recalled = await asyncio.gather(
-        context.memory.recall(scope),
+    carried, recalled = await asyncio.gather(
+        context.memory.carried(scope),
         context.recaller.recall(scope.owner, state["message"], budget=budget, wanted=wanted)
         if budget
         else _nothing(),
     )
-    return {"turns": turns, "recalled": recalled, "timings_ms": {"recall": _since(began)}}
+    return {
+        "turns": list(carried.turns),
+        "summary": carried.summary.text if carried.summary else "",
+        "recalled": recalled,
+        "timings_ms": {"recall": _since(began)},
+    }
 
 
 async def _nothing() -> Recollection:
@@ -87,7 +93,10 @@ async def _nothing() -> Recollection:
 async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto holds Sends
     """Choose who works on it, and send each task to its specialist."""
     context, began = runtime.context, time.monotonic()
-    decided = await context.router.route(state["message"], state["turns"], state.get("wanted", []))
+    if not state.get("wanted") and only_states(state["message"], context.notice):
+        decided = Route(kind="small_talk", reason="the message tells of its writer and asks nothing")
+    else:
+        decided = await context.router.route(state["message"], state["turns"], state.get("wanted", []))
     tasks = [
         RouteTask(agent=t.agent, request=t.request, confidence=round(t.confidence, 3)) for t in decided.tasks
     ]
@@ -95,7 +104,7 @@ async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto ho
     update: FreyaState = {"route": decided, "timings_ms": {"route": _since(began)}}
     if decided.kind != "tasks":
         return Command(goto="converse", update=update)
-    known = known_lines(state["recalled"])
+    known = known_lines(state["recalled"], state["summary"])
     sends = [
         Send(task.agent, {"task": task, "position": position, "turns": state["turns"], "known": known})
         for position, task in enumerate(decided.tasks)
@@ -120,7 +129,7 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
         case _:
             draft, outcome = replies.decline(context.charters), "declined"
     model = context.chat.of(Role.AGENTIC)
-    known = tuple(known_lines(state["recalled"]))
+    known = tuple(known_lines(state["recalled"], state["summary"]))
     prompt = render_prompt(Prompt(request=state["message"], known=known, draft=draft))
     text, name = "", ""
     async for chunk in model.astream(
@@ -138,7 +147,7 @@ def _remembered(state: FreyaState, context: RunContext) -> str | None:
     message = state["message"]
     if asks_of_himself(message):
         return from_memory(state["recalled"])
-    statements = context.notice(message)
+    statements = only_states(message, context.notice)
     return noted(statements) if statements else None
 
 

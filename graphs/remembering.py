@@ -1,7 +1,7 @@
 """What a turn does with what is remembered: lines for prompts, and Freya's own replies out of memory."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from memory import Kind, Recalled, Recollection
 
@@ -18,22 +18,48 @@ _ASKS = re.compile(
 _REMEMBERS = re.compile(
     r"\b(?:remember|remind me|did i (?:say|tell|mention)|i told you|i mentioned)\b", re.IGNORECASE
 )
+_GREETING = re.compile(
+    r"^\W*(?:hi|hello|hey|good (?:morning|day|evening)|thanks|thank you|please note|by the way|btw|fyi)\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+_SHORT = 6  # words of a sentence that may be a greeting
 _STANDS_ALONE = 0.5
 """The least relevance of an item that answers a question by itself."""
+_BELONGS = 0.2
+"""The least relevance of an item that a model is given."""
 _BESIDE = 0.7
 """What a further item needs of the best one's relevance to be told too."""
 _TOLD = 3
 _LONGEST = 300
 
 
-def known_lines(recalled: Recollection) -> list[str]:
-    """The recalled items as lines of a prompt, each with its day and what it is."""
-    return [f"{item.said_at:%Y-%m-%d} {_origin(item)}: {item.text}" for item in recalled.items]
+def known_lines(recalled: Recollection, summary: str = "") -> list[str]:
+    """The recalled items as lines of a prompt, each with its day and what it is, after what was said in the thread before."""
+    before = [f"earlier in this conversation: {summary}"] if summary else []
+    return before + [
+        f"{item.said_at:%Y-%m-%d} {_origin(item)}: {item.text}"
+        for item in recalled.items
+        if item.relevance >= _BELONGS
+    ]
 
 
 def asks_of_himself(message: str) -> bool:
     """Whether a message asks something about its writer, or about what was said before."""
     return bool(_REMEMBERS.search(message) or (_PERSONAL.search(message) and _ASKS.search(message)))
+
+
+def only_states(message: str, notice: Callable[[str], Sequence[str]]) -> list[str]:
+    """The statements about himself that a message is made of; none where it is, or asks, anything else."""
+    if "?" in message:
+        return []
+    found: list[str] = []
+    for sentence in filter(str.strip, _SENTENCE.split(message)):
+        statements = notice(sentence)
+        if not statements and not (_GREETING.match(sentence) and len(sentence.split()) <= _SHORT):
+            return []
+        found += statements
+    return found
 
 
 def from_memory(recalled: Recollection) -> str | None:
@@ -55,6 +81,7 @@ def noted(statements: Sequence[str]) -> str:
 
 
 def _telling(items: Sequence[Recalled]) -> list[Recalled]:
+    items = [item for item in items if item.role != "assistant" and not item.text.rstrip().endswith("?")]
     best = max((item.relevance for item in items), default=0.0)
     if best < _STANDS_ALONE:
         return []

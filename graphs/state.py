@@ -86,6 +86,8 @@ class FreyaState(TypedDict, total=False):
     wanted: list[str]
     """Agents the client asked for by name; empty lets the router decide."""
     turns: list[Turn]
+    summary: str
+    """Of the turns before those; empty where there are none."""
     recalled: Recollection
     route: Route
     results: Annotated[list[SpecialistResult], operator.add]

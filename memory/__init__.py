@@ -1,6 +1,6 @@
 """Conversations that are remembered: the last turns at hand, every turn kept, every interaction logged."""
 
-from memory.conversation import TieredConversation, count_tokens
+from memory.conversation import Carried, TieredConversation, count_tokens
 from memory.database import MEMBER, OUTAGES, Connection, Database, restrict
 from memory.errors import (
     ConversationError,
@@ -35,13 +35,14 @@ from memory.interfaces import (
 )
 from memory.owner import LOCAL, Owner
 from memory.settings import MemorySettings
-from memory.short import ShortTermTier
+from memory.short import ShortTermTier, StateConflict, StateInvalid, Summary
 from memory.threads import Message, Thread, ThreadStore, open_turn
 
 __all__ = [
     "LOCAL",
     "MEMBER",
     "OUTAGES",
+    "Carried",
     "Connection",
     "ConversationError",
     "ConversationMemory",
@@ -67,6 +68,9 @@ __all__ = [
     "RoutedTask",
     "Scope",
     "ShortTermTier",
+    "StateConflict",
+    "StateInvalid",
+    "Summary",
     "Thread",
     "ThreadStore",
     "Tier",

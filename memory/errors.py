@@ -10,6 +10,8 @@ class ConversationError(Exception):
     ├── UnknownRecord       nothing of that id is remembered
     ├── UnknownProject      no project of that id, or none of this user's
     ├── OwnerInvalid        a name that no user or tenant can have
+    ├── StateInvalid        a working state that cannot be kept, or no name of an agent
+    ├── StateConflict       a working state was changed by somebody else meanwhile
     ├── ImportRefused       a history that cannot be taken in; the message names the line
     └── KeyMissing          what is encrypted cannot be read with the keys of the settings
     """

@@ -224,12 +224,39 @@ class MemoryTier(Protocol):
         ...
 
 
+class CarriedTurns(Protocol):
+    """What a turn carries along of the conversation before it."""
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The newest turns, oldest first."""
+        ...
+
+    @property
+    def summary(self) -> "SummaryText | None":
+        """Of the turns before them; None where there are none."""
+        ...
+
+
+class SummaryText(Protocol):
+    """What stands for turns that are not carried along."""
+
+    @property
+    def text(self) -> str:
+        """It, in words."""
+        ...
+
+
 @runtime_checkable
 class ConversationMemory(Protocol):
     """What a turn of conversation recalls and leaves behind, over all tiers. An outage raises MemoryUnavailable."""
 
     async def recall(self, scope: Scope) -> list[Turn]:
         """Earlier turns of the thread under the token limit, oldest first; none means a new conversation."""
+        ...
+
+    async def carried(self, scope: Scope) -> "CarriedTurns":
+        """The same with what stands for the turns before them, read once."""
         ...
 
     async def remember(self, scope: Scope, turn: Turn) -> None:

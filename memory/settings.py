@@ -2,6 +2,12 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from memory.consolidation.settings import ConsolidationSettings
+from memory.privacy.settings import PrivacySettings
+from memory.recall.settings import RecallSettings
+from memory.records.settings import RecordSettings
+from memory.short_settings import ShortTermSettings
+
 
 class MemorySettings(BaseModel):
     """How much of a conversation is carried along, and for how long."""
@@ -21,3 +27,8 @@ class MemorySettings(BaseModel):
         ge=200,
         description="Tokens of earlier turns that a request may carry along, newest first.",
     )
+    short: ShortTermSettings = ShortTermSettings()
+    recall: RecallSettings = RecallSettings()
+    records: RecordSettings = RecordSettings()
+    consolidation: ConsolidationSettings = ConsolidationSettings()
+    privacy: PrivacySettings = PrivacySettings()

@@ -1,5 +1,6 @@
 """Threads and their messages in PostgreSQL: the permanent record of conversations."""
 
+import json
 from datetime import datetime
 from typing import Any  # rows and JSON of the database
 
@@ -12,8 +13,10 @@ from memory.errors import UnknownThread
 from memory.identifiers import new_id
 from memory.interfaces import Scope, ToolUse, Turn
 from memory.owner import Owner
+from memory.privacy.sealing import Sealer
 
 _LONGEST_TITLE = 80
+_SEALED = "sealed"
 
 
 class Thread(BaseModel):
@@ -48,10 +51,14 @@ class Message(BaseModel):
 
 
 class ThreadStore:
-    """Reads and writes threads and messages. An outage raises MemoryUnavailable."""
+    """Reads and writes threads and messages. An outage raises MemoryUnavailable.
 
-    def __init__(self, database: Database) -> None:
+    With a sealer that has a key what messages say is stored encrypted; one that cannot be read raises KeyMissing.
+    """
+
+    def __init__(self, database: Database, sealer: Sealer | None = None) -> None:
         self._database = database
+        self._sealer = sealer
 
     async def create(
         self,
@@ -103,9 +110,7 @@ class ThreadStore:
         if not rows:
             raise UnknownThread(f"there is no thread {thread_id!r}")
 
-    async def messages(
-        self, owner: Owner, thread_id: str, *, limit: int, after: str | None
-    ) -> list[Message]:
+    async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """Messages of a thread in order, those after the message with the id `after`. Raises UnknownThread."""
         await self.get(owner, thread_id)
         rows = await self._query(
@@ -113,7 +118,15 @@ class ThreadStore:
             "SELECT * FROM messages WHERE thread_id = %s AND (%s::text IS NULL OR id > %s) ORDER BY id LIMIT %s",
             (thread_id, after, after, limit),
         )
-        return [Message.model_validate({key: row[key] for key in Message.model_fields}) for row in rows]
+        return [
+            Message.model_validate(
+                {
+                    **{key: row[key] for key in Message.model_fields},
+                    "content": await self._opened(owner, row["content"]),
+                }
+            )
+            for row in rows
+        ]
 
     async def recall(self, scope: Scope, *, limit: int) -> list[Turn]:
         """The newest answered turns of the thread, at most `limit`, oldest first."""
@@ -129,7 +142,16 @@ class ThreadStore:
             """,
             (scope.thread_id, limit),
         )
-        return [_turn(row) for row in reversed(rows)]
+        opened = [
+            {
+                **row,
+                "request": await self._opened(scope.owner, row["request"]),
+                "answer": await self._opened(scope.owner, row["answer"]),
+                "details": await self._opened_details(scope.owner, row["details"]),
+            }
+            for row in reversed(rows)
+        ]
+        return [_turn(row) for row in opened]
 
     async def remember(self, scope: Scope, turn: Turn) -> None:
         """Add the answer's message to the thread; a run has one answer. Raises UnknownThread."""
@@ -156,15 +178,32 @@ class ThreadStore:
                 "tenant": scope.tenant_id,
                 "user": scope.user_id,
                 "run": turn.run_id,
-                "content": turn.answer,
-                "details": Jsonb(turn.model_dump(mode="json", include={"agents", "tool_uses"})),
+                "content": await sealed(self._sealer, scope.owner, turn.answer),
+                "details": Jsonb(
+                    await sealed_json(
+                        self._sealer,
+                        scope.owner,
+                        turn.model_dump(mode="json", include={"agents", "tool_uses"}),
+                    )
+                ),
                 "at": turn.at,
             },
         )
         if not rows:
             raise UnknownThread(f"there is no thread {scope.thread_id!r} any more")
 
-    async def _query(self, owner: Owner, statement: str, parameters: Any) -> list[DictRow]:  # psycopg's parameters
+    async def _opened(self, owner: Owner, text: str) -> str:
+        return await self._sealer.open(owner, text) if self._sealer else text
+
+    async def _opened_details(
+        self, owner: Owner, details: dict[str, Any]
+    ) -> dict[str, Any]:  # JSON of the database
+        opened: dict[str, Any] = await opened_json(self._sealer, owner, details)
+        return opened
+
+    async def _query(
+        self, owner: Owner, statement: str, parameters: Any
+    ) -> list[DictRow]:  # psycopg's parameters
         async with self._database.of(owner) as connection:
             cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall()
@@ -178,8 +217,12 @@ async def open_turn(
     request: str,
     metadata: dict[str, JsonValue],
     new: bool,
+    sealer: Sealer | None = None,
 ) -> None:
-    """Write the user's message, and its thread where it is new, within the caller's transaction."""
+    """Write the user's message, and its thread where it is new, within the caller's transaction.
+
+    What is sealed needs the user's key, which is read over another connection: have it at hand.
+    """
     if new:
         await connection.execute(
             "INSERT INTO threads (id, tenant_id, user_id, title, project_id, metadata) VALUES (%s, %s, %s, %s, %s, %s)",
@@ -194,8 +237,34 @@ async def open_turn(
         )
     await connection.execute(
         "INSERT INTO messages (id, thread_id, tenant_id, user_id, run_id, role, content) VALUES (%s, %s, %s, %s, %s, 'user', %s)",
-        (new_id("msg"), scope.thread_id, scope.tenant_id, scope.user_id, run_id, request),
+        (
+            new_id("msg"),
+            scope.thread_id,
+            scope.tenant_id,
+            scope.user_id,
+            run_id,
+            await sealed(sealer, scope.owner, request),
+        ),
     )
+
+
+async def sealed(sealer: Sealer | None, owner: Owner, text: str) -> str:
+    """The text as it is stored."""
+    return await sealer.seal(owner, text) if sealer else text
+
+
+async def sealed_json(sealer: Sealer | None, owner: Owner, value: Any) -> Any:  # JSON of any form
+    """A JSON value as it is stored: with a key as an object that has nothing but the sealed text of it."""
+    if sealer is None or not sealer.configured:
+        return value
+    return {_SEALED: await sealer.seal(owner, json.dumps(value))}
+
+
+async def opened_json(sealer: Sealer | None, owner: Owner, value: Any) -> Any:  # JSON of any form
+    """The JSON value that was stored. Raises KeyMissing."""
+    if isinstance(value, dict) and value.keys() == {_SEALED} and sealer is not None:
+        return json.loads(await sealer.open(owner, value[_SEALED]))
+    return value
 
 
 def title_of(text: str) -> str:

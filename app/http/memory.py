@@ -15,6 +15,7 @@ from app.http.security import Acting, bound
 from app.memory_service import MemoryService, Thumb
 from app.memory_status import MemoryStatus
 from app.problems import ProblemError, problem
+from app.service import Freya
 from memory import Kind, RecallFilter, Recollection, Record, RecordState, Tier
 from memory.history import ErasureReceipt, ImportReport, Users
 from memory.interactions import Feedback
@@ -40,8 +41,8 @@ _DOCUMENT: dict[int | str, dict[str, Any]] = {
 
 def service(request: Request) -> MemoryService:
     """What is remembered, of the application."""
-    memory: MemoryService = request.app.state.freya.memory
-    return memory
+    freya: Freya = request.app.state.freya
+    return freya.memory
 
 
 def _in_utc(moment: datetime) -> datetime:

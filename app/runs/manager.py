@@ -198,6 +198,11 @@ class RunManager:
         await self._stop(run, "client")
         return True
 
+    async def cancel_all(self, owner: Owner) -> None:
+        """Cancel the user's runs of this process, and wait until they are closed."""
+        own = [run for run in self._active.values() if run.scope.owner == owner]
+        await asyncio.gather(*(self._stop(run, "client") for run in own))
+
     async def _stop(self, run: ActiveRun, reason: Reason) -> None:
         while run.task and not run.task.done():
             run.stop(reason)  # again when it had no effect: see app.tasks.end

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any  # JSON of the database
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.rows import DictRow
@@ -11,6 +12,8 @@ from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.records import ChatRequest, ChatResult, RunView, Status
 from graphs import MadeArtifact
 from memory import Connection, Database, Interaction, Owner, Scope, log_interaction, open_turn
+from memory.privacy import Sealer
+from memory.threads import opened_json, sealed, sealed_json
 
 _ONE_AT_A_TIME = "runs_one_at_a_time"
 _KEEP_ARTIFACT = """
@@ -55,8 +58,10 @@ class StoredArtifact:
 class RunStore:
     """Writes and reads runs, each method those of one user. An outage raises MemoryUnavailable."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sealer: Sealer | None = None) -> None:
+        """With a sealer that has a key what was asked and answered is stored encrypted."""
         self._database = database
+        self._sealer = sealer
 
     async def begin(
         self,
@@ -72,6 +77,7 @@ class RunStore:
 
         Raises ThreadBusy, AlreadyBegun, or a ProblemError for an unknown thread.
         """
+        asked = await self._sealed(scope.owner, request.model_dump(mode="json"))
         try:
             async with self._database.of(scope.owner) as connection:
                 await open_turn(
@@ -81,6 +87,7 @@ class RunStore:
                     request=request.message,
                     metadata=request.metadata,
                     new=new_thread,
+                    sealer=self._sealer,
                 )
                 await connection.execute(
                     "INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, idempotency_key, request)"
@@ -92,7 +99,7 @@ class RunStore:
                         scope.user_id,
                         worker,
                         idempotency_key,
-                        Jsonb(request.model_dump(mode="json")),
+                        Jsonb(asked),
                     ),
                 )
         except UniqueViolation as error:
@@ -109,9 +116,11 @@ class RunStore:
         interaction: Interaction,
     ) -> None:
         """Close the run with its result, keep its artifacts, and log the interaction."""
+        kept = await self._sealed(scope.owner, result.model_dump(mode="json"))
+        contents = [await sealed(self._sealer, scope.owner, made.artifact.content) for made in artifacts]
         async with self._database.of(scope.owner) as connection:
-            await self._close(connection, result.run_id, "finished", result=result.model_dump(mode="json"))
-            for made in artifacts:
+            await self._close(connection, result.run_id, "finished", result=kept)
+            for made, content in zip(artifacts, contents, strict=True):
                 await connection.execute(
                     _KEEP_ARTIFACT,
                     {
@@ -124,7 +133,7 @@ class RunStore:
                         "agent": made.agent,
                         "name": made.artifact.name,
                         "media_type": made.artifact.media_type,
-                        "content": made.artifact.content,
+                        "content": content,
                     },
                 )
             await log_interaction(connection, scope, interaction)
@@ -143,14 +152,15 @@ class RunStore:
             cursor = await connection.execute(
                 "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
                 " WHERE status = 'running' AND NOT worker = ANY(%s)"
-                " RETURNING id, thread_id, tenant_id, user_id, request->>'message' AS message, created_at, finished_at",
+                " RETURNING id, thread_id, tenant_id, user_id, request, created_at, finished_at",
                 (Jsonb(dumped(problem)), list(alive)),
             )
             rows = await cursor.fetchall()
             for row in rows:
+                owner = Owner(row["user_id"], row["tenant_id"])
                 interaction = Interaction(
                     run_id=row["id"],
-                    request=row["message"],
+                    request=(await self._opened(owner, row["request"]))["message"],
                     answer=None,
                     outcome="failed",
                     error=problem.code,
@@ -166,7 +176,7 @@ class RunStore:
         rows = await self._rows(owner, "SELECT * FROM runs WHERE id = %s", (run_id,))
         if not rows:
             raise ProblemError(problem("unknown_run", f"There is no run {run_id!r}."))
-        return _view(rows[0])
+        return await self._view(owner, rows[0])
 
     async def of_thread(
         self, owner: Owner, thread_id: str, *, limit: int, before: str | None
@@ -177,7 +187,7 @@ class RunStore:
             "SELECT * FROM runs WHERE thread_id = %s AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
             (thread_id, before, before, limit),
         )
-        return [_view(row) for row in rows]
+        return [await self._view(owner, row) for row in rows]
 
     async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
         """An artifact with its content. Raises a ProblemError for an unknown one."""
@@ -188,7 +198,9 @@ class RunStore:
         )
         if not rows:
             raise ProblemError(problem("unknown_artifact", f"There is no artifact {artifact_id!r}."))
-        return StoredArtifact(**rows[0])
+        content = rows[0]["content"]
+        opened = await self._sealer.open(owner, content) if self._sealer else content
+        return StoredArtifact(**{**rows[0], "content": opened})
 
     async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> None:
         constraint = error.diag.constraint_name
@@ -197,7 +209,7 @@ class RunStore:
                 scope.owner, "SELECT * FROM runs WHERE idempotency_key = %s", (idempotency_key,)
             )
             if rows:
-                raise AlreadyBegun(_view(rows[0])) from error
+                raise AlreadyBegun(await self._view(scope.owner, rows[0])) from error
         if constraint == _ONE_AT_A_TIME:
             rows = await self._rows(
                 scope.owner,
@@ -221,6 +233,28 @@ class RunStore:
             (status, Jsonb(result) if result else None, Jsonb(error) if error else None, run_id),
         )
 
+    async def _sealed(self, owner: Owner, value: dict[str, Any]) -> dict[str, Any]:
+        stored: dict[str, Any] = await sealed_json(self._sealer, owner, value)
+        return stored
+
+    async def _opened(self, owner: Owner, value: dict[str, Any]) -> dict[str, Any]:
+        opened: dict[str, Any] = await opened_json(self._sealer, owner, value)
+        return opened
+
+    async def _view(self, owner: Owner, row: DictRow) -> RunView:
+        request = await self._opened(owner, row["request"])
+        result = await self._opened(owner, row["result"]) if row["result"] else None
+        return RunView(
+            id=row["id"],
+            thread_id=row["thread_id"],
+            status=row["status"],
+            request=ChatRequest.model_validate(request),
+            result=ChatResult.model_validate(result) if result else None,
+            problem=Problem.model_validate({"errors": [], **row["error"]}) if row["error"] else None,
+            created_at=row["created_at"],
+            finished_at=row["finished_at"],
+        )
+
     async def _rows(self, owner: Owner, statement: str, values: tuple[object, ...]) -> list[DictRow]:
         async with self._database.of(owner) as connection:
             cursor = await connection.execute(statement, values)
@@ -229,16 +263,3 @@ class RunStore:
 
 def _unknown_thread(thread_id: str) -> Problem:
     return problem("unknown_thread", f"There is no thread {thread_id!r}; leave thread_id out to begin one.")
-
-
-def _view(row: DictRow) -> RunView:
-    return RunView(
-        id=row["id"],
-        thread_id=row["thread_id"],
-        status=row["status"],
-        request=ChatRequest.model_validate(row["request"]),
-        result=ChatResult.model_validate(row["result"]) if row["result"] else None,
-        problem=Problem.model_validate({"errors": [], **row["error"]}) if row["error"] else None,
-        created_at=row["created_at"],
-        finished_at=row["finished_at"],
-    )

@@ -20,21 +20,28 @@ ForgetKey = Callable[[Owner], None]
 _PASSES: Final = 3
 
 
-class ErasedStore(Protocol):
-    """A store beside the tables. An outage raises MemoryUnavailable; erasing is repeated then."""
+class Searched(Protocol):
+    """A store that can be looked through. An outage raises MemoryUnavailable."""
 
-    name: str
-
-    async def erase(self, owner: Owner, runs: Sequence[str]) -> Counts:
-        """Remove what is the user's, and what belongs to runs of his; how many there were of each."""
+    @property
+    def name(self) -> str:
+        """What the receipt calls it."""
         ...
 
     async def left(self, owner: Owner, runs: Sequence[str]) -> Counts:
-        """What is there of the user's after all; empty is clean."""
+        """What is there of the user's, and of these runs; empty is clean."""
         ...
 
     async def holding(self, planted: Sequence[str]) -> Counts:
         """Where values have one of these texts, whoever's they are; empty is nowhere."""
+        ...
+
+
+class ErasedStore(Searched, Protocol):
+    """A store beside the tables. An outage raises MemoryUnavailable; erasing is repeated then."""
+
+    async def erase(self, owner: Owner, runs: Sequence[str]) -> Counts:
+        """Remove what is the user's, and what belongs to runs of his; how many there were of each."""
         ...
 
 
@@ -81,6 +88,7 @@ class Eraser:
     ) -> None:
         self._rows = rows
         self._stores = stores
+        self._searched: tuple[Searched, ...] = (*stores, rows)
         self._stop_runs = stop_runs
         self._forget_key = forget_key
 
@@ -106,9 +114,9 @@ class Eraser:
             left = await self._left(owner, known)
             if not left:
                 break
-        for store in (*self._stores, self._rows):
-            if planted and (found := await store.holding(planted)):
-                _add(left, store.name, {f"text in {where}": count for where, count in found.items()})
+        for each in self._searched if planted else ():
+            if found := await each.holding(planted):
+                _add(left, each.name, {f"text in {where}": count for where, count in found.items()})
         return ErasureReceipt(
             tenant=owner.tenant_id,
             user=owner.user_id,
@@ -122,7 +130,7 @@ class Eraser:
 
     async def _left(self, owner: Owner, runs: Sequence[str]) -> dict[str, Counts]:
         left: dict[str, Counts] = {}
-        for store in (*self._stores, self._rows):
+        for store in self._searched:
             if found := await store.left(owner, runs):
                 left[store.name] = found
         return left

@@ -23,6 +23,8 @@ from memory.threads import title_of
 _BATCH_LINES: Final = 500
 _BATCH_BYTES: Final = 8 * 1024 * 1024
 _SHOWN: Final = 20
+_ANALYSED_FROM: Final = 5000
+"""Messages after which the table is analysed at once; until it is, foreign keys to it are looked up by the wrong index."""
 _THREADS: Final = """
     INSERT INTO threads (id, tenant_id, user_id, title, metadata, idempotency_key, created_at, updated_at)
     SELECT given.id, %(tenant)s, %(user)s, given.title, %(metadata)s, given.key, given.first, given.last
@@ -41,9 +43,6 @@ _MESSAGES: Final = """
     ON CONFLICT DO NOTHING
     RETURNING id
 """
-_KNOWN: Final = (
-    "SELECT import_key FROM messages WHERE tenant_id = %s AND user_id = %s AND import_key = ANY(%s)"
-)
 _BEGUN_ANEW: Final = """
     UPDATE memory_imports SET state = 'failed', finished_at = now(), error = 'broken off, and begun anew'
     WHERE tenant_id = %s AND user_id = %s AND name = %s AND state = 'running'
@@ -178,6 +177,10 @@ class _Import:
         with contextlib.suppress(MemoryUnavailable) if error else contextlib.nullcontext():
             async with self._database.of(self._owner) as connection:
                 await connection.execute(statement, (state, error, self._id))
+                if (
+                    self._imported >= _ANALYSED_FROM
+                ):  # where that is not allowed, it is done in the background
+                    await connection.execute("ANALYZE messages")
 
     def _read(self, waiting: Sequence[tuple[int, bytes | None]]) -> list[Named]:
         named = []
@@ -217,26 +220,20 @@ class _Import:
 async def _insert(
     connection: Connection, owner: Owner, lines: list[Named], contents: dict[str, str], name: str
 ) -> int:
-    """How many of the lines are new. A thread is made for the first that is, and not for what is known already."""
-    whose = (owner.tenant_id, owner.user_id)
-    cursor = await connection.execute(_KNOWN, (*whose, [one.key for one in lines]))
-    known = {row["import_key"] for row in await cursor.fetchall()}
-    fresh = [one for one in lines if one.key not in known]
-    if not fresh:
-        return 0
-    threads = await _threads(connection, owner, fresh, name)
+    """How many of the lines are new: the keys' unique index says so, without a plan that could be a bad one."""
+    threads = await _threads(connection, owner, lines, name)
     cursor = await connection.execute(
         _MESSAGES,
         {
             "tenant": owner.tenant_id,
             "user": owner.user_id,
-            "ids": [one.id for one in fresh],
-            "threads": [threads[one.thread_key] for one in fresh],
-            "roles": [one.line.role for one in fresh],
-            "speakers": [one.line.name for one in fresh],
-            "contents": [contents[one.key] for one in fresh],
-            "times": [one.line.time for one in fresh],
-            "keys": [one.key for one in fresh],
+            "ids": [one.id for one in lines],
+            "threads": [threads[one.thread_key] for one in lines],
+            "roles": [one.line.role for one in lines],
+            "speakers": [one.line.name for one in lines],
+            "contents": [contents[one.key] for one in lines],
+            "times": [one.line.time for one in lines],
+            "keys": [one.key for one in lines],
         },
     )
     return len(await cursor.fetchall())

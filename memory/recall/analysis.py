@@ -15,6 +15,15 @@ _NUMBERS = {
 }
 _NAME = re.compile(r"\b[A-Z][\w'’-]*[\w](?:\s+[A-Z][\w'’-]*[\w])*|\b[A-Z]{2,}\b")
 _FIGURE = re.compile(r"\d+(?:[.,:/]\d+)*")
+_SELF = re.compile(
+    r"\b(?:i|i'm|i've|i'd|i'll|my|me|myself|we|we're|we've|our|us)\b|^(?:please|make|use|call)\b",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"\b(?:now|nowadays|instead|from now on|no longer|any ?more|these days|lately|recently|new|moved|switched|changed?|"
+    r"started|stopped|used to|left|gave up|quit|replaced|updated?|actually|correction|became|become|by now|meanwhile)\b",
+    re.IGNORECASE,
+)
 _OWN = threading.local()  # an analyzer is no thread's but its maker's
 
 
@@ -37,6 +46,16 @@ def names(text: str) -> frozenset[str]:
         if words:
             found.add(" ".join(words).casefold())
     return frozenset(found)
+
+
+def speaks_of_self(text: str) -> bool:
+    """Whether somebody speaks of himself, or says what he wants."""
+    return _SELF.search(text.replace("’", "'")) is not None  # as people write
+
+
+def speaks_of_change(text: str) -> bool:
+    """Whether a text says that something is not what it was before."""
+    return _CHANGE.search(text) is not None
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from memory.database import Database
 from memory.owner import Owner
 from memory.recall.horizon import Horizon
 from memory.recall.index import UserIndex
-from memory.recall.rows import Opens, Place, Read, read, sources
+from memory.recall.rows import Opens, Place, Read, read, sources, unchanged
 
 _Result = TypeVar("_Result")
 _AT_ONCE = 50  # sources that are taken in without a thread
@@ -27,7 +27,10 @@ class HeldIndex:
         self._dimensions = dimensions
         self._opener = opener
         self._lock = asyncio.Lock()
-        self._begin_anew()
+        self._index = UserIndex(owner, dimensions)
+        self._horizon = Horizon()
+        self._deleted = 0
+        self._whole = False
 
     @property
     def nbytes(self) -> int:
@@ -52,8 +55,10 @@ class HeldIndex:
         async with self._lock:
             if not self._whole or self._index.worn:
                 self._begin_anew()
-            held = self._horizon
-            first = await self._read(Place(held.safe, frozenset(held.recent), whole=not self._whole))
+            place = Place(self._horizon.safe, frozenset(self._horizon.recent), whole=not self._whole)
+            if self._whole and not place.recent and await self._unchanged(place):
+                return
+            first = await self._read(place)
             if self._whole and first.deleted != self._deleted:
                 self._begin_anew()
                 first = await self._read(Place(whole=True))
@@ -72,6 +77,9 @@ class HeldIndex:
         self._horizon = Horizon()
         self._deleted = 0
         self._whole = False
+
+    async def _unchanged(self, place: Place) -> bool:
+        return await unchanged(self._database, self._owner, place, deleted=self._deleted)
 
     async def _read(self, place: Place) -> Read:
         return await read(self._database, self._owner, place, opener=self._opener)

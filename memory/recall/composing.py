@@ -19,7 +19,7 @@ _GAP = " … "
 _GAP_TOKENS = 3
 _LONGEST = 240  # tokens of an item: some tokenizers count no further than 256
 _LEAST_TOKENS = 3  # nothing shorter says anything
-_AT_ONCE = 64  # passages whose tokens are counted together
+_AT_ONCE = 32  # passages whose tokens are counted together
 _SAME = 0.6  # the share of a record's words from which a passage of its message says the same
 
 

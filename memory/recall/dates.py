@@ -223,5 +223,5 @@ _RULES = (
     _rule(r"\b(?P<which>last|this|past|previous) (?P<unit>week|month|year)\b", _calendar),
     _rule(rf"\b(?:last|this|in|in the|during the|over the) (?P<season>{'|'.join(_SEASONS)})\b", _season),
     _rule(rf"\b(?P<how>{_WAS}) (?P<year>(?:19|20)\d\d)\b", _year),
-    _rule(r"\b(?:recently|lately|these days|the other day)\b", _lately),
+    _rule(r"\b(?:recently|lately|the other day)\b", _lately),
 )

@@ -11,6 +11,7 @@ from memory.recall.question import Question
 Floats = NDArray[np.float32]
 _K1 = 1.2
 _B = 0.6
+_FEW = 8000
 UNKNOWN = 0.3125
 """The cosine that is taken for what has no vector: with the weights of meaning it comes to what separates the two
 middles of relevance, with and without meaning, so that words alone decide."""
@@ -48,12 +49,12 @@ def words(index: UserIndex, question: Question) -> Words:
     totals = [np.zeros(passages, np.float32), np.zeros(sources, np.float32), np.zeros(sources, np.float32)]
     said = np.zeros(sources, np.float32)
     most = 1e-6
-    for word in question.words:
+    for word in (*question.words, *question.dated):
         places, counts = index.postings.of(word)
         in_source = np.bincount(of[places], weights=counts, minlength=sources).astype(np.float32)
         holding = int(np.count_nonzero(in_source))
         weight = float(np.log1p((sources - holding + 0.5) / (holding + 0.5)))
-        most += weight * (_K1 + 1)
+        most += weight * (_K1 + 1) if word in question.words else 0
         if not len(places):
             continue
         around = _around(index, in_source)
@@ -72,11 +73,18 @@ def meaning(index: UserIndex, question: Question) -> Meaning:
         return Meaning(nothing, nothing, nothing)
     cosines = np.full(len(of), UNKNOWN, np.float32)
     row = index.row.values
-    found = index.vectors.values @ question.vector
+    found = _products(index.vectors.values, question.vector)
     cosines[row >= 0] = found[row[row >= 0]]
     best = np.full(len(index.sources), -1, np.float32)
     np.maximum.at(best, of, cosines)
     return Meaning(cosines, best[of], _beside(of, cosines))
+
+
+def _products(vectors: Floats, vector: Floats) -> Floats:
+    """Few are multiplied on this thread alone: to wake others takes longer, above all on a processor that is busy."""
+    if len(vectors) < _FEW:
+        return np.asarray(np.einsum("ij,j->i", vectors, vector))
+    return np.asarray(vectors @ vector)
 
 
 def beside(index: UserIndex, match: Floats) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from memory.errors import MemoryUnavailable
 from memory.interfaces import Kind, RecordState, Tier, Vectors
 from memory.owner import Owner
-from memory.recall.analysis import names, stems
+from memory.recall.analysis import names, speaks_of_change, speaks_of_self, stems
 from memory.recall.columns import Column, Postings
 from memory.recall.passages import Passage
 
@@ -98,6 +98,8 @@ class UserIndex:
         """How many words it has."""
         self.figures, self.named = Column(np.bool_), Column(np.bool_)
         """Whether a number or a name stands in it."""
+        self.own, self.change = Column(np.bool_), Column(np.bool_)
+        """Whether somebody speaks of himself in it, and whether it says that something is not what it was."""
         self.vectors = Column(np.float32, dimensions)
         """The vectors there are, a row each."""
         self._dead = 0
@@ -207,6 +209,8 @@ class UserIndex:
             self.length.extend([len(said)])
             self.figures.extend([any(stem[0].isdigit() for stem in said)])
             self.named.extend([any(not name[0].isdigit() for name in names(text))])
+            self.own.extend([source.standing is not None or speaks_of_self(text)])
+            self.change.extend([speaks_of_change(text)])
             words += len(said)
         self.words.extend([words])
         self.source.extend(np.full(count, number))

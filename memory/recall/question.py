@@ -11,7 +11,7 @@ _STOP = frozenset(
     "a about ago ai all am ani been befor can could d did do doe don for from give had has have he her him his how i ii "
     "if in is it ll m me mention mi mine my myself of on or our out patient pleas rememb return s she should so tell "
     "than that the them they thing this to us use user ve was we were what when where which who whom whose whi will "
-    "with would you your t re".split()
+    "with would you your t re while dure becaus no not there here then ani some much mani more also into over onli just veri too yet still again ever".split()
 )
 """Stems that say nothing of what a question is about, beyond those that the analysis leaves out already."""
 _FIGURE = re.compile(
@@ -45,6 +45,8 @@ class Question:
     """What it asks, without what is said around it."""
     words: tuple[str, ...]
     """Its telling word stems, each once."""
+    dated: tuple[str, ...]
+    """The word stems of the time that it speaks of; what says them too may be meant, what does not may as well."""
     names: frozenset[str]
     """Capitalised names and figures, folded."""
     figure: bool
@@ -60,11 +62,15 @@ class Question:
 
 def read(text: str, *, window: Window | None = None, vector: Vectors | None = None) -> Question:
     """What a question asks for. `window` is the time it speaks of."""
-    asked = core(text)
+    asked = core(text, window)
     words = tuple(dict.fromkeys(stem for stem in stems(asked) if stem not in _STOP))
+    dated = tuple(
+        dict.fromkeys(stem for stem in stems(window.words if window else "") if stem not in (*words, *_STOP))
+    )
     return Question(
         text=asked,
-        words=words or tuple(dict.fromkeys(stems(text))),
+        words=words or (() if window else tuple(dict.fromkeys(stems(text)))),
+        dated=dated,
         names=names(asked),
         figure=_FIGURE.search(asked) is not None,
         name=_NAME.search(asked) is not None,
@@ -74,8 +80,13 @@ def read(text: str, *, window: Window | None = None, vector: Vectors | None = No
     )
 
 
-def core(text: str) -> str:
-    """The question without politeness, and without what it says about the form of the answer."""
+def core(text: str, window: Window | None = None) -> str:
+    """The question without politeness, the time it speaks of, and what it says about the form of the answer."""
     asked = _FORMAT.sub(" ", text)
     asked = _FILLER.sub("", asked.strip()).strip()
+    if window:
+        asked = re.sub(
+            rf"(?:\b(?:on|in|of|at)\s+)?{re.escape(window.words)}", " ", " ".join(asked.split()), count=1
+        )
+        asked = " ".join(asked.split()).replace(" ?", "?")
     return asked or text

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.interfaces import RecallFilter, Tier
+from memory.recall.analysis import stems
 from memory.recall.features import UNKNOWN, Floats, Meaning, Words, beside, meaning, words
 from memory.recall.index import KINDS, Standing, UserIndex
 from memory.recall.question import Question
 from memory.recall.settings import RecallSettings, RecallWeights
+from memory.recall.topics import matters
 
 NEAREST = 50
 """How many of the nearest vectors that are kept elsewhere are asked for."""
@@ -20,9 +22,14 @@ _TELLING = 0.8  # the match of a message from which it says something of those b
 _DAY = 86400.0
 # Logistic regression on the development questions: their evidence against the best that other people's memory has.
 _STEEPNESS, _MIDDLE, _MIDDLE_OF_WORDS = 7.0, 1.0, 0.5
-_SAME = 0.72  # the cosine from which two passages are taken to state the same matter
-_LEVEL = 0.75  # of the older one's score that the newer one needs to take its place
-_VERSIONS = 40
+_SAME = (
+    0.6  # the cosine from which two passages are on the same matter when neither says a word of the question
+)
+_LEVEL, _LEVEL_OF_CHANGE = (
+    0.7,
+    0.25,
+)  # of the older one's score that a newer one needs, and one that tells of a change
+_NEARLY, _OF_A_KIND = 0.85, 2
 _OUTSIDE_DAYS = 3.0  # in which the weight of a time falls to a third before and after it
 
 
@@ -61,10 +68,11 @@ def rank(
     weights = settings.weights
     fits = match(index, question, weights, said, meant)
     middle = _MIDDLE_OF_WORDS if question.vector is None else _MIDDLE
-    relevance = 1 / (1 + np.exp(-_STEEPNESS * (fits - middle)))
     of = index.source.values
     inside, nearness = _window(index, question)
-    score = fits + weights.window * nearness[of]
+    fits += weights.window * nearness[of]
+    relevance = 1 / (1 + np.exp(-_STEEPNESS * (fits - middle)))
+    score = fits.astype(np.float64)
     ages = np.maximum(0.0, now - index.said_at.values) / _DAY
     score += weights.recency * np.exp2(-ages / settings.half_life_days)[of] * np.minimum(1, fits)
     against = weights.assistant * (2 if question.first_person else 1)
@@ -94,7 +102,7 @@ def rank(
     ordered = sorted(
         awake or ranked, key=lambda each: (-each.score, -index.said_at.values[each.source], each.passage)
     )
-    return ordered if question.window or not len(index.vectors) else _newest_first(index, ordered)
+    return _spread(index, ordered if question.window else _newest_first(index, question, ordered))
 
 
 def match(
@@ -109,6 +117,8 @@ def match(
         total += weights.figure * index.figures.values
     if question.name:
         total += weights.name * index.named.values
+    if question.first_person:
+        total += weights.own * index.own.values
     total += weights.answer * np.maximum(0, beside(index, total) - _TELLING)
     return np.asarray(total, np.float32)
 
@@ -202,28 +212,49 @@ def _faded(index: UserIndex, each: Ranked) -> bool:
     return standing is not None and standing.faded
 
 
-def _newest_first(index: UserIndex, ranked: list[Ranked]) -> list[Ranked]:
-    """Where a later passage of the user states the same matter about as well, it comes before the earlier one."""
-    order = ranked[:_VERSIONS]
-    rows = index.row.values[[each.passage for each in order]]
-    vectors = index.vectors.values[np.maximum(rows, 0)]
-    alike = (vectors @ vectors.T >= _SAME) & (rows >= 0) & (rows >= 0)[:, None]
-    at = index.said_at.values[[each.source for each in order]]
-    by_user = index.by_user.values[[each.source for each in order]]
-    left, found = list(range(len(order))), []
+def _newest_first(index: UserIndex, question: Question, ranked: list[Ranked]) -> list[Ranked]:
+    """Where somebody later said something else on the same matter, that comes before what was said earlier."""
+    asked = matters(frozenset(question.words))
+    about = [asked & matters(frozenset(stems(index.text(each.passage)))) for each in ranked]
+    sources, places = [each.source for each in ranked], [each.passage for each in ranked]
+    at, score = index.said_at.values[sources].tolist(), [each.score for each in ranked]
+    least = np.where(index.change.values[places], _LEVEL_OF_CHANGE, _LEVEL).tolist()
+    own = np.flatnonzero(index.own.values[places] & index.by_user.values[sources]).tolist()
+    alike = _alike(index, ranked)
+
+    def newer(first: int, other: int) -> bool:
+        return bool(
+            at[other] > at[first]
+            and score[other] >= least[other] * score[first]
+            and (about[first] <= about[other] if about[first] else alike[first, other] >= _SAME)
+        )
+
+    left, found = dict.fromkeys(range(len(ranked))), []
     while left:
-        first = left[0]
-        others = [
-            each
-            for each in left
-            if each != first
-            and alike[first, each]
-            and (by_user[each] or not by_user[first])
-            and order[each].score >= _LEVEL * order[first].score
-        ]
-        newest = max((first, *others), key=lambda each: at[each])
-        oldest = min((first, *others), key=lambda each: at[each])
-        left.remove(newest)
-        older = order[oldest].source if at[oldest] < at[newest] else None
-        found.append(replace(order[newest], newer_than=older))
-    return found + ranked[_VERSIONS:]
+        first = next(iter(left))
+        newest = max(
+            (first, *(each for each in own if each in left and newer(first, each))), key=at.__getitem__
+        )
+        older = next((each for each in range(len(ranked)) if newest in own and newer(each, newest)), None)
+        del left[newest]
+        found.append(replace(ranked[newest], newer_than=None if older is None else sources[older]))
+    return found
+
+
+def _spread(index: UserIndex, ranked: list[Ranked]) -> list[Ranked]:
+    """Of passages that are nearly the same a few come first, and the others after all else."""
+    alike = _alike(index, ranked) >= _NEARLY
+    first: list[int] = []
+    last: list[int] = []
+    for place in range(len(ranked)):
+        (first if np.count_nonzero(alike[place, first]) < _OF_A_KIND else last).append(place)
+    return [ranked[place] for place in (*first, *last)]
+
+
+def _alike(index: UserIndex, order: list[Ranked]) -> Floats:
+    """The cosines of passages with each other; nothing where one has no vector."""
+    rows = index.row.values[[each.passage for each in order]]
+    if not len(index.vectors):
+        return np.zeros((len(order), len(order)), np.float32)
+    vectors = index.vectors.values[np.maximum(rows, 0)] * (rows >= 0)[:, None]
+    return np.asarray(vectors @ vectors.T, np.float32)

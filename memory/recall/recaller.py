@@ -16,7 +16,7 @@ from memory.recall.cache import IndexCache
 from memory.recall.composing import Counter, compose
 from memory.recall.dates import window
 from memory.recall.index import UserIndex
-from memory.recall.question import Question, core, read
+from memory.recall.question import Question, read
 from memory.recall.ranking import NEAREST, rank
 from memory.recall.rows import Opens
 from memory.recall.settings import RecallSettings
@@ -104,7 +104,7 @@ class MemoryRecaller:
         deadline = asyncio.get_running_loop().time() + self._settings.timeout_s
         question = read(query, window=window(query, at))
         following = self._start(self._cache.current(owner))
-        vector, nearest = await self._meaning(owner, query, wanted, deadline, missing)
+        vector, nearest = await self._meaning(owner, question.text, wanted, deadline, missing)
         held = await _in_time(following, deadline, _BOTH, missing)
         if held is None:
             return []
@@ -122,17 +122,17 @@ class MemoryRecaller:
         return await _in_time(self._start(held.search(work)), later, _BOTH, missing) or []
 
     async def _meaning(
-        self, owner: Owner, query: str, wanted: RecallFilter, deadline: float, missing: dict[Tier, str]
+        self, owner: Owner, asked: str, wanted: RecallFilter, deadline: float, missing: dict[Tier, str]
     ) -> tuple[Vectors | None, Mapping[str, float]]:
         """The question's vector, and the cosines of what is kept elsewhere."""
-        embedding = self._start(self._embedder.embed([core(query)]))
+        embedding = self._start(self._embedder.embed([asked]))
         vectors = await _in_time(embedding, deadline, _BOTH, missing, else_by=_WORDS)
         if vectors is None:
             return None, {}
         if self._long is None or Tier.LONG not in wanted.tiers:
             return vectors[0], {}
-        asked = self._start(self._long.nearest(owner, vectors[0], limit=NEAREST))
-        return vectors[0], await _in_time(asked, deadline, (Tier.LONG,), missing, else_by=_WORDS) or {}
+        near = self._start(self._long.nearest(owner, vectors[0], limit=NEAREST))
+        return vectors[0], await _in_time(near, deadline, (Tier.LONG,), missing, else_by=_WORDS) or {}
 
     def _start(self, work: Coroutine[Any, Any, _Result]) -> asyncio.Task[_Result]:
         """A task that goes on when nobody waits for it any more: what it reads is there for the next."""

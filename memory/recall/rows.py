@@ -61,6 +61,12 @@ _SNAPSHOT = """
     FROM pg_current_snapshot() taken
 """
 _DELETED = "SELECT deleted FROM memory_progress WHERE tenant_id = %s AND user_id = %s"
+_ANY = f"""
+    SELECT EXISTS (SELECT FROM messages message WHERE {_NEWER.format("message")})
+        OR EXISTS (SELECT FROM memory_passages passage WHERE {_NEWER.format("passage")})
+        OR EXISTS (SELECT FROM memory_records record WHERE {_NEWER.format("record")}) AS newer,
+        coalesce((SELECT deleted FROM memory_progress WHERE tenant_id = %(tenant)s AND user_id = %(user)s), 0) AS deleted
+"""  # noqa: S608  # texts of this module
 _SEALED = frozenset({"text", "instead_of", "against"})
 
 
@@ -101,14 +107,17 @@ class Read:
     """Where to read on; None when this is all."""
 
 
+async def unchanged(database: Database, owner: Owner, place: Place, *, deleted: int) -> bool:
+    """Whether there is nothing to read beyond a place, nor anything deleted since. Raises MemoryUnavailable."""
+    async with database.of(owner) as connection:
+        cursor = await connection.execute(_ANY, _wanted(owner, place))
+        row = await cursor.fetchone()
+    return row is not None and not row["newer"] and row["deleted"] == deleted
+
+
 async def read(database: Database, owner: Owner, place: Place, *, opener: Opens | None = None) -> Read:
     """The owner's rows beyond a place, their texts in the clear. Raises MemoryUnavailable."""
-    wanted = {
-        "tenant": owner.tenant_id,
-        "user": owner.user_id,
-        "safe": place.safe,
-        "recent": list(place.recent),
-    }
+    wanted = _wanted(owner, place)
     async with database.of(owner) as connection:
         # All travel together; the number is read before the snapshot is taken, and rows after both.
         number = await connection.execute(_DRAWN)
@@ -152,6 +161,15 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
         if full
         else None,
     )
+
+
+def _wanted(owner: Owner, place: Place) -> dict[str, object]:
+    return {
+        "tenant": owner.tenant_id,
+        "user": owner.user_id,
+        "safe": place.safe,
+        "recent": sorted(place.recent),
+    }
 
 
 def sources(owner: Owner, found: Read, *, model: str) -> Iterator[tuple[Source, Vectors | None]]:

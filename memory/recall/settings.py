@@ -7,7 +7,7 @@ class RecallWeights(BaseModel):
     """What each sign counts for in the score of a passage.
 
     Those of meaning and words were found by climbing from several starts on questions whose answers are known
-    (benchmarks/bench_memory.py --tune): the mean over the starts of what brings answers into the first 40, 110 and
+    (python -m benchmarks.bench_memory --tune): the mean over the starts of what brings answers into the first 40, 110 and
     230 tokens, held near plain values by a penalty. Judged on each person by weights found on the others.
     """
 
@@ -33,6 +33,11 @@ class RecallWeights(BaseModel):
         default=0.3, ge=0, description="That it has a number when the question asks for one."
     )
     name: float = Field(default=0.12, ge=0, description="That it has a name when the question asks for one.")
+    own: float = Field(
+        default=0.1,
+        ge=0,
+        description="That somebody speaks of himself in it, in questions of the first person.",
+    )
     window: float = Field(
         default=0.5, ge=0, description="That it was said in the time that the question speaks of."
     )

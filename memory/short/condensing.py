@@ -88,5 +88,5 @@ class Condenser:
 
 
 def short_settings(settings: MemorySettings) -> ShortTermSettings:
-    """The part of the settings that is about short-term memory; its defaults where there is none."""
-    return getattr(settings, "short", None) or ShortTermSettings()
+    """The part of the settings that is about short-term memory."""
+    return settings.short

@@ -110,7 +110,7 @@ async def remembering(
             settings=settings,
             servers=(),
         )
-        app = create_app(settings, lambda: nullcontext(running))
+        app = await asyncio.to_thread(create_app, settings, lambda: nullcontext(running))
         await stack.enter_async_context(app.router.lifespan_context(app))
         yield Remembering(app=app, database=database, records=records, runs=runs, arrived=arrived)
 
@@ -132,14 +132,13 @@ def serving_memory(data: Path, database_url: str, redis_url: str, *drafts: Draft
             server = uvicorn.Server(
                 uvicorn.Config(opened.app, port=0, log_config=None, lifespan="off", access_log=False)
             )
-            tasks = [asyncio.create_task(server.serve()), asyncio.create_task(_embed(opened))]
+            tasks = [asyncio.create_task(server.serve()), asyncio.create_task(_embed(opened, end))]
             while not server.started:
                 await asyncio.sleep(0)
             await lock.announce(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
             ready.set()
             await asyncio.to_thread(end.wait)
             server.should_exit = server.force_exit = True
-            tasks[1].cancel()
             await asyncio.wait(tasks)
 
     thread = threading.Thread(target=asyncio.run, args=[serve()])
@@ -153,9 +152,9 @@ def serving_memory(data: Path, database_url: str, redis_url: str, *drafts: Draft
         thread.join(10)
 
 
-async def _embed(opened: Remembering) -> None:
+async def _embed(opened: Remembering, end: threading.Event) -> None:
     embedder = WordEmbedder()
-    while True:
+    while not end.is_set():
         await embed_due(opened.database, embedder)
         await asyncio.sleep(0.05)
 

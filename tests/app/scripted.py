@@ -118,6 +118,7 @@ class Setup:
             threads=ThreadStore(self.database),
             short_term=ShortTermTier(self.redis, MemorySettings()),
             known=cast("Any", None),
+            memory=cast("Any", None),
             health=Health({}),
             heartbeat_s=self.heartbeat_s,
         )

@@ -371,3 +371,23 @@ async def test_feedback_is_refused_on_what_is_anothers_goes_on_or_says_nothing(o
         going, scope, ChatRequest(message="Where?"), new_thread=True, worker="w", idempotency_key=None
     )
     problem_of(await mine.post("/v1/feedback", json={"run_id": going, "rating": 5}), 422, "request_refused")
+
+
+async def test_turn_of_the_whole_service_is_recalled_rated_and_erased(client, owner, other):
+    mine, others = {"freya-user": owner.user_id}, {"freya-user": other.user_id}
+    asked = {"message": "Please note that my telescope is called Galileo."}
+    answer = (await client.post("/v1/chat", json=asked, headers=mine)).json()
+    query = {"q": "What is my telescope called?"}
+    found = (await client.get("/v1/memory/recall", params=query, headers=mine)).json()
+    assert "Galileo" in found["items"][0]["text"]
+    assert found["items"][0]["thread_id"] == answer["thread_id"]
+    assert (await client.get("/v1/memory/recall", params=query, headers=others)).json()["items"] == []
+    given = {"run_id": answer["run_id"], "thumb": "down", "correction": "A telescope!"}
+    problem_of(await client.post("/v1/feedback", json=given, headers=others), 404, "unknown_run")
+    rated = await client.post("/v1/feedback", json=given, headers=mine)
+    assert (rated.status_code, rated.json()["rating"]) == (201, 1)
+    receipt = (await client.post("/v1/memory/erase", json={"confirm": str(owner)}, headers=mine)).json()
+    assert (receipt["verified"], receipt["left"]) == (True, {})
+    assert receipt["removed"]["postgresql"]["feedback"] == 1
+    assert receipt["removed"]["redis"]["streams"] == 1
+    problem_of(await client.get(f"/v1/runs/{answer['run_id']}", headers=mine), 404, "unknown_run")

@@ -8,6 +8,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
 from app.wiring import Running
+from memory import LOCAL
 from tests.app.doors import SocketClient, SocketRefused
 
 CALCULATION = "NPV of -1000, 400, 400, 400 at 8 %"
@@ -92,7 +93,7 @@ async def test_run_is_cancelled_over_the_socket(socket, running: Running, monkey
         await reached.wait()
     socket.send(type="cancel", run_id=accepted["run_id"])
     assert (await socket.until("run.cancelled"))[-1]["reason"] == "the client asked for it"
-    await running.freya._manager.wait(accepted["run_id"])
+    await running.freya._manager.wait(LOCAL, accepted["run_id"])
     socket.send(type="cancel", id="again", run_id=accepted["run_id"])
     frame_id, problem = await refused(socket)
     assert (frame_id, problem["code"]) == ("again", "run_not_active")
@@ -159,7 +160,7 @@ async def test_socket_follows_only_so_many_runs_at_once(socket, running: Running
     socket.send(type="message", id="too many", message=CALCULATION)
     assert (await socket.until("error"))[-1]["problem"]["code"] == "overloaded"
     for run_id in runs:
-        assert await running.freya.cancel(run_id)
+        assert await running.freya.cancel(LOCAL, run_id)
 
 
 async def test_client_that_leaves_leaves_its_run_alone(app, running: Running, monkeypatch):
@@ -178,8 +179,8 @@ async def test_client_that_leaves_leaves_its_run_alone(app, running: Running, mo
         async with asyncio.timeout(5):
             await reached.wait()
     go_on.set()
-    await running.freya._manager.wait(run_id)
-    assert (await running.freya.run(run_id)).status == "finished"
+    await running.freya._manager.wait(LOCAL, run_id)
+    assert (await running.freya.run(LOCAL, run_id)).status == "finished"
 
 
 async def test_outage_is_an_error_frame(socket, running: Running, monkeypatch):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import psycopg
 import pytest
 from redis.asyncio import Redis
 from redis.driver_info import DriverInfo
@@ -14,7 +13,7 @@ from app.runs import EventLog, StoredEvent
 from app.runs.eventlog import EventWriter
 from graphs import FreyaState, RunContext
 from graphs.events import RunCancelled, RunFinished, Token
-from memory import new_id
+from memory import LOCAL, MemoryUnavailable, Owner, new_id
 from tests.app.scripted import Setup, ask, state
 from tests.app.test_runs_manager import Gate, within
 
@@ -42,15 +41,15 @@ def numbers(events: list[StoredEvent]) -> list[int]:
 async def finished(setup: Setup, words: int = 3) -> str:
     """A run that came to its end, with events of `words` tokens."""
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask(" ".join(["word"] * words)))
-        await within(manager.wait(run_id))
+        run_id, _ = await manager.start(LOCAL, ask(" ".join(["word"] * words)))
+        await within(manager.wait(LOCAL, run_id))
     return run_id
 
 
 async def test_many_events_are_read_in_order_and_without_gaps(setup):
     run_id = await finished(setup, words=450)
     async with setup.open() as manager:
-        events = await collect(await setup.service(manager).events(run_id))
+        events = await collect(await setup.service(manager).events(LOCAL, run_id))
     assert numbers(events) == list(range(1, 453))
     assert (events[0].type, events[-1].type) == ("run.started", "run.finished")
 
@@ -59,22 +58,22 @@ async def test_reader_that_comes_back_misses_nothing_and_repeats_nothing(setup):
     run_id = await finished(setup)
     async with setup.open() as manager:
         service = setup.service(manager)
-        whole = await collect(await service.events(run_id))
+        whole = await collect(await service.events(LOCAL, run_id))
         for after in range(len(whole) + 1):
-            assert await collect(await service.events(run_id, after=after)) == whole[after:]
+            assert await collect(await service.events(LOCAL, run_id, after=after)) == whole[after:]
 
 
 async def test_reader_behind_the_last_event_is_told_nothing_more(setup):
     run_id = await finished(setup)
     async with setup.open() as manager:
-        assert await collect(await setup.service(manager).events(run_id, after=10_000)) == []
+        assert await collect(await setup.service(manager).events(LOCAL, run_id, after=10_000)) == []
 
 
 async def test_run_whose_events_are_gone_is_told_by_its_record(setup):
     run_id = await finished(setup)
     await setup.redis.flushdb()
     async with setup.open() as manager:
-        (last,) = await collect(await setup.service(manager).events(run_id, after=7))
+        (last,) = await collect(await setup.service(manager).events(LOCAL, run_id, after=7))
     assert (last.seq, last.type) == (8, "run.finished")
 
 
@@ -82,12 +81,12 @@ async def test_run_whose_events_are_gone_is_told_by_its_record(setup):
 async def test_run_without_an_answer_whose_events_are_gone_is_told_by_its_record(setup, stopped, expected):
     gate = setup.graph.script = Gate()
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
+        run_id, _ = await manager.start(LOCAL, ask())
         await within(gate.reached.wait())
-        await (manager.cancel(run_id) if stopped == "client" else manager.drain(0))
+        await (manager.cancel(LOCAL, run_id) if stopped == "client" else manager.drain(0))
     await setup.redis.flushdb()
     async with setup.open() as manager:
-        (last,) = await collect(await setup.service(manager).events(run_id))
+        (last,) = await collect(await setup.service(manager).events(LOCAL, run_id))
     assert last.type == expected
 
 
@@ -95,8 +94,8 @@ async def test_silence_is_filled_with_heartbeats_that_have_no_number(setup):
     gate = setup.graph.script = Gate()
     async with setup.open() as manager:
         service = setup.service(manager)
-        run_id, _ = await manager.start(ask())
-        events = await service.events(run_id)
+        run_id, _ = await manager.start(LOCAL, ask())
+        events = await service.events(LOCAL, run_id)
         async with asyncio.timeout(5):
             seen = [await anext(events)]
             while seen[-1].type != "heartbeat":
@@ -116,8 +115,8 @@ async def test_reader_of_a_run_whose_last_event_is_lost_is_told_by_its_record(se
 
     setup.events = Forgetful(setup.redis, setup.redis, ttl_s=600)
     async with setup.open() as manager:
-        run_id, _ = await manager.start(ask())
-        reading = asyncio.create_task(collect(await setup.service(manager).events(run_id)))
+        run_id, _ = await manager.start(LOCAL, ask())
+        reading = asyncio.create_task(collect(await setup.service(manager).events(LOCAL, run_id)))
         await within(gate.reached.wait())
         gate.through.set()
         events = await within(reading)
@@ -129,12 +128,12 @@ async def test_heartbeats_go_on_while_the_database_is_away(setup, monkeypatch):
     gate = setup.graph.script = Gate()
     async with setup.open() as manager:
         service = setup.service(manager)
-        run_id, _ = await manager.start(ask())
-        events = await service.events(run_id)
+        run_id, _ = await manager.start(LOCAL, ask())
+        events = await service.events(LOCAL, run_id)
         await within(gate.reached.wait())
 
-        async def away(_run_id: str) -> None:
-            raise TimeoutOutage
+        async def away(_owner: Owner, _run_id: str) -> None:
+            raise MemoryUnavailable("the database does not answer")
 
         with monkeypatch.context() as patch:
             patch.setattr(service, "run", away)
@@ -145,14 +144,10 @@ async def test_heartbeats_go_on_while_the_database_is_away(setup, monkeypatch):
         assert (await collect(events))[-1].type == "run.finished"
 
 
-class TimeoutOutage(psycopg.OperationalError):
-    """The database does not answer."""
-
-
 async def test_events_of_an_unknown_run_are_refused_before_the_first(setup):
     async with setup.open() as manager:
         with pytest.raises(ProblemError) as refused:
-            await setup.service(manager).events("run_nobody")
+            await setup.service(manager).events(LOCAL, "run_nobody")
     assert refused.value.problem.code == "unknown_run"
 
 

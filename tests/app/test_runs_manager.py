@@ -4,7 +4,6 @@ import asyncio
 import json
 from typing import Any
 
-import psycopg
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisGone
@@ -14,7 +13,7 @@ from app.problems import Problem, ProblemError
 from app.runs import ChatResult, EventLog, RunStore
 from graphs import FreyaState, RunContext
 from graphs.events import Token
-from memory import LOCAL, Database, ThreadStore
+from memory import LOCAL, Database, MemoryUnavailable, ThreadStore
 from tests.app.scripted import Setup, answer_at_once, ask, state
 
 
@@ -213,7 +212,7 @@ async def test_client_that_leaves_while_its_run_begins_leaves_a_run_that_is_carr
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting
-        (view,) = await setup.store.of_thread(thread.id, limit=5, before=None)
+        (view,) = await setup.store.of_thread(LOCAL, thread.id, limit=5, before=None)
         assert isinstance(await within(manager.wait(LOCAL, view.id)), ChatResult)
 
 
@@ -335,13 +334,13 @@ class AwayStore(RunStore):
     async def finish(self, *given: Any, **named: Any) -> None:
         if self.finishes:
             self.finishes -= 1
-            raise psycopg.OperationalError("the server closed the connection unexpectedly")
+            raise MemoryUnavailable("the server closed the connection unexpectedly")
         await super().finish(*given, **named)
 
     async def fail(self, *given: Any, **named: Any) -> None:
         if self.fails:
             self.fails -= 1
-            raise psycopg.OperationalError("the server closed the connection unexpectedly")
+            raise MemoryUnavailable("the server closed the connection unexpectedly")
         await super().fail(*given, **named)
         self.closed.set()
 
@@ -426,7 +425,7 @@ async def test_answer_that_is_saved_stands_though_its_last_event_is_lost(setup):
         ended = await within(manager.wait(LOCAL, run_id))
         assert ended.answer == "kept"
         service = setup.service(manager)
-        told = [(event.seq, event.type) async for event in await service.events(run_id, after=1)]
+        told = [(event.seq, event.type) async for event in await service.events(LOCAL, run_id, after=1)]
         assert told[-1][1] == "run.finished"
         assert [seq for seq, _ in told] == list(range(2, 2 + len(told)))
 
@@ -436,13 +435,15 @@ async def test_run_of_another_process_is_waited_for_by_its_events(setup, gate):
     async with setup.open() as manager, other.open() as elsewhere:
         run_id, thread_id = await manager.start(LOCAL, ask("here"))
         await within(gate.reached.wait())
-        waiting = asyncio.create_task(elsewhere.wait(run_id))
-        queued = asyncio.create_task(elsewhere.start(ask("there", thread_id=thread_id, on_busy="cancel")))
+        waiting = asyncio.create_task(elsewhere.wait(LOCAL, run_id))
+        queued = asyncio.create_task(
+            elsewhere.start(LOCAL, ask("there", thread_id=thread_id, on_busy="cancel"))
+        )
         await asyncio.sleep(0)
         gate.through.set()
         assert (await within(waiting)).answer == "here"
         second, _ = await within(queued)
-        assert (await within(elsewhere.wait(second))).answer == "there"
+        assert (await within(elsewhere.wait(LOCAL, second))).answer == "there"
         assert (await within(manager.wait(LOCAL, run_id))).answer == "here"
 
 
@@ -455,7 +456,7 @@ async def test_run_of_another_process_that_goes_silent_is_read_from_its_record(s
         setup.graph.script = gate
         run_id, _ = await manager.start(LOCAL, ask("quiet"))
         await within(gate.reached.wait())
-        waiting = asyncio.create_task(elsewhere.wait(run_id))
+        waiting = asyncio.create_task(elsewhere.wait(LOCAL, run_id))
         await asyncio.sleep(0)
         gate.through.set()
         assert (await within(waiting)).answer == "quiet"

@@ -67,9 +67,9 @@ async def test_runs_of_a_thread_are_paged_newest_first(store):
         )
         await store.reap([], problem("interrupted", "It stopped."))
         made.append(run_id)
-    newest = await store.of_thread(thread.thread_id, limit=2, before=None)
+    newest = await store.of_thread(LOCAL, thread.thread_id, limit=2, before=None)
     assert sorted(view.id for view in newest) == sorted(sorted(made)[1:])
-    rest = await store.of_thread(thread.thread_id, limit=2, before=newest[-1].id)
+    rest = await store.of_thread(LOCAL, thread.thread_id, limit=2, before=newest[-1].id)
     assert [view.id for view in rest] == sorted(made)[:1]
 
 
@@ -113,4 +113,4 @@ async def test_finishing_a_run_whose_thread_was_deleted_is_no_error(store, pool)
 
 async def test_unknown_artifact_is_named(store):
     with pytest.raises(ProblemError, match="art_nothing"):
-        await store.artifact("art_nothing")
+        await store.artifact(LOCAL, "art_nothing")

@@ -13,6 +13,7 @@ from app.runs import ChatRequest
 from app.settings import Settings
 from app.wiring import Running, open_backends, open_freya
 from knowledge import KnowledgeUnavailable
+from memory import LOCAL
 from tests.e2e.seeding import seeded_data
 
 
@@ -35,10 +36,10 @@ async def test_start_says_what_it_brings_up(again):
 
 async def test_two_services_in_one_process_do_not_touch_each_other(again, running: Running):
     other, _ = again
-    answer = await other.freya.chat(ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
+    answer = await other.freya.chat(LOCAL, ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
     assert "30.84" in answer.answer
     assert answer.thread_id not in [
-        thread.id for thread in await running.freya.threads(limit=200, before=None)
+        thread.id for thread in await running.freya.threads(LOCAL, limit=200, before=None)
     ]
 
 
@@ -58,17 +59,17 @@ async def test_backends_can_be_given_by_url(database_url: str, redis_url: str, t
 
 async def test_checkpoints_of_old_runs_are_pruned_and_those_of_recent_ones_stay(running: Running):
     freya = running.freya
-    old = await freya.chat(ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
-    recent = await freya.chat(ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
-    pool = freya._runs._pool
-    async with pool.connection() as connection:
+    old = await freya.chat(LOCAL, ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
+    recent = await freya.chat(LOCAL, ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
+    database = freya._runs._database
+    async with database.of_all() as connection:
         await connection.execute(
             "UPDATE runs SET finished_at = now() - interval '30 days' WHERE id = %s", (old.run_id,)
         )
     assert freya.known._importer._indexer is not None
-    housekeeping = Housekeeping(freya.known._importer._indexer, pool, running.settings)
+    housekeeping = Housekeeping(freya.known._importer._indexer, database, running.settings)
     assert await housekeeping.prune() > 0
-    async with pool.connection() as connection:
+    async with database.of_all() as connection:
         for run_id, expected in ((old.run_id, False), (recent.run_id, True)):
             cursor = await connection.execute(
                 sql.SQL("SELECT FROM checkpoints WHERE thread_id = %s"), (run_id,)
@@ -95,14 +96,14 @@ async def test_indexing_is_tried_again_whatever_went_wrong(running: Running, log
         update={"knowledge": running.settings.knowledge.model_copy(update={"catch_up_seconds": 0.01})}
     )
     indexer = AwayIndexer(KnowledgeUnavailable("Chroma is away"), KeyError("a defect"))
-    async with Housekeeping(indexer, running.freya._runs._pool, quick), asyncio.timeout(5):  # type: ignore[arg-type]  # stands for the indexer
+    async with Housekeeping(indexer, running.freya._runs._database, quick), asyncio.timeout(5):  # type: ignore[arg-type]  # stands for the indexer
         await indexer.caught_up.wait()
     assert logged.text.count("it will be tried again") == 2
 
 
 async def test_start_does_not_wait_for_an_index_that_is_away(running: Running, logged):
     indexer = AwayIndexer(KnowledgeUnavailable("Chroma is away"))
-    housekeeping = Housekeeping(indexer, running.freya._runs._pool, running.settings)  # type: ignore[arg-type]  # stands for the indexer
+    housekeeping = Housekeeping(indexer, running.freya._runs._database, running.settings)  # type: ignore[arg-type]  # stands for the indexer
     await housekeeping.index_now(lambda _: None)
     assert "it will be tried again" in logged.text
 
@@ -117,6 +118,6 @@ async def test_start_leaves_long_indexing_to_the_background(running: Running):
     hasty = running.settings.model_copy(
         update={"knowledge": running.settings.knowledge.model_copy(update={"start_indexing_s": 0.0})}
     )
-    housekeeping = Housekeeping(Slow(), running.freya._runs._pool, hasty)  # type: ignore[arg-type]  # stands for the indexer
+    housekeeping = Housekeeping(Slow(), running.freya._runs._database, hasty)  # type: ignore[arg-type]  # stands for the indexer
     await housekeeping.index_now(said.append)
     assert "background" in said[0]

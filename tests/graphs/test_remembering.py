@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from graphs import GraphSettings, Route
-from graphs.remembering import asks_of_himself, from_memory
+from graphs.remembering import asks_of_himself, from_memory, only_states
 from memory import Kind, Recalled, Recollection, Tier
 from tests.fakes.scripted_model import Step
 from tests.graphs.conversation import Conversation, FixedRouter, Remembering, to
@@ -68,6 +68,11 @@ def test_only_what_is_nearly_as_relevant_as_the_best_is_told_beside_it():
     assert "Chatter" not in told
 
 
+def statements_of(*beginnings: str):
+    """A notice that takes sentences with these beginnings for statements."""
+    return lambda sentence: (sentence,) if sentence.startswith(beginnings) else ()
+
+
 @pytest.fixture
 def conversation(pool, memory, charters, extractive):
     def make(router, recaller, **more) -> Conversation:
@@ -97,6 +102,18 @@ async def test_statement_of_the_user_about_himself_is_confirmed(conversation):
         FixedRouter(Route(kind="out_of_scope")), Remembering(), notice=lambda _: ("Lives in Seattle.",)
     )
     assert (await talk.say("I live in Seattle."))["answer"] == "Noted: Lives in Seattle."
+
+
+async def test_message_that_only_tells_of_its_writer_goes_to_no_specialist(conversation):
+    talk = conversation(to("davina"), Remembering(), notice=statements_of("I hold", "My name"))
+    state = await talk.say("Hello! My name is Michael. I hold 2.5 BTC.")
+    assert state["answer"] == "Noted:\n\n- My name is Michael.\n- I hold 2.5 BTC."
+    assert talk.types() == ["route", "token"]
+
+
+@pytest.mark.parametrize("message", ["I hold 2.5 BTC. Plan a budget.", "I hold 2.5 BTC, is that much?"])
+def test_message_that_asks_for_something_is_no_mere_statement(message):
+    assert only_states(message, statements_of("I hold")) == []
 
 
 async def test_model_reads_what_is_remembered_beside_the_request(play):

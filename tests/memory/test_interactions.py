@@ -232,7 +232,7 @@ async def test_the_export_has_every_interaction_with_its_feedback(
 
 async def test_an_export_that_fails_leaves_no_file(database, owner, tmp_path: Path) -> None:
     class Broken(InteractionStore):
-        async def page(self, *_: object, **__: object):  # type: ignore[override]
+        async def page(self, *_: object, **__: object):
             raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):

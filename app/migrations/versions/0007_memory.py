@@ -377,3 +377,18 @@ def _secure() -> None:
     op.execute(
         f"CREATE POLICY left_again ON project_members FOR DELETE USING ({tenant} AND user_id = {user})"
     )
+    # A row's project is one that its user sees; another's name is no way into it.
+    op.execute("""
+        CREATE FUNCTION freya_only_in_own_projects() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF current_setting('freya.system', true) IS DISTINCT FROM 'on' AND NOT EXISTS (
+                SELECT FROM projects WHERE id = NEW.project_id AND tenant_id = NEW.tenant_id) THEN
+                NEW.project_id := NULL;
+            END IF;
+            RETURN NEW;
+        END $$
+    """)
+    for table in ("memory_records", "artifacts"):
+        op.execute(f"""
+            CREATE TRIGGER only_in_own_projects BEFORE INSERT OR UPDATE OF project_id ON {table}
+            FOR EACH ROW WHEN (NEW.project_id IS NOT NULL) EXECUTE FUNCTION freya_only_in_own_projects()
+        """)

@@ -44,6 +44,9 @@ def upgrade() -> None:
             IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{MEMBER}') THEN
                 GRANT SELECT, INSERT, DELETE ON feedback TO {MEMBER};
                 REVOKE UPDATE, TRUNCATE ON feedback, interactions FROM {MEMBER};
+                IF current_setting('server_version_num')::int >= 170000 THEN
+                    GRANT MAINTAIN ON messages TO {MEMBER};
+                END IF;
             END IF;
         END $$
     """)  # noqa: S608  # a name of this module
@@ -55,3 +58,5 @@ def upgrade() -> None:
         "CREATE INDEX memory_records_contesting ON memory_records (contests) WHERE contests IS NOT NULL"
     )
     op.execute("CREATE INDEX memory_relations_of_record ON memory_relations (record_id)")
+    # The whole foreign key: before a large history is analysed, the user's own index looks as good, and is read for each.
+    op.execute("CREATE INDEX memory_passages_of_message ON memory_passages (message_id, tenant_id, user_id)")

@@ -1,6 +1,6 @@
 """One of everything that can be kept of a user, each with a text that is found again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,7 +127,7 @@ async def owned_tables(pool: Pool) -> list[str]:
         return [row["name"] for row in await cursor.fetchall()]
 
 
-async def _insert(pool: Pool, table: str, values: dict[str, object]) -> None:
+async def _insert(pool: Pool, table: str, values: Mapping[str, object]) -> None:
     statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         sql.Identifier(table),
         sql.SQL(", ").join(sql.Identifier(name) for name in values),

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from app.database import Pool
 from app.memory_vectors import ChromaVectors
 from memory import Database, KeyMissing, MemoryUnavailable, Owner, ShortTermTier
-from memory.history import Eraser, RedisKeys, Rows, VectorRows
+from memory.history import ErasedStore, Eraser, RedisKeys, Rows, VectorRows
 from memory.privacy import DataKeys, PrivacySettings, Sealer
 from tests.memory.history.planting import Planted, owned_tables, plant, snapshot
 
@@ -35,7 +35,7 @@ async def test_everything_of_the_user_goes_and_nothing_of_another(
     kept = await plant(pool, redis, short, vectors, other, his)
     runs = [kept.run, f"{kept.run}gone"]
     before = await snapshot(pool, redis, other, runs)
-    assert all(before.values()), {table for table, rows in before.items() if not rows} - {"memory_progress"}
+    assert {table for table, rows in before.items() if not rows} == {"memory_progress"}
 
     receipt = await eraser.erase(owner, actor=owner.user_id, planted=[text])
 
@@ -126,14 +126,15 @@ async def test_an_erasure_that_was_broken_off_is_completed_by_the_next(
     broken, database, pool, redis, short, vectors, owner
 ) -> None:
     planted: Planted = await plant(pool, redis, short, vectors, owner, "teal")
-    stores = [RedisKeys(redis, short), VectorRows(vectors)]
+    stores: list[ErasedStore] = [RedisKeys(redis, short), VectorRows(vectors)]
     rows = Rows(database)
+    by_name = {rows.name: rows, **{one.name: one for one in stores}}
 
     async def away(*_: object, **__: object) -> dict[str, int]:
         raise MemoryUnavailable(f"{broken} does not answer")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(next(one for one in (*stores, rows) if one.name == broken), "erase", away)
+        patch.setattr(by_name[broken], "erase", away)
         with pytest.raises(MemoryUnavailable, match=broken):
             await Eraser(rows, stores, stop_runs=_nothing_runs).erase(owner, actor="test")
 
@@ -198,6 +199,7 @@ async def _many(pool: Pool, owner: Owner, turns: int) -> None:
         "INSERT INTO threads (id, tenant_id, user_id, title) SELECT 't' || n || %(user)s, 'local', %(user)s, 't' FROM generate_series(0, %(turns)s / 50) n",
         "INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, request) SELECT 'r' || n || %(user)s, 't' || n / 50 || %(user)s, 'local', %(user)s, 'finished', 'w', '{}' FROM generate_series(1, %(turns)s) n",
         "INSERT INTO messages (id, thread_id, tenant_id, user_id, run_id, role, content) SELECT role || n || %(user)s, 't' || n / 50 || %(user)s, 'local', %(user)s, 'r' || n || %(user)s, role, repeat('said ', 40) FROM generate_series(1, %(turns)s) n, unnest(ARRAY['user', 'assistant']) role",
+        "ANALYZE messages",
         "INSERT INTO memory_passages (message_id, ordinal, tenant_id, user_id, begins, ends, model, vector) SELECT id, 0, 'local', %(user)s, 0, 9, 'm', array_fill(0.1, ARRAY[384])::vector FROM messages WHERE user_id = %(user)s",
         "INSERT INTO artifacts (id, run_id, tenant_id, user_id, agent, name, media_type, content) SELECT 'a' || n || %(user)s, 'r' || n || %(user)s, 'local', %(user)s, 'a', 'n', 'text/plain', 'x' FROM generate_series(1, %(turns)s, 10) n",
         "INSERT INTO memory_records (id, tenant_id, user_id, tier, kind, text, said_at, supersedes) SELECT 'm' || n || %(user)s, 'local', %(user)s, 'long', 'fact', 'x', now(), CASE WHEN n > 1 THEN 'm' || n - 1 || %(user)s END FROM generate_series(1, %(turns)s / 2) n",
@@ -207,7 +209,7 @@ async def _many(pool: Pool, owner: Owner, turns: int) -> None:
     )
     async with pool.connection() as connection:
         for statement in statements:
-            await connection.execute(statement, {"user": owner.user_id, "turns": turns})  # type: ignore[arg-type]
+            await connection.execute(statement, {"user": owner.user_id, "turns": turns})
 
 
 async def _short_keys(short: ShortTermTier, owner: Owner) -> list[str]:

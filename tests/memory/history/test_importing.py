@@ -196,7 +196,7 @@ async def test_ten_thousand_lines_take_seconds(importer, database, owner, tmp_pa
     report = await importer.run(owner, path, name="long", progress=seen.append)
 
     assert report.imported == 10_000
-    assert time.monotonic() - began < 6.0  # a tenth of what 100,000 may take
+    assert time.monotonic() - began < 15.0  # of a machine that does other things too
     assert [one.lines for one in seen] == [*range(500, 10_001, 500), 10_000]
     assert len(await ThreadStore(database).page(owner, limit=1000, before=None)) == 500
 

@@ -138,7 +138,7 @@ def know(database: Database, embedder: WordEmbedder, vault: Vault) -> Say:
         marks = ", %s" * len(columns)
         async with database.of(owner) as connection:
             await connection.execute(
-                "INSERT INTO memory_records (id, tenant_id, user_id, tier, kind, text, sources, said_at, model, vector"
+                "INSERT INTO memory_records (id, tenant_id, user_id, tier, kind, text, sources, said_at, model, vector"  # noqa: S608  # names of the tests
                 f"{names}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::vector{marks})",
                 (
                     record_id, owner.tenant_id, owner.user_id, tier, kind, text, list(sources), at, embedder.name,

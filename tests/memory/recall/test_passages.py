@@ -1,6 +1,7 @@
 """How messages are cut."""
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_passages_hold_all_of_a_text_in_order_and_none_is_long(text: str) -> Non
         text.replace("\n", "").replace(" ", "")
     )
     assert all(0 < each.ends - each.begins <= MOST_CHARACTERS for each in passages)
-    assert all(one.ends <= other.begins for one, other in zip(passages, passages[1:], strict=False))
+    assert all(one.ends <= other.begins for one, other in pairwise(passages))
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\n\t"])

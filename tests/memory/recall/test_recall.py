@@ -66,11 +66,11 @@ async def test_nothing_of_another_person_comes_back(
     say: Say, know: Say, recall: Recall, owner: Owner
 ) -> None:
     other, tenant = Owner(new_id("user"), "acme"), Owner(owner.user_id, "other")
-    secret = "The password of the safe is heliotrope."
+    known = "The password of the safe is heliotrope."
     for whose in (other, tenant):
-        await say(whose, secret)
-        await know(whose, secret)
-        await know(whose, secret, tier="medium", kind="decision")
+        await say(whose, known)
+        await know(whose, known)
+        await know(whose, known, tier="medium", kind="decision")
     await say(owner, "My safe is in the cellar.")
     found = await recall(owner, "What is the password of the safe?", budget=2000)
     assert [item.text for item in found.items] == ["My safe is in the cellar."]
@@ -193,7 +193,7 @@ async def test_slow_model_is_not_waited_for(say: Say, database: Database, owner:
 
 
 async def test_dead_database_gives_an_empty_recollection_with_both_tiers_reported(
-    recaller: MemoryRecaller, database_url: str, embedder: WordEmbedder, owner: Owner
+    database_url: str, embedder: WordEmbedder, owner: Owner
 ) -> None:
     pool = await open_pool(database_url, restricted=True)
     gone = MemoryRecaller(Database(pool), embedder, count=estimated_tokens)

@@ -1,0 +1,201 @@
+"""Memory, joined: its tiers, what consolidates them in the background, and the object behind its doors."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import psycopg
+import structlog
+
+from app.memory_service import MemoryService
+from app.memory_vectors import ChromaVectors
+from app.runs import ChatResult, RunStore
+from knowledge import Chroma
+from memory import Kind, MemoryUnavailable, Owner, ShortTermTier, ThreadStore, TieredConversation
+from memory.consolidation import (
+    ConsolidationWorker,
+    Consolidator,
+    Excerpt,
+    RuleExtractor,
+    Said,
+    SimilarExtractor,
+    Step,
+)
+from memory.consolidation.extraction.rules import extracted
+from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
+from memory.interactions import InteractionStore, ensure_partitions
+from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer
+from memory.projects import ProjectStore
+from memory.recall import MemoryRecaller, embed_due
+from memory.records import RecordStore
+from models import TokenCounter, estimated_tokens
+from models.embeddings import CachedEmbedder
+
+if TYPE_CHECKING:
+    from app.wiring import Backends
+
+_log = structlog.get_logger(__name__)
+_VECTORS = "memory-vectors"
+_EMBEDDED_AT_ONCE = 64
+_NEVER_REMEMBERED = frozenset(
+    {DataKind.SECRET, DataKind.SEED_PHRASE, DataKind.CARD, DataKind.IBAN, DataKind.SSN}
+)
+_LEAST_CONFIDENCE = 0.6  # of a statement that is confirmed to the user as soon as he made it
+StopRuns = Callable[[Owner], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryParts:
+    """The memory package, joined."""
+
+    threads: ThreadStore
+    short_term: ShortTermTier
+    conversation: TieredConversation
+    recaller: MemoryRecaller
+    records: RecordStore
+    vectors: ChromaVectors
+    sealer: Sealer
+    worker: ConsolidationWorker
+    runs: RunStore
+    service: MemoryService
+    noting: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def notice(self, message: str) -> Sequence[str]:
+        """The statements about its writer that a message makes, as they will be remembered."""
+        said = Said(id="", role="user", text=message, said_at=datetime.now(UTC))
+        drafts = extracted(Excerpt(said=said))
+        return [draft.text for draft in drafts if draft.confidence >= _LEAST_CONFIDENCE]
+
+    def answered(self, owner: Owner, result: ChatResult) -> None:
+        """A turn has ended: what it left is taken up, and the records it was given count as used."""
+        self.worker.wake()
+        used = [item.id for item in result.recalled if item.kind is not Kind.MESSAGE]
+        if used:
+            noting = asyncio.create_task(self._note_used(owner, used), name="used records")
+            self.noting.add(noting)
+            noting.add_done_callback(self.noting.discard)
+
+    async def _note_used(self, owner: Owner, records: Sequence[str]) -> None:
+        try:
+            await self.records.used(owner, records)
+        except MemoryUnavailable as error:
+            _log.warning("the use of records could not be noted", error=str(error))
+
+
+def join_memory(backends: "Backends", embedder: CachedEmbedder, *, stop_runs: StopRuns) -> MemoryParts:
+    """The tiers over the open stores; nothing is consolidated yet. `stop_runs` ends the runs of a user."""
+    settings, database = backends.settings.memory, backends.database
+    keys = DataKeys(database, settings.privacy)
+    sealer = Sealer(keys)
+    vectors = ChromaVectors(
+        Chroma(backends.settings.data / _VECTORS, backends.settings.knowledge.chroma_url), embedder
+    )
+    threads = ThreadStore(database, sealer)
+    runs = RunStore(database, sealer)
+    short_term = ShortTermTier(backends.redis, settings, sealing=sealer)
+    records = RecordStore(database, vectors, embedder, sealer, settings=settings.records)
+    count = embedder.token_counts if isinstance(embedder, TokenCounter) else estimated_tokens
+    recaller = MemoryRecaller(
+        database, embedder, count=count, settings=settings.recall, long=vectors, opener=sealer
+    )
+    worker = _worker(backends, embedder, records, sealer)
+
+    def forget(owner: Owner) -> None:
+        keys.forget(owner)
+        recaller.forget(owner)
+
+    eraser = Eraser(
+        Rows(database),
+        [RedisKeys(backends.redis, short_term), VectorRows(vectors)],
+        stop_runs=stop_runs,
+        forget_key=forget,
+    )
+    service = MemoryService(
+        database=database,
+        recaller=recaller,
+        records=records,
+        projects=ProjectStore(database),
+        importer=HistoryImporter(database, seal=sealer.seal),
+        exporter=HistoryExporter(database, opens=sealer.open),
+        eraser=eraser,
+        interactions=InteractionStore(database),
+        audit=AuditTrail(database),
+        runs=runs,
+        arrived=worker.wake,
+    )
+    return MemoryParts(
+        threads=threads,
+        short_term=short_term,
+        conversation=TieredConversation(short_term, threads, settings),
+        recaller=recaller,
+        records=records,
+        vectors=vectors,
+        sealer=sealer,
+        worker=worker,
+        runs=runs,
+        service=service,
+    )
+
+
+def _worker(
+    backends: "Backends", embedder: CachedEmbedder, records: RecordStore, sealer: Sealer
+) -> ConsolidationWorker:
+    settings, database = backends.settings.memory.consolidation, backends.database
+    redactor = Redactor(kinds=_NEVER_REMEMBERED)
+    consolidator = Consolidator(
+        database,
+        SimilarExtractor(RuleExtractor(), embedder),
+        records,
+        settings=settings,
+        redact=lambda text: redactor.redact(text).text,
+        unseal=sealer.open,
+    )
+
+    async def embed() -> int:
+        return await embed_due(database, embedder, _EMBEDDED_AT_ONCE, sealer)
+
+    async def consolidate() -> int:
+        return (await consolidator.consolidate_due()).messages
+
+    async def fade() -> int:
+        return await records.fade(datetime.now(UTC))
+
+    async def expire() -> int:
+        gone = await records.expire(datetime.now(UTC))
+        return gone.records + gone.threads
+
+    async def heal() -> int:
+        healed = await records.heal_all()
+        return healed.put + healed.removed
+
+    async def partition() -> int:
+        async with await psycopg.AsyncConnection.connect(
+            backends.postgres_url, autocommit=True
+        ) as connection:
+            return len(await ensure_partitions(connection))
+
+    return ConsolidationWorker(
+        [
+            Step(name="embed", run=embed, every_s=settings.every_s, at_wake=True),
+            Step(name="consolidate", run=consolidate, every_s=settings.every_s, at_wake=True),
+            Step(name="fade", run=fade, every_s=settings.daily_s),
+            Step(name="expire", run=expire, every_s=settings.daily_s),
+            Step(name="heal", run=heal, every_s=settings.daily_s),
+            Step(name="partition", run=partition, every_s=settings.daily_s),
+        ],
+        retry_s=settings.retry_s,
+    )
+
+
+@asynccontextmanager
+async def consolidating(parts: MemoryParts) -> AsyncIterator[None]:
+    """Inside, what was said is embedded and consolidated in the background."""
+    try:
+        async with parts.worker:
+            yield
+    finally:
+        await asyncio.gather(*parts.noting, return_exceptions=True)
+        await asyncio.shield(asyncio.gather(parts.recaller.close(), parts.vectors.close()))

@@ -1,0 +1,172 @@
+"""`freya memory` on a service with memory on real stores; and the user for whom commands act."""
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import remembering_service
+from app.cli.commands import application
+from app.cli.remembering import Kind, Tier
+from memory import interfaces
+from memory.records import MEDIUM
+from tests.app.cli_service import FINISHED, STARTED, ScriptedService, serving
+from tests.app.remembering import draft, line, lines, serving_memory
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in os.environ:
+        if name.startswith("FREYA_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("FREYA_USER", "ana")
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("FREYA_DATA", str(folder))
+    monkeypatch.setattr(remembering_service, "_POLL_S", 0.01)
+    return folder
+
+
+@pytest.fixture
+def service(data: Path, database_url: str, redis_url: str) -> Iterator[None]:
+    drafts = [
+        draft("Lives in Oslo.", slot="fact:home", value="Oslo"),
+        draft("Prefers short answers.", kind="preference"),
+        draft("Uses PostgreSQL for the shop.", kind="decision"),
+    ]
+    with serving_memory(data, database_url, redis_url, *drafts):
+        yield
+        freya("memory", "erase", "--yes")
+
+
+def freya(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(application, list(map(str, arguments)))
+
+
+def said(*arguments: str | Path) -> str:
+    result = freya(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def history(tmp_path: Path, *more: bytes) -> Path:
+    told = lines(
+        line("ana", "My kitchen counter is 38 square feet.", 1),
+        line("ben", "My kitchen counter is 12 square feet.", 2),
+    )
+    file = tmp_path / "history.jsonl"
+    file.write_bytes(b"\n".join([told, *more]))
+    return file
+
+
+@pytest.mark.usefixtures("service")
+def test_records_are_listed_shown_corrected_pinned_and_forgotten():
+    table = said("memory", "list").splitlines()
+    assert table[0].split() == ["ID", "KIND", "STATE", "SAID", "TEXT"]
+    assert [row.split("2026-03-01  ")[1] for row in table[1:]] == [
+        "Uses PostgreSQL for the shop.",
+        "Prefers short answers.",
+        "Lives in Oslo.",
+    ]
+    [found] = json.loads(said("memory", "list", "--json", "--kind", "fact", "--query", "Oslo"))
+    corrected = json.loads(said("memory", "correct", found["id"], "Lives in Bergen.", "--json"))
+    assert corrected["supersedes"] == found["id"]
+    assert "active, pinned" in said("memory", "pin", corrected["id"])
+    shown = said("memory", "show", corrected["id"]).splitlines()
+    assert shown[0] == "Lives in Bergen."
+    assert [row.split()[:2] for row in shown[-2:]] == [["2", "active,"], ["1", "superseded"]]
+    assert "pinned" not in said("memory", "unpin", corrected["id"])
+    assert said("memory", "forget", corrected["id"]).count("forgotten  rec_") == 2
+    assert [one["kind"] for one in json.loads(said("memory", "list", "--json", "--tier", "long"))] == [
+        "preference"
+    ]
+    missing = freya("memory", "show", found["id"])
+    assert (missing.exit_code, missing.stdout) == (1, "")
+    assert "nothing is remembered under" in missing.stderr
+    assert [row.split()[3] for row in said("memory", "audit", "--limit", "3").splitlines()[1:]] == [
+        "list",
+        "forget",
+        "unpin",
+    ]
+
+
+@pytest.mark.usefixtures("service")
+def test_history_is_imported_recalled_and_never_by_another(tmp_path: Path):
+    file = history(tmp_path, b"{")
+    shown = freya("memory", "import", file)
+    assert (shown.exit_code, shown.stdout.splitlines()[0]) == (0, "1 of 3 messages are new, 2 rejected")
+    assert [row.partition(":")[0] for row in shown.stdout.splitlines()[1:]] == ["  line 2", "  line 3"]
+    again = json.loads(said("memory", "import", "--any-user", "--json", file))
+    assert (again["imported"], again["known"], again["rejected"]) == (1, 1, 1)
+    question = ("memory", "recall", "How large is my kitchen counter?")
+    recalled = said(*question).splitlines()
+    assert recalled[0] == "1. My kitchen counter is 38 square feet."
+    assert "medium · user message · 2026-03-02 · relevance" in recalled[1]
+    his = json.loads(said(*question, "--budget", "64", "--json", "--user", "ben"))
+    assert "12 square feet" in his["items"][0]["text"]
+    assert "38 square feet" not in json.dumps(his)
+    nobody = freya(*question, "--user", "carl")
+    assert (nobody.exit_code, nobody.stdout, nobody.stderr) == (0, "", "nothing relevant is remembered\n")
+    status = said("memory", "status").splitlines()
+    assert status[:2] == ["local/ana: 1 threads, 1 messages, 0 projects", "to embed 0, to consolidate 1"]
+    assert [row.split()[:3] for row in status[-3:]] == [
+        ["medium", "decision", "1"],
+        ["long", "fact", "1"],
+        ["long", "preference", "1"],
+    ]
+
+
+@pytest.mark.usefixtures("service")
+def test_what_cannot_be_imported_ends_with_1(tmp_path: Path):
+    broken = tmp_path / "broken.jsonl"
+    broken.write_bytes(b"{\n{")
+    refused = freya("memory", "import", broken)
+    assert (refused.exit_code, refused.stdout.splitlines()[0]) == (1, "0 of 2 messages are new, 2 rejected")
+    missing = freya("memory", "import", tmp_path / "none.jsonl")
+    assert (missing.exit_code, "none.jsonl does not exist" in missing.stderr) == (1, True)
+    folder = freya("memory", "import", tmp_path)
+    assert (folder.exit_code, "is no file" in folder.stderr) == (1, True)
+
+
+@pytest.mark.usefixtures("service")
+def test_export_is_the_same_in_a_file_of_ones_own_and_on_the_output(tmp_path: Path):
+    printed = json.loads(said("memory", "export"))
+    assert (printed["user"], printed["counts"]["records"]) == ("ana", 3)
+    file = tmp_path / "mine.json"
+    assert said("memory", "export", file) == ""
+    assert json.loads(file.read_bytes())["records"] == printed["records"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+    nowhere = freya("memory", "export", tmp_path / "none" / "mine.json")
+    assert (nowhere.exit_code, "does not exist" in nowhere.stderr) == (1, True)
+
+
+@pytest.mark.usefixtures("service")
+def test_erasing_wants_a_yes_and_gives_a_receipt():
+    asked = freya("memory", "erase")
+    assert asked.exit_code == 1
+    assert "erases all of local/ana: 0 conversations with 0 messages and 3 records" in asked.stderr
+    receipt = said("memory", "erase", "--yes").splitlines()
+    assert ["postgresql", "memory_records", "3"] in [row.split() for row in receipt]
+    assert receipt[-1] == "every store was searched again: nothing is left"
+    assert freya("memory", "list").stderr == "nothing like that is remembered\n"
+    assert json.loads(said("memory", "erase", "--yes", "--json"))["verified"] is True
+
+
+def test_commands_act_for_the_user_that_is_named(data: Path):
+    with serving(data, ScriptedService()) as scripted:
+        scripted.turns = [[STARTED, FINISHED], [STARTED, FINISHED]]
+        said("ask", "Who am I?")
+        said("ask", "Who am I?", "--user", "acme/ben")
+        assert [headers["freya-user"] for *_, headers in scripted.asked] == ["ana", "acme/ben"]
+
+
+def test_tiers_and_kinds_are_those_of_memory():
+    assert {each.value for each in Tier} == {each.value for each in interfaces.Tier} - {"short"}
+    assert {each.value for each in Kind} == {each.value for each in interfaces.Kind} - {"message"}
+    assert {each.value for each in MEDIUM} < {each.value for each in Kind}
