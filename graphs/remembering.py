@@ -23,6 +23,7 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+_LONGEST_TOLD = 1000  # characters of a message that may be nothing but statements
 _SHORT = 6  # words of a sentence that may be a greeting
 _STANDS_ALONE = 0.5
 """The least relevance of an item that answers a question by itself."""
@@ -51,7 +52,7 @@ def asks_of_himself(message: str) -> bool:
 
 def only_states(message: str, notice: Callable[[str], Sequence[str]]) -> list[str]:
     """The statements about himself that a message is made of; none where it is, or asks, anything else."""
-    if "?" in message:
+    if "?" in message or len(message) > _LONGEST_TOLD:
         return []
     found: list[str] = []
     for sentence in filter(str.strip, _SENTENCE.split(message)):
