@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from memory.consolidation.settings import ConsolidationSettings
+from memory.history_settings import HistorySettings
 from memory.privacy.settings import PrivacySettings
 from memory.recall.settings import RecallSettings
 from memory.records.settings import RecordSettings
@@ -32,3 +33,4 @@ class MemorySettings(BaseModel):
     records: RecordSettings = RecordSettings()
     consolidation: ConsolidationSettings = ConsolidationSettings()
     privacy: PrivacySettings = PrivacySettings()
+    history: HistorySettings = HistorySettings()

@@ -23,7 +23,6 @@ from app.http.security import AccessControl
 from app.http.sockets import router as sockets
 from app.settings import Settings
 from app.wiring import Running
-from memory.history_settings import HistorySettings
 
 _DESCRIPTION = """\
 A self-hosted service of cooperating AI agents: a request is routed to specialists, who answer with cited knowledge and \
@@ -59,7 +58,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)
     app.add_middleware(Edge)
-    streams = {IMPORT_PATH: HistorySettings().longest_import}
+    streams = {IMPORT_PATH: settings.memory.history.longest_import}
     app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=streams)
     app.add_middleware(Measured)
     app.add_middleware(AccessControl, settings=settings.http)
