@@ -392,3 +392,18 @@ def _secure() -> None:
             CREATE TRIGGER only_in_own_projects BEFORE INSERT OR UPDATE OF project_id ON {table}
             FOR EACH ROW WHEN (NEW.project_id IS NOT NULL) EXECUTE FUNCTION freya_only_in_own_projects()
         """)
+    # Whoever holds a user's rows in memory notices that some are gone, whatever deleted them.
+    op.execute("""
+        CREATE FUNCTION freya_note_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO memory_progress (tenant_id, user_id, deleted)
+            SELECT tenant_id, user_id, nextval('memory_revision')
+            FROM (SELECT DISTINCT tenant_id, user_id FROM gone) AS owner
+            ON CONFLICT (tenant_id, user_id) DO UPDATE SET deleted = excluded.deleted;
+            RETURN NULL;
+        END $$
+    """)
+    for table in ("messages", "memory_records"):
+        op.execute(f"""
+            CREATE TRIGGER note_deletion AFTER DELETE ON {table} REFERENCING OLD TABLE AS gone
+            FOR EACH STATEMENT EXECUTE FUNCTION freya_note_deletion()
+        """)
