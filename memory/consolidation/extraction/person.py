@@ -80,7 +80,7 @@ def _name(match: re.Match[str]) -> Finding | None:
         kind=Kind.FACT,
         slot="fact:name",
         value=name,
-        text=f"Is called {name}.",
+        text=f"Is named {name}.",
         confidence=0.95 if sure else 0.8,
         entities=(name,),
         relations=((USER, "is called", name),),

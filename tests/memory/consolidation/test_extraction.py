@@ -12,9 +12,9 @@ from tests.memory.consolidation.conftest import AT, Find, said
 @pytest.mark.parametrize(
     ("text", "slot", "told"),
     [
-        ("My name is Michael, and this is my first order.", "fact:name", "Is called Michael."),
-        ("Hi, I'm Anna and I need some help.", "fact:name", "Is called Anna."),
-        ("Hello again! It's Michael here.", "fact:name", "Is called Michael."),
+        ("My name is Michael, and this is my first order.", "fact:name", "Is named Michael."),
+        ("Hi, I'm Anna and I need some help.", "fact:name", "Is named Anna."),
+        ("Hello again! It's Michael here.", "fact:name", "Is named Michael."),
         ("Please call me Mike.", "preference:called", "Wants to be called Mike."),
         ("I'm 35 years old, live in Seattle, and am pretty serious.", "fact:age", "Is 35 years old."),
         ("I'm 35 years old, live in Seattle, and am pretty serious.", "fact:home", "Lives in Seattle."),
