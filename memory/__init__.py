@@ -12,7 +12,7 @@ from memory.errors import (
     UnknownRecord,
     UnknownThread,
 )
-from memory.identifiers import new_id
+from memory.identifiers import encoded, new_id
 from memory.interactions import Interaction, RoutedTask, log_interaction
 from memory.interfaces import (
     ConversationMemory,
@@ -83,6 +83,7 @@ __all__ = [
     "VectorStore",
     "Vectors",
     "count_tokens",
+    "encoded",
     "log_interaction",
     "new_id",
     "open_turn",

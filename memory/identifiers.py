@@ -32,5 +32,9 @@ _order = _Order()
 
 def new_id(prefix: str) -> str:
     """`prefix_` and 26 characters (ULID layout); the ids of one process sort as they were made."""
-    number = _order.next()
+    return encoded(prefix, _order.next())
+
+
+def encoded(prefix: str, number: int) -> str:
+    """The id of a number of 128 bits: ids of one prefix sort as their numbers do."""
     return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

@@ -7,10 +7,9 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from app.runs import storable
-from memory import new_id
+from memory import encoded, new_id
 
 _LARGEST = 2**31 - 1
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # as `new_id` has it
 
 
 class _Part(BaseModel):
@@ -127,4 +126,4 @@ def job_id(idempotency_key: str | None = None) -> str:
     if idempotency_key is None:
         return new_id("job")
     digest = int.from_bytes(hashlib.sha256(f"job\0{idempotency_key}".encode()).digest()[:16], "big")
-    return "job_" + "".join(_ALPHABET[digest >> shift & 31] for shift in range(125, -1, -5))
+    return encoded("job", digest)

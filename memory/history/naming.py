@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from memory.history.lines import HistoryLine
+from memory.identifiers import encoded
 from memory.owner import Owner
 
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # as `new_id` has it
 _ORDER_BITS: Final = 24
 _HASH_BITS: Final = 56
 _DIGEST: Final = 16
@@ -66,9 +66,9 @@ def _digest(*parts: str) -> bytes:
     """A hash that keeps the parts apart: each goes in with its length."""
     made = hashlib.blake2b(digest_size=_DIGEST)
     for part in parts:
-        encoded = part.encode()
-        made.update(len(encoded).to_bytes(8, "big"))
-        made.update(encoded)
+        raw = part.encode()
+        made.update(len(raw).to_bytes(8, "big"))
+        made.update(raw)
     return made.digest()
 
 
@@ -79,5 +79,4 @@ def _milliseconds(time: datetime) -> int:
 def _id(prefix: str, milliseconds: int, order: int, key: bytes) -> str:
     low = int.from_bytes(key, "big") & ((1 << _HASH_BITS) - 1)
     order = min(order, (1 << _ORDER_BITS) - 1)
-    number = milliseconds << (_ORDER_BITS + _HASH_BITS) | order << _HASH_BITS | low
-    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return encoded(prefix, milliseconds << (_ORDER_BITS + _HASH_BITS) | order << _HASH_BITS | low)
