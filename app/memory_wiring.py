@@ -13,6 +13,7 @@ import structlog
 from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
 from app.runs import ChatResult, RunStore
+from app.runs.records import RecalledItem
 from knowledge import Chroma
 from memory import Kind, MemoryUnavailable, Owner, ShortTermTier, ThreadStore, TieredConversation
 from memory.consolidation import (
@@ -30,7 +31,7 @@ from memory.interactions import InteractionStore, ensure_partitions
 from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer
 from memory.projects import ProjectStore
 from memory.recall import MemoryRecaller, embed_due
-from memory.records import RecordStore
+from memory.records import RecordStore, repeated
 from models import TokenCounter, estimated_tokens
 from models.embeddings import CachedEmbedder
 
@@ -62,6 +63,8 @@ class MemoryParts:
     runs: RunStore
     service: MemoryService
     noting: set[asyncio.Task[None]] = field(default_factory=set)
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """What is noted waits for its user's turn with a connection in hand: never more than one of the pool's."""
 
     def notice(self, message: str) -> Sequence[str]:
         """The statements about its writer that a message makes, as they will be remembered."""
@@ -72,15 +75,18 @@ class MemoryParts:
     def answered(self, owner: Owner, result: ChatResult) -> None:
         """A turn has ended: what it left is taken up, and the records it was given count as used."""
         self.worker.wake()
-        used = [item.id for item in result.recalled if item.kind is not Kind.MESSAGE]
+        used = [item for item in result.recalled if item.kind is not Kind.MESSAGE]
         if used:
-            noting = asyncio.create_task(self._note_used(owner, used), name="used records")
+            noting = asyncio.create_task(self._note_used(owner, used, result.answer), name="used records")
             self.noting.add(noting)
             noting.add_done_callback(self.noting.discard)
 
-    async def _note_used(self, owner: Owner, records: Sequence[str]) -> None:
+    async def _note_used(self, owner: Owner, records: Sequence[RecalledItem], answer: str) -> None:
+        told = repeated([item.text for item in records], answer)
+        cited = [item.id for item, again in zip(records, told, strict=True) if again]
         try:
-            await self.records.used(owner, records)
+            async with self.one_at_a_time:
+                await self.records.used(owner, [item.id for item in records], cited)
         except MemoryUnavailable as error:
             _log.warning("the use of records could not be noted", error=str(error))
 

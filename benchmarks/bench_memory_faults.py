@@ -24,7 +24,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any  # JSON
 
 import chromadb
@@ -220,9 +219,10 @@ class Bench:
     async def _settled(self) -> None:
         """Wait until nothing of anybody waits to be embedded or consolidated."""
         async with asyncio.timeout(_SETTLED_S):
-            for user in USERS:
-                while await self._waits(user):
-                    await asyncio.sleep(0.1)
+            while True:
+                if not any([await self._waits(user) for user in USERS]):
+                    return
+                await asyncio.sleep(0.1)
 
     async def _waits(self, user: str) -> bool:
         status = await self._get(user, "/v1/memory/status")

@@ -11,6 +11,7 @@ from memory.errors import (
     UnknownProject,
     UnknownRecord,
     UnknownThread,
+    WriteUncertain,
 )
 from memory.identifiers import encoded, new_id
 from memory.interactions import Interaction, RoutedTask, log_interaction
@@ -82,6 +83,7 @@ __all__ = [
     "UnknownThread",
     "VectorStore",
     "Vectors",
+    "WriteUncertain",
     "count_tokens",
     "encoded",
     "log_interaction",

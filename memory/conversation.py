@@ -27,6 +27,8 @@ __all__ = ["Carried", "TieredConversation", "count_tokens", "within_budget"]
 
 logger = logging.getLogger(__name__)
 Found = TypeVar("Found")
+_COMPARED = 3
+"""Newest turns that Redis must know to count as whole: one that an outage kept from it is missed once Redis is back."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class TieredConversation:
     async def carried(self, scope: Scope) -> Carried:
         """Turns and summary, read once. Raises MemoryUnavailable where neither tier knows the thread for an outage."""
         held, newest = await asyncio.gather(
-            _or_outage(self._short.held(scope)), _or_outage(self._permanent.recall(scope, limit=1))
+            _or_outage(self._short.held(scope)), _or_outage(self._permanent.recall(scope, limit=_COMPARED))
         )
         if isinstance(newest, MemoryUnavailable):
             if isinstance(held, MemoryUnavailable) or not (held.whole or held.turns):
@@ -148,10 +150,10 @@ class TieredConversation:
 
 
 def _is_all(held: Held, newest: Sequence[Turn]) -> bool:
-    """Whether what is held is the thread as the permanent record has it, to its newest turn."""
+    """Whether what is held is the thread as the permanent record has it, to its newest turns."""
     if not newest:
         return held.whole and not held.turns and held.summary is None
-    return held.whole and held.knows(newest[-1].run_id)
+    return held.whole and all(held.knows(turn.run_id) for turn in newest)
 
 
 async def _or_outage(answer: Awaitable[Found]) -> Found | MemoryUnavailable:

@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from memory.errors import MemoryUnavailable
+from memory.errors import MemoryUnavailable, WriteUncertain
 from memory.owner import Owner
 
 Connection = psycopg.AsyncConnection[DictRow]
@@ -41,7 +41,8 @@ async def restrict(connection: Connection) -> None:
 class Database:
     """Opens transactions on a pool. What a transaction may see is said when it is opened, and ends with it.
 
-    An outage raises MemoryUnavailable; what a statement itself raises is the caller's.
+    An outage raises MemoryUnavailable, one in the middle of a transaction WriteUncertain; what a statement itself
+    raises is the caller's.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -73,5 +74,7 @@ class Database:
                     # A pipeline that is cancelled stays open (psycopg 3.3), and what is written next never committed.
                     await connection.close()
                     raise
-        except OUTAGES as error:
+        except PoolTimeout as error:
             raise MemoryUnavailable(f"the database does not answer: {error}") from error
+        except OUTAGES as error:
+            raise WriteUncertain(f"the database does not answer any more: {error}") from error

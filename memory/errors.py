@@ -6,6 +6,7 @@ class ConversationError(Exception):
 
     ConversationError
     ├── MemoryUnavailable   the store behind a tier did not answer
+    │   └── WriteUncertain  nor is it known whether it did what was asked
     ├── UnknownThread       no thread of that id
     ├── UnknownRecord       nothing of that id is remembered
     ├── UnknownProject      no project of that id, or none of this user's
@@ -19,6 +20,10 @@ class ConversationError(Exception):
 
 class MemoryUnavailable(ConversationError):
     """The store behind a tier did not answer."""
+
+
+class WriteUncertain(MemoryUnavailable):
+    """The connection broke in the middle: what was to be written may be there or not."""
 
 
 class UnknownThread(ConversationError):

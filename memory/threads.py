@@ -8,12 +8,15 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from memory.checkpoints import delete_checkpoints
 from memory.database import Connection, Database
 from memory.errors import UnknownThread
 from memory.identifiers import new_id
 from memory.interfaces import Scope, ToolUse, Turn
 from memory.owner import Owner
+from memory.privacy.audit import write_note
 from memory.privacy.sealing import Sealer
+from memory.records.deletions import note_deletion
 
 _LONGEST_TITLE = 80
 _SEALED = "sealed"
@@ -80,35 +83,42 @@ class ThreadStore:
                 new_id("thr"),
                 owner.tenant_id,
                 owner.user_id,
-                title_of(title),
+                await sealed(self._sealer, owner, title_of(title)),
                 project_id,
                 Jsonb(metadata),
                 idempotency_key,
             ),
         )
-        return _thread(rows[0])
+        return await self._thread(owner, rows[0])
 
     async def get(self, owner: Owner, thread_id: str) -> Thread:
         """The thread. Raises UnknownThread."""
         rows = await self._query(owner, "SELECT * FROM threads WHERE id = %s", (thread_id,))
         if not rows:
             raise UnknownThread(f"there is no thread {thread_id!r}; leave thread_id out to begin one")
-        return _thread(rows[0])
+        return await self._thread(owner, rows[0])
 
     async def page(self, owner: Owner, *, limit: int, before: str | None) -> list[Thread]:
         """Threads, newest first, those made before the thread with the id `before`."""
         rows = await self._query(
             owner,
-            "SELECT * FROM threads WHERE %s::text IS NULL OR id < %s ORDER BY id DESC LIMIT %s",
-            (before, before, limit),
+            "SELECT * FROM threads WHERE tenant_id = %s AND user_id = %s AND (%s::text IS NULL OR id < %s)"
+            " ORDER BY id DESC LIMIT %s",
+            (owner.tenant_id, owner.user_id, before, before, limit),
         )
-        return [_thread(row) for row in rows]
+        return [await self._thread(owner, row) for row in rows]
 
     async def delete(self, owner: Owner, thread_id: str) -> None:
-        """Delete the thread with its messages, runs and artifacts. Raises UnknownThread."""
-        rows = await self._query(owner, "DELETE FROM threads WHERE id = %s RETURNING id", (thread_id,))
-        if not rows:
-            raise UnknownThread(f"there is no thread {thread_id!r}")
+        """Delete the thread with its messages, its artifacts, its runs and their checkpoints. Raises UnknownThread."""
+        async with self._database.of(owner) as connection:
+            cursor = await connection.execute("SELECT id FROM runs WHERE thread_id = %s", (thread_id,))
+            runs = [row["id"] for row in await cursor.fetchall()]
+            cursor = await connection.execute("DELETE FROM threads WHERE id = %s RETURNING id", (thread_id,))
+            if not await cursor.fetchall():
+                raise UnknownThread(f"there is no thread {thread_id!r}")
+            await delete_checkpoints(connection, runs)
+            await note_deletion(connection, owner)
+            await write_note(connection, owner, owner.user_id, "delete thread", thread_id)
 
     async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """Messages of a thread in order, those after the message with the id `after`. Raises UnknownThread."""
@@ -192,6 +202,10 @@ class ThreadStore:
         if not rows:
             raise UnknownThread(f"there is no thread {scope.thread_id!r} any more")
 
+    async def _thread(self, owner: Owner, row: DictRow) -> Thread:
+        kept = {key: row[key] for key in Thread.model_fields}
+        return Thread.model_validate({**kept, "title": await self._opened(owner, row["title"])})
+
     async def _opened(self, owner: Owner, text: str) -> str:
         return await self._sealer.open(owner, text) if self._sealer else text
 
@@ -217,11 +231,12 @@ async def open_turn(
     request: str,
     metadata: dict[str, JsonValue],
     new: bool,
-    sealer: Sealer | None = None,
+    title: str | None = None,
 ) -> None:
     """Write the user's message, and its thread where it is new, within the caller's transaction.
 
-    What is sealed needs the user's key, which is read over another connection: have it at hand.
+    Request and title are stored as they are given: seal them before, for a key may be read over another connection. The
+    title is made of the request where there is none.
     """
     if new:
         await connection.execute(
@@ -230,7 +245,7 @@ async def open_turn(
                 scope.thread_id,
                 scope.tenant_id,
                 scope.user_id,
-                title_of(request),
+                title if title is not None else title_of(request),
                 scope.project_id,
                 Jsonb(metadata),
             ),
@@ -243,7 +258,7 @@ async def open_turn(
             scope.tenant_id,
             scope.user_id,
             run_id,
-            await sealed(sealer, scope.owner, request),
+            request,
         ),
     )
 
@@ -273,10 +288,6 @@ def title_of(text: str) -> str:
     if len(line) <= _LONGEST_TITLE:
         return line or "New thread"
     return line[:_LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
-
-
-def _thread(row: DictRow) -> Thread:
-    return Thread.model_validate({key: row[key] for key in Thread.model_fields})
 
 
 def _turn(row: DictRow) -> Turn:

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self, cast  # Any: a coroutine's type
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self, cast
 
 import structlog
 from langchain_core.runnables import RunnableConfig
@@ -15,21 +15,20 @@ from redis.exceptions import RedisError
 from agents import Charter, UnknownAgent
 from app.errors import as_problem, internal
 from app.problems import Problem, ProblemError, dumped, problem
-from app.runs.active import ActiveRun, Reason, records_of, unanswered
+from app.runs.active import ActiveRun, Reason
+from app.runs.closing import Closer, Observer
 from app.runs.eventlog import EventLog, EventWriter
-from app.runs.records import ChatRequest, ChatResult, Status
+from app.runs.records import ChatRequest, ChatResult, RunView
 from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import INTERRUPTED, Worker
 from app.tasks import end
 from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext, clean_message
 from graphs.events import RunCancelled, RunEvent, RunFailed, RunFinished, RunStarted
 from knowledge import Retriever
-from memory import ConversationMemory, Interaction, MemoryUnavailable, Owner, Recaller, Scope, new_id
+from memory import ConversationMemory, Owner, Recaller, Scope, WriteUncertain, new_id
 from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
-_CLOSE_S = 2.0
-_CLOSE_AGAIN_S = 1.0
 _STOP_S = 5.0
 _STOP_AGAIN_S = 1.0
 _POLL_S = 2.0
@@ -48,10 +47,6 @@ class Parts:
     router: Router
     chat: ChatModels
     settings: GraphSettings
-
-
-Observer = Callable[[str, float], None]
-"""Takes the outcome of a run and how long it took, in seconds."""
 
 
 class RunManager:
@@ -81,13 +76,11 @@ class RunManager:
         self._most_runs = most_runs
         self._timeout_s = timeout_s
         self._busy_wait_s = busy_wait_s
-        self._observe = observe
-        self._answered = answered
+        self._closer = Closer(store, observe=observe, answered=answered)
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis)
         self._stopping = False
         self._starting: set[asyncio.Task[tuple[str, str]]] = set()
-        self._background: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         await self._worker.__aenter__()
@@ -95,12 +88,13 @@ class RunManager:
 
     async def __aexit__(self, *_: object) -> None:
         await self.drain(0)
-        await end(self._background)
+        await self._closer.close()
         await self._worker.__aexit__()
 
     async def drain(self, seconds: float) -> None:
         """Take no further runs, let those that are going on end within the time, and stop the others."""
         self._stopping = True
+        self._closer.hurry()
         await end(self._starting)
         going = [run.task for run in self._active.values() if run.task]
         if going and seconds:
@@ -125,6 +119,7 @@ class RunManager:
     ) -> tuple[str, str]:
         """Begin a run; gives the ids of run and thread. A known idempotency key gives the run it began.
 
+        One that failed for no fault of the request is begun anew, in the same thread.
         Raises ProblemError: stopping, overloaded, thread_busy, unknown_thread, idempotency_conflict.
         """
         # In a task of its own: a client that leaves now must not leave a record behind that nobody carries out.
@@ -160,8 +155,14 @@ class RunManager:
             user_id=owner.user_id,
             project_id=request.project_id,
         )
+        run = ActiveRun(run_id=run_id, scope=scope, request=request, writer=EventWriter(self._events, run_id))
         try:
-            await self._begin(run_id, scope, request, idempotency_key)
+            await self._begin(run, idempotency_key)
+        except WriteUncertain:
+            self._closer.fail_behind(
+                run
+            )  # if it was written: nobody carries it out, and its thread is to be free
+            raise
         except AlreadyBegun as known:
             if known.run.request != request:
                 detail = (
@@ -169,11 +170,10 @@ class RunManager:
                 )
                 raise ProblemError(problem("idempotency_conflict", detail)) from known
             return known.run.id, known.run.thread_id
-        run = ActiveRun(run_id=run_id, scope=scope, request=request, writer=EventWriter(self._events, run_id))
         self._active[run_id] = run
-        run.writer.emit(RunStarted(thread_id=scope.thread_id))
+        run.writer.emit(RunStarted(thread_id=run.scope.thread_id))
         run.task = asyncio.create_task(self._carry_out(run), name=run_id)
-        return run_id, scope.thread_id
+        return run_id, run.scope.thread_id
 
     def _refuse_unworkable(self, request: ChatRequest) -> None:
         """Refuse at once what the guard or the router would refuse, so that it leaves no record."""
@@ -224,30 +224,46 @@ class RunManager:
             return view.result
         return view.problem or internal(run_id)
 
-    async def _begin(
-        self, run_id: str, scope: Scope, request: ChatRequest, idempotency_key: str | None
-    ) -> None:
+    async def _begin(self, run: ActiveRun, idempotency_key: str | None) -> None:
         """Write the run; while the thread is busy do as the client asked."""
+        owner, request = run.scope.owner, run.request
         until = time.monotonic() + self._busy_wait_s
+        failed: RunView | None = None
         while True:
             try:
-                await self._store.begin(
-                    run_id,
-                    scope,
-                    request,
-                    new_thread=request.thread_id is None,
-                    worker=self._worker.name,
-                    idempotency_key=idempotency_key,
-                )
+                await self._write(run, idempotency_key, failed)
+            except AlreadyBegun as known:
+                if known.run.request != request or not known.run.may_be_repeated:
+                    raise
+                failed = known.run
+                run.scope = replace(run.scope, thread_id=failed.thread_id)
             except ThreadBusy as busy:
                 if request.on_busy == "reject" or time.monotonic() >= until:
                     detail = f"Run {busy.run_id} of this thread is going on. Wait for its end, or send on_busy `queue` or `cancel`."
                     raise ProblemError(problem("thread_busy", detail, run_id=busy.run_id or None)) from busy
-                if request.on_busy == "cancel" and await self.cancel(scope.owner, busy.run_id):
+                if request.on_busy == "cancel" and await self.cancel(owner, busy.run_id):
                     continue
-                await self._until_ended(scope.owner, busy.run_id, until - time.monotonic())
+                await self._until_ended(owner, busy.run_id, until - time.monotonic())
             else:
                 return
+
+    async def _write(self, run: ActiveRun, idempotency_key: str | None, failed: RunView | None) -> None:
+        """Write the run as a new one, or in place of the one that failed under the same key."""
+        worker = self._worker.name
+        if failed is None or idempotency_key is None:
+            new = run.request.thread_id is None
+            await self._store.begin(
+                run.run_id,
+                run.scope,
+                run.request,
+                new_thread=new,
+                worker=worker,
+                idempotency_key=idempotency_key,
+            )
+        else:
+            await self._store.begin_again(
+                failed, run.run_id, run.scope, worker=worker, idempotency_key=idempotency_key
+            )
 
     async def _until_ended(self, owner: Owner, run_id: str, seconds: float) -> None:
         with contextlib.suppress(TimeoutError, ProblemError):
@@ -285,14 +301,14 @@ class RunManager:
         try:
             await run.writer.flush()
             state = await self._answer(run, writing)
-            result = await self._save(run, state)
+            result = await self._closer.finish(run, state)
         except asyncio.CancelledError:
             by_client = run.stopped == "client"
             code = "cancelled" if by_client else "interrupted"
             found = problem(code, "The run was cancelled." if by_client else INTERRUPTED, run_id=run.run_id)
             if not by_client:
                 _log.warning("the run failed", code=code)
-            await self._close(run, "cancelled" if by_client else "failed", found)
+            await self._closer.fail(run, "cancelled" if by_client else "failed", found)
             event: RunEvent = (
                 RunCancelled(reason="the client asked for it")
                 if by_client
@@ -308,7 +324,7 @@ class RunManager:
                     exc_info=found.code == "internal_error",
                     error=str(error),
                 )
-            await self._close(run, "failed", found)
+            await self._closer.fail(run, "failed", found)
             return found, RunFailed(problem=dumped(found))
         return result, RunFinished(result=result.model_dump(mode="json"))
 
@@ -348,42 +364,6 @@ class RunManager:
         finally:
             work.cancel()
             await asyncio.wait([work], timeout=_STOP_S)
-
-    async def _save(self, run: ActiveRun, state: FreyaState) -> ChatResult:
-        result, made, interaction = records_of(run, state)
-        await self._store.finish(result, run.scope, artifacts=made, interaction=interaction)
-        self._answered(run.scope.owner, result)
-        self._observe(result.outcome, time.monotonic() - run.began)
-        return result
-
-    async def _close(self, run: ActiveRun, status: Status, found: Problem) -> None:
-        """Close the run's record; while the database is away this goes on behind the run's end."""
-        interaction = unanswered(run, status, found)
-        self._observe(status, time.monotonic() - run.began)
-        if not await self._closed(run, status, found, interaction):
-            self._spawn(self._close_again(run, status, found, interaction))
-
-    async def _close_again(
-        self, run: ActiveRun, status: Status, found: Problem, interaction: Interaction
-    ) -> None:
-        while True:
-            await asyncio.sleep(_CLOSE_AGAIN_S)
-            if await self._closed(run, status, found, interaction):
-                return
-
-    async def _closed(self, run: ActiveRun, status: Status, found: Problem, interaction: Interaction) -> bool:
-        try:
-            async with asyncio.timeout(_CLOSE_S):
-                await self._store.fail(run.run_id, run.scope, status, found, interaction=interaction)
-        except (MemoryUnavailable, TimeoutError) as error:
-            _log.warning("the run's record could not be closed yet", error=str(error) or "no answer in time")
-            return False
-        return True
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:  # asyncio's own signature
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
 
 
 def _stopping() -> ProblemError:

@@ -12,6 +12,7 @@ from graphs.events import ArtifactReference, Citation
 from memory import Kind, Recalled, Tier, ToolUse
 
 LONGEST_MESSAGE = 200_000
+_OURS = 500  # the least status of what is no fault of a request
 Status = Literal["running", "finished", "failed", "cancelled"]
 Value = TypeVar("Value", bound=JsonValue)
 
@@ -136,3 +137,8 @@ class RunView(BaseModel):
     problem: Problem | None = None
     created_at: datetime
     finished_at: datetime | None = None
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether it failed for no fault of the request, as in an outage."""
+        return self.status == "failed" and self.problem is not None and self.problem.status >= _OURS

@@ -11,21 +11,30 @@ from psycopg.types.json import Jsonb
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.records import ChatRequest, ChatResult, RunView, Status
 from graphs import MadeArtifact
-from memory import Connection, Database, Interaction, Owner, Scope, log_interaction, open_turn
+from memory import Connection, Database, Interaction, KeyMissing, Owner, Scope, log_interaction, open_turn
 from memory.privacy import Sealer
-from memory.threads import opened_json, sealed, sealed_json
+from memory.threads import opened_json, sealed, sealed_json, title_of
 
 _ONE_AT_A_TIME = "runs_one_at_a_time"
 _KEEP_ARTIFACT = """
     INSERT INTO artifacts (id, run_id, tenant_id, user_id, project_id, agent, name, media_type, content, version)
     SELECT %(id)s, %(run)s, %(tenant)s, %(user)s, %(project)s, %(agent)s, %(name)s, %(media_type)s, %(content)s,
         1 + coalesce(max(earlier.version), 0)
-    FROM artifacts AS earlier JOIN runs ON runs.id = earlier.run_id
-    WHERE earlier.name = %(name)s
+    FROM artifacts AS earlier LEFT JOIN runs ON runs.id = earlier.run_id
+    WHERE earlier.tenant_id = %(tenant)s AND earlier.name = %(name)s
         AND CASE WHEN %(project)s::text IS NULL THEN runs.thread_id = %(thread)s ELSE earlier.project_id = %(project)s END
     ON CONFLICT DO NOTHING
 """
-"""A name counts its versions within the project, or else within the thread."""
+"""A name counts its versions within the project, whose members see each other's artifacts and not their runs, or else within
+the thread."""
+
+_BEGIN = """
+    INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, idempotency_key, request)
+    VALUES (%s, %s, %s, %s, 'running', %s, %s, %s)
+"""
+_GIVE_UP_KEY = (
+    "UPDATE runs SET idempotency_key = NULL WHERE id = %s AND idempotency_key = %s AND status = 'failed'"
+)
 
 
 class ThreadBusy(Exception):
@@ -78,29 +87,44 @@ class RunStore:
         Raises ThreadBusy, AlreadyBegun, or a ProblemError for an unknown thread.
         """
         asked = await self._sealed(scope.owner, request.model_dump(mode="json"))
+        said = await sealed(self._sealer, scope.owner, request.message)
+        title = await sealed(self._sealer, scope.owner, title_of(request.message))
         try:
             async with self._database.of(scope.owner) as connection:
                 await open_turn(
                     connection,
                     scope,
                     run_id=run_id,
-                    request=request.message,
+                    request=said,
                     metadata=request.metadata,
                     new=new_thread,
-                    sealer=self._sealer,
+                    title=title,
+                )
+                await connection.execute(_BEGIN, _begun(run_id, scope, worker, idempotency_key, asked))
+        except UniqueViolation as error:
+            await self._refused(error, scope, idempotency_key)
+        except ForeignKeyViolation as error:
+            raise ProblemError(_unknown_thread(scope.thread_id)) from error
+
+    async def begin_again(
+        self, failed: RunView, run_id: str, scope: Scope, *, worker: str, idempotency_key: str
+    ) -> None:
+        """Write a run in place of one that failed: it takes the key over, and the message, which is said once.
+
+        An answer that came too late for the failed run to finish goes. Raises as `begin` does.
+        """
+        asked = await self._sealed(scope.owner, failed.request.model_dump(mode="json"))
+        try:
+            async with self._database.of(scope.owner) as connection:
+                await connection.execute(_GIVE_UP_KEY, (failed.id, idempotency_key))
+                await connection.execute(_BEGIN, _begun(run_id, scope, worker, idempotency_key, asked))
+                await connection.execute(
+                    "DELETE FROM messages WHERE thread_id = %s AND run_id = %s AND role = 'assistant'",
+                    (scope.thread_id, failed.id),
                 )
                 await connection.execute(
-                    "INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, idempotency_key, request)"
-                    " VALUES (%s, %s, %s, %s, 'running', %s, %s, %s)",
-                    (
-                        run_id,
-                        scope.thread_id,
-                        scope.tenant_id,
-                        scope.user_id,
-                        worker,
-                        idempotency_key,
-                        Jsonb(asked),
-                    ),
+                    "UPDATE messages SET run_id = %s WHERE thread_id = %s AND run_id = %s",
+                    (run_id, scope.thread_id, failed.id),
                 )
         except UniqueViolation as error:
             await self._refused(error, scope, idempotency_key)
@@ -115,11 +139,17 @@ class RunStore:
         artifacts: Sequence[MadeArtifact],
         interaction: Interaction,
     ) -> None:
-        """Close the run with its result, keep its artifacts, and log the interaction."""
+        """Close the run with its result, keep its artifacts, and log the interaction; one that is closed is left as it is."""
         kept = await self._sealed(scope.owner, result.model_dump(mode="json"))
         contents = [await sealed(self._sealer, scope.owner, made.artifact.content) for made in artifacts]
         async with self._database.of(scope.owner) as connection:
-            await self._close(connection, result.run_id, "finished", result=kept)
+            if not await self._close(connection, result.run_id, "finished", result=kept):
+                return
+            if artifacts and scope.project_id:  # several of its threads may keep versions of one name at once
+                await connection.execute(
+                    "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+                    (f"artifacts of {scope.tenant_id}/{scope.project_id}",),
+                )
             for made, content in zip(artifacts, contents, strict=True):
                 await connection.execute(
                     _KEEP_ARTIFACT,
@@ -141,26 +171,34 @@ class RunStore:
     async def fail(
         self, run_id: str, scope: Scope, status: Status, problem: Problem, *, interaction: Interaction
     ) -> None:
-        """Close the run without a result, and log the interaction."""
+        """Close the run without a result, and log the interaction; one that is closed is left as it is."""
         async with self._database.of(scope.owner) as connection:
-            await self._close(connection, run_id, status, error=dumped(problem))
-            await log_interaction(connection, scope, interaction)
+            if await self._close(connection, run_id, status, error=dumped(problem)):
+                await log_interaction(connection, scope, interaction)
 
     async def reap(self, alive: Sequence[str], problem: Problem) -> list[str]:
         """Fail the running runs of workers that are not alive, and log the interactions; gives the runs' ids."""
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
+                "SELECT id, tenant_id, user_id, request FROM runs WHERE status = 'running' AND NOT worker = ANY(%s)",
+                (list(alive),),
+            )
+            found = await cursor.fetchall()
+        if not found:
+            return []
+        asked = {row["id"]: await self._asked(row) for row in found}
+        async with self._database.of_all() as connection:
+            cursor = await connection.execute(
                 "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
-                " WHERE status = 'running' AND NOT worker = ANY(%s)"
-                " RETURNING id, thread_id, tenant_id, user_id, request, created_at, finished_at",
-                (Jsonb(dumped(problem)), list(alive)),
+                " WHERE status = 'running' AND id = ANY(%s)"
+                " RETURNING id, thread_id, tenant_id, user_id, created_at, finished_at",
+                (Jsonb(dumped(problem)), list(asked)),
             )
             rows = await cursor.fetchall()
             for row in rows:
-                owner = Owner(row["user_id"], row["tenant_id"])
                 interaction = Interaction(
                     run_id=row["id"],
-                    request=(await self._opened(owner, row["request"]))["message"],
+                    request=asked[row["id"]],
                     answer=None,
                     outcome="failed",
                     error=problem.code,
@@ -170,6 +208,14 @@ class RunStore:
                 scope = Scope(thread_id=row["thread_id"], tenant_id=row["tenant_id"], user_id=row["user_id"])
                 await log_interaction(connection, scope, interaction)
         return [row["id"] for row in rows]
+
+    async def _asked(self, row: DictRow) -> str:
+        """What a run was asked; nothing where it cannot be read any more, for the run must be closed all the same."""
+        try:
+            request = await self._opened(Owner(row["user_id"], row["tenant_id"]), row["request"])
+        except KeyMissing:
+            return ""
+        return str(request["message"])
 
     async def get(self, owner: Owner, run_id: str) -> RunView:
         """The run. Raises a ProblemError for an unknown one."""
@@ -206,7 +252,9 @@ class RunStore:
         constraint = error.diag.constraint_name
         if idempotency_key is not None:  # first: a repeated request is no second message on a busy thread
             rows = await self._rows(
-                scope.owner, "SELECT * FROM runs WHERE idempotency_key = %s", (idempotency_key,)
+                scope.owner,
+                "SELECT * FROM runs WHERE tenant_id = %s AND user_id = %s AND idempotency_key = %s",
+                (scope.tenant_id, scope.user_id, idempotency_key),
             )
             if rows:
                 raise AlreadyBegun(await self._view(scope.owner, rows[0])) from error
@@ -227,11 +275,14 @@ class RunStore:
         *,
         result: Mapping[str, object] | None = None,
         error: Mapping[str, object] | None = None,
-    ) -> None:
-        await connection.execute(
-            "UPDATE runs SET status = %s, result = %s, error = %s, finished_at = now() WHERE id = %s AND status = 'running'",
+    ) -> bool:
+        """Whether this closed it; not where it was closed before, or is gone with its thread."""
+        cursor = await connection.execute(
+            "UPDATE runs SET status = %s, result = %s, error = %s, finished_at = now()"
+            " WHERE id = %s AND status = 'running' RETURNING id",
             (status, Jsonb(result) if result else None, Jsonb(error) if error else None, run_id),
         )
+        return bool(await cursor.fetchall())
 
     async def _sealed(self, owner: Owner, value: dict[str, Any]) -> dict[str, Any]:
         stored: dict[str, Any] = await sealed_json(self._sealer, owner, value)
@@ -259,6 +310,14 @@ class RunStore:
         async with self._database.of(owner) as connection:
             cursor = await connection.execute(statement, values)
             return await cursor.fetchall()
+
+
+def _begun(
+    run_id: str, scope: Scope, worker: str, idempotency_key: str | None, asked: Mapping[str, object]
+) -> tuple[object, ...]:
+    return (
+        run_id, scope.thread_id, scope.tenant_id, scope.user_id, worker, idempotency_key, Jsonb(asked)
+    )  # fmt: skip
 
 
 def _unknown_thread(thread_id: str) -> Problem:

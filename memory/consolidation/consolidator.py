@@ -12,8 +12,9 @@ from psycopg.rows import DictRow
 from memory.consolidation.interfaces import Excerpt, Extractor, Redact, Remembers, Said, Unseal
 from memory.consolidation.settings import ConsolidationSettings
 from memory.database import Connection, Database
-from memory.errors import MemoryUnavailable
+from memory.errors import KeyMissing, MemoryUnavailable
 from memory.interfaces import Draft
+from memory.locks import kept_from_erasing
 from memory.owner import Owner
 from models import ModelsError
 
@@ -25,7 +26,7 @@ _WAITING: Final = """
     GROUP BY thread_id, tenant_id, user_id ORDER BY first LIMIT %s
 """
 _LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)) AS mine"
-# The messages stay while they are worked on: who erases them waits, and then erases what was remembered of them too.
+# The messages stay while they are worked on: who deletes them waits. Who erases all waits sooner, see `memory.locks`.
 _TAKE: Final = """
     SELECT id, role, speaker, content, created_at FROM messages
     WHERE thread_id = %s AND NOT consolidated ORDER BY id LIMIT %s FOR KEY SHARE
@@ -118,14 +119,18 @@ class Consolidator:
         owner = Owner(thread["user_id"], thread["tenant_id"])
         async with self._database.of_all() as connection:
             cursor = await connection.execute(_LOCK, (f"consolidate {thread_id}",))
-            if not (await cursor.fetchall())[0]["mine"]:
+            if not (await cursor.fetchall())[0]["mine"] or not await kept_from_erasing(connection, owner):
                 return ConsolidationResult()
             cursor = await connection.execute(_TAKE, (thread_id, limit))
             waiting = await cursor.fetchall()
             if not waiting:
                 return ConsolidationResult()
-            excerpts = await self._excerpts(connection, owner, thread_id, [row["id"] for row in waiting])
+            ids = [row["id"] for row in waiting]
+            excerpts, unreadable = await self._excerpts(connection, owner, thread_id, ids)
             result, ended = await self._consolidate(owner, excerpts)
+            given_up = [name for name, error in unreadable.items() if self._gives_up(name, error)]
+            ended += given_up
+            result += ConsolidationResult(messages=len(given_up), failed=len(unreadable))
             await connection.execute(_DONE, (ended,))
         for message_id in ended:
             self._attempts.pop(message_id, None)
@@ -133,7 +138,8 @@ class Consolidator:
 
     async def _excerpts(
         self, connection: Connection, owner: Owner, thread_id: str, ids: Sequence[str]
-    ) -> list[Excerpt]:
+    ) -> tuple[list[Excerpt], dict[str, KeyMissing]]:
+        """The messages with those around them, and which of them cannot be read."""
         number = self._settings.neighbours
         cursor = await connection.execute(_THREAD, {"thread": thread_id})
         about = (await cursor.fetchall())[0]
@@ -141,9 +147,15 @@ class Consolidator:
             _NEIGHBOURS, {"thread": thread_id, "first": ids[0], "last": ids[-1], "number": number}
         )
         rows = sorted(await cursor.fetchall(), key=lambda row: str(row["id"]))
-        said = [await self._said(owner, row) for row in rows]
+        said: list[Said] = []
+        unreadable: dict[str, KeyMissing] = {}
+        for row in rows:
+            try:
+                said.append(await self._said(owner, row))
+            except KeyMissing as error:
+                unreadable[row["id"]] = error
         wanted = set(ids)
-        return [
+        excerpts = [
             Excerpt(
                 said=one,
                 before=tuple(said[max(0, place - number) : place]),
@@ -155,6 +167,7 @@ class Consolidator:
             for place, one in enumerate(said)
             if one.id in wanted
         ]
+        return excerpts, {name: error for name, error in unreadable.items() if name in wanted}
 
     async def _said(self, owner: Owner, row: DictRow) -> Said:
         text = row["content"]

@@ -58,6 +58,7 @@ _SECTIONS: Final = (
             SELECT id, project_id, title, metadata, created_at, updated_at FROM threads
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
+        sealed=("title",),
     ),
     _Section(
         name="messages",

@@ -205,11 +205,15 @@ class _Import:
 
     async def _store(self, owner: Owner, lines: list[Named]) -> None:
         contents = {one.key: one.line.text for one in lines}
+        titles: dict[str, str] = {}
+        for one in lines:
+            titles.setdefault(one.thread_key, title_of(one.line.text))
         if self._seal is not None:
             contents = {key: await self._seal(owner, text) for key, text in contents.items()}
+            titles = {key: await self._seal(owner, title) for key, title in titles.items()}
         async with self._database.of(owner) as connection:
             try:
-                new = await _insert(connection, owner, lines, contents, self._name)
+                new = await _insert(connection, owner, lines, contents, titles, self._name)
             except psycopg.DataError as error:
                 first, last = lines[0].line.time, lines[-1].line.time
                 raise ImportRefused(f"the lines from {first} to {last} cannot be stored: {error}") from error
@@ -218,10 +222,15 @@ class _Import:
 
 
 async def _insert(
-    connection: Connection, owner: Owner, lines: list[Named], contents: dict[str, str], name: str
+    connection: Connection,
+    owner: Owner,
+    lines: list[Named],
+    contents: dict[str, str],
+    titles: dict[str, str],
+    name: str,
 ) -> int:
     """How many of the lines are new: the keys' unique index says so, without a plan that could be a bad one."""
-    threads = await _threads(connection, owner, lines, name)
+    threads = await _threads(connection, owner, lines, titles, name)
     cursor = await connection.execute(
         _MESSAGES,
         {
@@ -239,7 +248,9 @@ async def _insert(
     return len(await cursor.fetchall())
 
 
-async def _threads(connection: Connection, owner: Owner, lines: Sequence[Named], name: str) -> dict[str, str]:
+async def _threads(
+    connection: Connection, owner: Owner, lines: Sequence[Named], titles: dict[str, str], name: str
+) -> dict[str, str]:
     """The ids of the lines' threads by their keys, made where there were none, their times stretched to the lines'."""
     by_thread: dict[str, list[Named]] = {}
     for one in lines:
@@ -253,7 +264,7 @@ async def _threads(connection: Connection, owner: Owner, lines: Sequence[Named],
             "user": owner.user_id,
             "metadata": Jsonb({"imported_from": name}),
             "ids": [group[0].thread_id for group in groups],
-            "titles": [title_of(group[0].line.text) for group in groups],
+            "titles": [titles[group[0].thread_key] for group in groups],
             "keys": [group[0].thread_key for group in groups],
             "first": [min(one.line.time for one in group) for group in groups],
             "last": [max(one.line.time for one in group) for group in groups],

@@ -5,8 +5,10 @@ from typing import Final
 
 from psycopg import sql
 
+from memory.checkpoints import laid_out
 from memory.database import Connection, Database
 from memory.history.planted import forms
+from memory.locks import begin_erasing
 from memory.owner import Owner
 from memory.privacy.audit import write_note
 from memory.records.deletions import note_deletion, note_for_members
@@ -34,7 +36,6 @@ _TABLES: Final = (
 )
 """What refers to other rows first, so that each is counted where it stands and no cascade is left to do."""
 
-_CHECKPOINTS: Final = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
 _OF_OWNER: Final = "tenant_id = %(tenant)s AND user_id = %(user)s"
 _MEMBERS: Final = "tenant_id = %(tenant)s AND (user_id = %(user)s OR owner_id = %(user)s)"
 _RUNS: Final = """
@@ -88,13 +89,14 @@ class Rows:
         The transaction sees everybody, since members of shared projects are told; each statement names the user.
         """
         async with self._database.of_all() as connection:
+            await begin_erasing(connection, owner)
             # A session keeps the plans of foreign keys as long as it lives: made when a table was small, they read all of
             # it for every row that goes.
             await connection.execute("DISCARD PLANS")
             projects = await (await connection.execute(_PROJECTS, _values(owner))).fetchall()
             await note_for_members(connection, [row["id"] for row in projects])
             removed = {}
-            for table in await _laid_out(connection, _CHECKPOINTS):
+            for table in await laid_out(connection):
                 where = sql.SQL("thread_id = ANY(%(runs)s)")
                 removed[table] = await _delete(connection, table, where, {"runs": list(runs)})
             for table in _TABLES:
@@ -113,7 +115,7 @@ class Rows:
         """Rows of the user by table, seen past the policies that limit a user's own view."""
         found = {}
         async with self._database.of_all() as connection:
-            for table in await _laid_out(connection, _CHECKPOINTS):
+            for table in await laid_out(connection):
                 where = sql.SQL("thread_id = ANY(%(runs)s)")
                 found[table] = await _count(connection, table, where, {"runs": list(runs)})
             for table in _TABLES:
@@ -149,15 +151,6 @@ def _values(owner: Owner) -> dict[str, object]:
 
 def _some(counts: dict[str, int]) -> dict[str, int]:
     return {what: count for what, count in counts.items() if count}
-
-
-async def _laid_out(connection: Connection, tables: Sequence[str]) -> list[str]:
-    """Those of the tables that there are; the checkpoints' are made by their own library."""
-    cursor = await connection.execute(
-        "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NOT NULL", (list(tables),)
-    )
-    there = {row["name"] for row in await cursor.fetchall()}
-    return [table for table in tables if table in there]
 
 
 async def _delete(

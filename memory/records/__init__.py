@@ -9,6 +9,7 @@ from memory.records.rows import MEDIUM, TextSealer, tier_of
 from memory.records.settings import RecordSettings, RetentionDays
 from memory.records.store import RecordStore
 from memory.records.upkeep import Expired, Healed
+from memory.records.words import repeated
 
 __all__ = [
     "MEDIUM",
@@ -27,6 +28,7 @@ __all__ = [
     "note_deletion",
     "note_for_members",
     "related_records",
+    "repeated",
     "tier_of",
     "usefulness",
 ]

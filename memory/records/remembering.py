@@ -1,5 +1,6 @@
 """One transaction in which an owner's drafts become records."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from memory.records.words import statement
 from models import Embedder, EmbeddingUnavailable
 
 _SAME_MEANING = 0.95
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,10 @@ class Remembering:
                 "patterns": patterns,
             },
         )
-        for row in await cursor.fetchall():
+        for number, row in enumerate(await cursor.fetchall(), 1):
             self.known[row["id"]] = await self.rows.record(row)
+            if number % _AT_ONCE == 0:  # they may be thousands where texts are sealed and cannot be searched
+                await asyncio.sleep(0)
             if row["origin_key"]:
                 self.by_origin[row["origin_key"]] = row["id"]
         cursor = await self.connection.execute(

@@ -2,6 +2,8 @@
 
 from typing import Any, Final, LiteralString, Protocol  # rows of the database
 
+import numpy as np
+import orjson
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from pydantic import JsonValue, TypeAdapter
@@ -46,7 +48,7 @@ def tier_of(kind: Kind) -> Tier:
 
 def vector_text(vector: Any) -> str:  # an array of numpy, whose type says nothing of its shape
     """A vector as the database reads it."""
-    return "[" + ",".join(f"{float(number):.7g}" for number in vector) + "]"
+    return orjson.dumps(np.ascontiguousarray(vector, np.float32), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 class RecordRows:

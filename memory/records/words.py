@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,9 @@ _BEGINS_NEGATED: Final = re.compile(
 )
 _ENDED: Final = re.compile(r"\bno longer\b|\bany ?more\b|\bused to\b|\bstopped\b|\bformerly\b", re.IGNORECASE)
 _SHORTEST_PLURAL: Final = 4
+_TELLING: Final = 3
+_EMPTY: Final = frozenset("the and for with from their they his her him she that this".split())
+_MOST: Final = 0.6
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,17 @@ def ends(text: str, details: dict[str, JsonValue]) -> bool:
     """Whether it says that something is over, which is a change and no contradiction: `ended`, or the text says so."""
     ended = details.get("ended")
     return ended if isinstance(ended, bool) else bool(_ENDED.search(text))
+
+
+def repeated(statements: Iterable[str], text: str) -> list[bool]:
+    """Of each statement whether the text says it again: all its figures stand in it, and most of its telling words."""
+    there = set(statement(text).core)
+    found = []
+    for each in statements:
+        telling = {word for word in statement(each).core if len(word) >= _TELLING and word not in _EMPTY}
+        figures = {word for word in statement(each).core if word[0].isdigit()}
+        found.append(bool(telling) and figures <= there and len(telling & there) > _MOST * len(telling))
+    return found
 
 
 def _stem(word: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from app.problems import Problem, ProblemError
 from app.runs import ChatResult, EventLog, RunStore
 from graphs import FreyaState, RunContext
 from graphs.events import Token
-from memory import LOCAL, Database, MemoryUnavailable, ThreadStore
+from memory import LOCAL, Database, MemoryUnavailable, ThreadStore, Turn, WriteUncertain
 from tests.app.scripted import Setup, answer_at_once, ask, state
 
 
@@ -345,7 +346,38 @@ class AwayStore(RunStore):
         self.closed.set()
 
 
-async def test_database_that_is_away_when_an_answer_is_saved_fails_the_run(setup):
+async def test_answer_that_cannot_be_recorded_at_once_is_recorded_when_the_database_is_back(
+    setup, monkeypatch
+):
+    monkeypatch.setattr("app.runs.closing._FINISH_AGAIN_S", 0.01)
+    setup.store = AwayStore(setup.database, finishes=3)
+    async with setup.open() as manager:
+        run_id, _ = await manager.start(LOCAL, ask("kept"))
+        assert (await within(manager.wait(LOCAL, run_id))).answer == "kept"
+        assert (await setup.store.get(LOCAL, run_id)).status == "finished"
+        assert await setup.logged(run_id) == [("answered", None)]
+
+
+async def test_answer_that_was_recorded_though_nobody_heard_of_it_is_recorded_once(setup, monkeypatch):
+    class DeafStore(RunStore):
+        heard = False
+
+        async def finish(self, *given: Any, **named: Any) -> None:
+            await super().finish(*given, **named)
+            if not self.heard:
+                self.heard = True
+                raise WriteUncertain("the server closed the connection unexpectedly")
+
+    monkeypatch.setattr("app.runs.closing._FINISH_AGAIN_S", 0.01)
+    setup.store = DeafStore(setup.database)
+    async with setup.open() as manager:
+        run_id, _ = await manager.start(LOCAL, ask("kept"))
+        assert (await within(manager.wait(LOCAL, run_id))).answer == "kept"
+        assert await setup.logged(run_id) == [("answered", None)]
+
+
+async def test_database_that_stays_away_when_an_answer_is_saved_fails_the_run(setup, monkeypatch):
+    monkeypatch.setattr("app.runs.closing._FINISH_S", 0.0)
     setup.store = AwayStore(setup.database, finishes=1)
     async with setup.open() as manager:
         run_id, _ = await manager.start(LOCAL, ask())
@@ -355,17 +387,77 @@ async def test_database_that_is_away_when_an_answer_is_saved_fails_the_run(setup
 
 
 async def test_record_that_cannot_be_closed_is_closed_when_the_database_is_back(setup, monkeypatch):
-    monkeypatch.setattr("app.runs.manager._CLOSE_AGAIN_S", 0.01)
+    monkeypatch.setattr("app.runs.closing._FINISH_S", 0.0)
+    monkeypatch.setattr("app.runs.closing._CLOSE_AGAIN_S", 0.01)
     store = setup.store = AwayStore(setup.database, finishes=1, fails=3)
     async with setup.open() as manager:
         run_id, thread_id = await manager.start(LOCAL, ask())
         ended = await within(manager.wait(LOCAL, run_id))
-        assert ended.code == "memory_unavailable"  # the client is told without waiting for the database
+        assert ended.code == "memory_unavailable"  # the client is told, and does not wait for ever
         assert (await setup.kept(run_id))[-1] == "run.failed"
         await within(store.closed.wait())
         assert (await store.get(LOCAL, run_id)).status == "failed"
         again, _ = await manager.start(LOCAL, ask(thread_id=thread_id))
         assert isinstance(await within(manager.wait(LOCAL, again)), ChatResult)
+
+
+async def test_run_that_began_though_nobody_heard_of_it_is_closed_and_frees_its_thread(setup, monkeypatch):
+    class DeafStore(AwayStore):
+        heard = False
+
+        async def begin(self, *given: Any, **named: Any) -> None:
+            await super().begin(*given, **named)
+            if not self.heard:
+                self.heard = True
+                raise WriteUncertain("the server closed the connection unexpectedly")
+
+    monkeypatch.setattr("app.runs.closing._CLOSE_AGAIN_S", 0.01)
+    thread = await ThreadStore(setup.database).create(LOCAL, "t", project_id=None, metadata={})
+    request = ask("once", thread_id=thread.id)
+    store = setup.store = DeafStore(setup.database)
+    async with setup.open() as manager:
+        with pytest.raises(WriteUncertain):
+            await manager.start(LOCAL, request, idempotency_key="key-deaf")
+        await within(store.closed.wait())
+        run_id, _ = await manager.start(LOCAL, request, idempotency_key="key-deaf")
+        assert (await within(manager.wait(LOCAL, run_id))).answer == "once"
+        said = await ThreadStore(setup.database).messages(LOCAL, thread.id, limit=9, after=None)
+        assert [(message.run_id, message.content) for message in said] == [(run_id, "once")]
+
+
+async def test_turn_that_failed_in_an_outage_is_begun_anew_under_its_key_and_said_once(setup):
+    threads = ThreadStore(setup.database)
+
+    async def cut_short(context: RunContext, message: str) -> FreyaState:
+        late = Turn(run_id=context.run_id, request=message, answer="Too late.", at=datetime.now(UTC))
+        await threads.remember(context.scope, late)
+        raise MemoryUnavailable("the server closed the connection unexpectedly")
+
+    setup.graph.script = cut_short
+    async with setup.open() as manager:
+        failed, thread_id = await manager.start(LOCAL, ask("again"), idempotency_key="key-again")
+        assert (await within(manager.wait(LOCAL, failed))).code == "memory_unavailable"
+        setup.graph.script = answer_at_once
+        begun = [manager.start(LOCAL, ask("again"), idempotency_key="key-again") for _ in range(3)]
+        (run_id, thread), *others = await within(asyncio.gather(*begun))
+        assert others == [(run_id, thread)] * 2
+        assert thread == thread_id
+        assert run_id != failed
+        assert (await within(manager.wait(LOCAL, run_id))).answer == "again"
+        said = await threads.messages(LOCAL, thread_id, limit=9, after=None)
+        assert [(message.run_id, message.content) for message in said] == [(run_id, "again")]
+        assert (await manager.start(LOCAL, ask("again"), idempotency_key="key-again"))[0] == run_id
+        with pytest.raises(ProblemError) as other:
+            await manager.start(LOCAL, ask("another"), idempotency_key="key-again")
+        assert other.value.problem.code == "idempotency_conflict"
+
+
+async def test_turn_that_was_cancelled_is_not_begun_anew_under_its_key(setup, gate):
+    async with setup.open() as manager:
+        begun = await manager.start(LOCAL, ask(), idempotency_key="key-cancelled")
+        await within(gate.reached.wait())
+        await within(manager.cancel(LOCAL, begun[0]))
+        assert await manager.start(LOCAL, ask(), idempotency_key="key-cancelled") == begun
 
 
 async def test_defect_while_a_record_is_closed_ends_the_run_all_the_same(setup, logged):

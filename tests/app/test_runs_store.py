@@ -1,16 +1,24 @@
 """The records of runs in PostgreSQL."""
 
 import asyncio
+import base64
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+from psycopg import sql
 from psycopg.pq import PipelineStatus
+from pydantic import SecretStr
 
-from app.database import Pool
+from agents import Artifact
+from app.database import Pool, open_pool
 from app.problems import ProblemError, problem
 from app.runs import ChatResult, RunStore
 from app.runs.records import Usage
-from memory import LOCAL, Database, Interaction, Scope, ThreadStore, new_id
+from graphs import MadeArtifact
+from memory import LOCAL, Database, Interaction, Owner, Scope, ThreadStore, new_id
+from memory.privacy import DataKeys, PrivacySettings, Sealer
+from memory.projects import ProjectStore
 from tests.app.scripted import ask
 
 
@@ -114,3 +122,90 @@ async def test_finishing_a_run_whose_thread_was_deleted_is_no_error(store, pool)
 async def test_unknown_artifact_is_named(store):
     with pytest.raises(ProblemError, match="art_nothing"):
         await store.artifact(LOCAL, "art_nothing")
+
+
+@pytest.fixture(scope="module")
+async def restricted(database_url: str) -> AsyncIterator[Database]:
+    opened = await open_pool(database_url, min_size=1, max_size=4, restricted=True)
+    yield Database(opened)
+    await opened.close()
+
+
+@pytest.fixture
+def sealer(restricted: Database) -> Sealer:
+    key = SecretStr(base64.b64encode(b"k" * 32).decode())
+    return Sealer(DataKeys(restricted, PrivacySettings(keys=(key,))))
+
+
+def answered(run_id: str, scope: Scope) -> tuple[ChatResult, Interaction]:
+    result = ChatResult(
+        run_id=run_id,
+        thread_id=scope.thread_id,
+        outcome="answered",
+        answer="So it is.",
+        agents=[],
+        citations=[],
+        artifacts=[],
+        tool_calls=[],
+        model="scripted",
+        timings={},
+        usage=Usage(input_tokens=0, output_tokens=0),
+    )
+    logged = Interaction(
+        run_id=run_id, request="x", answer="So it is.", outcome="answered", latency_ms=1, at=datetime.now(UTC)
+    )
+    return result, logged
+
+
+async def test_with_a_key_nothing_of_a_request_stands_in_the_clear(restricted, sealer, pool):
+    _, scope = await begin(RunStore(restricted, sealer))
+    async with pool.connection() as connection:
+        for table, column in (("threads", "id"), ("messages", "thread_id"), ("runs", "thread_id")):
+            whole = sql.SQL("SELECT t::text AS row FROM {} AS t WHERE {} = %s").format(
+                sql.Identifier(table), sql.Identifier(column)
+            )
+            (row,) = await (await connection.execute(whole, (scope.thread_id,))).fetchall()
+            assert "one two" not in row["row"]
+    assert (await ThreadStore(restricted, sealer).get(LOCAL, scope.thread_id)).title == "one two"
+
+
+async def test_a_run_that_cannot_be_read_any_more_is_closed_all_the_same(restricted, sealer, pool):
+    lost, _ = await begin(RunStore(restricted, sealer), worker="wrk_lost")
+    without_key = RunStore(restricted, Sealer(DataKeys(restricted, PrivacySettings())))
+    assert await without_key.reap(["wrk_here", "wrk_alive"], problem("interrupted", "It stopped.")) == [lost]
+    async with pool.connection() as connection:
+        cursor = await connection.execute("SELECT status FROM runs WHERE id = %s", (lost,))
+        assert (await cursor.fetchone())["status"] == "failed"
+
+
+async def test_a_run_is_closed_and_logged_once(store, pool):
+    run_id, scope = await begin(store)
+    result, logged = answered(run_id, scope)
+    await store.finish(result, scope, artifacts=[], interaction=logged)
+    await store.finish(result, scope, artifacts=[], interaction=logged)
+    failed = logged.model_copy(update={"answer": None, "outcome": "failed"})
+    await store.fail(run_id, scope, "failed", problem("interrupted", "It stopped."), interaction=failed)
+    assert (await store.get(LOCAL, run_id)).status == "finished"
+    async with pool.connection() as connection:
+        cursor = await connection.execute("SELECT outcome FROM interactions WHERE run_id = %s", (run_id,))
+        assert [row["outcome"] for row in await cursor.fetchall()] == ["answered"]
+
+
+async def test_members_of_a_project_count_versions_of_an_artifact_together(restricted, pool):
+    store, projects = RunStore(restricted), ProjectStore(restricted)
+    ann, ben = Owner(new_id("ann")), Owner(new_id("ben"))
+    project = await projects.create(ann, "Kitchen")
+    await projects.add_member(ann, project.id, ben.user_id)
+    for number, owner in enumerate((ann, ben, ann)):
+        run_id = new_id("run")
+        scope = Scope(thread_id=new_id("thr"), user_id=owner.user_id, project_id=project.id)
+        await store.begin(run_id, scope, ask(), new_thread=True, worker="wrk_here", idempotency_key=None)
+        result, logged = answered(run_id, scope)
+        plan = Artifact(name="plan.md", media_type="text/markdown", content=f"Plan {number}")
+        made = MadeArtifact(id=new_id("art"), agent="davina", artifact=plan)
+        await store.finish(result, scope, artifacts=[made], interaction=logged)
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT version FROM artifacts WHERE project_id = %s ORDER BY id", (project.id,)
+        )
+        assert [row["version"] for row in await cursor.fetchall()] == [1, 2, 3]

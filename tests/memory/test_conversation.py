@@ -85,7 +85,7 @@ async def test_a_rebuilt_thread_is_read_from_redis_again(redis, database, short,
     await redis.flushdb()
     for _ in range(3):
         assert await memory.recall(scope) == said
-    assert permanent.limits == [1, 200, 1, 1]
+    assert permanent.limits == [3, 200, 3, 3]
 
 
 async def test_a_new_thread_is_not_read_twice(database, short, scope, ask):
@@ -94,7 +94,7 @@ async def test_a_new_thread_is_not_read_twice(database, short, scope, ask):
     assert await memory.recall(scope) == []
     said = await converse(memory, scope, ask, 2)
     assert await memory.recall(scope) == said
-    assert permanent.limits == [1, 1]
+    assert permanent.limits == [3, 3]
 
 
 async def test_the_permanent_record_fills_in_for_redis_that_is_down(
@@ -115,6 +115,18 @@ async def test_turns_that_redis_missed_are_back_when_it_is(memory, short_that_is
     )
     assert await memory.recall(scope) == [*first, *missed]
     last = await converse(memory, scope, ask, 1, "Afterwards")
+    assert await memory.recall(scope) == [*first, *missed, *last]
+
+
+async def test_a_turn_that_redis_missed_is_back_though_the_next_one_reached_it(
+    memory, short_that_is_down, threads, scope, ask
+):
+    await memory.recall(scope)
+    first = await converse(memory, scope, ask, 2)
+    away = TieredConversation(short_that_is_down, threads, MemorySettings())
+    missed = await converse(away, scope, ask, 1, "While it was away")
+    assert await away.recall(scope) == [*first, *missed]
+    last = await converse(memory, scope, ask, 1, "It came back in the middle of this one")
     assert await memory.recall(scope) == [*first, *missed, *last]
 
 

@@ -12,6 +12,7 @@ from memory import (
     Interaction,
     MemoryUnavailable,
     Owner,
+    RecallFilter,
     RoutedTask,
     Scope,
     ThreadStore,
@@ -19,7 +20,11 @@ from memory import (
     log_interaction,
     new_id,
 )
+from memory.privacy import AuditTrail
+from memory.recall import MemoryRecaller, RecallSettings
 from memory.threads import title_of
+from models import estimated_tokens
+from tests.memory.recall.conftest import WordEmbedder
 
 
 async def test_a_thread_is_read_back_as_it_was_made(threads):
@@ -117,6 +122,26 @@ async def test_an_answer_to_a_thread_that_is_gone_is_refused(threads, scope, ask
     await threads.delete(LOCAL, scope.thread_id)
     with pytest.raises(UnknownThread, match="any more"):
         await threads.remember(scope, said)
+
+
+async def test_what_was_said_in_a_deleted_thread_is_not_recalled(threads, database, ask):
+    owner = Owner(new_id("ann"))
+    scope = Scope(thread_id=new_id("thr"), user_id=owner.user_id)
+    recaller = MemoryRecaller(
+        database, WordEmbedder(), count=estimated_tokens, settings=RecallSettings(timeout_s=5)
+    )
+    await ask(scope, "The heron is violet.")
+
+    async def recalled():
+        found = await recaller.recall(owner, "Which heron is violet?", budget=100, wanted=RecallFilter())
+        return [item.text for item in found.items]
+
+    assert await recalled() == ["The heron is violet."]
+    await threads.delete(owner, scope.thread_id)
+    assert await recalled() == []
+    (noted,) = await AuditTrail(database).page(owner)
+    assert (noted.action, noted.subject) == ("delete thread", scope.thread_id)
+    await recaller.close()
 
 
 async def test_a_thread_is_its_users_alone(threads, scope, ask):

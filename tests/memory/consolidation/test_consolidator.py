@@ -9,8 +9,9 @@ import pytest
 from app.database import Pool, open_pool
 from app.memory_vectors import ChromaVectors
 from knowledge import Chroma
-from memory import Database, Draft, MemoryUnavailable, Owner, new_id
+from memory import Database, Draft, KeyMissing, MemoryUnavailable, Owner, new_id
 from memory.consolidation import ConsolidationSettings, Consolidator, Excerpt, RuleExtractor
+from memory.locks import begin_erasing
 from memory.records import RecordStore, Remembered
 from tests.memory.consolidation.conftest import AT
 from tests.memory.records.conftest import WordEmbedder
@@ -237,6 +238,37 @@ async def test_encrypted_messages_are_opened_and_secrets_not_kept(
     await consolidator.consolidate_due()
 
     assert await _texts(records, owner) == ["Has a dog.", "Lives in Oslo."]
+
+
+async def test_what_cannot_be_decrypted_is_given_up_and_keeps_nobody_else_waiting(
+    database: Database, records: Faulty, talk: Talk, owner: Owner
+) -> None:
+    async def unseal(_: Owner, text: str) -> str:
+        if text.startswith("sealed:"):
+            raise KeyMissing("its key was erased")
+        return text
+
+    settings = ConsolidationSettings(attempts=2)
+    consolidator = Consolidator(database, RuleExtractor(), records, settings=settings, unseal=unseal)
+    await talk(owner, "I live in Oslo.", "sealed:lost", "I love tea.")
+    await talk(owner, "I love jazz.")
+
+    first, second = await consolidator.consolidate_due(), await consolidator.consolidate_due()
+
+    assert (first.messages, first.failed) == (3, 1)
+    assert (second.messages, second.failed) == (1, 1)
+    assert await _left(database, owner) == 0
+    assert await _texts(records, owner) == ["Likes jazz.", "Likes tea.", "Lives in Oslo."]
+
+
+async def test_nobody_learns_of_a_user_who_is_being_erased(
+    consolidator: Consolidator, database: Database, talk: Talk, owner: Owner
+) -> None:
+    await talk(owner, "I live in Oslo.")
+    async with database.of_all() as connection:
+        await begin_erasing(connection, owner)
+        assert (await consolidator.consolidate_due()).messages == 0
+    assert (await consolidator.consolidate_due()).messages == 1
 
 
 async def test_each_of_several_speakers_speaks_of_himself(

@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import time
 
@@ -7,8 +8,9 @@ from redis.asyncio import Redis
 
 from app.database import Pool
 from app.memory_vectors import ChromaVectors
-from memory import Database, KeyMissing, MemoryUnavailable, Owner, ShortTermTier
+from memory import Database, KeyMissing, MemoryUnavailable, Owner, ShortTermTier, ThreadStore
 from memory.history import ErasedStore, Eraser, RedisKeys, Rows, VectorRows
+from memory.locks import kept_from_erasing
 from memory.privacy import DataKeys, PrivacySettings, Sealer
 from tests.memory.history.planting import Planted, owned_tables, plant, snapshot
 
@@ -230,3 +232,38 @@ async def test_a_key_that_was_erased_is_held_no_longer(database, redis, short, o
     assert receipt.removed["postgresql"] == {"memory_keys": 1}
     with pytest.raises(KeyMissing):
         await sealer.open(owner, sealed)
+
+
+async def test_a_deleted_thread_takes_the_checkpoints_of_its_runs_along(
+    database, pool, redis, short, vectors, owner
+) -> None:
+    planted = await plant(pool, redis, short, vectors, owner, "umber crane 7")
+    before = await snapshot(pool, redis, owner, [planted.run])
+
+    await ThreadStore(database).delete(owner, planted.thread)
+
+    after = await snapshot(pool, redis, owner, [planted.run])
+    for table in ("checkpoints", "checkpoint_blobs", "checkpoint_writes"):
+        assert (len(before[table]), after[table]) == (1, [])
+    assert after["messages"] == after["runs"] == after["artifacts"] == []
+
+
+async def test_erasing_waits_for_who_works_on_the_user_in_two_transactions(
+    eraser, database, pool, redis, short, vectors, owner
+) -> None:
+    planted = await plant(pool, redis, short, vectors, owner, "ochre stork 8")
+    async with asyncio.timeout(5):
+        async with database.of_all() as outer:
+            assert await kept_from_erasing(outer, owner)
+            await outer.execute("SELECT id FROM messages WHERE id = %s FOR KEY SHARE", (planted.message,))
+            erasing = asyncio.create_task(eraser.erase(owner, actor="test"))
+            while True:
+                cursor = await outer.execute("SELECT count(*) AS n FROM pg_locks WHERE NOT granted")
+                if (await cursor.fetchall())[0]["n"]:
+                    break
+            async with database.of(owner) as inner:
+                await inner.execute("UPDATE memory_records SET evidence = 2 WHERE id = %s", (planted.record,))
+            async with database.of_all() as another:
+                assert not await kept_from_erasing(another, owner)
+        receipt = await erasing
+    assert receipt.verified, receipt.left

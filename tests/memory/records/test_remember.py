@@ -6,7 +6,7 @@ import pytest
 
 from memory import Database, Kind, MemoryUnavailable, RecordState, Tier
 from memory.projects import ProjectStore
-from memory.records import Outcome
+from memory.records import Outcome, repeated
 
 HOME = "fact:home"
 
@@ -303,3 +303,18 @@ async def test_every_change_gives_a_new_revision(store, database: Database, owne
         await change
         seen.append((await revisions())[name])
     assert seen == sorted(set(seen))
+
+
+@pytest.mark.parametrize(
+    ("statement", "answer", "again"),
+    [
+        ("Lives in Oslo.", "You live in Oslo, on the fjord.", True),
+        ("Lives in Oslo.", "You live in Bergen.", False),
+        ("Name is Tom.", "Your name is not known to me.", False),
+        ("Is 41 years old.", "You are 42 years old.", False),
+        ("Likes sailing boats.", "Sailing boats it is.", True),
+        ("Is it.", "It is.", False),
+    ],
+)
+def test_an_answer_cites_a_record_whose_words_it_repeats(statement, answer, again):
+    assert repeated([statement], answer) == [again]

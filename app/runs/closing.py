@@ -1,0 +1,102 @@
+"""How runs end, written to their records whatever the database does meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final  # Any: a coroutine's type
+
+import structlog
+
+from app.problems import Problem, problem
+from app.runs.active import ActiveRun, records_of, unanswered
+from app.runs.records import ChatResult, Status
+from app.runs.store import RunStore
+from app.runs.worker import INTERRUPTED
+from app.tasks import end
+from graphs import FreyaState
+from memory import Interaction, MemoryUnavailable, Owner
+
+_log = structlog.get_logger(__name__)
+_FINISH_S: Final = 10.0
+_FINISH_AGAIN_S: Final = 0.25
+_CLOSE_S: Final = 2.0
+_CLOSE_AGAIN_S: Final = 1.0
+
+Observer = Callable[[str, float], None]
+"""Takes the outcome of a run and how long it took, in seconds."""
+
+
+class Closer:
+    """Closes the records of runs; what cannot be written now is written behind, until `close`."""
+
+    def __init__(
+        self, store: RunStore, *, observe: Observer, answered: Callable[[Owner, ChatResult], None]
+    ) -> None:
+        self._store = store
+        self._observe = observe
+        self._answered = answered
+        self._hurried = False
+        self._background: set[asyncio.Task[None]] = set()
+
+    def hurry(self) -> None:
+        """Wait for the database no longer: the service stops."""
+        self._hurried = True
+
+    async def close(self) -> None:
+        """Give up what is not written yet."""
+        await end(self._background)
+
+    async def finish(self, run: ActiveRun, state: FreyaState) -> ChatResult:
+        """Record the answer. It is in its thread already, so that a short outage is waited out.
+
+        Raises MemoryUnavailable.
+        """
+        result, made, interaction = records_of(run, state)
+        until = time.monotonic() + _FINISH_S
+        while True:
+            try:
+                await self._store.finish(result, run.scope, artifacts=made, interaction=interaction)
+            except MemoryUnavailable as error:
+                if self._hurried or time.monotonic() >= until:
+                    raise
+                _log.warning("an answer could not be recorded yet", error=str(error))
+                await asyncio.sleep(_FINISH_AGAIN_S)
+            else:
+                break
+        self._answered(run.scope.owner, result)
+        self._observe(result.outcome, time.monotonic() - run.began)
+        return result
+
+    async def fail(self, run: ActiveRun, status: Status, found: Problem) -> None:
+        """Close the record without an answer; while the database is away this goes on behind the run's end."""
+        interaction = unanswered(run, status, found)
+        self._observe(status, time.monotonic() - run.began)
+        if not await self._failed(run, status, found, interaction):
+            self._spawn(self._fail_again(run, status, found, interaction))
+
+    def fail_behind(self, run: ActiveRun) -> None:
+        """The same for a run that is not carried out, and of which nobody knows whether it was written."""
+        found = problem("interrupted", INTERRUPTED, run_id=run.run_id)
+        self._spawn(self._fail_again(run, "failed", found, unanswered(run, "failed", found)))
+
+    async def _fail_again(
+        self, run: ActiveRun, status: Status, found: Problem, interaction: Interaction
+    ) -> None:
+        while True:
+            await asyncio.sleep(_CLOSE_AGAIN_S)
+            if await self._failed(run, status, found, interaction):
+                return
+
+    async def _failed(self, run: ActiveRun, status: Status, found: Problem, interaction: Interaction) -> bool:
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await self._store.fail(run.run_id, run.scope, status, found, interaction=interaction)
+        except (MemoryUnavailable, TimeoutError) as error:
+            _log.warning("the run's record could not be closed yet", error=str(error) or "no answer in time")
+            return False
+        return True
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:  # asyncio's own signature
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
