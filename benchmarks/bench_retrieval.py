@@ -1,11 +1,11 @@
 """Retrieval over the example corpus: quality, beside single methods and rank fusion, and latency; prints JSON.
 
 Two tasks. *answers*: 1,000 sampled stored questions against the answers field, where the pair's own answer must
-be found. *paraphrases*: hand-written paraphrases (paraphrases.jsonl) against both fields, where the paraphrased
-pair must be found. Rank 1 to 5 counts for top-5, the reciprocal of the rank (to 50) for MRR; a pair with the
+be found. *paraphrases*: hand-written paraphrases (paraphrases.jsonl, and paraphrases_fresh.jsonl that no weight was
+chosen with) against questions and against both fields, where the paraphrased pair must be found. Rank 1 to 5 counts for top-5, the reciprocal of the rank (to 50) for MRR; a pair with the
 same question word for word, of which retrieval returns one only, counts as found in its stead.
 The latency is that of `search` with the query's encoding, without the embedding cache, whole and in its parts;
-`--grow 40000` measures it besides on a copy of the corpus with so many pairs (see knowledge_corpus.grown).
+`--grow 40000 100000` measures it besides on copies of the corpus with so many pairs (see knowledge_corpus.grown).
 *relevance*: how many questions on other matters find nothing, and how many native ones are lost.
 """
 
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import random
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +33,11 @@ from knowledge.store import pair_id, source_id
 _SEED = 7
 _DEPTH = 50
 _COLLECTION = "technical"
-_PARAPHRASES = Path(__file__).with_name("paraphrases.jsonl")
+_PARAPHRASES = (
+    Path(__file__).with_name("paraphrases.jsonl"),  # weights were chosen with these in view
+    Path(__file__).with_name("paraphrases_fresh.jsonl"),  # and these were written afterwards
+)
+_FOREIGN_FRESH = Path(__file__).with_name("foreign_fresh.txt")
 _NATIVE = (
     "What is RSI?", "how does MACD work", "explain bollinger bands", "what does a high funding rate mean",
     "is the mvrv z-score useful", "What is impermanent loss?", "stop loss placement with ATR",
@@ -130,20 +135,24 @@ async def _same(corpus: Corpus) -> dict[str, str]:
     return {pair.id: plain(pair.question) for pair in pairs}
 
 
-def _cases(size: int, seed: int = _SEED) -> tuple[list[Case], list[Case]]:
-    """The sampled and the paraphrased cases."""
+def _sampled(size: int, seed: int) -> list[Case]:
+    """Stored questions, each with its pair."""
     source = source_id(_COLLECTION, content_hash(EXPORT))
-    records = list(open_source(EXPORT).pairs())
-    sampled = random.Random(seed).sample(records, size)
+    records = random.Random(seed).sample(list(open_source(EXPORT).pairs()), size)
+    return [Case(record.question, pair_id(source, record)) for record in records]
+
+
+def _paraphrased(path: Path) -> list[Case]:
+    """Hand-written paraphrases, each with the pair it was written for."""
+    source = source_id(_COLLECTION, content_hash(EXPORT))
     by_place: dict[tuple[str | None, int], PairRecord] = {
-        (record.session.external_id, record.ordinal): record for record in records
+        (record.session.external_id, record.ordinal): record for record in open_source(EXPORT).pairs()
     }
-    lines = [json.loads(line) for line in _PARAPHRASES.read_text(encoding="utf-8").splitlines()]
-    paraphrased = [
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
         Case(line["paraphrase"], pair_id(source, by_place[str(line["session_id"]), line["pair"]]))
         for line in lines
     ]
-    return [Case(record.question, pair_id(source, record)) for record in sampled], paraphrased
 
 
 async def _task(
@@ -174,11 +183,13 @@ async def _relevance(
     retriever = HybridRetriever(corpus.store, corpus.dense, corpus.lexical)
     floor = RetrievalSettings().floor
     report: dict[str, Any] = {"floor": floor}
+    fresh = (await asyncio.to_thread(_FOREIGN_FRESH.read_text, encoding="utf-8")).splitlines()
     groups: dict[str, list[tuple[str, str | None]]] = {
         "sampled": [(case.query, same[case.pair]) for case in sampled],
         "paraphrases": [(case.query, None) for case in paraphrased],
         "short_native": [(query, None) for query in _NATIVE],
         "foreign": [(query, None) for query in foreign_questions()],
+        "foreign_fresh": [(query, None) for query in fresh],
     }
     for name, queries in groups.items():
         best = []
@@ -195,30 +206,54 @@ async def _relevance(
     return report
 
 
-async def main(size: int, seed: int, grow: int | None) -> None:
+async def main(size: int, seed: int, grow: Sequence[int], *, quality: bool) -> None:
     data = cache_folder()
     data.mkdir(parents=True, exist_ok=True)
     async with opened(data) as corpus:
         await fill(corpus)
-        sampled, paraphrased = await asyncio.to_thread(_cases, size, seed)
-        same = await _same(corpus)
+        sampled = await asyncio.to_thread(_sampled, size, seed)
         await HybridRetriever(corpus.store, corpus.dense, corpus.lexical).search("warm up RSI")
-        report = {
+        report: dict[str, Any] = {
             "benchmark": "retrieval",
             "pairs": (await corpus.store.counts())[_COLLECTION],
             "seed": seed,
             "settings": RetrievalSettings().model_dump(),
             "latency_ms": await _latency(corpus, sampled),
-            "answers": await _task(corpus, sampled, (Field.ANSWER,), same),
-            "paraphrases": await _task(corpus, paraphrased, tuple(Field), same),
-            "relevance": await _relevance(corpus, sampled[:200], paraphrased, same),
         }
-    if grow is not None:
-        async with opened(await grown(grow)) as corpus:
+        if quality:
+            report |= await _quality(corpus, sampled)
+    grown_ms = {}
+    for pairs in sorted(grow):
+        async with opened(await grown(pairs)) as corpus:
             await HybridRetriever(corpus.store, corpus.dense, corpus.lexical).search("warm up RSI")
-            pairs = (await corpus.store.counts())[_COLLECTION]
-            report["grown"] = {"pairs": pairs, "latency_ms": await _latency(corpus, sampled)}
+            grown_ms[(await corpus.store.counts())[_COLLECTION]] = await _latency(corpus, sampled)
+    if grown_ms:
+        report["grown_latency_ms"] = grown_ms
+        _chart({report["pairs"]: report["latency_ms"], **grown_ms})
     print(json.dumps(report, indent=2))
+
+
+def _chart(latencies: dict[int, dict[str, dict[str, float]]]) -> None:
+    """Bars of p50 and p95 by the number of pairs, on the error stream."""
+    longest = max(each["whole"]["p95"] for each in latencies.values())
+    for pairs, each in latencies.items():
+        for name in ("p50", "p95"):
+            bar = "█" * max(1, round(40 * each["whole"][name] / longest))
+            print(f"{pairs:>8,} {name} {bar} {each['whole'][name]} ms", file=sys.stderr)
+
+
+async def _quality(corpus: Corpus, sampled: Sequence[Case]) -> dict[str, Any]:
+    same = await _same(corpus)
+    report: dict[str, Any] = {"answers": await _task(corpus, sampled, (Field.ANSWER,), same)}
+    paraphrased = []
+    for path in _PARAPHRASES:
+        cases = await asyncio.to_thread(_paraphrased, path)
+        paraphrased += cases
+        report[path.stem] = {
+            "both": await _task(corpus, cases, tuple(Field), same),
+            "questions": await _task(corpus, cases, (Field.QUESTION,), same),
+        }
+    return {**report, "relevance": await _relevance(corpus, sampled[:200], paraphrased, same)}
 
 
 async def _latency(corpus: Corpus, cases: Sequence[Case]) -> dict[str, dict[str, float]]:
@@ -271,6 +306,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=1000, help="sampled questions")
     parser.add_argument("--seed", type=int, default=_SEED, help="of the sample")
-    parser.add_argument("--grow", type=int, help="pairs of the larger copy on which latency is measured")
+    parser.add_argument(
+        "--grow", type=int, nargs="+", default=[], help="pairs of larger copies on which latency is measured"
+    )
+    parser.add_argument("--latency", action="store_true", help="measure latency only")
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.size, arguments.seed, arguments.grow))
+    asyncio.run(main(arguments.size, arguments.seed, arguments.grow, quality=not arguments.latency))

@@ -36,6 +36,8 @@ from models.embeddings import OnnxEmbedder
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "knowledge"
 EXPORT = SHARED / "rag_export.json.gz"
 REPORTS = SHARED / "reports"
+_SYNTHETIC = "Synthetic"
+_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -88,29 +90,43 @@ def _say(progress: IndexProgress) -> None:
 
 
 async def grown(pairs: int) -> Path:
-    """A copy of the filled data folder with so many pairs in it, made once, in a minute or two.
+    """A copy of the filled data folder with so many pairs in it, made once, a minute or two for each 20,000.
 
     The further ones are recombined: the question of a pair with a number behind it, and the first half of its
     answer with the second half of another's. Their vectors are not computed but mixed of those of both pairs, so
     they are as near to real ones as other pairs on the same matter are; only latency is measured on them.
+    A larger copy is made out of the next smaller one that there is.
     """
     folder = cache_folder().with_name(f"knowledge-{pairs}")
     if (folder / "grown").exists():
         return folder
-    await asyncio.to_thread(_copied, cache_folder(), folder)
+    smaller = [size for size in _grown_sizes() if size < pairs]
+    source = cache_folder().with_name(f"knowledge-{max(smaller)}") if smaller else cache_folder()
+    await asyncio.to_thread(_copied, source, folder)
+    (folder / "grown").unlink(missing_ok=True)
     async with opened(folder) as corpus:
-        real = [pair for pair in await corpus.store.changes(0, 1_000_000) if not pair.removed]
+        stored = await corpus.store.changes(0, 10_000_000)
+        real = [pair for pair in stored if not pair.removed and pair.topic != _SYNTHETIC]
+        there = sum(not pair.removed for pair in stored) - len(real)
         mixer = _Mixer(corpus.embedder, await _vectors(corpus.dense, real))
-        path = folder / "synthetic.json"
-        path.write_text(json.dumps(mixer.recombined(real, pairs - len(real))), encoding="utf-8")
-        await corpus.importer.import_file(path)
         dense = DenseIndex(mixer, folder=folder / "chroma")
         try:
-            await Indexer(corpus.store, [corpus.lexical, dense]).catch_up(_say)
+            for start in range(there, pairs - len(real), _AT_ONCE):
+                path = folder / "synthetic.json"
+                made = mixer.recombined(real, start, min(start + _AT_ONCE, pairs - len(real)))
+                path.write_text(json.dumps(made), encoding="utf-8")
+                await corpus.importer.import_file(path)
+                await Indexer(corpus.store, [corpus.lexical, dense]).catch_up(_say)
         finally:
             await dense.close()
     (folder / "grown").touch()
     return folder
+
+
+def _grown_sizes() -> list[int]:
+    """Of the copies that were made to their end."""
+    folders = cache_folder().parent.glob("knowledge-*/grown")
+    return [int(folder.parent.name.removeprefix("knowledge-")) for folder in folders]
 
 
 class _Mixer:
@@ -122,10 +138,12 @@ class _Mixer:
         self._vectors = vectors
         self._known: dict[str, Vectors] = {}
 
-    def recombined(self, real: Sequence[StoredPair], count: int) -> dict[str, object]:
-        rng = random.Random(5)
+    def recombined(self, real: Sequence[StoredPair], start: int, stop: int) -> dict[str, object]:
+        """The pairs with these numbers, as an export; each number always makes the same one."""
+        self._known.clear()
         made = []
-        for number in range(count):
+        for number in range(start, stop):
+            rng = random.Random(number)
             one, other = rng.choice(real), rng.choice(real)
             question = f"{one.question} ({number})"
             answer = (
@@ -135,7 +153,10 @@ class _Mixer:
                 mixed = self._vectors[field][one.id] + 0.5 * self._vectors[field][other.id]
                 self._known[text] = mixed / np.linalg.norm(mixed)
             made.append({"question": question, "answer": answer})
-        return {"metadata": {"total_qa_pairs": count}, "sessions": [{"topic": "Synthetic", "qa_pairs": made}]}
+        return {
+            "metadata": {"total_qa_pairs": len(made)},
+            "sessions": [{"topic": _SYNTHETIC, "qa_pairs": made}],
+        }
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         rows = np.empty((len(texts), self.dimensions), dtype=np.float32)

@@ -61,7 +61,9 @@ def arithmetic_claims(text: str) -> list[Claim]:
 
 def setting_claims(text: str, facts: Sequence[IndicatorFacts]) -> list[Claim]:
     """The default settings and ranges that a text gives of indicators it names."""
-    return [claim for fact in facts for claim in (*_defaults(text, fact), *_ranges(text, fact))]
+    folded = text.casefold()
+    named = [fact for fact in facts if any(name.casefold() in folded for name in fact.names)]
+    return [claim for fact in named for claim in (*_defaults(text, fact), *_ranges(text, fact))]
 
 
 def checks_of(facts: Sequence[IndicatorFacts]) -> tuple[Check, ...]:

@@ -35,6 +35,12 @@ def many(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture(autouse=True)
+def _no_refining_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine the minute after an import passes within a test."""
+    monkeypatch.setenv("FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT", "false")
+
+
 @pytest.fixture
 def taught(data: Path, seed: Path) -> Path:
     """A data folder whose service need not learn to route first."""

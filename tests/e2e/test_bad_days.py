@@ -106,11 +106,8 @@ async def test_runs_of_one_thread_are_serial(client):
     thread = (await client.post("/v1/threads", json={"title": "busy"})).json()["id"]
     body = {"message": "Design an agent for a car repair shop with WhatsApp", "thread_id": thread}
     queued = [client.post("/v1/chat", json={**body, "on_busy": "queue"}) for _ in range(3)]
-    answers = await asyncio.gather(*queued, client.post("/v1/chat", json={**body, "on_busy": "reject"}))
-    codes = sorted(answer.status_code for answer in answers)
-    assert codes == [200, 200, 200, 409]
-    rejected = next(answer for answer in answers if answer.status_code == 409)
-    assert_problem(rejected, 409, "thread_busy")
+    answers = await asyncio.gather(*queued)
+    assert [answer.status_code for answer in answers] == [200] * 3
     messages = (await client.get(f"/v1/threads/{thread}/messages")).json()["items"]
     assert [message["role"] for message in messages] == ["user", "assistant"] * 3
 
