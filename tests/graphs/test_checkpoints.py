@@ -10,7 +10,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from agents import Artifact
 from graphs import STATE_TYPES, MadeArtifact, Route, SpecialistResult, Task, Weighing
 from graphs.events import Citation
-from memory import ToolUse, Turn
+from memory import Degraded, Kind, Recalled, Recollection, Tier, ToolUse, Turn
 from models.chat import Note, Passage
 from tests.fakes.scripted_model import Step
 from tests.graphs.conversation import to
@@ -22,9 +22,25 @@ MADE = MadeArtifact(
 )
 TASK = Task(agent="technical", request="and for 14 days?", about="RSI", context="it", confidence=0.75)
 WEIGHING = Weighing(score=0.55, reasons=("creative work: design",), choice="checked_tool")
+DEGRADED = Degraded(tier=Tier.LONG, reason="Chroma is away")
+RECALLED = Recalled(
+    id="rec_1",
+    tier=Tier.LONG,
+    kind=Kind.FACT,
+    text="Lives in Oslo.",
+    tokens=5,
+    score=1.2,
+    relevance=0.9,
+    reasons=("words: live",),
+    message_ids=("msg_1",),
+    said_at=datetime(2026, 5, 3, tzinfo=UTC),
+)
 VALUES = (
     MADE.artifact,
     CITATION,
+    DEGRADED,
+    RECALLED,
+    Recollection(items=(RECALLED,), tokens=5, budget=100, degraded=(DEGRADED,), took_ms=1.5),
     MADE,
     Note(author="chart_reader", text="up"),
     Passage(number=1, title="T", text="t", relevance=0.25),
