@@ -19,8 +19,9 @@ _PRUNE_EVERY_S = 3600.0
 _TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
 _PRUNE = """
     WITH gone AS (
-        DELETE FROM {} WHERE thread_id IN
-            (SELECT id FROM runs WHERE finished_at < now() - make_interval(secs => %s))
+        DELETE FROM {} AS checkpoint WHERE NOT EXISTS (
+            SELECT FROM runs WHERE runs.id = checkpoint.thread_id
+                AND (finished_at IS NULL OR finished_at >= now() - make_interval(secs => %s)))
         RETURNING 1
     ) SELECT count(*) AS rows FROM gone
 """

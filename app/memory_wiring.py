@@ -177,6 +177,10 @@ def _worker(
         healed = await records.heal_all()
         return healed.put + healed.removed
 
+    async def follow() -> int:
+        healed = await records.heal_behind()
+        return healed.put + healed.removed
+
     async def partition() -> int:
         async with await psycopg.AsyncConnection.connect(
             backends.postgres_url, autocommit=True
@@ -187,6 +191,7 @@ def _worker(
         [
             Step(name="embed", run=embed, every_s=settings.every_s, at_wake=True),
             Step(name="consolidate", run=consolidate, every_s=settings.every_s, at_wake=True),
+            Step(name="follow", run=follow, every_s=settings.every_s),
             Step(name="fade", run=fade, every_s=settings.daily_s),
             Step(name="expire", run=expire, every_s=settings.daily_s),
             Step(name="heal", run=heal, every_s=settings.daily_s),

@@ -153,7 +153,8 @@ def _is_all(held: Held, newest: Sequence[Turn]) -> bool:
     """Whether what is held is the thread as the permanent record has it, to its newest turns."""
     if not newest:
         return held.whole and not held.turns and held.summary is None
-    return held.whole and all(held.knows(turn.run_id) for turn in newest)
+    ends_alike = held.mark.last in {"", newest[-1].run_id}  # else a turn at its end was taken back
+    return held.whole and ends_alike and all(held.knows(turn.run_id) for turn in newest)
 
 
 async def _or_outage(answer: Awaitable[Found]) -> Found | MemoryUnavailable:

@@ -12,7 +12,9 @@ from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.records import ChatRequest, ChatResult, RunView, Status
 from graphs import MadeArtifact
 from memory import Connection, Database, Interaction, KeyMissing, Owner, Scope, log_interaction, open_turn
+from memory.interactions import redacted_record
 from memory.privacy import Sealer
+from memory.records import note_deletion
 from memory.threads import opened_json, sealed, sealed_json, title_of
 
 _ONE_AT_A_TIME = "runs_one_at_a_time"
@@ -118,10 +120,12 @@ class RunStore:
             async with self._database.of(scope.owner) as connection:
                 await connection.execute(_GIVE_UP_KEY, (failed.id, idempotency_key))
                 await connection.execute(_BEGIN, _begun(run_id, scope, worker, idempotency_key, asked))
-                await connection.execute(
-                    "DELETE FROM messages WHERE thread_id = %s AND run_id = %s AND role = 'assistant'",
+                cursor = await connection.execute(
+                    "DELETE FROM messages WHERE thread_id = %s AND run_id = %s AND role = 'assistant' RETURNING id",
                     (scope.thread_id, failed.id),
                 )
+                if await cursor.fetchall():
+                    await note_deletion(connection, scope.owner)
                 await connection.execute(
                     "UPDATE messages SET run_id = %s WHERE thread_id = %s AND run_id = %s",
                     (run_id, scope.thread_id, failed.id),
@@ -142,6 +146,7 @@ class RunStore:
         """Close the run with its result, keep its artifacts, and log the interaction; one that is closed is left as it is."""
         kept = await self._sealed(scope.owner, result.model_dump(mode="json"))
         contents = [await sealed(self._sealer, scope.owner, made.artifact.content) for made in artifacts]
+        record = await redacted_record(interaction)
         async with self._database.of(scope.owner) as connection:
             if not await self._close(connection, result.run_id, "finished", result=kept):
                 return
@@ -166,15 +171,16 @@ class RunStore:
                         "content": content,
                     },
                 )
-            await log_interaction(connection, scope, interaction)
+            await log_interaction(connection, scope, interaction, record)
 
     async def fail(
         self, run_id: str, scope: Scope, status: Status, problem: Problem, *, interaction: Interaction
     ) -> None:
         """Close the run without a result, and log the interaction; one that is closed is left as it is."""
+        record = await redacted_record(interaction)
         async with self._database.of(scope.owner) as connection:
             if await self._close(connection, run_id, status, error=dumped(problem)):
-                await log_interaction(connection, scope, interaction)
+                await log_interaction(connection, scope, interaction, record)
 
     async def reap(self, alive: Sequence[str], problem: Problem) -> list[str]:
         """Fail the running runs of workers that are not alive, and log the interactions; gives the runs' ids."""

@@ -1,7 +1,7 @@
 """The log of interactions: append-only, one record a run whatever its outcome; what learning reads later."""
 
 from memory.interactions.exporting import ExportedLog, ExportFormat
-from memory.interactions.log import InteractionLog, Redact, log_interaction
+from memory.interactions.log import InteractionLog, Redact, log_interaction, redacted_record
 from memory.interactions.partitions import ensure_partitions
 from memory.interactions.records import (
     Cost,
@@ -27,4 +27,5 @@ __all__ = [
     "SuccessMetrics",
     "ensure_partitions",
     "log_interaction",
+    "redacted_record",
 ]

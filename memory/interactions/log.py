@@ -12,6 +12,7 @@ from memory.interactions.records import Interaction
 from memory.interfaces import Scope
 from memory.privacy.redaction import redacted_json
 
+Record = dict[str, JsonValue]
 Redact = Callable[[JsonValue], JsonValue]
 """Gives a JSON value of the same shape whose texts name nobody."""
 
@@ -25,9 +26,15 @@ class InteractionLog:
     def __init__(self, redact: Redact = redacted_json) -> None:
         self._redact = redact
 
-    async def append(self, connection: Connection, scope: Scope, interaction: Interaction) -> None:
-        """Append the record, within the caller's transaction."""
-        record = await asyncio.to_thread(self._redacted, interaction)
+    async def redacted(self, interaction: Interaction) -> Record:
+        """What is stored of it: redacting takes a while, for which no transaction should be open."""
+        return await asyncio.to_thread(self._redacted, interaction)
+
+    async def append(
+        self, connection: Connection, scope: Scope, interaction: Interaction, record: Record | None = None
+    ) -> None:
+        """Append the record, made here where it is not at hand, within the caller's transaction."""
+        record = record or await self.redacted(interaction)
         await connection.execute(
             "INSERT INTO interactions (run_id, thread_id, tenant_id, user_id, outcome, record)"
             " VALUES (%s, %s, %s, %s, %s, %s)",
@@ -41,11 +48,18 @@ class InteractionLog:
             ),
         )
 
-    def _redacted(self, interaction: Interaction) -> dict[str, JsonValue]:
+    def _redacted(self, interaction: Interaction) -> Record:
         record = interaction.model_dump(mode="json")
         return {name: self._redact(value) if name in _SAID else value for name, value in record.items()}
 
 
-async def log_interaction(connection: Connection, scope: Scope, interaction: Interaction) -> None:
-    """Append the record, redacted of all kinds of personal data, within the caller's transaction."""
-    await InteractionLog().append(connection, scope, interaction)
+async def redacted_record(interaction: Interaction) -> Record:
+    """What is stored of an interaction, redacted of all kinds of personal data."""
+    return await InteractionLog().redacted(interaction)
+
+
+async def log_interaction(
+    connection: Connection, scope: Scope, interaction: Interaction, record: Record | None = None
+) -> None:
+    """Append the record, as `redacted_record` gives it, within the caller's transaction."""
+    await InteractionLog().append(connection, scope, interaction, record)

@@ -39,7 +39,7 @@ _LIST: LiteralString = f"""
 class RecordStore(Upkeep):
     """The records of users. An outage of the database raises MemoryUnavailable.
 
-    Vectors of the long tier are beside the database: what could not be put there is made good by `heal`. Other
+    Vectors of the long tier are beside the database: what could not be put there is made good by `heal_behind`. Other
     users' records are seen where they belong to a project the owner is a member of, and never changed.
     """
 
@@ -65,11 +65,14 @@ class RecordStore(Upkeep):
             return ()
         vectors = await self._embed([draft.text for draft in drafts])
         await self._rows.ready(owner)
-        async with self._database.of(owner) as connection:
-            work = Remembering(connection, owner, self._rows, self._embedder)
-            await work.load(drafts)
-            done = [await work.remember(draft, vector) for draft, vector in zip(drafts, vectors, strict=True)]
-        await self._follow(owner, work)
+        with self._behind_if_broken_off(owner):
+            async with self._database.of(owner) as connection:
+                work = Remembering(connection, owner, self._rows, self._embedder)
+                await work.load(drafts)
+                done = [
+                    await work.remember(draft, vector) for draft, vector in zip(drafts, vectors, strict=True)
+                ]
+            await self._follow(owner, work)
         return [Remembered(work.known[one.record.id], one.outcome) for one in done]
 
     async def get(self, owner: Owner, record_id: str) -> Record:
@@ -101,23 +104,24 @@ class RecordStore(Upkeep):
         draft = _corrected(await self.get(owner, record_id), text, value, details)
         vector = (await self._embed([draft.text]))[0]
         await self._rows.ready(owner)
-        async with self._database.of(owner) as connection:
-            work = Remembering(connection, owner, self._rows, self._embedder)
-            await work.load([draft])
-            row = await own_row(connection, owner, record_id)
-            rows = await versions_of(connection, row)
-            versions = await self._rows.records(rows)
-            holding = [
-                version
-                for version in versions
-                if version.id == record_id or version.state is not RecordState.SUPERSEDED
-            ]
-            clock = await connection.execute(
-                "SELECT greatest(now(), %s) AS now", (max(v.said_at for v in versions),)
-            )
-            now = (await clock.fetchall())[0]["now"]
-            new = await work.replace(draft.model_copy(update={"said_at": now}), versions, holding, vector)
-        await self._follow(owner, work)
+        with self._behind_if_broken_off(owner):
+            async with self._database.of(owner) as connection:
+                work = Remembering(connection, owner, self._rows, self._embedder)
+                await work.load([draft])
+                row = await own_row(connection, owner, record_id)
+                rows = await versions_of(connection, row)
+                versions = await self._rows.records(rows)
+                holding = [
+                    version
+                    for version in versions
+                    if version.id == record_id or version.state is not RecordState.SUPERSEDED
+                ]
+                clock = await connection.execute(
+                    "SELECT greatest(now(), %s) AS now", (max(v.said_at for v in versions),)
+                )
+                now = (await clock.fetchall())[0]["now"]
+                new = await work.replace(draft.model_copy(update={"said_at": now}), versions, holding, vector)
+            await self._follow(owner, work)
         return new
 
     async def pin(self, owner: Owner, record_id: str) -> Record:
@@ -135,6 +139,10 @@ class RecordStore(Upkeep):
         Raises UnknownRecord.
         """
         await self._rows.ready(owner)
+        with self._behind_if_broken_off(owner):
+            return await self._forget(owner, record_id)
+
+    async def _forget(self, owner: Owner, record_id: str) -> Sequence[str]:
         async with self._database.of(owner) as connection:
             await take_turn(connection, owner)
             row = await own_row(connection, owner, record_id)
@@ -257,6 +265,9 @@ class RecordStore(Upkeep):
                 await self._vectors.remove(owner, old)
         except MemoryUnavailable as error:
             _log.warning("vectors of records are left to be put", reason=str(error), records=len(new))
+            self._behind.add(owner)
+        if any(vector is None for vector in work.inserted.values()):
+            self._behind.add(owner)
 
 
 def _has(record: Record, words: Sequence[str]) -> bool:

@@ -1,7 +1,9 @@
 """What is done to records in the background: vectors made good, the unused faded, the expired deleted."""
 
+import asyncio
+import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,6 +56,8 @@ class Upkeep:
         self._embedder = embedder
         self._rows = rows
         self._settings = settings
+        self._behind: set[Owner] = set()
+        """Whose vectors may not be what the database says."""
 
     async def heal(self, owner: Owner) -> Healed:
         """Put the vectors that this owner's records lack, and remove those that nothing needs."""
@@ -83,6 +87,27 @@ class Upkeep:
             owners = [Owner(row["user_id"], row["tenant_id"]) for row in await cursor.fetchall()]
         healed = [await self.heal(owner) for owner in owners]
         return Healed(put=sum(one.put for one in healed), removed=sum(one.removed for one in healed))
+
+    async def heal_behind(self) -> Healed:
+        """The same for those whose vectors an outage kept back since this process began; it looks once more after that."""
+        put = removed = 0
+        for owner in sorted(self._behind, key=str):
+            self._behind.discard(owner)
+            with self._behind_if_broken_off(owner):
+                healed = await self.heal(owner)
+            if healed.put or healed.removed:
+                self._behind.add(owner)  # what was remembered meanwhile may have crossed it
+            put, removed = put + healed.put, removed + healed.removed
+        return Healed(put=put, removed=removed)
+
+    @contextlib.contextmanager
+    def _behind_if_broken_off(self, owner: Owner) -> Iterator[None]:
+        """Around what changes rows and vectors: broken off between the two, the vectors are behind."""
+        try:
+            yield
+        except (MemoryUnavailable, asyncio.CancelledError):
+            self._behind.add(owner)
+            raise
 
     async def fade(self, now: datetime) -> int:
         """Let records fade that were unused for their half-life, and say how many; pinned ones never do.
@@ -166,7 +191,8 @@ class Upkeep:
         await self._tell_members(projects)
         if tier is Tier.LONG:
             for owner, ids in gone.items():
-                await self._vectors.remove(owner, ids)
+                with self._behind_if_broken_off(owner):
+                    await self._vectors.remove(owner, ids)
         return sum(len(ids) for ids in gone.values())
 
     async def _expire_threads(self, before: datetime) -> int:

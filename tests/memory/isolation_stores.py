@@ -58,9 +58,7 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
     short, runs = ShortTermTier(redis, MemorySettings(short_turns=50)), RunStore(database)
     records, projects = RecordStore(database, vectors, embedder), ProjectStore(database)
     interactions, recall = InteractionStore(database), RecallSettings(timeout_s=30)
-    recaller = MemoryRecaller(
-        database, embedder, count=estimated_tokens, settings=recall, long=vectors
-    )
+    recaller = MemoryRecaller(database, embedder, count=estimated_tokens, settings=recall, long=vectors)
 
     def forget(owner: Owner) -> None:
         keys.forget(owner)

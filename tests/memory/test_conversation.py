@@ -130,6 +130,15 @@ async def test_a_turn_that_redis_missed_is_back_though_the_next_one_reached_it(
     assert await memory.recall(scope) == [*first, *missed, *last]
 
 
+async def test_a_turn_that_the_permanent_record_took_back_is_recalled_no_more(memory, short, scope, ask):
+    await memory.recall(scope)
+    said = await converse(memory, scope, ask, 2)
+    await short.remember(scope, turn(9, "taken back"))
+    assert await memory.recall(scope) == said
+    again = await converse(memory, scope, ask, 1, "Said again {} {}")
+    assert await memory.recall(scope) == [*said, *again]
+
+
 async def test_a_redis_that_comes_back_with_what_it_had_before_costs_no_turn(memory, redis, scope, ask):
     await memory.recall(scope)
     said = await converse(memory, scope, ask, 2)

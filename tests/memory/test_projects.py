@@ -271,7 +271,6 @@ async def test_nobody_writes_a_row_in_anothers_name(sql, project, ann, ben, eve)
             )
 
 
-@pytest.mark.xfail(strict=True, reason="the schema lets a row name a project that its user does not see")
 async def test_nobody_adds_to_a_project_that_is_not_his(sql, project, ann, ben, eve):
     with contextlib.suppress(*DENIED):
         await remember(sql, eve, "decision", project.id)

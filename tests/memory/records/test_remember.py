@@ -1,12 +1,14 @@
 """What becomes of statements beside what is known."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
-from memory import Database, Kind, MemoryUnavailable, RecordState, Tier
+from memory import Connection, Database, Kind, MemoryUnavailable, Owner, RecordState, Tier, WriteUncertain
 from memory.projects import ProjectStore
-from memory.records import Outcome, repeated
+from memory.records import Healed, Outcome, repeated
 
 HOME = "fact:home"
 
@@ -267,6 +269,42 @@ async def test_what_the_vectors_missed_is_healed(store, vectors, embedder, owner
     assert await vectors.ids(owner) == [done[1].record.id]
     again = await store.heal(owner)
     assert (again.put, again.removed) == (0, 0)
+
+
+async def test_what_an_outage_kept_back_is_healed_once_it_is_over(
+    store, vectors, embedder, owner, other, says
+):
+    await store.remember(other, [says("Likes tea.")])
+    vectors.down = True
+    (first,) = await store.remember(owner, [says("Lives in Oslo.", 1, slot=HOME, value="Oslo")])
+    with pytest.raises(MemoryUnavailable, match="vectors"):
+        await store.heal_behind()
+    vectors.down = False
+    embedder.down = True
+    (unmeant,) = await store.remember(owner, [says("Likes coffee.")])
+    embedder.down = False
+    assert (await store.heal_behind()).put == 2
+    assert sorted(await vectors.ids(owner)) == sorted([first.record.id, unmeant.record.id])
+    assert await store.heal_behind() == await store.heal_behind() == Healed()
+
+
+async def test_record_whose_commit_nobody_heard_of_gets_its_vector(
+    store, database, vectors, owner, says, monkeypatch
+):
+    @asynccontextmanager
+    async def deaf(user: Owner) -> AsyncIterator[Connection]:
+        async with Database.of(database, user) as connection:
+            yield connection
+        raise WriteUncertain("the server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "of", deaf)
+        with pytest.raises(WriteUncertain):
+            await store.remember(owner, [says("Lives in Oslo.", slot=HOME, value="Oslo")])
+    (kept,) = await store.list(owner)
+    assert await vectors.ids(owner) == []
+    assert (await store.heal_behind()).put == 1
+    assert await vectors.ids(owner) == [kept.id]
 
 
 async def test_all_who_have_records_are_healed(store, vectors, owner, other, says):
