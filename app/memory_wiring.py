@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import structlog
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, SystemMessage
 
 from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
@@ -20,6 +22,8 @@ from memory.consolidation import (
     ConsolidationWorker,
     Consolidator,
     Excerpt,
+    Extractor,
+    ModelExtractor,
     RuleExtractor,
     Said,
     SimilarExtractor,
@@ -32,7 +36,9 @@ from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer
 from memory.projects import ProjectStore
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
+from memory.short import ModelSummariser
 from models import TokenCounter, estimated_tokens
+from models.chat import ChatModels, Role
 from models.embeddings import CachedEmbedder
 
 if TYPE_CHECKING:
@@ -91,7 +97,9 @@ class MemoryParts:
             _log.warning("the use of records could not be noted", error=str(error))
 
 
-def join_memory(backends: "Backends", embedder: CachedEmbedder, *, stop_runs: StopRuns) -> MemoryParts:
+def join_memory(
+    backends: "Backends", embedder: CachedEmbedder, chat: ChatModels, *, stop_runs: StopRuns
+) -> MemoryParts:
     """The tiers over the open stores; nothing is consolidated yet. `stop_runs` ends the runs of a user."""
     settings, database = backends.settings.memory, backends.database
     keys = DataKeys(database, settings.privacy)
@@ -101,13 +109,22 @@ def join_memory(backends: "Backends", embedder: CachedEmbedder, *, stop_runs: St
     )
     threads = ThreadStore(database, sealer)
     runs = RunStore(database, sealer)
-    short_term = ShortTermTier(backends.redis, settings, sealing=sealer)
+    writes = bool(backends.settings.models.roles.get(Role.AGENTIC))
+    summariser = (
+        ModelSummariser(_completing(chat.of(Role.AGENTIC)), tokens=settings.short.summary_tokens)
+        if writes
+        else None
+    )
+    short_term = ShortTermTier(backends.redis, settings, sealing=sealer, summariser=summariser)
     records = RecordStore(database, vectors, embedder, sealer, settings=settings.records)
     count = embedder.token_counts if isinstance(embedder, TokenCounter) else estimated_tokens
     recaller = MemoryRecaller(
         database, embedder, count=count, settings=settings.recall, long=vectors, opener=sealer
     )
-    worker = _worker(backends, embedder, records, sealer)
+    extractor: Extractor = SimilarExtractor(RuleExtractor(), embedder)
+    if writes and settings.consolidation.by_model:
+        extractor = ModelExtractor(chat.of(Role.AGENTIC), extractor)
+    worker = _worker(backends, embedder, extractor, records, sealer)
 
     def forget(owner: Owner) -> None:
         keys.forget(owner)
@@ -146,14 +163,25 @@ def join_memory(backends: "Backends", embedder: CachedEmbedder, *, stop_runs: St
     )
 
 
+def _completing(model: BaseChatModel) -> Callable[[str, str], Awaitable[str]]:
+    async def complete(system: str, text: str) -> str:
+        return (await model.ainvoke([SystemMessage(system), HumanMessage(text)])).text
+
+    return complete
+
+
 def _worker(
-    backends: "Backends", embedder: CachedEmbedder, records: RecordStore, sealer: Sealer
+    backends: "Backends",
+    embedder: CachedEmbedder,
+    extractor: Extractor,
+    records: RecordStore,
+    sealer: Sealer,
 ) -> ConsolidationWorker:
     settings, database = backends.settings.memory.consolidation, backends.database
     redactor = Redactor(kinds=_NEVER_REMEMBERED)
     consolidator = Consolidator(
         database,
-        SimilarExtractor(RuleExtractor(), embedder),
+        extractor,
         records,
         settings=settings,
         redact=lambda text: redactor.redact(text).text,
@@ -181,6 +209,9 @@ def _worker(
         healed = await records.heal_behind()
         return healed.put + healed.removed
 
+    async def rotate() -> int:
+        return (await sealer.rotate()).resealed if sealer.configured else 0
+
     async def partition() -> int:
         async with await psycopg.AsyncConnection.connect(
             backends.postgres_url, autocommit=True
@@ -195,6 +226,7 @@ def _worker(
             Step(name="fade", run=fade, every_s=settings.daily_s),
             Step(name="expire", run=expire, every_s=settings.daily_s),
             Step(name="heal", run=heal, every_s=settings.daily_s),
+            Step(name="rotate", run=rotate, every_s=settings.daily_s),
             Step(name="partition", run=partition, every_s=settings.daily_s),
         ],
         retry_s=settings.retry_s,

@@ -173,6 +173,7 @@ class Freya:
 
     async def delete_thread(self, owner: Owner, thread_id: str) -> None:
         """Delete a thread with all that belongs to it, in every tier."""
+        await self._manager.cancel_all(owner, thread_id=thread_id)
         await self._threads.delete(owner, thread_id)
         with contextlib.suppress(MemoryUnavailable):  # the thread is gone, and nothing is recalled of it
             await self._short_term.forget(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import psycopg
 import structlog
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from psycopg.rows import dict_row
 from redis.asyncio import Redis
@@ -38,6 +40,7 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
+from memory.privacy import MasterCipher
 from models.chat import ConfiguredChatModels
 from models.embeddings import CachedEmbedder, open_embedder
 
@@ -173,9 +176,10 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         housekeeping = Housekeeping(knowledge.live, backends.database, settings)
         await housekeeping.index_now(progress)
         pipeline = join_pipeline(backends, knowledge, embedder)
-        memory = join_memory(backends, embedder, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
+        chat = ConfiguredChatModels(settings.models, embedder)
+        memory = join_memory(backends, embedder, chat, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
         freya, manager = await _join_service(
-            backends, embedder, knowledge, pipeline, memory, charters, metrics
+            backends, embedder, chat, knowledge, pipeline, memory, charters, metrics
         )
         await stack.enter_async_context(consolidating(memory))
         await stack.enter_async_context(manager)
@@ -190,6 +194,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
 async def _join_service(
     backends: Backends,
     embedder: CachedEmbedder,
+    chat: ConfiguredChatModels,
     knowledge: KnowledgeParts,
     pipeline: Pipeline,
     memory: MemoryParts,
@@ -197,7 +202,6 @@ async def _join_service(
     metrics: Metrics,
 ) -> tuple[Freya, RunManager]:
     settings = backends.settings
-    chat = ConfiguredChatModels(settings.models, embedder)
     questions = await asyncio.to_thread(starter_questions)
     router = await CalibratedRouter.open(
         embedder,
@@ -210,10 +214,7 @@ async def _join_service(
             for name, charter in charters.items()
         },
     )
-    saver = AsyncPostgresSaver(
-        backends.pool,
-        serde=JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES),
-    )
+    saver = AsyncPostgresSaver(backends.pool, serde=_serialiser(settings))
     events = EventLog(backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s)
     manager = RunManager(
         Parts(
@@ -250,6 +251,13 @@ async def _join_service(
         heartbeat_s=settings.http.heartbeat_s,
     )
     return freya, manager
+
+
+def _serialiser(settings: Settings) -> SerializerProtocol:
+    """Of checkpoints: our state's types and no others, encrypted where there is a key."""
+    strict = JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES)
+    privacy = settings.memory.privacy
+    return EncryptedSerializer(MasterCipher(privacy), strict) if privacy.keys else strict
 
 
 def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbedder) -> dict[str, Check]:

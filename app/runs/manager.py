@@ -153,7 +153,7 @@ class RunManager:
             thread_id=request.thread_id or new_id("thr"),
             tenant_id=owner.tenant_id,
             user_id=owner.user_id,
-            project_id=request.project_id,
+            project_id=await self._project(owner, request),
         )
         run = ActiveRun(run_id=run_id, scope=scope, request=request, writer=EventWriter(self._events, run_id))
         try:
@@ -174,6 +174,12 @@ class RunManager:
         run.writer.emit(RunStarted(thread_id=run.scope.thread_id))
         run.task = asyncio.create_task(self._carry_out(run), name=run_id)
         return run_id, run.scope.thread_id
+
+    async def _project(self, owner: Owner, request: ChatRequest) -> str | None:
+        """The project of the request, else of the thread that it goes on with."""
+        if request.project_id is not None or request.thread_id is None:
+            return request.project_id
+        return await self._store.project_of(owner, request.thread_id)
 
     def _refuse_unworkable(self, request: ChatRequest) -> None:
         """Refuse at once what the guard or the router would refuse, so that it leaves no record."""
@@ -198,9 +204,13 @@ class RunManager:
         await self._stop(run, "client")
         return True
 
-    async def cancel_all(self, owner: Owner) -> None:
-        """Cancel the user's runs of this process, and wait until they are closed."""
-        own = [run for run in self._active.values() if run.scope.owner == owner]
+    async def cancel_all(self, owner: Owner, *, thread_id: str | None = None) -> None:
+        """Cancel the user's runs of this process, of one thread where it is named, and wait until they are closed."""
+        own = [
+            run
+            for run in self._active.values()
+            if run.scope.owner == owner and thread_id in {None, run.scope.thread_id}
+        ]
         await asyncio.gather(*(self._stop(run, "client") for run in own))
 
     async def _stop(self, run: ActiveRun, reason: Reason) -> None:

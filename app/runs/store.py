@@ -241,6 +241,11 @@ class RunStore:
         )
         return [await self._view(owner, row) for row in rows]
 
+    async def project_of(self, owner: Owner, thread_id: str) -> str | None:
+        """The project that a thread belongs to; None for none, and for an unknown thread."""
+        rows = await self._rows(owner, "SELECT project_id FROM threads WHERE id = %s", (thread_id,))
+        return rows[0]["project_id"] if rows else None
+
     async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
         """An artifact with its content. Raises a ProblemError for an unknown one."""
         rows = await self._rows(

@@ -27,3 +27,7 @@ class ConsolidationSettings(BaseModel):
     neighbours: int = Field(
         default=2, ge=0, le=10, description="Messages before and after that help to understand one."
     )
+    by_model: bool = Field(
+        default=False,
+        description="Let the orchestrator's configured model extract as well, a call for each message of a user.",
+    )

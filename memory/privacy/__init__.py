@@ -2,7 +2,7 @@
 
 from memory.privacy.audit import AuditEntry, AuditTrail, write_note
 from memory.privacy.finding import find
-from memory.privacy.keys import DataKeys, Rotation
+from memory.privacy.keys import DataKeys, MasterCipher, Rotation
 from memory.privacy.kinds import DataKind, Finding, NameRecogniser
 from memory.privacy.redaction import Redacted, Redactor, redacted_json
 from memory.privacy.sealing import Sealer, is_sealed
@@ -15,6 +15,7 @@ __all__ = [
     "DataKeys",
     "DataKind",
     "Finding",
+    "MasterCipher",
     "NameRecogniser",
     "PrivacySettings",
     "Redacted",

@@ -180,6 +180,34 @@ class DataKeys:
             raise KeyMissing(f"the key of {owner} was altered in the database and does not open") from error
 
 
+class MasterCipher:
+    """Encrypts bytes with the first master key and decrypts with all, for a store that knows of no users.
+
+    LangGraph's `CipherProtocol`. Raises KeyMissing where no key is configured, or none of them opens what was encrypted.
+    """
+
+    def __init__(self, settings: PrivacySettings) -> None:
+        self._masters = {_id_of(key): key for key in map(decode_key, settings.keys)}
+
+    def encrypt(self, plaintext: bytes) -> tuple[str, bytes]:
+        """The name of the key, and nonce and ciphertext."""
+        if not self._masters:
+            raise KeyMissing("no key is configured to encrypt with")
+        name, key = next(iter(self._masters.items()))
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return name, nonce + AESGCM(key).encrypt(nonce, plaintext, b"bytes")
+
+    def decrypt(self, ciphername: str, ciphertext: bytes) -> bytes:
+        """What was encrypted with the key of that name."""
+        key = self._masters.get(ciphername)
+        if key is None:
+            raise KeyMissing(f"this was encrypted with key {ciphername}, which is not among those configured")
+        try:
+            return AESGCM(key).decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], b"bytes")
+        except InvalidTag as error:
+            raise KeyMissing(f"what key {ciphername} encrypted was altered and does not open") from error
+
+
 def _bound(owner: Owner, purpose: str) -> bytes:
     return f"{owner}\n{purpose}".encode()
 

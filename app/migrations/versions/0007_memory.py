@@ -116,6 +116,7 @@ def _messages() -> None:
     op.execute("UPDATE messages SET revision = nextval('memory_revision')")
     op.execute("ALTER TABLE messages ALTER COLUMN revision SET DEFAULT nextval('memory_revision')")
     op.execute("CREATE INDEX messages_of_user ON messages (tenant_id, user_id, revision)")
+    op.execute("CREATE INDEX messages_of_run ON messages (run_id) WHERE run_id IS NOT NULL")
     op.execute("CREATE INDEX messages_to_embed ON messages (id) WHERE NOT embedded")
     op.execute("CREATE INDEX messages_to_consolidate ON messages (thread_id, id) WHERE NOT consolidated")
     op.execute("""

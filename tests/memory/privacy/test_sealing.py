@@ -8,7 +8,7 @@ from memory.database import Database
 from memory.errors import KeyMissing
 from memory.identifiers import new_id
 from memory.owner import Owner
-from memory.privacy import DataKeys, PrivacySettings, Rotation, Sealer, is_sealed
+from memory.privacy import DataKeys, MasterCipher, PrivacySettings, Rotation, Sealer, is_sealed
 
 
 @pytest.fixture
@@ -172,3 +172,17 @@ def test_a_key_of_another_length_is_refused_without_showing_it(text: str) -> Non
     with pytest.raises(ValidationError, match="key 1 is not 32 bytes in base64") as caught:
         PrivacySettings(keys=(SecretStr(text),))
     assert not text or text not in str(caught.value)
+
+
+def test_cipher_of_the_master_keys_opens_what_an_earlier_key_encrypted_and_nothing_that_was_altered():
+    old, new = (SecretStr(base64.b64encode(bytes([n]) * 32).decode()) for n in (1, 2))
+    name, sealed = MasterCipher(PrivacySettings(keys=(old,))).encrypt(b"a checkpoint")
+    both = MasterCipher(PrivacySettings(keys=(new, old)))
+    assert both.decrypt(name, sealed) == b"a checkpoint"
+    assert both.encrypt(b"x")[0] != name
+    with pytest.raises(KeyMissing, match="altered"):
+        both.decrypt(name, sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    with pytest.raises(KeyMissing, match="not among"):
+        MasterCipher(PrivacySettings(keys=(new,))).decrypt(name, sealed)
+    with pytest.raises(KeyMissing, match="no key"):
+        MasterCipher(PrivacySettings()).encrypt(b"x")
