@@ -27,6 +27,8 @@ class HeldIndex:
         self._dimensions = dimensions
         self._opener = opener
         self._lock = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+        self._turned_at = 0.0
         self._index = UserIndex(owner, dimensions)
         self._horizon = Horizon()
         self._deleted = 0
@@ -40,19 +42,33 @@ class HeldIndex:
     @property
     def busy(self) -> bool:
         """Whether it is being read or searched."""
-        return self._lock.locked()
+        return self._lock.locked() or self._next is not None
+
+    @property
+    def turned_at(self) -> float:
+        """When the last turn began, by the clock of the loop."""
+        return self._turned_at
 
     async def search(self, work: Callable[[UserIndex], _Result]) -> _Result:
         """What `work` makes of the index; it computes in a thread."""
         async with self._lock:
+            self._turned_at = asyncio.get_running_loop().time()
             return await asyncio.to_thread(work, self._index)
 
     async def follow(self) -> None:
         """Take in what the database has that the index lacks; read all of it again after something was deleted.
 
-        Raises MemoryUnavailable when the database does not answer.
+        Who asks while another's turn lasts shares the next reading with all who ask meanwhile. Raises
+        MemoryUnavailable when the database does not answer.
         """
+        if self._next is None:
+            self._next = asyncio.create_task(self._followed())
+        await asyncio.shield(self._next)
+
+    async def _followed(self) -> None:
         async with self._lock:
+            self._next = None
+            self._turned_at = asyncio.get_running_loop().time()
             if not self._whole or self._index.worn:
                 self._begin_anew()
             place = Place(self._horizon.safe, frozenset(self._horizon.recent), whole=not self._whole)
@@ -119,14 +135,19 @@ class IndexCache:
 
     async def current(self, owner: Owner) -> HeldIndex:
         """The owner's index as the database stands now. Raises MemoryUnavailable; not to be cancelled."""
+        held = self.held(owner)
+        await held.follow()
+        self._shrink()
+        return held
+
+    def held(self, owner: Owner) -> HeldIndex:
+        """The owner's index as far as it has come."""
         held = self._held.get(owner)
         if held is None:
             held = self._held[owner] = HeldIndex(
                 self._database, owner, model=self._model, dimensions=self._dimensions, opener=self._opener
             )
         self._held.move_to_end(owner)
-        await held.follow()
-        self._shrink()
         return held
 
     def drop(self, owner: Owner) -> None:

@@ -1,11 +1,22 @@
 """Vectors for messages, in the background: each message is cut into passages, and these are embedded."""
 
-from memory.database import Database
-from memory.owner import Owner
-from memory.recall.passages import cut
-from memory.recall.rows import Opens
-from models import Embedder, Vectors
+import asyncio
+from collections.abc import Sequence
 
+import structlog
+from psycopg.rows import DictRow
+
+from memory.database import Database
+from memory.errors import KeyMissing
+from memory.owner import Owner
+from memory.recall.passages import Passage, cut
+from memory.recall.rows import Opens
+from memory.records.rows import vector_text
+from models import Embedder
+
+_log = structlog.get_logger(__name__)
+_PASSAGES_AT_ONCE = 500
+"""Rows stay locked while their passages are embedded."""
 # A message whose thread is being deleted is passed over; whoever else embeds takes others.
 _DUE = """
     SELECT id, tenant_id, user_id, content FROM messages WHERE NOT embedded
@@ -33,23 +44,20 @@ async def embed_due(
 ) -> int:
     """Embed the passages of at most `limit` messages of any user that have none; gives how many messages.
 
-    One transaction: what is broken off leaves nothing behind and is taken up again. A message of white space alone
-    is marked without passages. Raises MemoryUnavailable, EmbeddingUnavailable and KeyMissing.
+    Long messages are taken fewer at a time. One transaction: what is broken off leaves nothing behind and is taken up
+    again. A message of white space alone, or one that cannot be read, is marked without passages. Raises
+    MemoryUnavailable and EmbeddingUnavailable.
     """
     async with database.of_all() as connection:
         cursor = await connection.execute(_DUE, (limit,))
         due = await cursor.fetchall()
         if not due:
             return 0
-        texts = [
-            await sealer.open(Owner(row["user_id"], row["tenant_id"]), row["content"])
-            if sealer
-            else row["content"]
-            for row in due
-        ]
-        spans = [cut(text) for text in texts]
+        texts = [await _opened(row, sealer) for row in due]
+        spans = await asyncio.to_thread(_cut, texts)
+        due = due[: len(spans)]
         vectors = await embedder.embed(
-            [text[span.begins : span.ends] for text, cuts in zip(texts, spans, strict=True) for span in cuts]
+            [text[span.begins : span.ends] for text, cuts in zip(texts, spans, strict=False) for span in cuts]
         )
         ids = [row["id"] for row in due]
         await connection.execute("DELETE FROM memory_passages WHERE message_id = ANY(%s)", (ids,))
@@ -68,7 +76,7 @@ async def embed_due(
                 [row["user_id"] for row, _, _ in passages],
                 [span.begins for _, _, span in passages],
                 [span.ends for _, _, span in passages],
-                [written(vector) for vector in vectors],
+                await asyncio.to_thread(lambda: [vector_text(vector) for vector in vectors]),
             ),
         )
         await connection.execute(_MARK, (ids,))
@@ -83,6 +91,26 @@ async def embed_anew(database: Database, embedder: Embedder) -> int:
         return cursor.rowcount
 
 
-def written(vector: Vectors) -> str:
-    """A vector as pgvector reads it."""
-    return f"[{','.join(map(str, vector.tolist()))}]"
+async def _opened(row: DictRow, sealer: Opens | None) -> str:
+    """What a message says in the clear; nothing where that cannot be read."""
+    content: str = row["content"]
+    if sealer is None:
+        return content
+    try:
+        return await sealer.open(Owner(row["user_id"], row["tenant_id"]), content)
+    except KeyMissing as error:
+        _log.warning("a message is left without vectors", message=row["id"], reason=str(error))
+        return ""
+
+
+def _cut(texts: Sequence[str]) -> list[list[Passage]]:
+    """The passages of the first texts, as many as are embedded at once, but of one at least."""
+    spans: list[list[Passage]] = []
+    count = 0
+    for text in texts:
+        cuts = cut(text)
+        count += len(cuts)
+        if spans and count > _PASSAGES_AT_ONCE:
+            break
+        spans.append(cuts)
+    return spans

@@ -50,4 +50,4 @@ class Horizon:
 
     @staticmethod
     def _ended(mark: Snapshot, now: Snapshot) -> bool:
-        return mark.next <= now.oldest and (now.at - mark.at >= _SETTLED_S or mark.next == mark.oldest)
+        return mark.next <= now.oldest and now.at - mark.at >= _SETTLED_S

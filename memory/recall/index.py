@@ -2,7 +2,7 @@
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +112,8 @@ class UserIndex:
         if source.owner != self.owner:
             raise MemoryUnavailable(f"{source.id} belongs to another than {self.owner} and was not taken in")
         held = self._numbers.get(source.id)
-        if held is not None and source == self.sources[held]:
+        if held is not None and _alike(self.sources[held], source):
+            self.sources[held] = source
             self._embed(held, vectors)
             return
         self.remove(source.id)
@@ -233,3 +234,11 @@ class UserIndex:
             number = line[place][1]
             self.before.values[number] = line[place - 1][1] if place else -1
             self.after.values[number] = line[place + 1][1] if place + 1 < len(line) else -1
+
+
+def _alike(held: Source, source: Source) -> bool:
+    """Whether no array says anything else of them: a record that was used is found as before."""
+    before, now = held.standing, source.standing
+    if before and now and before.state is now.state:
+        held = replace(held, standing=now)
+    return held == source

@@ -30,9 +30,10 @@ _FILLER = re.compile(
     r"i (?:completely |almost |just )?(?:forgot|forget|may be forgetting|am stressed out|can't remember|remember that)[,.!]?\s+)+",
     re.IGNORECASE,
 )
+# Bounded, so that a question of nothing but openings takes no longer than another.
 _FORMAT = re.compile(
-    r"\(?(?:return|give(?: me)?)\b[^.?!]*?\b(?:in the format|rounded|the answer|the value|the range|the window|the number|"
-    r"the percent)\b.*?(?:[.)](?=\s|$)|$)|\((?:e\.g\.|ex:)[^)]*\)",
+    r"\(?(?:return|give(?: me)?)\b[^.?!]{0,200}?\b(?:in the format|rounded|the answer|the value|the range|the window|the number|"
+    r"the percent)\b.*?(?:[.)](?=\s|$)|$)|\((?:e\.g\.|ex:)[^)]{0,200}\)",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -12,7 +12,7 @@ from memory.database import Database
 from memory.errors import KeyMissing, MemoryUnavailable
 from memory.interfaces import Degraded, Recalled, RecallFilter, Recollection, Tier, Vectors, VectorStore
 from memory.owner import Owner
-from memory.recall.cache import IndexCache
+from memory.recall.cache import HeldIndex, IndexCache
 from memory.recall.composing import Counter, compose
 from memory.recall.dates import window
 from memory.recall.index import UserIndex
@@ -25,6 +25,7 @@ from models import Embedder, EmbeddingUnavailable
 _Result = TypeVar("_Result")
 _BOTH = (Tier.MEDIUM, Tier.LONG)
 _WORDS = "; found by words alone"
+_MOST_CHARACTERS = 2000  # of a query: what is longer is no question any more
 
 
 class MemoryRecaller:
@@ -101,12 +102,14 @@ class MemoryRecaller:
         at: datetime,
         missing: dict[Tier, str],
     ) -> list[Recalled]:
-        deadline = asyncio.get_running_loop().time() + self._settings.timeout_s
-        question = read(query, window=window(query, at))
+        timeout_s = self._settings.timeout_s
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        asked = _shortened(query)
+        question = read(asked, window=window(asked, at))
+        held = self._cache.held(owner)
         following = self._start(self._cache.current(owner))
         vector, nearest = await self._meaning(owner, question.text, wanted, deadline, missing)
-        held = await _in_time(following, deadline, _BOTH, missing)
-        if held is None:
+        if await _in_turn(following, held, deadline, timeout_s, missing) is None:
             return []
         work = functools.partial(
             items,
@@ -118,8 +121,8 @@ class MemoryRecaller:
             now=at.timestamp(),
             nearest=nearest,
         )
-        later = asyncio.get_running_loop().time() + self._settings.timeout_s
-        return await _in_time(self._start(held.search(work)), later, _BOTH, missing) or []
+        later = asyncio.get_running_loop().time() + timeout_s
+        return await _in_turn(self._start(held.search(work)), held, later, timeout_s, missing) or []
 
     async def _meaning(
         self, owner: Owner, asked: str, wanted: RecallFilter, deadline: float, missing: dict[Tier, str]
@@ -145,6 +148,12 @@ class MemoryRecaller:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # who still waited has heard of it
+
+
+def _shortened(query: str) -> str:
+    if len(query) <= _MOST_CHARACTERS:
+        return query
+    return query.strip()[:_MOST_CHARACTERS].rsplit(maxsplit=1)[0]
 
 
 def items(
@@ -183,3 +192,16 @@ async def _in_time(
     for tier in tiers:
         missing.setdefault(tier, reason + else_by)
     return None
+
+
+async def _in_turn(
+    task: asyncio.Task[_Result], held: HeldIndex, deadline: float, timeout_s: float, missing: dict[Tier, str]
+) -> _Result | None:
+    """As `_in_time`, but each turn of an index that others use too has its own time: to queue is not to be late."""
+    loop = asyncio.get_running_loop()
+    while not task.done():
+        deadline = max(deadline, held.turned_at + timeout_s)
+        if loop.time() >= deadline:
+            break
+        await asyncio.wait({task}, timeout=deadline - loop.time())
+    return await _in_time(task, deadline, _BOTH, missing)

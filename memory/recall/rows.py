@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import structlog
 from psycopg.rows import DictRow
 
 from memory.database import Database
-from memory.errors import MemoryUnavailable
+from memory.errors import KeyMissing, MemoryUnavailable
 from memory.interfaces import Kind, RecordState, Tier, Vectors
 from memory.owner import Owner
 from memory.recall.horizon import Snapshot
 from memory.recall.index import Source, Standing
 from memory.recall.passages import Passage, cut
 
+_log = structlog.get_logger(__name__)
 BATCH = 2000
 """Rows that are read at once."""
 _WHOLE = 300  # characters up to which a record's statement is not cut
 _HEADER_BYTES = 4  # of pgvector's binary form: the dimensions, and what is unused
 
-_NEWER = "{0}.tenant_id = %(tenant)s AND {0}.user_id = %(user)s AND {0}.revision > %(safe)s AND {0}.revision <> ALL(%(recent)s)"
+_NEWER = "{0}.tenant_id = %(tenant)s AND {0}.user_id = %(user)s AND {0}.revision > %(safe)s AND {0}.revision NOT IN (SELECT unnest(%(recent)s::bigint[]))"
 _MESSAGE = """
     SELECT message.tenant_id, message.user_id, message.id, message.thread_id, message.role, message.content AS text,
            message.created_at AS said_at, message.revision, thread.project_id,
@@ -37,10 +39,10 @@ _MESSAGE = """
 """
 _MESSAGES = f"{_MESSAGE} WHERE {_NEWER.format('message')} AND message.revision > %(after)s ORDER BY message.revision LIMIT {BATCH}"
 _EMBEDDED = f"""
-    {_MESSAGE} WHERE message.id IN (
+    {_MESSAGE} WHERE message.id = ANY(ARRAY(
         SELECT message_id FROM memory_passages passage WHERE {_NEWER.format("passage")}
         ORDER BY revision LIMIT {BATCH}
-    ) AND message.tenant_id = %(tenant)s AND message.user_id = %(user)s
+    )) AND message.tenant_id = %(tenant)s AND message.user_id = %(user)s
 """  # noqa: S608  # texts of this module
 _RECORDS = f"""
     SELECT record.tenant_id, record.user_id, record.id, record.thread_id, record.project_id, record.tier, record.kind,
@@ -116,7 +118,10 @@ async def unchanged(database: Database, owner: Owner, place: Place, *, deleted: 
 
 
 async def read(database: Database, owner: Owner, place: Place, *, opener: Opens | None = None) -> Read:
-    """The owner's rows beyond a place, their texts in the clear. Raises MemoryUnavailable."""
+    """The owner's rows beyond a place, their texts in the clear; what cannot be opened is left out.
+
+    Raises MemoryUnavailable.
+    """
     wanted = _wanted(owner, place)
     async with database.of(owner) as connection:
         # All travel together; the number is read before the snapshot is taken, and rows after both.
@@ -133,16 +138,12 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
         )
         spoken, known = await messages.fetchall(), await records.fetchall()
         later = await embedded.fetchall() if embedded else []
-    if opener is not None:
-        for row in (*spoken, *later, *known):
-            for name in _SEALED & row.keys():
-                row[name] = row[name] and await opener.open(owner, row[name])
     revisions = [row["revision"] for row in (*spoken, *known)]
     revisions += [revision for row in (*spoken, *later) for revision in row["revisions"] or ()]
     full = BATCH in (len(spoken), len(known)) or bool(later)
     return Read(
-        messages=[*spoken, *later],
-        records=known,
+        messages=await _opened(owner, [*spoken, *later], opener),
+        records=await _opened(owner, known, opener),
         revisions=revisions,
         deleted=deletions["deleted"] if deletions else 0,
         snapshot=Snapshot(
@@ -161,6 +162,25 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
         if full
         else None,
     )
+
+
+async def _opened(owner: Owner, rows: Sequence[DictRow], opener: Opens | None) -> Sequence[DictRow]:
+    """The rows with their texts in the clear, without those whose texts cannot be read."""
+    if opener is None:
+        return rows
+    opened, reason = [], ""
+    for row in rows:
+        try:
+            for name in _SEALED & row.keys():
+                row[name] = row[name] and await opener.open(owner, row[name])
+        except KeyMissing as error:
+            reason = str(error)
+        else:
+            opened.append(row)
+    if reason:
+        unread = len(rows) - len(opened)
+        _log.warning("what cannot be read is not recalled", owner=str(owner), rows=unread, reason=reason)
+    return opened
 
 
 def _wanted(owner: Owner, place: Place) -> dict[str, object]:

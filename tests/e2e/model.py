@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
+from models.chat.prompt import read_prompt
+
 KEY = "sk-e2e-key-of-the-model-endpoint"
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 _REFUSED = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"
 
 
 class SlowModel:
-    """Says a word to a message that holds `slowly`, then waits until it may end; anything else it refuses.
+    """Says a word to a request that holds `slowly`, then waits until it may end; anything else it refuses.
 
     The next model of the chain answers what it refuses, so that a service that knows it is the same otherwise.
     """
@@ -50,7 +52,7 @@ class SlowModel:
                 if line.startswith(b"content-length")
             )
             body = await reader.readexactly(length)
-            if b"slowly" in body and json.loads(body).get("stream"):
+            if _asks_slowly(json.loads(body)):
                 await self._write(writer, body)
             else:
                 writer.write(_REFUSED)
@@ -66,6 +68,12 @@ class SlowModel:
         self.asked.put_nowait(body.decode())
         await self.may_end.wait()
         writer.write(_chunk(" word.") + _chunk(None) + b"data: [DONE]\n\n")
+
+
+def _asks_slowly(body: dict[str, Any]) -> bool:
+    """Whether the request itself says so, whatever was remembered beside it."""
+    request = read_prompt(str(body["messages"][-1]["content"])).request
+    return bool(body.get("stream")) and "slowly" in request
 
 
 def _chunk(text: str | None) -> bytes:

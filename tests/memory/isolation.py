@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import CodeType
 from typing import Any  # what comes back may be anything
 
 from app.memory_service import MemoryService
@@ -13,6 +14,7 @@ from memory.records import MEDIUM
 from tests.memory.isolation_stores import Stores
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+Call = Callable[[str], Coroutine[Any, Any, object]]
 _ID = re.compile(r"\b(?:thr|msg|rec|run|art)_[0-9a-z]{26}")
 
 
@@ -62,6 +64,7 @@ class World:
         self.sealed: list[tuple[Owner, str]] = []
         self.tokens: list[tuple[Owner, str]] = []
         self.operations = 0
+        self._refusals: dict[tuple[CodeType, Owner], tuple[type[Exception], str]] = {}
         self._said = 0
 
     def text(self, me: Owner) -> str:
@@ -76,6 +79,11 @@ class World:
     def some(self, kind: str, pick: int) -> str:
         """An id of this kind, whoever's."""
         return self.ids[kind][pick % len(self.ids[kind])]
+
+    def project(self, me: Owner, pick: int) -> str:
+        """A project, three times of four one of those that the user sees."""
+        seen = sorted(name for name in self.members if self.sees(me, name))
+        return seen[pick % len(seen)] if seen and pick % 4 else self.some("prj", pick)
 
     def others(self, me: Owner) -> list[Owner]:
         """The other users."""
@@ -111,10 +119,12 @@ class World:
             assert self.sees(me, record.project_id), f"{me} was given {record.id} of {whose}"
             assert self.markers[whose] in record.text
 
-    async def refused(self, call: Callable[[str], Awaitable[object]], name: str) -> None:
+    async def refused(self, me: Owner, call: Call, name: str) -> None:
         """What is another's is refused with the very words for what there is not."""
-        unknown = f"{name[:3]}_{'z' * 26}"
-        assert await _error(call, name) == await _error(call, unknown)
+        tried = call.__code__, me
+        if tried not in self._refusals:
+            self._refusals[tried] = await _error(call, f"{name[:3]}_{'z' * 26}")
+        assert await _error(call, name) == self._refusals[tried]
 
     def remembered(self, me: Owner, record: Record) -> None:
         """A record that is this user's from now on."""
@@ -193,7 +203,7 @@ async def exported(service: MemoryService, me: Owner) -> Mapping[str, list[dict[
     return {name: rows for name, rows in document.items() if isinstance(rows, list)}
 
 
-async def _error(call: Callable[[str], Awaitable[object]], name: str) -> tuple[type[Exception], str]:
+async def _error(call: Call, name: str) -> tuple[type[Exception], str]:
     try:
         given = await call(name)
     except MemoryUnavailable:

@@ -32,7 +32,7 @@ async def turn(world: World, me: Owner, pick: int) -> None:
         )
 
     if thread is not None and thread not in has.threads:
-        await world.refused(begin, thread)
+        await world.refused(me, begin, thread)
         return
     await begin(within.thread_id)
     answer = world.text(me)
@@ -82,7 +82,7 @@ async def answer_into(world: World, me: Owner, pick: int) -> None:
         await write(thread)
         world.has[me].messages += 1
     else:
-        await world.refused(write, thread)
+        await world.refused(me, write, thread)
 
 
 async def read_thread(world: World, me: Owner, pick: int) -> None:
@@ -100,8 +100,8 @@ async def read_thread(world: World, me: Owner, pick: int) -> None:
         return
     assert not turns
     assert not runs
-    await world.refused(lambda name: stores.threads.get(me, name), thread)
-    await world.refused(lambda name: stores.threads.messages(me, name, limit=9, after=after), thread)
+    await world.refused(me, lambda name: stores.threads.get(me, name), thread)
+    await world.refused(me, lambda name: stores.threads.messages(me, name, limit=9, after=after), thread)
 
 
 async def list_threads(world: World, me: Owner, pick: int) -> None:
@@ -114,7 +114,7 @@ async def list_threads(world: World, me: Owner, pick: int) -> None:
 async def delete_thread(world: World, me: Owner, pick: int) -> None:
     stores, has, thread = world.stores, world.has[me], world.some("thr", pick)
     if thread not in has.threads:
-        await world.refused(lambda name: stores.threads.delete(me, name), thread)
+        await world.refused(me, lambda name: stores.threads.delete(me, name), thread)
         return
     has.messages -= len(await stores.threads.messages(me, thread, limit=10_000, after=None))
     gone = await stores.runs.of_thread(me, thread, limit=10_000, before=None)
@@ -132,13 +132,13 @@ async def read_run(world: World, me: Owner, pick: int) -> None:
     if run in world.has[me].runs:
         world.seen(me, await stores.runs.get(me, run))
     else:
-        await world.refused(lambda name: stores.runs.get(me, name), run)
+        await world.refused(me, lambda name: stores.runs.get(me, name), run)
     whose = world.born.get(artifact)
     try:
         content = (await stores.runs.artifact(me, artifact)).content
     except Exception:  # noqa: BLE001  # compared with that of an unknown one
         assert artifact not in world.has[me].artifacts
-        await world.refused(lambda name: stores.runs.artifact(me, name), artifact)
+        await world.refused(me, lambda name: stores.runs.artifact(me, name), artifact)
         return
     if whose == me:
         world.seen(me, content)
@@ -159,8 +159,8 @@ async def rate_run(world: World, me: Owner, pick: int) -> None:
         world.seen(me, await rate(run))
         world.has[me].feedback += 1
     elif world.born.get(run) != me:
-        await world.refused(rate, run)
-        await world.refused(rate_logged, run)
+        await world.refused(me, rate, run)
+        await world.refused(me, rate_logged, run)
 
 
 async def work_short(world: World, me: Owner, pick: int) -> None:

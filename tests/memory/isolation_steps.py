@@ -53,12 +53,12 @@ async def recall(world: World, me: Owner, pick: int) -> None:
     if world.sees(me, project):
         world.seen(me, await within(project))
     else:
-        await world.refused(within, project)
+        await world.refused(me, within, project)
 
 
 async def remember(world: World, me: Owner, pick: int) -> None:
     """A record of any kind, in any project; every other one is a newer version of a slot."""
-    project, kind = world.some("prj", pick), _KINDS[pick % len(_KINDS)]
+    project, kind = world.project(me, pick), _KINDS[pick % len(_KINDS)]
     draft = Draft(
         kind=kind,
         text=world.text(me),
@@ -77,7 +77,7 @@ async def remember(world: World, me: Owner, pick: int) -> None:
 
 
 async def list_records(world: World, me: Owner, pick: int) -> None:
-    stores, project = world.stores, world.some("prj", pick)
+    stores, project = world.stores, world.project(me, pick)
     before, other = world.some("rec", pick), world.others(me)[pick % 2]
     page = await stores.records.list(me, limit=500, before=before)
     assert {one.id for one in page} == {name for name in world.has[me].records if name < before}
@@ -91,7 +91,7 @@ async def list_records(world: World, me: Owner, pick: int) -> None:
     if world.sees(me, project):
         world.seen_records(me, await stores.service.records(me, project_id=project, limit=500))
     else:
-        await world.refused(within, project)
+        await world.refused(me, within, project)
 
 
 async def read_record(world: World, me: Owner, pick: int) -> None:
@@ -100,8 +100,8 @@ async def read_record(world: World, me: Owner, pick: int) -> None:
         found = [await records.get(me, name), *await records.history(me, name)]
     except Exception:  # noqa: BLE001  # compared with that of an unknown one
         assert name not in world.has[me].records
-        await world.refused(lambda other: records.get(me, other), name)
-        await world.refused(lambda other: records.history(me, other), name)
+        await world.refused(me, lambda other: records.get(me, other), name)
+        await world.refused(me, lambda other: records.history(me, other), name)
         return
     world.seen_records(me, found)
 
@@ -117,9 +117,9 @@ async def change_record(world: World, me: Owner, pick: int) -> None:
     if name not in has:
         whose = world.born.get(name)
         if whose is None or not any(me in m and whose in m for m in world.members.values()):
-            await world.refused(correct, name)
-        await world.refused(lambda other: records.pin(me, other), name)
-        await world.refused(lambda other: records.unpin(me, other), name)
+            await world.refused(me, correct, name)
+        await world.refused(me, lambda other: records.pin(me, other), name)
+        await world.refused(me, lambda other: records.unpin(me, other), name)
     elif pick % 2:
         world.remembered(me, await records.correct(me, name, text=text))
     else:
@@ -130,7 +130,7 @@ async def change_record(world: World, me: Owner, pick: int) -> None:
 async def forget_record(world: World, me: Owner, pick: int) -> None:
     records, name = world.stores.records, world.some("rec", pick)
     if name not in world.has[me].records:
-        await world.refused(lambda other: records.forget(me, other), name)
+        await world.refused(me, lambda other: records.forget(me, other), name)
         return
     for gone in await records.forget(me, name):
         assert world.born[gone] == me
@@ -179,9 +179,9 @@ async def work_on_project(world: World, me: Owner, pick: int) -> None:
         each for each in world.members if world.sees(me, each)
     }
     if not world.sees(me, name):
-        await world.refused(lambda each: projects.get(me, each), name)
-        await world.refused(lambda each: projects.members(me, each), name)
-        await world.refused(lambda each: projects.leave(me, each), name)
+        await world.refused(me, lambda each: projects.get(me, each), name)
+        await world.refused(me, lambda each: projects.members(me, each), name)
+        await world.refused(me, lambda each: projects.leave(me, each), name)
     else:
         members = {one.user_id for one in await projects.members(me, name)}
         all_members = {one.user_id for one in world.members[name]}
@@ -190,11 +190,11 @@ async def work_on_project(world: World, me: Owner, pick: int) -> None:
         await _lead(world, me, name, other, pick)
         return
     text = world.text(me)
-    await world.refused(lambda each: projects.update(me, each, name=text), name)
-    await world.refused(lambda each: projects.add_member(me, each, me.user_id), name)
-    await world.refused(lambda each: projects.remove_member(me, each, other.user_id), name)
-    await world.refused(lambda each: projects.delete(me, each), name)
-    if world.sees(me, name) and pick % 3 == 0:
+    await world.refused(me, lambda each: projects.update(me, each, name=text), name)
+    await world.refused(me, lambda each: projects.add_member(me, each, me.user_id), name)
+    await world.refused(me, lambda each: projects.remove_member(me, each, other.user_id), name)
+    await world.refused(me, lambda each: projects.delete(me, each), name)
+    if world.sees(me, name) and pick % 7 == 0:
         await projects.leave(me, name)
         world.members[name].discard(me)
 
@@ -202,7 +202,7 @@ async def work_on_project(world: World, me: Owner, pick: int) -> None:
 async def _lead(world: World, me: Owner, project: str, other: Owner, pick: int) -> None:
     projects = world.stores.projects
     of_tenant = Owner(other.user_id, me.tenant_id)  # members are of the tenant, whatever a namesake's is
-    if pick % 5 == 0:
+    if pick % 11 == 0:
         await projects.delete(me, project)
         world.gone_project(project)
     elif pick % 5 == 1 and of_tenant != me:
@@ -266,6 +266,20 @@ async def work_behind(world: World, _me: Owner, pick: int) -> None:
         await world.learn(owner)
 
 
+async def share(world: World) -> None:
+    """Two of a tenant have a project, and each has decided something in it."""
+    anna, ben, _ = world.owners
+    made = await world.stores.projects.create(anna, world.text(anna))
+    await world.stores.projects.add_member(anna, made.id, ben.user_id)
+    world.ids["prj"].append(made.id)
+    world.leads[made.id], world.members[made.id] = anna, {anna, ben}
+    for owner in (anna, ben):
+        await remember(world, owner, len(_KINDS) * 2)
+        (shared,) = await world.stores.service.records(owner, project_id=made.id, limit=1)
+        assert (shared.kind, world.born[shared.id]) == (_KINDS[0], owner)
+    world.seen_records(anna, await world.stores.service.records(anna, project_id=made.id))
+
+
 async def erase(world: World, me: Owner, _pick: int) -> None:
     other = world.others(me)[0]
     with pytest.raises(Exception, match="cannot be undone"):
@@ -281,25 +295,25 @@ WEIGHED: dict[Act, int] = {
     turn: 5,
     answer_into: 3,
     read_thread: 4,
-    list_threads: 2,
+    list_threads: 3,
     delete_thread: 2,
     read_run: 4,
     rate_run: 3,
     recall: 2,
-    remember: 5,
+    remember: 4,
     list_records: 3,
     read_record: 5,
-    change_record: 5,
+    change_record: 4,
     forget_record: 3,
-    use_records: 3,
-    work_short: 6,
-    touch_vectors: 3,
-    work_on_project: 6,
+    use_records: 4,
+    work_short: 8,
+    touch_vectors: 2,
+    work_on_project: 5,
     restore: 2,
-    unseal: 3,
+    unseal: 4,
     take_in: 1,
     give_out: 1,
-    read_logs: 2,
+    read_logs: 3,
     work_behind: 1,
 }
 ACTS: tuple[Act, ...] = tuple(act for act, weight in WEIGHED.items() for _ in range(weight))

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 
 from tests.memory.isolation import World
-from tests.memory.isolation_steps import ACTS, Act, erase
+from tests.memory.isolation_steps import ACTS, Act, erase, share
 from tests.memory.isolation_stores import Stores, open_stores
 
-EXAMPLES, STEPS = 14, 390
+EXAMPLES, STEPS = 11, 510
 _numbers = itertools.count(1)
 
 
@@ -59,14 +59,14 @@ def counted() -> list[int]:
 @given(steps=_STEPS)
 async def test_nothing_of_a_user_reaches_another_in_any_order_of_steps(stores, counted, steps):
     world = World(stores, next(_numbers))
+    await share(world)
     for number, step in enumerate(steps):
         me = world.owners[step.who]
         try:
             if number == STEPS // 2:
+                await world.check()
                 await erase(world, me, 0)
             await step.act(world, me, step.pick)
-            if number % 150 == 149:
-                await world.check()
         except BaseException as error:
             error.add_note(f"step {number}: {step.act.__name__} by {me} with {step.pick}")
             raise

@@ -1,12 +1,40 @@
 """An index held in memory says what the database says, whatever commits when."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from memory import Database, Owner, new_id
-from memory.recall import IndexCache, UserIndex, embed_due
+from app.database import open_pool
+from memory import Connection, Database, KeyMissing, Kind, Owner, Tier, new_id
+from memory.recall import IndexCache, Passage, Source, Standing, UserIndex, embed_due
 from memory.recall.horizon import OVERLAP, Horizon, Snapshot
 from models import EmbeddingUnavailable
 from tests.memory.recall.conftest import NOW, Say, WordEmbedder
+
+
+class Lost:
+    """Opens all but what says that its key is lost."""
+
+    async def open(self, owner: Owner, text: str) -> str:
+        if "lost" in text:
+            raise KeyMissing(f"a key of {owner} is lost in this test")
+        return text
+
+
+class Counted(Database):
+    """Counts the transactions of users."""
+
+    count = 0
+
+    @contextlib.asynccontextmanager
+    async def of(self, owner: Owner) -> AsyncIterator[Connection]:
+        self.count += 1
+        async with super().of(owner) as connection:
+            yield connection
 
 
 def cache(database: Database, most_bytes: int = 1 << 30) -> IndexCache:
@@ -163,3 +191,78 @@ def test_horizon_looks_back_no_further_than_the_overlap() -> None:
     horizon.read(Snapshot(revision=OVERLAP + 5, oldest=1, next=3, at=0), [3, OVERLAP])
     assert horizon.safe == 5
     assert horizon.recent == {OVERLAP}
+
+
+def test_horizon_waits_for_who_drew_a_revision_before_he_had_a_number() -> None:
+    horizon = Horizon()
+    for at, safe in ((0.0, 0), (1.0, 0), (3.0, 10)):
+        horizon.read(Snapshot(revision=10, oldest=8, next=8, at=at), [9])
+        assert horizon.safe == safe
+
+
+async def test_message_that_cannot_be_read_does_not_stop_the_embedding_of_others(
+    say: Say, database: Database, owner: Owner, embedder: WordEmbedder
+) -> None:
+    await say(owner, "The key of this is lost.", "This is still to be read.")
+    while await embed_due(database, embedder, 1, Lost()):
+        pass
+    async with database.of(owner) as connection:
+        cursor = await connection.execute(
+            "SELECT content, embedded, (SELECT count(*) FROM memory_passages WHERE message_id = messages.id) AS passages"
+            " FROM messages ORDER BY id"
+        )
+        rows = [tuple(row.values()) for row in await cursor.fetchall()]
+    assert rows == [("The key of this is lost.", True, 0), ("This is still to be read.", True, 1)]
+
+
+async def test_what_cannot_be_read_is_left_out_and_the_rest_is_followed(
+    say: Say, know: Say, database: Database, owner: Owner
+) -> None:
+    indexes = IndexCache(
+        database, model="words", dimensions=WordEmbedder.dimensions, most_bytes=1 << 30, opener=Lost()
+    )
+    await know(owner, "What is lost is not known.")
+    thread = await say(owner, "First.", "The key of this is lost.")
+    assert await texts(indexes, owner) == ["First."]
+    await say(owner, "Second.", thread=thread)
+    assert await texts(indexes, owner) == ["First.", "Second."]
+
+
+async def test_long_messages_are_embedded_a_few_at_a_time(
+    say: Say, database: Database, owner: Owner, embedder: WordEmbedder
+) -> None:
+    while await embed_due(database, embedder, 500):
+        pass
+    await say(owner, *["This is one sentence of a very long message, and it is not short.\n" * 200] * 3)
+    assert [await embed_due(database, embedder) for _ in range(3)] == [2, 1, 0]
+
+
+async def test_those_who_ask_at_once_share_one_reading(say: Say, database_url: str, owner: Owner) -> None:
+    pool = await open_pool(database_url, restricted=True)
+    counted = Counted(pool)
+    indexes = cache(counted)
+    await asyncio.gather(*(indexes.current(owner) for _ in range(64)))
+    assert counted.count == 1
+    await say(owner, "One.")
+    assert await texts(indexes, owner) == ["One."]
+    await pool.close()
+
+
+def test_use_of_a_record_does_not_wear_the_index_out(owner: Owner) -> None:
+    index = UserIndex(owner, 2)
+    record = Source(
+        owner=owner,
+        id="mem_1",
+        tier=Tier.LONG,
+        kind=Kind.FACT,
+        text="Likes tea.",
+        said_at=0,
+        passages=(Passage(0, 10),),
+        standing=Standing(),
+    )
+    for recalled in range(300):
+        index.add(replace(record, standing=Standing(recalled=recalled)))
+    index.add(replace(record, standing=Standing(recalled=300)), np.ones((1, 2), np.float32))
+    assert [source.standing for source in index.sources] == [Standing(recalled=300)]
+    assert index.row.values.tolist() == [0]
+    assert not index.worn

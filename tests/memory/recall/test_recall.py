@@ -1,6 +1,9 @@
 """What comes back for a question, why, and for whom."""
 
 import asyncio
+import threading
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from app.database import open_pool
 from memory import Database, Kind, Owner, RecallFilter, Tier, new_id
 from memory.recall import MemoryRecaller, RecallSettings
+from memory.recall.question import read
 from models import estimated_tokens
 from tests.memory.recall.conftest import NOW, Recall, Say, Vault, WordEmbedder
 
@@ -207,3 +211,39 @@ async def test_dead_database_gives_an_empty_recollection_with_both_tiers_reporte
 async def test_queries_without_words_are_answered(say: Say, recall: Recall, owner: Owner, query: str) -> None:
     await say(owner, *CHATTER)
     assert (await recall(owner, query)).tokens <= 200
+
+
+@pytest.mark.parametrize("opening", ["give me ", "return ", "(e.g."])
+def test_question_of_nothing_but_openings_is_read_in_time(opening: str) -> None:
+    began = time.process_time()
+    read(opening * (32_000 // len(opening)))
+    assert time.process_time() - began < 2
+
+
+async def test_only_the_beginning_of_a_very_long_query_is_asked(
+    say: Say, recall: Recall, owner: Owner
+) -> None:
+    await say(owner, *CHATTER, "The code of the gate is 4711.")
+    filler = "of the and " * 200
+    assert (await recall(owner, f"What is the code of the gate? {filler}")).items
+    assert not (await recall(owner, f"{filler} What is the code of the gate?")).items
+
+
+async def test_recalls_that_queue_for_one_index_are_not_late(
+    say: Say, database: Database, embedder: WordEmbedder, owner: Owner
+) -> None:
+    def counted(texts: Sequence[str]) -> list[int]:
+        threading.Event().wait(0.05)  # a tokenizer that takes its time, in the thread of the search
+        return estimated_tokens(texts)
+
+    recaller = MemoryRecaller(database, embedder, count=counted, settings=RecallSettings(timeout_s=0.5))
+    await say(owner, "The code of the gate is 4711.")
+    await recaller.warm(owner)
+    found = await asyncio.gather(
+        *(
+            recaller.recall(owner, "What is the code of the gate?", budget=50, wanted=RecallFilter(), now=NOW)
+            for _ in range(16)
+        )
+    )
+    assert [(len(each.items), each.degraded) for each in found] == [(1, ())] * 16
+    await recaller.close()
