@@ -244,7 +244,9 @@ async def test_a_deleted_thread_takes_the_checkpoints_of_its_runs_along(
 
     after = await snapshot(pool, redis, owner, [planted.run])
     for table in ("checkpoints", "checkpoint_blobs", "checkpoint_writes"):
-        assert (len(before[table]), after[table]) == (1, [])
+        rows = before[table]
+        assert isinstance(rows, list)
+        assert (len(rows), after[table]) == (1, [])
     assert after["messages"] == after["runs"] == after["artifacts"] == []
 
 
