@@ -161,7 +161,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         # OpenBLAS's workers wait by spinning: they burned more than half of a turn's processor time for nothing.
-        stack.enter_context(threadpool_limits(limits=1, user_api="blas"))
+        stack.enter_context(await asyncio.to_thread(threadpool_limits, limits=1, user_api="blas"))
         backends = await stack.enter_async_context(open_backends(settings, progress=progress))
         embedder = await open_embedder(
             settings.models.embedding, settings.data, backends.redis, observe=metrics.texts_embedded
