@@ -87,9 +87,9 @@ class HttpSettings(BaseModel):
         for digest, named in self.key_users.items():
             if digest not in self.key_hashes:
                 raise ValueError(f"key_users names {digest[:8]}…, which is none of key_hashes")
-            tenant, _, user = named.rpartition("/")
+            tenant, slash, user = named.rpartition("/")
             try:
-                Owner(user, tenant or "local")
+                Owner(user, tenant if slash else "local")
             except OwnerInvalid as error:
                 raise ValueError(str(error)) from error
         return self

@@ -250,14 +250,16 @@ class RunStore:
         """An artifact with its content. Raises a ProblemError for an unknown one."""
         rows = await self._rows(
             owner,
-            "SELECT id, run_id, name, media_type, content FROM artifacts WHERE id = %s",
+            "SELECT id, run_id, name, media_type, content, tenant_id, user_id FROM artifacts WHERE id = %s",
             (artifact_id,),
         )
         if not rows:
             raise ProblemError(problem("unknown_artifact", f"There is no artifact {artifact_id!r}."))
-        content = rows[0]["content"]
-        opened = await self._sealer.open(owner, content) if self._sealer else content
-        return StoredArtifact(**{**rows[0], "content": opened})
+        found = dict(rows[0])
+        maker = Owner(found.pop("user_id"), found.pop("tenant_id"))  # who may be another member of a project
+        if self._sealer:
+            found["content"] = await self._sealer.open(maker, found["content"])
+        return StoredArtifact(**found)
 
     async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> None:
         constraint = error.diag.constraint_name

@@ -66,7 +66,7 @@ _SECTIONS: Final = (
             SELECT id, thread_id, run_id, role, speaker, content, details, created_at FROM messages
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
-        sealed=("content",),
+        sealed=("content", "details"),
     ),
     _Section(
         name="runs",
@@ -74,6 +74,7 @@ _SECTIONS: Final = (
             SELECT id, thread_id, status, request, result, error, created_at, finished_at FROM runs
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
+        sealed=("request", "result"),
     ),
     _Section(
         name="artifacts",

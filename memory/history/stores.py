@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from memory.errors import MemoryUnavailable
 from memory.history.planted import forms
 from memory.owner import Owner
+from memory.short.keys import owner_prefix
 
 _BATCH: Final = 500
 
@@ -62,7 +63,7 @@ class RedisKeys:
         known = set(await self._short.keys(owner))
         streams = 0
         try:
-            async for key in self._redis.scan_iter(f"freya:{owner.tenant_id}:{owner.user_id}:*", count=1000):
+            async for key in self._redis.scan_iter(f"{owner_prefix(owner)}*", count=1000):
                 known.add(_text(key))
             for keys in _batches(_stream(run) for run in runs):
                 streams += int(await self._redis.exists(*keys))

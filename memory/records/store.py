@@ -7,7 +7,7 @@ import numpy as np
 import structlog
 from pydantic import JsonValue
 
-from memory.database import Database
+from memory.database import Connection, Database
 from memory.errors import MemoryUnavailable
 from memory.interfaces import Draft, Kind, Record, RecordState, Tier, Vectors, VectorStore
 from memory.owner import Owner
@@ -120,7 +120,9 @@ class RecordStore(Upkeep):
                     "SELECT greatest(now(), %s) AS now", (max(v.said_at for v in versions),)
                 )
                 now = (await clock.fetchall())[0]["now"]
-                new = await work.replace(draft.model_copy(update={"said_at": now}), versions, holding, vector)
+                about = await _still_about(connection, record_id, draft.text)
+                draft = draft.model_copy(update={"said_at": now, "entities": about})
+                new = await work.replace(draft, versions, holding, vector)
             await self._follow(owner, work)
         return new
 
@@ -272,6 +274,17 @@ class RecordStore(Upkeep):
 
 def _has(record: Record, words: Sequence[str]) -> bool:
     return set(words) <= set(statement(record.text).words)
+
+
+async def _still_about(connection: Connection, record_id: str, text: str) -> tuple[str, ...]:
+    """The names that a record mentions and that stand in its new text as well."""
+    cursor = await connection.execute(
+        "SELECT entity.name FROM memory_mentions AS mention JOIN memory_entities AS entity"
+        " ON entity.id = mention.entity_id WHERE mention.record_id = %s ORDER BY entity.name",
+        (record_id,),
+    )
+    names = [row["name"] for row in await cursor.fetchall()]
+    return tuple(name for name in names if name.casefold() in text.casefold())
 
 
 def _corrected(

@@ -22,6 +22,16 @@ async def test_a_correction_is_a_certain_version_by_the_user(store, vectors, own
     assert await vectors.ids(owner) == [new.id]
 
 
+async def test_corrected_record_is_still_about_what_its_text_names(store, owner, says):
+    told = says("Rex lives in Oslo.", 1).model_copy(update={"entities": ("Rex", "Oslo")})
+    (old,) = await store.remember(owner, [told])
+    new = await store.correct(owner, old.record.id, text="Rex lives in Rome.")
+    assert new.id in (await store.related(owner, ["Rex"], depth=0))["Rex"]
+    assert new.id not in [
+        each for ids in (await store.related(owner, ["Oslo"], depth=0)).values() for each in ids
+    ]
+
+
 async def test_what_was_said_before_a_correction_does_not_undo_it(store, owner, says):
     (old,) = await store.remember(owner, [says("Lives in Oslo.", 1, slot=HOME, value="Oslo")])
     new = await store.correct(owner, old.record.id, text="Lives in Rome.", value="Rome")
