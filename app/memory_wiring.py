@@ -220,8 +220,20 @@ def _worker(
 
     return ConsolidationWorker(
         [
-            Step(name="embed", run=embed, every_s=settings.every_s, at_wake=True),
-            Step(name="consolidate", run=consolidate, every_s=settings.every_s, at_wake=True),
+            Step(
+                name="embed",
+                run=embed,
+                every_s=settings.every_s,
+                at_wake=True,
+                settle_s=settings.settle_s,
+            ),
+            Step(
+                name="consolidate",
+                run=consolidate,
+                every_s=settings.every_s,
+                at_wake=True,
+                settle_s=settings.settle_s,
+            ),
             Step(name="follow", run=follow, every_s=settings.every_s),
             Step(name="fade", run=fade, every_s=settings.daily_s),
             Step(name="expire", run=expire, every_s=settings.daily_s),

@@ -13,6 +13,11 @@ class ConsolidationSettings(BaseModel):
         gt=0,
         description="Seconds between two looks for messages that wait, beside each turn's end.",
     )
+    settle_s: float = Field(
+        default=1.0,
+        ge=0,
+        description="Seconds after a turn's end before what was said is embedded and consolidated.",
+    )
     daily_s: float = Field(
         default=86_400.0, gt=0, description="Seconds between two rounds of fading, expiry and repair."
     )

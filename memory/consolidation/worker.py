@@ -20,7 +20,9 @@ class Step:
     run: Callable[[], Awaitable[int]]
     every_s: float
     at_wake: bool = False
-    """Whether the end of a turn is a reason to look at once, and having done something one to look again."""
+    """Whether the end of a turn is a reason to look soon, and having done something one to look again."""
+    settle_s: float = 0.0
+    """How long after the end of a turn it waits, so that it takes the processor from no turn that follows at once."""
 
 
 class ConsolidationWorker:
@@ -73,16 +75,19 @@ class ConsolidationWorker:
                     await asyncio.sleep(0)
                     continue
             # While it fails, the ends of turns are no reason to try sooner.
-            await _wait(call if not failing else None, pause)
+            if await _wait(call if not failing else None, pause):
+                await asyncio.sleep(step.settle_s)
 
 
-async def _wait(call: asyncio.Event | None, seconds: float) -> None:
+async def _wait(call: asyncio.Event | None, seconds: float) -> bool:
+    """Wait so long, or until it is called; gives whether it was."""
     if call is None:
         await asyncio.sleep(seconds)
-        return
+        return False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await call.wait()
+    return call.is_set()
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
