@@ -8,6 +8,7 @@ the extractive model: questions sampled from the corpus (half as stored, half as
 import argparse
 import asyncio
 import json
+import os
 import random
 import shutil
 import socket
@@ -19,8 +20,11 @@ from pathlib import Path
 
 import httpx
 
+from app.settings import Settings
+from app.wiring import open_freya
 from benchmarks.knowledge_corpus import EXPORT, cache_folder, fill, opened
 from benchmarks.serving import Service, serving
+from knowledge import KnowledgeSettings
 from knowledge.readers import open_source
 
 _SEED = 11
@@ -33,6 +37,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=15, help="turns of each of the 16 clients")
     options = parser.parse_args()
     report = {"start": start()}
+    os.environ["FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT"] = "false"  # it would begin beside the turns
     asyncio.run(_prepare())
     data = Path(tempfile.mkdtemp(prefix="freya-bench-")) / "data"
     # cp keeps owners: as root, PostgreSQL's files belong to another account.
@@ -114,8 +119,15 @@ def _summary(times: list[float], outcomes: list[str]) -> dict[str, object]:
 
 
 async def _prepare() -> None:
+    """The corpus as a service has it that has been running: also in the version of the index that it searches.
+
+    That embeds the corpus once more, the first time, since the folder's own indexes are no version of a service's.
+    """
     async with opened(cache_folder()) as corpus:
         await fill(corpus)
+    whole = KnowledgeSettings(start_indexing_s=7200, refine_after_import=False)
+    async with open_freya(Settings(data=cache_folder(), knowledge=whole)):
+        pass
 
 
 def _port() -> int:
