@@ -226,6 +226,7 @@ def _worker(
                 every_s=settings.every_s,
                 at_wake=True,
                 settle_s=settings.settle_s,
+                behind_s=settings.behind_s,
             ),
             Step(
                 name="consolidate",
@@ -233,6 +234,7 @@ def _worker(
                 every_s=settings.every_s,
                 at_wake=True,
                 settle_s=settings.settle_s,
+                behind_s=settings.behind_s,
             ),
             Step(name="follow", run=follow, every_s=settings.every_s),
             Step(name="fade", run=fade, every_s=settings.daily_s),

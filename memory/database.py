@@ -68,11 +68,18 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 try:
-                    async with connection.pipeline(), connection.transaction():
+                    # Not psycopg's own transaction(): in a pipeline it waits for the server four times, and this once.
+                    async with connection.pipeline():
+                        await connection.execute("BEGIN")
                         yield connection
+                        await connection.execute("COMMIT")
                 except asyncio.CancelledError:
                     # A pipeline that is cancelled stays open (psycopg 3.3), and what is written next never committed.
                     await connection.close()
+                    raise
+                except BaseException:
+                    if not connection.closed:
+                        await connection.rollback()
                     raise
         except PoolTimeout as error:
             raise MemoryUnavailable(f"the database does not answer: {error}") from error
