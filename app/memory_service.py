@@ -202,7 +202,7 @@ class MemoryService:
             [item.id for item in run.result.recalled if item.kind is not Kind.MESSAGE] if run.result else []
         )
         if rating is not None and recalled:
-            await self._records.rate(owner, recalled, (rating - _INDIFFERENT) / _FARTHEST)
+            await self._records.rate(owner, recalled, (rating - _INDIFFERENT) / _FARTHEST, run_id=run_id)
         return said
 
     async def create_project(self, owner: Owner, name: str, description: str) -> Project:

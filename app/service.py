@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Mapping
 
 from pydantic import BaseModel, Field, JsonValue
+from redis.exceptions import RedisError
 
 from agents import Charter
 from app.health import Health, HealthReport
@@ -172,13 +173,15 @@ class Freya:
         return await self._threads.page(owner, limit=limit, before=before)
 
     async def delete_thread(self, owner: Owner, thread_id: str) -> None:
-        """Delete a thread with all that belongs to it, in every tier."""
+        """Delete a thread with all that belongs to it, in every tier, and the events of its runs."""
         await self._manager.cancel_all(owner, thread_id=thread_id)
-        await self._threads.delete(owner, thread_id)
-        with contextlib.suppress(MemoryUnavailable):  # the thread is gone, and nothing is recalled of it
+        runs = await self._threads.delete(owner, thread_id)
+        # The thread is gone and nothing is recalled of it; while Redis is away what it has goes when its time is over.
+        with contextlib.suppress(MemoryUnavailable, RedisError):
             await self._short_term.forget(
                 Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
             )
+            await self._events.forget(runs)
 
     async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """The messages of a thread, oldest first."""

@@ -108,8 +108,11 @@ class ThreadStore:
         )
         return [await self._thread(owner, row) for row in rows]
 
-    async def delete(self, owner: Owner, thread_id: str) -> None:
-        """Delete the thread with its messages, its artifacts, its runs and their checkpoints. Raises UnknownThread."""
+    async def delete(self, owner: Owner, thread_id: str) -> list[str]:
+        """Delete the thread with its messages, its artifacts, its runs and their checkpoints; gives the ids of the runs.
+
+        Raises UnknownThread.
+        """
         async with self._database.of(owner) as connection:
             cursor = await connection.execute("SELECT id FROM runs WHERE thread_id = %s", (thread_id,))
             runs = [row["id"] for row in await cursor.fetchall()]
@@ -119,6 +122,7 @@ class ThreadStore:
             await delete_checkpoints(connection, runs)
             await note_deletion(connection, owner)
             await write_note(connection, owner, owner.user_id, "delete thread", thread_id)
+        return runs
 
     async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """Messages of a thread in order, those after the message with the id `after`. Raises UnknownThread."""

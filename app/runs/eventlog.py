@@ -63,6 +63,11 @@ class EventLog:
         answer: list[tuple[bytes, dict[bytes, bytes]]] = await self._redis.xrevrange(_key(run_id), count=1)  # type: ignore[assignment]  # this client answers in bytes
         return _stored(*answer[0]) if answer else None
 
+    async def forget(self, runs: Sequence[str]) -> None:
+        """Delete the events of these runs."""
+        if runs:
+            await self._redis.unlink(*map(_key, runs))
+
     async def kept(self, run_id: str, *, after: int) -> AsyncGenerator[StoredEvent]:
         """The events after number `after` that are there; waits for none."""
         full = True

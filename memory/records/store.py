@@ -1,19 +1,22 @@
 """What is remembered beside messages: kept in versions, corrected, pinned, forgotten, and learned from."""
 
-from collections.abc import Collection, Sequence
+import contextlib
+from collections.abc import Collection, Iterable, Sequence
 from typing import LiteralString
 
 import numpy as np
 import structlog
+from psycopg.rows import DictRow
 from pydantic import JsonValue
 
 from memory.database import Connection, Database
-from memory.errors import MemoryUnavailable
+from memory.errors import KeyMissing, MemoryUnavailable
 from memory.interfaces import Draft, Kind, Record, RecordState, Tier, Vectors, VectorStore
 from memory.owner import Owner
 from memory.records.chains import own_row, seen_row, take_turn, versions_of
 from memory.records.deletions import note_deletion
 from memory.records.entities import forget_unmentioned, related_records
+from memory.records.forgotten import keep_marks, still_to_say
 from memory.records.remembering import Remembered, Remembering
 from memory.records.rows import COLUMNS, RecordRows, TextSealer
 from memory.records.settings import RecordSettings
@@ -34,6 +37,25 @@ _LIST: LiteralString = f"""
         AND (%(query)s::text IS NULL OR to_tsvector('simple', text) @@ websearch_to_tsquery('simple', %(query)s))
     ORDER BY id DESC LIMIT %(limit)s
 """  # noqa: S608  # names of columns
+
+# All parts of the statement see what was there before it.
+_RATE: LiteralString = """
+    WITH before AS (
+        SELECT record.id, given.rating FROM memory_records record
+        LEFT JOIN memory_ratings given ON given.record_id = record.id AND given.run_id = %(run)s
+        WHERE record.id = ANY(%(ids)s) AND record.tenant_id = %(tenant)s AND record.user_id = %(user)s
+    ), kept AS (
+        INSERT INTO memory_ratings (record_id, run_id, tenant_id, user_id, rating)
+        SELECT id, %(run)s, %(tenant)s, %(user)s, %(rating)s FROM before
+        ON CONFLICT (record_id, run_id) DO UPDATE SET rating = excluded.rating
+    )
+    UPDATE memory_records SET
+        rating = CASE WHEN before.rating IS NULL THEN (memory_records.rating * rated + %(rating)s) / (rated + 1)
+            ELSE memory_records.rating + (%(rating)s - before.rating) / greatest(rated, 1) END,
+        rated = rated + (before.rating IS NULL)::int,
+        revision = nextval('memory_revision')
+    FROM before WHERE memory_records.id = before.id
+"""
 
 
 class RecordStore(Upkeep):
@@ -58,8 +80,9 @@ class RecordStore(Upkeep):
     async def remember(self, owner: Owner, drafts: Sequence[Draft]) -> Sequence[Remembered]:
         """Keep what the drafts say, all or none, and what became of each, in order; see `merging.merge`.
 
-        Drafts that were kept before (by `origin_key`, or by the same sources) change nothing. A project that the
-        owner does not see is left out of a record.
+        Drafts that were kept before (by `origin_key`, or by the same sources) change nothing. What the owner had
+        forgotten is left out while only the messages say it that said it then. A project that the owner does not see is
+        left out of a record.
         """
         if not drafts:
             return ()
@@ -69,8 +92,11 @@ class RecordStore(Upkeep):
             async with self._database.of(owner) as connection:
                 work = Remembering(connection, owner, self._rows, self._embedder)
                 await work.load(drafts)
+                wanted = await still_to_say(connection, owner, drafts)
                 done = [
-                    await work.remember(draft, vector) for draft, vector in zip(drafts, vectors, strict=True)
+                    await work.remember(draft, vector)
+                    for draft, vector in zip(wanted, vectors, strict=True)
+                    if draft is not None
                 ]
             await self._follow(owner, work)
         return [Remembered(work.known[one.record.id], one.outcome) for one in done]
@@ -137,7 +163,7 @@ class RecordStore(Upkeep):
     async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
         """Delete the record with its earlier versions, its vector and what only it mentions; gives the ids deleted.
 
-        What it contested holds again. With the store of vectors away nothing is deleted: raises MemoryUnavailable.
+        The messages that it comes from make none of it again. What it contested holds again. With the store of vectors away nothing is deleted: raises MemoryUnavailable.
         Raises UnknownRecord.
         """
         await self._rows.ready(owner)
@@ -158,6 +184,9 @@ class RecordStore(Upkeep):
             left = [
                 each for each in rows if each["id"] not in gone and each["state"] != RecordState.SUPERSEDED
             ]
+            await keep_marks(
+                connection, owner, await self._readable(row for row in rows if row["id"] in gone)
+            )
             await connection.execute("DELETE FROM memory_records WHERE id = ANY(%s)", (gone,))
             if len(left) == 1 and left[0]["state"] == RecordState.CONTESTED:
                 await self._rows.change(connection, left[0]["id"], "state = 'active', contests = NULL", {})
@@ -167,6 +196,14 @@ class RecordStore(Upkeep):
             await self._vectors.remove(owner, gone)
         await self._tell_members([row["project_id"]])
         return gone
+
+    async def _readable(self, rows: Iterable[DictRow]) -> Sequence[Record]:
+        """The records of rows, without those whose key is gone: nor can their messages be read again."""
+        found = []
+        for row in rows:
+            with contextlib.suppress(KeyMissing):
+                found.append(await self._rows.record(row))
+        return found
 
     async def used(self, owner: Owner, ids: Collection[str], cited: Collection[str] = ()) -> None:
         """Learn that these came back for an answer, and which of them it cited; a faded one awakens."""
@@ -179,15 +216,21 @@ class RecordStore(Upkeep):
                 (list(cited), sorted({*ids, *cited}), owner.tenant_id, owner.user_id),
             )
 
-    async def rate(self, owner: Owner, ids: Collection[str], rating: float) -> None:
-        """Learn how an answer was rated that used these, -1 to 1; the mean is kept."""
+    async def rate(self, owner: Owner, ids: Collection[str], rating: float, *, run_id: str) -> None:
+        """Learn how the answer of a run was rated that used these, -1 to 1; the mean over runs is kept.
+
+        Of several ratings of a run the last counts.
+        """
+        given = {
+            "tenant": owner.tenant_id,
+            "user": owner.user_id,
+            "ids": sorted(ids),
+            "run": run_id,
+            "rating": max(-1.0, min(1.0, rating)),
+        }
         async with self._database.of(owner) as connection:
             await take_turn(connection, owner)
-            await connection.execute(
-                "UPDATE memory_records SET rating = (rating * rated + %s) / (rated + 1), rated = rated + 1,"
-                " revision = nextval('memory_revision') WHERE id = ANY(%s) AND tenant_id = %s AND user_id = %s",
-                (max(-1.0, min(1.0, rating)), sorted(ids), owner.tenant_id, owner.user_id),
-            )
+            await connection.execute(_RATE, given)
 
     async def related(
         self, owner: Owner, names: Sequence[str], *, depth: int = 1

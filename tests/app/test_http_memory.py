@@ -360,6 +360,14 @@ async def test_feedback_on_a_run_rates_what_it_recalled(opened, mine, owner, sai
     assert (await mine.get(f"/v1/memory/{aside}")).json()["rating"] == 0
 
 
+async def test_thumb_given_twice_counts_once(opened, mine, owner):
+    (record,) = await kept(opened, owner, "Lives in Oslo.")
+    runs = [await finished_run(opened, owner, [record]) for _ in range(2)]
+    for run, thumb in ((runs[0], "up"), (runs[1], "down"), (runs[1], "down"), (runs[1], "up")):
+        assert (await mine.post("/v1/feedback", json={"run_id": run, "thumb": thumb})).status_code == 201
+    assert (await mine.get(f"/v1/memory/{record}")).json()["rating"] == 1.0
+
+
 async def test_feedback_is_refused_on_what_is_anothers_goes_on_or_says_nothing(opened, mine, others, owner):
     run = await finished_run(opened, owner, [])
     problem_of(await others.post("/v1/feedback", json={"run_id": run, "rating": 1}), 404, "unknown_run")

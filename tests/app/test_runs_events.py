@@ -13,9 +13,11 @@ from app.runs import EventLog, StoredEvent
 from app.runs.eventlog import EventWriter
 from graphs import FreyaState, RunContext
 from graphs.events import RunCancelled, RunFinished, Token
-from memory import LOCAL, MemoryUnavailable, Owner, new_id
+from memory import LOCAL, MemoryUnavailable, Owner, UnknownThread, new_id
 from tests.app.scripted import Setup, ask, state
 from tests.app.test_runs_manager import Gate, within
+
+NOWHERE = "unix:///nonexistent/redis.sock"
 
 
 @pytest.fixture
@@ -162,6 +164,34 @@ async def test_events_expire_some_time_after_the_last_one(log, setup):
     run_id = new_id("run")
     await log.append(run_id, [Token(text="x").stamped(run_id, 1)])
     assert 0 < await setup.redis.ttl(f"freya:run:{run_id}:events") <= 600
+
+
+async def test_deleted_thread_takes_the_events_of_its_runs_along(setup):
+    other = await finished(setup)
+    setup.graph.script = gate = Gate()
+    async with setup.open() as manager:
+        service = setup.service(manager)
+        ended, thread_id = await manager.start(LOCAL, ask())
+        await within(gate.reached.wait())
+        gate.through.set()
+        await within(manager.wait(LOCAL, ended))
+        gate.through.clear()
+        going, _ = await manager.start(LOCAL, ask(thread_id=thread_id))
+        await service.delete_thread(LOCAL, thread_id)
+        assert manager.active == 0
+    assert (await setup.kept(ended), await setup.kept(going)) == ([], [])
+    assert (await setup.kept(other))[-1] == "run.finished"
+
+
+async def test_thread_is_deleted_while_its_events_are_out_of_reach(setup):
+    run_id = await finished(setup)
+    async with setup.open() as manager, Redis.from_url(NOWHERE, driver_info=None, retry=None) as away:
+        setup.events = EventLog(away, away, ttl_s=600)
+        service = setup.service(manager)
+        thread_id = (await service.run(LOCAL, run_id)).thread_id
+        await service.delete_thread(LOCAL, thread_id)
+        with pytest.raises(UnknownThread):
+            await service.thread(LOCAL, thread_id)
 
 
 async def test_events_that_could_not_be_written_are_written_later(setup):

@@ -135,7 +135,7 @@ async def test_another_users_record_is_out_of_every_reach(store, owner, other, s
         with pytest.raises(UnknownRecord):
             await attempt
     await store.used(other, [name], [name])
-    await store.rate(other, [name], -1)
+    await store.rate(other, [name], -1, run_id="run_1")
     assert await store.get(owner, name) == done.record
     assert list(await store.list(other, query="tea")) == []
 
