@@ -32,7 +32,7 @@ from memory.consolidation import (
 from memory.consolidation.extraction.rules import extracted
 from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
 from memory.interactions import InteractionStore, ensure_partitions
-from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer
+from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault
 from memory.projects import ProjectStore
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
@@ -104,6 +104,7 @@ def join_memory(
     settings, database = backends.settings.memory, backends.database
     keys = DataKeys(database, settings.privacy)
     sealer = Sealer(keys)
+    vault = Vault(database, keys)
     vectors = ChromaVectors(
         Chroma(backends.settings.data / _VECTORS, backends.settings.knowledge.chroma_url), embedder
     )
@@ -140,9 +141,9 @@ def join_memory(
         database=database,
         recaller=recaller,
         records=records,
-        projects=ProjectStore(database),
-        importer=HistoryImporter(database, seal=sealer.seal),
-        exporter=HistoryExporter(database, opens=sealer.open),
+        projects=ProjectStore(database, sealer),
+        importer=HistoryImporter(database, sealer),
+        exporter=HistoryExporter(database, sealer, vault=vault),
         eraser=eraser,
         interactions=InteractionStore(database),
         audit=AuditTrail(database),
