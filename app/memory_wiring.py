@@ -30,7 +30,15 @@ from memory.consolidation import (
     Step,
 )
 from memory.consolidation.extraction.rules import extracted
-from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
+from memory.history import (
+    Eraser,
+    HistoryExporter,
+    HistoryImporter,
+    RedisKeys,
+    Rows,
+    StopRuns,
+    VectorRows,
+)
 from memory.interactions import InteractionStore, ensure_partitions
 from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault
 from memory.projects import ProjectStore
@@ -51,7 +59,6 @@ _NEVER_REMEMBERED = frozenset(
     {DataKind.SECRET, DataKind.SEED_PHRASE, DataKind.CARD, DataKind.IBAN, DataKind.SSN}
 )
 _LEAST_CONFIDENCE = 0.6  # of a statement that is confirmed to the user as soon as he made it
-StopRuns = Callable[[Owner], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)

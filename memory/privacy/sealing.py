@@ -62,6 +62,10 @@ class Sealer:
             return text.removeprefix(_AS_IT_IS)
         return _opened(await self._keys.get(owner, make=False), text)
 
+    def opening(self, owner: Owner) -> "Opener":
+        """What opens for this owner, and asks for the key once."""
+        return Opener(self._keys, owner)
+
     async def open_all(self, owner: Owner, texts: Sequence[str]) -> list[str]:
         """Each of the texts as `open` gives it."""
         return [await self.open(owner, text) for text in texts]
@@ -69,6 +73,23 @@ class Sealer:
     async def rotate(self) -> Rotation:
         """Seal every user's key with the first configured one; see `DataKeys.rotate`."""
         return await self._keys.rotate()
+
+
+class Opener:
+    """Opens what was sealed for one owner, one text after the other; the key stays at hand, whatever becomes of it."""
+
+    def __init__(self, keys: DataKeys, owner: Owner) -> None:
+        self._keys = keys
+        self._owner = owner
+        self._key: DataKey | None = None
+
+    async def __call__(self, text: str) -> str:
+        """The text, as `Sealer.open` gives it."""
+        if not is_sealed(text):
+            return text.removeprefix(_AS_IT_IS)
+        if self._key is None:
+            self._key = await self._keys.get(self._owner, make=False)
+        return _opened(self._key, text)
 
 
 def is_sealed(text: str) -> bool:
