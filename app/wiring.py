@@ -215,7 +215,9 @@ async def _join_service(
         },
     )
     saver = AsyncPostgresSaver(backends.pool, serde=_serialiser(settings))
-    events = EventLog(backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s)
+    events = EventLog(
+        backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s, sealer=memory.sealer
+    )
     manager = RunManager(
         Parts(
             graph=build_freya(charters, settings.graphs, saver),

@@ -56,6 +56,14 @@ class Database:
             yield connection
 
     @contextlib.asynccontextmanager
+    async def snapshot_of(self, owner: Owner) -> AsyncIterator[Connection]:
+        """The same for reading only: all its statements see what was committed when the first of them began."""
+        async with self._transaction() as connection:
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            await connection.execute(_FOR_OWNER, (owner.tenant_id, owner.user_id))
+            yield connection
+
+    @contextlib.asynccontextmanager
     async def of_all(self) -> AsyncIterator[Connection]:
         """A transaction over everybody's rows: for work in the background, never for a request."""
         async with self._transaction() as connection:

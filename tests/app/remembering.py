@@ -159,8 +159,8 @@ async def _embed(opened: Remembering, end: threading.Event) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _nothing_runs(_: Owner) -> None:
-    return None
+async def _nothing_runs(_: Owner) -> int:
+    return 0
 
 
 def _tokens(texts: Sequence[str]) -> list[int]:
