@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import psycopg
 import structlog
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from langgraph.checkpoint.serde.base import SerializerProtocol
-from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from psycopg.rows import dict_row
 from redis.asyncio import Redis
@@ -19,6 +17,7 @@ from redis.backoff import ExponentialBackoff
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, discover
+from app.checkpoints import SealedSaver
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
 from app.health import Check, Health
@@ -214,7 +213,7 @@ async def _join_service(
             for name, charter in charters.items()
         },
     )
-    saver = AsyncPostgresSaver(backends.pool, serde=_serialiser(settings))
+    saver = _saver(backends)
     events = EventLog(
         backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s, sealer=memory.sealer
     )
@@ -255,11 +254,13 @@ async def _join_service(
     return freya, manager
 
 
-def _serialiser(settings: Settings) -> SerializerProtocol:
+def _saver(backends: Backends) -> AsyncPostgresSaver:
     """Of checkpoints: our state's types and no others, encrypted where there is a key."""
     strict = JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES)
-    privacy = settings.memory.privacy
-    return EncryptedSerializer(MasterCipher(privacy), strict) if privacy.keys else strict
+    privacy = backends.settings.memory.privacy
+    if privacy.keys:
+        return SealedSaver(backends.pool, MasterCipher(privacy), strict)
+    return AsyncPostgresSaver(backends.pool, serde=strict)
 
 
 def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbedder) -> dict[str, Check]:
