@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -39,8 +39,8 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
-from memory.privacy import MasterCipher
-from models.chat import ConfiguredChatModels
+from memory.privacy import MasterCipher, Redactor
+from models.chat import ConfiguredChatModels, Hidden
 from models.embeddings import CachedEmbedder, open_embedder
 
 _log = structlog.get_logger(__name__)
@@ -175,7 +175,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         housekeeping = Housekeeping(knowledge.live, backends.database, settings)
         await housekeeping.index_now(progress)
         pipeline = join_pipeline(backends, knowledge, embedder)
-        chat = ConfiguredChatModels(settings.models, embedder)
+        chat = ConfiguredChatModels(settings.models, embedder, hide=_hide)
         memory = join_memory(backends, embedder, chat, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
         freya, manager = await _join_service(
             backends, embedder, chat, knowledge, pipeline, memory, charters, metrics
@@ -252,6 +252,12 @@ async def _join_service(
         heartbeat_s=settings.http.heartbeat_s,
     )
     return freya, manager
+
+
+async def _hide(texts: Sequence[str]) -> Hidden:
+    """What endpoints that are to be redacted see instead of personal data."""
+    hidden, values = await asyncio.to_thread(Redactor().hide, texts)
+    return Hidden(hidden, values)
 
 
 def _saver(backends: Backends) -> AsyncPostgresSaver:

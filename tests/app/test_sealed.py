@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from langgraph.checkpoint.base import empty_checkpoint
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, empty_checkpoint
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from app.checkpoints import SealedSaver
@@ -167,14 +168,16 @@ async def test_keys_are_changed_and_the_old_one_goes(data):
 
 
 async def test_checkpoints_are_opened_as_they_were_saved(pool: Pool):
-    async with pool.connection() as connection:
-        await connection.execute("SELECT 1")
     saver = SealedSaver(pool, MasterCipher(PrivacySettings(keys=(key(1),))), JsonPlusSerializer())
     await saver.setup()
     values = {"message": "Zorvelda", "number": 7, "none": None, "list": ["Fennwick"], "odd": "sealed:c:x:y"}
-    versions = dict.fromkeys(values, "1")
-    checkpoint = {**empty_checkpoint(), "channel_values": values, "channel_versions": versions}
-    config = {"configurable": {"thread_id": "run_1", "checkpoint_ns": ""}}
+    versions: ChannelVersions = dict.fromkeys(values, "1")
+    checkpoint: Checkpoint = {
+        **empty_checkpoint(),
+        "channel_values": values,
+        "channel_versions": versions,
+    }
+    config: RunnableConfig = {"configurable": {"thread_id": "run_1", "checkpoint_ns": ""}}
     saved = await saver.aput(config, checkpoint, {}, versions)
     found = await saver.aget_tuple(saved)
     assert found is not None
