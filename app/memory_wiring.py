@@ -155,6 +155,7 @@ def join_memory(
         interactions=InteractionStore(database),
         audit=AuditTrail(database),
         runs=runs,
+        vault=vault,
         arrived=worker.wake,
     )
     return MemoryParts(

@@ -7,7 +7,7 @@ from memory.privacy.kinds import DataKind, Finding, NameRecogniser
 from memory.privacy.redaction import Redacted, Redactor, redacted_json
 from memory.privacy.sealing import Opener, Sealer, is_sealed
 from memory.privacy.settings import PrivacySettings
-from memory.privacy.vault import Vault
+from memory.privacy.vault import Restored, Vault
 
 __all__ = [
     "AuditEntry",
@@ -21,6 +21,7 @@ __all__ = [
     "PrivacySettings",
     "Redacted",
     "Redactor",
+    "Restored",
     "Rotation",
     "Sealer",
     "Vault",

@@ -88,7 +88,7 @@ async def test_encrypted_texts_are_opened_for_their_owner(
     async with database.of(owner) as connection:
         await connection.execute("DELETE FROM memory_keys")
         await connection.execute("DELETE FROM memory_vault")
-    token = await vault.redact(owner, "ada@example.org")
+    token = (await vault.redact(owner, "ada@example.org")).text
     columns = {"messages": "content speaker", "projects": "name description", "threads": "title", "artifacts": "content",
         "memory_records": "text slot", "memory_entities": "name", "memory_relations": "predicate", "memory_imports": "name error"}  # fmt: skip
     async with database.of(owner) as connection:
