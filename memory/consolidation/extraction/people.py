@@ -38,7 +38,16 @@ def _named(match: re.Match[str]) -> Finding | None:
     relation, name, _ = _who(match)
     if name is None:
         return None
-    alone = relation in {"wife", "husband", "mother", "father", "partner", "spouse"}
+    alone = relation in {
+        "wife",
+        "husband",
+        "mother",
+        "father",
+        "partner",
+        "spouse",
+        "girlfriend",
+        "boyfriend",
+    }
     return Finding(
         kind=Kind.FACT,
         slot=f"fact:{relation}" if alone else f"fact:{relation}:{name.casefold()}",
@@ -160,7 +169,7 @@ PEOPLE: Final = (
     rule("relative's birthday", rf"{_MY}{_MAYBE_NAME}'s birthday is (?:on )?(?:the )?(?P<date>{DATE})", _their_birthday),
     rule("relative's allergy", rf"{_MY}{_MAYBE_NAME}\s+is (?:\w+ )?allergic to (?P<to>[^.,;:!?]+)", _their_allergy),
     rule("married to", rf"{I_AM}\s+(?:married|engaged) to {_NAME}", _spouse),
-    rule("children", rf"{I_DO}\s+have {_COUNT} (?P<relation>(?:\w+ )?(?:kids|children|sons|daughters|brothers|sisters|siblings|grandchildren|dogs|cats))\b", _has),
+    rule("children", rf"(?:{I_DO}|(?<![\w'])we)\s+have {_COUNT} (?P<relation>(?:\w+ )?(?:kids|children|sons|daughters|brothers|sisters|siblings|grandchildren|dogs|cats))\b", _has),
     rule("has an animal", rf"{I_DO}\s+(?:have|own|adopted|got) (?P<count>an?) (?P<relation>{_ANIMAL})\b(?!\s+(?:in|food|that|allergy|problem|question|phobia|person))", _has),
     rule("pet", rf"(?:\bmy|{I}\s+have an?|{I}\s+(?:just\s+|recently\s+)?(?:adopted|got) an?) (?:[a-z]+ ){{0,2}}(?P<animal>{_ANIMAL}){_NAMED}{_NAME}", _pet),
 )  # fmt: skip
