@@ -104,6 +104,39 @@ def _role(match: re.Match[str]) -> Finding | None:
     )
 
 
+def _founded(match: re.Match[str]) -> Finding | None:
+    what = phrase(match["what"], longest=8)
+    if (
+        what is None
+        or _POINTERS.search(what)
+        or re.search(
+            r"\b(?:link|file|door|ticket|page|position|account|window|tab|chart|app|trade|email|chat)\b", what
+        )
+    ):
+        return None
+    how = " ".join(match["how"].casefold().split())
+    return _told(f"{how.capitalize()} {third(what)}", f"past:{topic(f'{how} {what}')}", "yes")
+
+
+def _we_are(match: re.Match[str]) -> Finding:
+    what = " ".join(match["what"].split())
+    return _told(
+        f"Their organisation is {third(what)}" if not what.endswith("couple") else f"Lives as {what}",
+        "organisation",
+        canonical(what),
+    )
+
+
+def _on_system(match: re.Match[str]) -> Finding:
+    system = match["state"]
+    return _told(f"Works on {system}", "operating system", canonical(system))
+
+
+def _day_off(match: re.Match[str]) -> Finding:
+    day = match["of"].capitalize()
+    return _told(f"Has {day} off", "day off", day.casefold())
+
+
 def _parent(match: re.Match[str]) -> Finding:
     return _told(f"Is a {match['job'].casefold()}", "parent", canonical(match["job"]))
 
@@ -192,6 +225,24 @@ _NOT_COUNTED: Final = re.compile(
     r"different|days? left|concerns?|points?|a|in|out|for|to|o'clock|am|pm|steps?|files?|versions?|choices?)\b|\b(?:left|late|ahead|behind|away|open)\b",
     re.IGNORECASE,
 )
+_FUNCTION: Final = (
+    r"(?:books|accounts|bookkeeping|accounting|sales|marketing|design|support|cooking|tech|coding|ordering|payroll|hiring|product|admin|"
+    r"deliveries|social media|finances|finance|operations|programming|teaching|translations?)"
+)
+_ORGANISATION: Final = (
+    r"(?:company|firm|start-?up|shop|store|business|agency|studio|brand|team|farm|practice|clinic|restaurant|bakery|vineyard|winery|brewery|"
+    r"charity|ngo|non-?profit|school|hotel|hostel|family|couple|consultancy|co-?operative|co-?op|publisher|bank|gallery|museum|caf[eé]|gym|salon|"
+    r"marketplace|manufacturer|wholesaler|retailer|supplier|law firm|church|club|band|theatre|library|nursery)"
+)
+_BELONGS: Final = (
+    r"(?:catholic|protestant|orthodox|muslim|jewish|hindu|buddhist|sikh|atheist|christian|mormon|quaker|american|british|english|scottish|"
+    r"welsh|irish|canadian|australian|german|french|italian|spanish|portuguese|dutch|belgian|swiss|austrian|swedish|norwegian|danish|finnish|"
+    r"estonian|latvian|lithuanian|czech|slovak|hungarian|romanian|bulgarian|greek|turkish|russian|ukrainian|serbian|croatian|"
+    r"indian|pakistani|chinese|japanese|korean|vietnamese|thai|indonesian|filipino|brazilian|argentinian|mexican|chilean|colombian|peruvian|"
+    r"nigerian|kenyan|ghanaian|egyptian|moroccan|south african|israeli|iranian|lebanese|kiwi)"
+)
+_SYSTEM: Final = r"(?:linux|windows(?: \d+)?|macos|mac os|a mac|fedora|ubuntu|debian|arch|android|ios|chromeos|freebsd|an? (?:iphone|ipad|chromebook))"
+_NONE: Final = r"(?:kids|children|debts?|mortgage|pets?|car|employees|staff|savings|siblings|investors|car|garden|pension)"
 _STATE: Final = (
     r"(?P<state>self-employed|freelance|unemployed|profitable|bootstrapped|fully remote|"
     r"vat[- ]registered|a night owl|an early bird|a morning person|a visual (?:person|learner|thinker)|an only child|"
@@ -207,7 +258,7 @@ _SKILL: Final = (
 _PLAN: Final = (
     r"(?P<doing>(?:moving|relocating|emigrating) to|saving(?: up)? for|retraining as|training (?:as|to be(?:come)?)|planning to "
     r"(?:retire|move|buy|sell|open|start|launch|expand|marry|emigrate)|expecting|starting(?: work| a job)? at|joining|"
-    r"(?:building|writing|developing|making|launching|opening|setting up|starting) (?=an?\s|our\s|my own\s))"
+    r"(?:building|writing|developing|launching|opening|setting up) (?=an?\s|our\s|my own\s))"
 )
 
 LIVING: Final = (
@@ -215,14 +266,21 @@ LIVING: Final = (
     rule("their person", rf"\b(?:my|our) (?P<of>{_PERSON})(?P<is>'s| is)(?: now| called| named)* (?P<what>(?:Dr\.? |Mr\.? |Ms\.? |Mrs\.? )?{PROPER})(?=\s*(?:$|[.,;!—–]|\s(?:now|and|who|since)\b))", _attribute),
     rule("who they are", rf"\b(?:my|our) (?P<of>{_MANY})(?P<is> are) (?:\w+ )?(?P<what>(?:mostly|mainly|largely|over|under|between|from|in|all|around)\s{_OBJECT})", _attribute),
     rule("customers are", rf"(?:^|[,;]\s|\s)(?P<of>{_MANY})(?P<is> are) (?P<what>(?:mostly|mainly|largely) {_OBJECT})", _attribute),
-    rule("business does", rf"(?:\b(?:our|my) {_BUSINESS} (?P<s>)|(?<![\w'])we (?:only |mostly |also )?)(?P<verb>{_MAKES})s? (?P<what>(?!the\b|it\b|up\b){_DECIMAL})", _does),
+    rule("business does", rf"(?:\b(?:our|my) {_BUSINESS} (?:only |mostly |also )?|(?<![\w'])we (?:only |mostly |also )?)(?P<verb>{_MAKES})s? (?P<what>(?!the\b|it\b|up\b){_DECIMAL})", _does),
     rule("business is called", rf"\b(?:our|my) (?P<of>{_BUSINESS})(?: is|'s) (?:called|named) (?P<name>{PROPER}(?: & {PROPER})?)", _is_called),
     rule("we are called", rf"(?<![\w'])we(?:'re| are)(?: now)? called (?P<name>{PROPER})", _is_called),
-    rule("counted", rf"{_WE}\s?(?P<verb>'ve got|'ve|have got|have|get|earn|make|serve|employ|charge|'re|are) (?:about |around |roughly |over |only |just |some )*(?P<number>{_NUMBER}|no) (?P<what>[a-z][\w%-]*(?: [\w%-]+){{0,5}}?)(?=\s*(?:$|[.,;:!—–(]|\s(?:and|but|so|which|who|because|with|in|at|mostly)\b))", _counted),
+    rule("counted", rf"{_WE}\s?(?P<verb>'ve got|'ve|have got|have|get|earn|make|serve|employ|charge|'re|are) (?:about |around |roughly |over |only |just |some )*(?P<number>{_NUMBER}|no(?= {_NONE}\b)) (?P<what>[a-z][\w%-]*(?: [\w%-]+){{0,5}}?)(?=\s*(?:$|[.,;:!—–(]|\s(?:and|but|so|which|who|because|with|in|at|mostly)\b))", _counted),
     rule("keeps", rf"{_WE}{ADVERBS} (?:keep|hold|store) (?:my|our) (?P<of>[\w -]{{3,30}}?) (?:on|in|at|with) (?P<what>{_OBJECT})", _kept),
     rule("keeps elsewhere", rf"{_WE}(?:'ve| have)? moved (?:my|our) (?P<of>[\w -]{{3,30}}?) (?P<off>off|from|out of|to|onto|into) (?P<what>{_OBJECT})", _kept),
     rule("is with", rf"{I_AM} with (?P<what>{PROPER})(?= now\b| these days\b| at the moment\b)", _is_with),
     rule("lives", rf"{_WE}{ADVERBS} (?P<verb>{_LIVES}) (?P<what>{_LASTS}{_OBJECT}|home\b|kosher\b|halal\b)", _does),
+    rule("does the", rf"{_WE}(?: mostly| mainly)? (?P<verb>do) (?P<what>(?:all )?(?:the |our )?{_FUNCTION})\b(?! (?:is|are|again|for me))", _does),
+    rule("founded", rf"{_WE}(?:'ve| have)?(?: just| recently| now)* (?P<how>opened|founded|co-founded|started(?: out)? as|rebranded as) (?P<what>(?:an?|our|the second|the first|my)\s{_OBJECT}|(?-i:[A-Z]){_OBJECT})", _founded),
+    rule("we are a", rf"(?<![\w'])we(?:'re| are) (?P<what>an? (?:[\w'-]+ ){{0,4}}?{_ORGANISATION}(?: (?:in|near|of|from|for|on|based in|outside) {_OBJECT})?)(?=\s*(?:$|[,.;:!—–(]|\s))", _we_are),
+    rule("belongs", rf"{I_AM} (?:an? )?(?P<state>{_BELONGS})(?=\s*(?:$|[.,;!—–(]|\s(?:and|so|but|living|who|by|citizen)\b))", _state),
+    rule("citizen", rf"{I_AM} an? (?P<state>(?:[\w-]+ ){{1,2}}(?:citizen|national|resident)(?: living in {PROPER})?)", _state),
+    rule("on a system", rf"{I_AM} on (?P<state>{_SYSTEM}(?:,? {_SYSTEM})?)", _on_system),
+    rule("day off", r"(?:^|[,;]\s|\s)(?P<of>(?:mon|tues|wednes|thurs|fri|satur|sun)days)(?P<is> are) (?P<what>(?:my|our) (?:day off|days off|free day))", _day_off),
     rule("about to", rf"{_WE_ARE} {_PLAN}\s?(?P<what>{_OBJECT})", _is_about_to),
     rule("as a", rf"^(?:speaking |being )?as an? (?P<job>(?:[\w-]+ ){{0,3}}?{PROFESSION}(?: (?:in|at|for|with) {PROPER})?)(?=[, ].*\b(?:I|my|we)\b)", _role),
     rule("is by trade", rf"(?:{I_AM}|{I}(?:'ve| have) been) an? (?P<job>(?:[\w-]+ ){{0,3}}?{PROFESSION} (?:in|at|on|near|outside|by|from|for) {_OBJECT})", _role),

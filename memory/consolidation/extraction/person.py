@@ -319,7 +319,7 @@ def _married(match: re.Match[str]) -> Finding:
 
 
 _NAME: Final = r"(?P<name>(?-i:[A-Z][\w'-]+(?:\s+[A-Z][\w'-]*){0,3}))"
-_ROLE_END: Final = r"(?=\s*(?:$|[.,;:!—–(]|\s(?:and|but|who|at|for|in|from|with|working|based|living|by|so|which|specializing)\b|\sof (?-i:[A-Z])))"
+_ROLE_END: Final = r"(?=\s*(?:$|[.,;:!—–(]|\s(?:and|but|who|at|for|in|on|from|with|working|based|living|by|so|since|near|outside|which|specializing)\b|\sof (?-i:[A-Z])))"
 
 PERSON: Final = (
     rule("name", rf"\b(?:my|the) (?:first |full |own |real )?name(?:'s|\s+is)(?: actually| now)? {_NAME}", _name),

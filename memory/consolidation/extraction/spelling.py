@@ -15,6 +15,7 @@ _WORD: Final = re.compile(
 _WISH: Final = re.compile(
     r"(?<![\w'])id(?=\s+(?:love|like|rather|prefer|never|say|really|appreciate)\b)", re.IGNORECASE
 )
+_HAVE: Final = re.compile(r"\b(I|we)(?:'ve| have)(?: got\b|(?= (?:an?|no|\d[\w.,]*)\b))", re.IGNORECASE)
 _ASIDE: Final = re.compile(
     r"(?:(?<=^)|(?<=[\s,.!?]))(?:btw|by the way|tbh|to be honest|lol|haha|imo|ngl|not going to lie|fyi|just so you know|"
     r"heads up|for context|if it helps|if you must know|in case it matters|honestly)\b(?!\s+(?:is|are|was)\b)[,:]?\s*",
@@ -25,4 +26,4 @@ _ASIDE: Final = re.compile(
 def spelt_out(text: str) -> str:
     """The text with the common short forms in full, and without asides such as "btw"."""
     text = _WISH.sub("I'd", _WORD.sub(lambda match: _FULL[match.group().casefold()], text))
-    return _ASIDE.sub("", text)
+    return _HAVE.sub(r"\1 have", _ASIDE.sub("", text).replace(" w/ ", " with "))

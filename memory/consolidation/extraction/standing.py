@@ -93,6 +93,35 @@ def _so(what: str) -> Finding:
     )
 
 
+def _asked_in_case(match: re.Match[str]) -> Finding | None:
+    """An order for whenever something is the case."""
+    case, said = match["case"].strip(), f"{match['task']}{match['what']}".strip()
+    if len(said.split()) > 14 or re.search(
+        r"\b(?:today|tomorrow|tonight|this time|done|ready)\b", f"{case} {said}"
+    ):  # an order is short
+        return None
+    return Finding(
+        kind=Kind.PREFERENCE,
+        slot=f"preference:asks:{frame(case)}",
+        value=canonical(said),
+        text=f"Asks, {third(case[0].lower() + case[1:])}, to {third(said)}.",
+        confidence=0.8,
+    )
+
+
+def _rather_you(match: re.Match[str]) -> Finding | None:
+    said = f"{match['task']} {match['what']}".strip()
+    if match["task"].casefold() in {"not", "were", "did", "had", "didn't"} or _ONCE.search(said):
+        return None
+    return Finding(
+        kind=Kind.PREFERENCE,
+        slot=f"preference:asks:{frame(said)}",
+        value=canonical(said),
+        text=f"Would rather that the assistant {_third_person(match['task'].casefold())} {third(match['what'])}.",
+        confidence=0.75,
+    )
+
+
 def _use_for(match: re.Match[str]) -> Finding | None:
     """Which of several things somebody wants for a purpose."""
     purpose, what = match["purpose"].strip(), phrase(re.split(r",? not ", match["what"])[0], longest=4)
@@ -140,7 +169,7 @@ def _conduct(match: re.Match[str]) -> Finding | None:
         or re.match(r"(?:your?|me)\b", what, re.IGNORECASE)
     ):
         return None
-    how = {"usually": "always", "generally": "always", "mostly": "always"}.get(how, how)
+    how = _HOW.get(how, how)
     return Finding(
         kind=Kind.PREFERENCE,
         slot=f"preference:conduct:{frame(f'{verb} {what}')}",
@@ -189,6 +218,7 @@ def _rather(match: re.Match[str]) -> Finding | None:
     )
 
 
+_OFFERED: Final = r"(?:ideas|suggestions|tips|jokes|recipes|models|metaphors|examples|jargon|emojis|links|code|maths?|charts|tables|ads|images|videos|products|brands|reminders|calls)"
 _NOTHING: Final = re.compile(r"\bnothing (?!with\b)", re.IGNORECASE)
 _IDIOM: Final = re.compile(
     r"(?:worries|problem|rush|idea|need|way|wonder|luck|pressure|hurry|surprise|clue|point|questions?|thanks?|matter|chance|"
@@ -196,6 +226,10 @@ _IDIOM: Final = re.compile(
     r"answer|change|error|errors|result|results|signal|internet|money|sign|good|help)\b",
     re.IGNORECASE,
 )
+_HOW: Final = {
+    "usually": "always", "generally": "always", "mostly": "always", "refuse to": "never", "won't": "never", "won't ever": "never",
+    "will never": "never",
+}  # fmt: skip
 _NO_LONGER_SAID: Final = re.compile(
     r",|\s(?:from now on|these days|any ?more|now|at the moment|though)\b", re.IGNORECASE
 )
@@ -210,20 +244,22 @@ STANDING: Final = (
     rule("asked always", rf"^{_LEADS}(?P<order>always\s+|never\s+)(?P<task>{_TASK})\b(?P<what>{_REST})", _asked),
     rule("asked not to", rf"{_CLAUSE_START}{_LEADS}(?P<order>don't\s+|do not\s+)(?P<task>{_TASK})\b(?P<what>{_REST})", _asked),
     rule("asked to stop", rf"{_CLAUSE_START}{_LEADS}please (?P<order>)(?P<task>stop|avoid|skip)\b(?P<what>{_REST})", _asked),
+    rule("asked in a case", rf"^{_LEADS}(?P<case>(?:when|whenever|if|each time|every time) (?:you (?:write|answer|reply|give|show|draft|quote|make|use|explain|send|translate|mention|talk|do)|I (?:say|write|ask|type)|(?:an? |the |your )(?:reply|answer|response|text|draft))\b[^,.;:!?]*),? (?:please |then )?(?P<task>{_TASK})\b(?P<what>{_REST})", _asked_in_case),
+    rule("rather you", rf"{I}(?:'d| would) rather you (?P<order>)(?P<task>[a-z]+) (?P<what>{_REST})", _rather_you),
     rule("use for", rf"^{_LEADS}for (?P<purpose>{_PURPOSE}),? (?:please )?use (?P<what>{_OBJECT})", _use_for),
     rule("use something for", rf"^{_LEADS}use (?P<what>[\w-]+(?: [\w-]+){{0,2}}?) for (?P<purpose>{_PURPOSE})(?=\s*(?:$|[.,;!]|please\b))", _use_for),
     rule("output so", rf"^{_LEADS}(?:give me |show me |give |show |use |write |keep |break |I want )(?P<what>{_OUTPUT}\s+{_SO}\s+{_OBJECT})", _wanted),
     rule("likes output so", rf"{I}(?:'d)?(?: really| usually| generally| always| would)* (?:like|love|prefer|want|appreciate|need) (?P<what>{_OUTPUT}\s+{_SO}\s+{_OBJECT})", _wanted),
     rule("nothing of it", rf"{_CLAUSE_START}(?:please )?no(?: more|thing with|thing)? (?P<what>{_OBJECT}?)(?=,? (?:please|ever|for me|from now on)\b)", _unwanted),
     rule("no more of it", rf"^{_LEADS}no more (?P<what>{_OBJECT})(?=\s*[.!]?$)", _unwanted),
-    rule("so nothing of it", rf"[,;]? so (?:please )?no (?P<what>{_OBJECT})(?=\s*[.!]?$)", _unwanted),
+    rule("so nothing of it", rf"[,;]? so (?:please )?no (?P<what>{_OBJECT}?{_OFFERED})\b(?= |\s*[.!]?$)", _unwanted),
     rule("ruled out", rf"{_CLAUSE_START}(?P<what>[\w'-]+(?: [\w'-]+){{0,4}}?) (?:is|are) (?:a no-go|no-goes|off the table|out of the question|not an option|off limits)\b", _ruled_out),
     rule("need not", rf"(?<![\w'])you (?P<order>don't have to|don't need to|needn't|need not) (?P<task>{_TASK})\b(?P<what>{_REST})", _asked),
-    rule("conduct", rf"(?:{I}|(?<![\w'])we)(?:'d)? (?:can )?(?P<how>always|never|only|usually|generally|mostly) {_VERB} (?P<what>{_REST})", _conduct),
+    rule("conduct", rf"(?:{I}|(?<![\w'])we)(?:'d)? (?:can )?(?P<how>always|never|only|usually|generally|mostly|refuse to|won't ever|will never|won't) {_VERB} (?P<what>{_REST})", _conduct),
     rule("trades", rf"{I} (?P<verb>trade|chart|scalp|swing trade|day trade) (?P<what>{_OBJECT})", _conduct),
     rule("does not do", rf"{I} (?:don't|do not|never) (?:do|touch|trade|buy|watch|read) (?P<what>{_OBJECT})", _does_not_do),
     rule("rather", r"^(?P<what>[A-Za-z][\w ]{1,25}?) > (?P<other>[A-Za-z][\w ]{1,25})$", _rather),
     rule("more of a person", rf"{I}(?:'m| am) more of an? (?P<what>[\w-]+(?: [\w-]+)?) than an? (?P<other>[\w-]+(?: [\w-]+)?)(?=\s*(?:$|[.,;!]))", _rather),
-    rule("would rather", rf"{I}(?:'d| would) rather (?P<what>{_OBJECT}?) than (?P<other>{_OBJECT})", _rather),
+    rule("would rather", rf"{I}(?:'d| would) rather (?P<what>(?:have|use|get|take|see|read|write|pay|work|trade|talk) {_OBJECT}?) than (?P<other>{_OBJECT})", _rather),
 )  # fmt: skip
 """What somebody wants always or never."""

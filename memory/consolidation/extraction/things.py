@@ -53,7 +53,7 @@ CONDITION: Final = (
     r"endometriosis|pcos|gout|lupus|ms|multiple sclerosis|color blindness|colou?r-?blindness|chronic pain|gerd|acid reflux)"
 )
 _STATE: Final = (
-    r"(?P<state>vegetarian|vegan|pescatarian|lactose[- ]intolerant|gluten[- ]intolerant|diabetic|asthmatic|pregnant|"
+    r"(?P<state>vegetarian|vegan|pescatarian|lactose[- ]intolerant|gluten[- ]intolerant|gluten[- ]free|diabetic|asthmatic|pregnant|"
     r"colou?r[- ]?blind|left[- ]handed|coeliac|celiac|dyslexic|epileptic|deaf|blind|hard of hearing|kosher|halal|anaemic|anemic)"
 )
 _THING: Final = (
@@ -377,7 +377,7 @@ THINGS: Final = (
     rule("stopped", rf"{I} (?:no longer use|don't use|do not use|(?:have |just |recently )?stopped using|(?:have )?quit using|gave up using)\s+(?P<what>{_REST})", _stopped),
     rule("used to use", rf"{I} used to use\s+(?P<what>{_REST})", _stopped),
     rule("switched", rf"{I}(?:'ve|'m)?(?:\s+(?:just|recently|have|finally|now))*\s+(?:switched|migrated|moved over|changed|switching)\s+(?:over\s+)?(?:from\s+(?P<old>[\w .+#-]+?)\s+)?to\s+(?P<new>[\w+#][\w .+#-]*?)(?:\s+from\s+(?P<old2>[\w .+#-]+?))?(?=$|[,;:!?()]|\.$|\s(?:and|because|since|last|this|for|as|but|so)\b)", _switched),
-    rule("holding", rf"{I}(?:'ve)?{'(?: also| now| still| currently| just| recently)*'}\s+(?:hold|own|have|bought|am holding|got)\s+(?P<amount>\d[\d,]*(?:\.\d+)?[kK]?)\s+(?:shares? (?:of|in)\s+|units? of\s+)?{_TICKER}\b(?!\s+(?:apps?|users?|people))(?:\s+shares?)?{_PRICE}", _holding),
+    rule("holding", rf"{I}(?:'ve)?{'(?: also| now| still| currently| just| recently)*'}\s+(?:hold|own|have|bought|am holding|got)\s+(?:about |around |roughly |some )?(?P<amount>\d[\d,]*(?:\.\d+)?[kK]?)\s+(?:shares? (?:of|in)\s+|units? of\s+)?{_TICKER}\b(?!\s+(?:apps?|users?|people))(?:\s+shares?)?{_PRICE}", _holding),
     rule("sold holding", rf"{I}(?:'ve)?(?:\s+(?:just|recently|have|finally))*\s+(?:sold|closed) (?:all (?:of )?)?my (?:entire )?{_TICKER}\b(?! (?:calls?|puts?))", _sold_holding),
     rule("allergy", rf"(?:{I_AM}(?:\s+(?:no longer|not))?|{I_DO}\s+am)\s+(?:severely |mildly |deathly |highly |very )?allergic to (?P<to>[^.;:!?()—–]+)", _allergy),
     rule("allergy to", rf"{I_DO}\s+have an? (?:severe |mild |bad )?allergy to (?P<to>[^.;:!?()—–]+)", _allergy),

@@ -110,6 +110,15 @@ def _ruling(match: re.Match[str]) -> Finding | None:
     return _course(f"Decided: {third(what)}", what)
 
 
+def _course_of(match: re.Match[str]) -> Finding | None:
+    what = phrase(match["what"], longest=8)
+    if what is None or re.match(
+        r"(?:what|that|this|how|here|there|as|so|who|whatever|fine|sure|yes|no)\b", what, re.IGNORECASE
+    ):
+        return None
+    return _course(f"Decided on {third(what)}", what)
+
+
 def _course(text: str, what: str, why: str | None = None) -> Finding:
     """A decision that is no choice among things of a class."""
     return Finding(
@@ -243,6 +252,9 @@ WORK: Final = (
     rule("the decision", rf"\b(?:the|our|my) decision is to (?:use|go with)?\s*(?P<what>{_REST}){_WHY}", _decision),
     rule("decided against", rf"{_WE}(?:'ve| have)?(?: finally| now| already| just)* decided against\s+(?P<what>{_REST}){_WHY}", _decided_against),
     rule("agreed to", rf"{_WE}(?:'ve| have)?(?: all| finally| now| already| just)* agreed (?:to (?!disagree)|that we(?:'ll| will) )(?P<what>{_REST}){_WHY}", _decided_to),
+    rule("ours decided", rf"\bour (?:board|team|management|management team|committee)(?: has| have)?(?: finally| just)* (?:decided on|chose|picked|agreed on|approved|signed off on|settled on|voted for)\s+(?P<what>{_REST}){_WHY}", _decision),
+    rule("option", rf"{_WE}(?:'ll| will) (?:go for|take|run with)\s+(?P<what>(?:option|plan|variant|version|design) {_REST})", _course_of),
+    rule("it is", r"^(?:ok,? |okay,? |right,? |so,? )*(?P<what>[\w-]+(?: [\w-]+){0,2}) it is(?:,? then)?(?=\s*[.!]?$)", _course_of),
     rule("puts off", rf"(?<![\w'])we(?: now| will|'ll)? (?P<do>drop|postpone|cancel|delay|scrap|shelve|discontinue|freeze)\s+(?P<what>(?:the|our|all)\b{_REST})", _we_do),
     rule("is putting off", rf"{_WE}(?:'re|'m| are| am)(?: finally| now)* (?P<do>dropping|postponing|cancelling|canceling|scrapping|shelving|discontinuing|switching to|ripping out)\s+(?P<what>(?!it\b|on\b){_REST})", _we_do),
     rule("will use", rf"(?<![\w'])we(?:'ll| will) be using\s+(?P<what>{_REST})", _decision),
