@@ -33,16 +33,18 @@ def _attribute(match: re.Match[str]) -> Finding | None:
     what = phrase(words, longest=10) if not re.search(r"\d", words) else words
     if what is None or len(what.split()) > 12 or _POINTERS.search(what):  # noqa: PLR2004  # a value is short
         return None
-    verb = "starts" if "start" in match["is"].casefold() else "is"
+    verb = (
+        "starts" if "start" in match["is"].casefold() else "are" if "are" in match["is"].casefold() else "is"
+    )
     return _told(f"Their {third(of)} {verb} {third(what)}", of, canonical(what), 0.85)
 
 
 def _does(match: re.Match[str]) -> Finding | None:
     """What somebody does for longer than a day."""
-    what = phrase(match["what"], longest=10)
-    if what is None or _POINTS.search(what) or re.search(r"\b(?:risks?|mistakes?|attention|errors?)\b", what):
+    what = phrase(match["what"].removeprefix("as "), longest=10)
+    if what is None or _POINTS.search(what) or _OF_THE_MOMENT.search(what):
         return None
-    verb = match["verb"].casefold()
+    verb = match["verb"].casefold() + (" as" if match["what"].startswith("as ") else "")
     return _told(
         f"{does(verb.split()[0])}{verb[len(verb.split()[0]) :]} {third(what)}",
         f"does:{frame(f'{verb} {what}')}",
@@ -211,7 +213,7 @@ _BUSINESS: Final = r"(?:company|firm|start-?up|shop|store|business|agency|studio
 _MAKES: Final = r"(?:sell|make|restore|build|produce|design|operate|offer|serve|import|export|publish|manufacture|roast|brew|bake|farm|grow|repair|rent out|ship|host|charge|print|train|teach)"
 _LIVES: Final = (
     r"(?:teach|coach|farm|rent|lease|study|play|sing|volunteer|foster|breed|sail|commute|own|run|manage|ride|look after|care for|sit on|"
-    r"bank with|live with|work from|work out of|keep|collect|sell|code in|swim|cycle|row|paint|knit|brew|train|restore)"
+    r"bank with|live with|work from|work out of|keep(?= (?:home|kosher|halal|bees|chickens|sheep|goats|horses)\b)|collect|sell|code in|swim|cycle|row|paint|knit|brew|train|restore)"
 )
 _LASTS: Final = (
     r"(?:(?:an?|our|my own|two|three|four|five|six|several|all|mostly|the board|\d[\d.,]*)\s+|home\b|kosher\b|halal\b|bees\b|chickens\b|"
@@ -223,6 +225,11 @@ _THING: Final = r"\b(?:car|house|flat|bike|bicycle|dog|cat|pets?|tv|television|p
 _NOT_COUNTED: Final = re.compile(
     r"^(?:questions?|problems?|issues?|things?|requests?|options?|minutes?|hours?|seconds?|ideas?|errors?|tabs?|exams?|meetings?|more|of|times?|"
     r"different|days? left|concerns?|points?|a|in|out|for|to|o'clock|am|pm|steps?|files?|versions?|choices?)\b|\b(?:left|late|ahead|behind|away|open)\b",
+    re.IGNORECASE,
+)
+_OF_THE_MOMENT: Final = re.compile(
+    r"\b(?:risks?|mistakes?|attention|errors?|scripts?|tests?|query|queries|models?|backups?|commands?|jobs?|programs?|process(?:es)?|"
+    r"errands?|checks?|scans?|simulations?|backtests?|notebooks?|roles?|part|tricks?|smile|eye)\b",
     re.IGNORECASE,
 )
 _FUNCTION: Final = (

@@ -29,9 +29,7 @@ _LASTING: Final = (
     r"(?:always|from (?:now|here|today) on|going forward|in (?:the )?future|by default|in general|generally|as a rule|"
     r"every (?:single )?time|each time|whenever possible)"
 )
-_REST: Final = (
-    r"[^.;:!?()—–¶]+?(?=$|[.;:!?()—–¶]|\s(?:because|since|but|which|or (?:I|it)|so|and (?:I|we|my))\b)"
-)
+_REST: Final = r"[^.;:!?()—–¶]+?(?=$|[.;:!?()—–¶]|,\s(?:they|it|he|she|I|we|that|you)\b|\s(?:because|since|but|which|or (?:I|it)|so|and (?:I|we|my))\b)"
 _OBJECT: Final = (
     r"[^,.;:!?()—–¶]+?(?=$|[,.;:!?()—–¶]|\s(?:because|since|so|but|which|or (?:I|it)|and (?:I|we|my))\b)"
 )
@@ -96,9 +94,8 @@ def _so(what: str) -> Finding:
 def _asked_in_case(match: re.Match[str]) -> Finding | None:
     """An order for whenever something is the case."""
     case, said = match["case"].strip(), f"{match['task']}{match['what']}".strip()
-    if len(said.split()) > 14 or re.search(
-        r"\b(?:today|tomorrow|tonight|this time|done|ready)\b", f"{case} {said}"
-    ):  # an order is short
+    now = re.search(r"\b(?:today|tomorrow|tonight|this time|done|ready)\b", f"{case} {said}")
+    if now or len(said.split()) > 14:  # noqa: PLR2004  # an order is short
         return None
     return Finding(
         kind=Kind.PREFERENCE,
