@@ -13,6 +13,7 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
+from langchain_core.messages.ai import add_ai_message_chunks
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
@@ -199,15 +200,16 @@ class Specialist:
     async def _ask(self, messages: Sequence[AnyMessage], context: RunContext, *, may_call: bool) -> AIMessage:
         model = context.chat.of(Role.REASONING)
         runnable = model.bind_tools(self._described) if may_call and self._described else model
-        whole: AIMessageChunk | None = None
+        chunks: list[AIMessageChunk] = []
         async for chunk in runnable.astream(list(messages)):
             if not isinstance(chunk, AIMessageChunk):
                 continue
             if chunk.text:
                 context.emit(Token(agent=self._charter.name, text=chunk.text))
-            whole = chunk if whole is None else whole + chunk
-        if whole is None:
+            chunks.append(chunk)
+        if not chunks:
             return AIMessage("")
+        whole = add_ai_message_chunks(*chunks)
         return AIMessage(
             content=whole.text,
             tool_calls=whole.tool_calls,
