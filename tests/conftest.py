@@ -113,7 +113,18 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 async def redis_url(embedded_servers: EmbeddedServers) -> str:
     """The URL of an empty Redis database, one for a test."""
-    url = f"{embedded_servers.redis_url}?db={1 + next(_numbers) % _REDIS_DATABASES}"
+    return await _empty_redis(embedded_servers)
+
+
+@pytest.fixture(scope="module")
+async def module_redis_url(embedded_servers: EmbeddedServers) -> str:
+    """The same, one for a test module that asks for no other: vectors of texts are computed once for all its tests."""
+    return await _empty_redis(embedded_servers)
+
+
+async def _empty_redis(servers: EmbeddedServers) -> str:
+    """The URL of a Redis database that is empty now."""
+    url = f"{servers.redis_url}?db={1 + next(_numbers) % _REDIS_DATABASES}"
     async with Redis.from_url(url, driver_info=None) as client:
         await client.flushdb()
     return url
