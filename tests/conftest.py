@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -28,6 +29,22 @@ _TEMPLATE = "freya_template"
 _REDIS_DATABASES = 15  # 0 is left to tests of the embedded servers themselves
 _PACKAGES = ("app", "graphs", "training", "agents", "knowledge", "memory", "trading", "models")
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of most long tests, so that no worker is left with one of them when the others are done.
+
+    Coverage is not measured in slow tests: tracing, which follows libraries too, doubles what they take, and the
+    gate is to be reached by the many quick ones.
+    """
+    long: Counter[Path] = Counter()
+    for item in items:
+        slow, e2e = item.get_closest_marker("slow"), item.get_closest_marker("e2e")
+        long[item.path] += bool(slow or e2e)
+        if slow:
+            item.add_marker("no_cover")
+    items.sort(key=lambda item: -long[item.path])
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +130,18 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 async def redis_url(embedded_servers: EmbeddedServers) -> str:
     """The URL of an empty Redis database, one for a test."""
-    url = f"{embedded_servers.redis_url}?db={1 + next(_numbers) % _REDIS_DATABASES}"
+    return await _empty_redis(embedded_servers)
+
+
+@pytest.fixture(scope="module")
+async def module_redis_url(embedded_servers: EmbeddedServers) -> str:
+    """The same, one for a test module that asks for no other: vectors of texts are computed once for all its tests."""
+    return await _empty_redis(embedded_servers)
+
+
+async def _empty_redis(servers: EmbeddedServers) -> str:
+    """The URL of a Redis database that is empty now."""
+    url = f"{servers.redis_url}?db={1 + next(_numbers) % _REDIS_DATABASES}"
     async with Redis.from_url(url, driver_info=None) as client:
         await client.flushdb()
     return url

@@ -82,6 +82,7 @@ async def test_flows_can_be_downloaded_with_their_discounted_values():
     assert file.content.splitlines()[-1] == "1,110.0,10.0,100.0,0.0"
 
 
+@pytest.mark.slow
 async def test_monthly_flows_of_fifty_years_are_appraised_and_shown_in_part():
     message = await appraise([-1000.0] + [10.0] * 599, -50)
     assert "see the file" in message.content

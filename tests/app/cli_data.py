@@ -47,11 +47,11 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
 
 @pytest.fixture
 def data(
-    seed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str
+    seed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str, module_redis_url: str
 ) -> Path:
     """A data folder with the model, and the stores of the test session by URL."""
     monkeypatch.setenv("FREYA_POSTGRES_URL", database_url)
-    monkeypatch.setenv("FREYA_REDIS_URL", redis_url)
+    monkeypatch.setenv("FREYA_REDIS_URL", module_redis_url)
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "models").symlink_to(seed / "models")

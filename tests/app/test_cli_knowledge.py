@@ -310,7 +310,7 @@ def test_an_interrupted_command_leaves_no_server_behind(seed: Path, heard: str):
 @pytest.mark.e2e
 def test_a_killed_import_is_taken_up_again_without_loss_or_doubles(seed: Path, tmp_path: Path):
     file = write(
-        tmp_path / "many.jsonl", tuple(f"What does number {n} of the list mean?" for n in range(1500))
+        tmp_path / "many.jsonl", tuple(f"What does number {n} of the list mean?" for n in range(600))
     )
     command = [
         sys.executable,
@@ -328,12 +328,12 @@ def test_a_killed_import_is_taken_up_again_without_loss_or_doubles(seed: Path, t
     done = subprocess.run(
         [*command, "--json", str(file)], capture_output=True, text=True, check=True, cwd=_ROOT
     )
-    assert json.loads(done.stdout)[0]["read"] == 1500
+    assert json.loads(done.stdout)[0]["read"] == 600
     assert stock(seed)["many"] == {
         "name": "many",
-        "stored": 1500,
-        "indexable": 1500,
-        "indexed": {"dense": 1500, "lexical": 1500},
+        "stored": 600,
+        "indexable": 600,
+        "indexed": {"dense": 600, "lexical": 600},
     }
     assert leftovers(seed) == []
 

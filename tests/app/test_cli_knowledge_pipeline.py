@@ -588,9 +588,13 @@ def test_versions_are_evaluated_and_compared_over_the_same_cases(data: Path, tmp
     for part in ("answers: 12 cases", "METHOD", "fusion", "dense", "words", "nothing relevant"):
         assert part in told
     done(freya(data, "knowledge", "index", "build"))
-    job = as_json(data, "evaluate", "--version", "2", "--compare", "1", "--size", "12", "--seed", "3")
-    assert job["result"]["comparison"]["tasks"]["answers"]["shared"] == 12
-    assert (job["result"]["version"], job["result"]["compared_with"]) == (2, 1)
+    both = done(
+        freya(
+            data, "knowledge", "evaluate", "--version", "2", "--compare", "1", "--size", "12", "--seed", "3"
+        )
+    )
+    assert "after: version 2; before: version 1" in both
+    result = as_json(data, "jobs", as_json(data, "jobs")[0]["id"])["result"]
+    assert result["comparison"]["tasks"]["answers"]["shared"] == 12
+    assert (result["version"], result["compared_with"]) == (2, 1)
     assert [each["evaluated"] for each in as_json(data, "index", "list")] == [True, True]
-    again = done(freya(data, "knowledge", "evaluate", "--version", "2", "--compare", "1", "--size", "12"))
-    assert "after: version 2; before: version 1" in again

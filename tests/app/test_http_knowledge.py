@@ -188,6 +188,7 @@ async def test_version_is_built_activated_and_taken_back_without_a_failing_searc
     problem_of(await client.post("/v1/knowledge/versions/rollback"), 409, "version_refused")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("refined")
 async def test_live_version_is_evaluated_in_the_background(client):
     order = {"kind": "evaluate", "arguments": {"size": 10, "collections": ["sofia"]}}

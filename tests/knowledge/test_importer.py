@@ -162,6 +162,7 @@ async def test_changed_packaged_file_changes_only_what_differs(importer, store, 
     assert await store.counts() == {"technical": 2}
 
 
+@pytest.mark.slow
 async def test_packaged_pairs_load(importer, store):
     results = await importer.load_starter()
     assert sum((await store.counts()).values()) == sum(result.added for result in results)

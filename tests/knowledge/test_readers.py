@@ -355,6 +355,7 @@ def test_file_that_is_not_there_is_refused(tmp_path):
             attempt(tmp_path / "none.json")
 
 
+@pytest.mark.slow
 def test_text_far_too_large_for_a_report_is_refused(tmp_path):
     path = tmp_path / "huge.txt"
     with path.open("wb") as file:

@@ -227,6 +227,7 @@ async def test_progress_is_told_for_every_step(refiner, importer, tmp_path):
     assert all(0 <= each.done <= each.total for each in told)
 
 
+@pytest.mark.slow
 async def test_packaged_pairs_are_placed_without_refinement(importer, store):
     await importer.load_starter()
     topics = await store.topics()
