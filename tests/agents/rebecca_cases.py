@@ -65,9 +65,14 @@ EVERY = (*KNOWN, *UNKNOWN, *NASTY)
 
 
 def of_every_request(test: Callable[..., None]) -> Callable[..., None]:
-    """Run a test with every request as `request_text`; what it covers, tests of single requests cover too."""
+    """Run a test with every request as `request_text`; what it covers, tests of single requests cover too.
+
+    Coverage follows every line, of the validators too, and takes longer than they do. Not for tests that start
+    threads: those of a pool would stay without coverage for good.
+    """
     with_every: Callable[..., None] = pytest.mark.parametrize("request_text", EVERY)(test)
-    return pytest.mark.no_cover(with_every)
+    uncovered: Callable[..., None] = pytest.mark.no_cover(with_every)
+    return uncovered
 
 
 TOOLS = {tool.name: tool for tool in tools()}
