@@ -31,19 +31,9 @@ _PACKAGES = ("app", "graphs", "training", "agents", "knowledge", "memory", "trad
 _numbers = itertools.count(1)
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files of most long tests, so that no worker is left with one of them when the others are done.
-
-    Coverage is not measured in slow tests: tracing, which follows libraries too, doubles what they take, and the
-    gate is to be reached by the many quick ones.
-    """
-    long: Counter[Path] = Counter()
-    for item in items:
-        slow, e2e = item.get_closest_marker("slow"), item.get_closest_marker("e2e")
-        long[item.path] += bool(slow or e2e)
-        if slow:
-            item.add_marker("no_cover")
+    """Begin with the files of most long tests, so that no worker is left with one of them when the others are done."""
+    long = Counter(item.path for item in items for mark in ("slow", "e2e") if item.get_closest_marker(mark))
     items.sort(key=lambda item: -long[item.path])
 
 

@@ -1,11 +1,11 @@
 """A chain of chat models of which the first that answers is heard."""
 
 import logging
+import sys
 from collections.abc import AsyncIterator, Mapping
 from typing import Any  # LangChain's own signatures
 
 import httpx
-import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -19,7 +19,9 @@ from models.errors import ChatModelUnavailable, ModelsError
 logger = logging.getLogger(__name__)
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What the client raises when an endpoint answers with something that is no chat completion."""
-FAILURES = (openai.OpenAIError, httpx.HTTPError, TimeoutError, OSError, ModelsError, *_MALFORMED)
+_FAILURES = (httpx.HTTPError, TimeoutError, OSError, ModelsError, *_MALFORMED)
+_CLIENT = "openai"
+"""Its errors come from nowhere before it is loaded, which takes a second that a service without endpoints saves."""
 _CHOICES = frozenset({"auto", "none", "required"})
 
 
@@ -51,7 +53,7 @@ class ChainChatModel(AsynchronousChatModel):
                 if said.text or getattr(said, "tool_calls", None):
                     return result
                 failures.append(_report(model, "said nothing"))
-            except FAILURES as error:
+            except _expected() as error:
                 failures.append(_report(model, _what(error)))
         raise ChatModelUnavailable("no chat model answered: " + "; ".join(failures))
 
@@ -72,7 +74,7 @@ class ChainChatModel(AsynchronousChatModel):
                     begun = begun or bool(chunk.text) or _calls(chunk)
                     while begun and held:
                         yield held.pop(0)
-            except FAILURES as error:
+            except _expected() as error:
                 failures.append(_report(model, _what(error)))
                 if begun:
                     raise ChatModelUnavailable(f"a chat model broke off: {failures[-1]}") from None
@@ -104,13 +106,21 @@ def _calls(chunk: ChatGenerationChunk) -> bool:
     return isinstance(chunk.message, AIMessageChunk) and bool(chunk.message.tool_call_chunks)
 
 
+def _expected() -> tuple[type[Exception], ...]:
+    """What models may raise."""
+    return (*_FAILURES, sys.modules[_CLIENT].OpenAIError) if _CLIENT in sys.modules else _FAILURES
+
+
 def _what(error: BaseException) -> str:
     """What went wrong in our words: an endpoint's own may hold the key it was given."""
-    if isinstance(error, openai.APIStatusError):
+    client = sys.modules.get(_CLIENT)
+    if client and isinstance(error, client.APIStatusError):
         return f"answered with status {error.status_code}"
-    if isinstance(error, openai.APITimeoutError | TimeoutError):
+    if isinstance(error, TimeoutError) or (client and isinstance(error, client.APITimeoutError)):
         return "did not answer in time"
-    if isinstance(error, openai.APIConnectionError | httpx.HTTPError | OSError):
+    if isinstance(error, httpx.HTTPError | OSError) or (
+        client and isinstance(error, client.APIConnectionError)
+    ):
         return "could not be reached, or broke the connection"
     if isinstance(error, ModelsError):
         return str(error)

@@ -1,9 +1,7 @@
 """Requests that Rebecca's tests share: known trades, unknown ones, other languages, hostile text."""
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 from pydantic import JsonValue
 
 from agents.rebecca.tools import tools
@@ -62,14 +60,6 @@ NASTY = (
     )[:20_000],
 )
 EVERY = (*KNOWN, *UNKNOWN, *NASTY)
-
-
-def of_every_request(test: Callable[..., None]) -> Callable[..., None]:
-    """Run a test with every request as `request_text`; what it covers, tests of single requests cover too."""
-    with_every: Callable[..., None] = pytest.mark.parametrize("request_text", EVERY)(test)
-    return pytest.mark.no_cover(with_every)
-
-
 TOOLS = {tool.name: tool for tool in tools()}
 
 

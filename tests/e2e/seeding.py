@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -56,11 +57,20 @@ async def fresh_data(prefix: str) -> AsyncIterator[Path]:
 
 
 async def _make(seed: Path) -> None:
+    """Fill a folder in a process of its own, which coverage does not follow, and keep it."""
     fresh = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="freya-seed-"))
-    whole = KnowledgeSettings(start_indexing_s=1800)  # a start would leave the rest to the background
-    async with open_freya(Settings(data=fresh, knowledge=whole)):
-        pass
+    filling = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", __name__, str(fresh), cwd=_ROOT, stdout=asyncio.subprocess.DEVNULL
+    )
+    if await filling.wait():
+        raise RuntimeError("the data folder of the tests could not be filled; see above")
     await asyncio.to_thread(_keep, fresh, seed)
+
+
+async def _fill(data: Path) -> None:
+    whole = KnowledgeSettings(start_indexing_s=1800)  # a start would leave the rest to the background
+    async with open_freya(Settings(data=data, knowledge=whole)):
+        pass
 
 
 def _take_turn() -> IO[bytes]:
@@ -104,3 +114,7 @@ def _fingerprint() -> str:
         if "__pycache__" not in path.parts:
             content.update(f"{path.relative_to(_ROOT)}\0".encode() + path.read_bytes())
     return content.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    asyncio.run(_fill(Path(sys.argv[1])))

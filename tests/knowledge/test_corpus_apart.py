@@ -11,6 +11,7 @@ from knowledge.corpus import packaged_topics
 from knowledge.dense import Vector
 from knowledge.fields import Field
 from knowledge.importer import STARTER
+from knowledge.readers.records import PairRecord
 from knowledge.starting import CorpusReader
 from knowledge.store import pair_id, source_id
 from models.embeddings import OnnxEmbedder
@@ -24,7 +25,8 @@ ALIKE = 0.8
 @pytest.mark.slow
 async def test_no_two_packaged_pairs_are_near():
     packaged = await asyncio.to_thread(packaged_topics)
-    pairs, places = {}, {}
+    pairs: dict[str, PairRecord] = {}
+    places: dict[str, dict[str, PairRecord]] = {}
     for collection, topics in packaged.items():
         source = source_id(collection, STARTER)
         places[collection] = {pair_id(source, record): record for record in CorpusReader(topics).pairs()}
