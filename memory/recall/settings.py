@@ -45,6 +45,11 @@ class RecallWeights(BaseModel):
         default=0.08, ge=0, description="How recent it is; halves with every half-life of age."
     )
     entity: float = Field(default=0.15, ge=0, description="That it is about a name in the question.")
+    related: float = Field(
+        default=0.8,
+        ge=0,
+        description="That it is a record about what is related to a name in the question, one relation away.",
+    )
     useful: float = Field(default=0.2, ge=0, description="How a record proved useful before, -0.5 to 1.")
     pinned: float = Field(default=0.3, ge=0, description="That the user pinned it.")
     assistant: float = Field(

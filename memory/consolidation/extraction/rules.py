@@ -5,7 +5,7 @@ import hashlib
 import re
 from typing import Final
 
-from memory.consolidation.extraction.findings import USER, Finding, Rule
+from memory.consolidation.extraction.findings import Finding, Rule
 from memory.consolidation.extraction.people import PEOPLE
 from memory.consolidation.extraction.person import PERSON
 from memory.consolidation.extraction.preferences import PREFERENCES
@@ -13,7 +13,7 @@ from memory.consolidation.extraction.sentences import statements
 from memory.consolidation.extraction.things import THINGS
 from memory.consolidation.extraction.work import WORK
 from memory.consolidation.interfaces import Excerpt
-from memory.interfaces import Draft, Kind
+from memory.interfaces import USER, Draft, Kind
 
 RULES: Final[tuple[Rule, ...]] = (*PERSON, *PEOPLE, *THINGS, *PREFERENCES, *WORK)
 _LONGEST: Final = 20_000
