@@ -216,8 +216,9 @@ def usefulness(standing: Standing) -> float:
 
 
 def _least(index: UserIndex, each: Ranked, settings: RecallSettings) -> float:
-    source = index.sources[each.source]
-    return settings.long_relevance if source.tier is Tier.LONG else settings.least_relevance
+    """What is related to a name in the question is no answer to it; it is wanted beside one, and not measured as one."""
+    long = index.sources[each.source].tier is Tier.LONG and each.related is None
+    return settings.long_relevance if long else settings.least_relevance
 
 
 def _entities(index: UserIndex, number: int) -> frozenset[str]:
