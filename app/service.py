@@ -101,13 +101,15 @@ class Freya:
             return self._follow(owner, run_id, after)
         view = await self.run(owner, run_id)
         return (
-            self._follow(owner, run_id, after) if view.status == "running" else self._told(view, after, last)
+            self._follow(owner, run_id, after)
+            if view.status == "running"
+            else self._told(owner, view, after, last)
         )
 
     async def _follow(self, owner: Owner, run_id: str, after: int) -> AsyncGenerator[StoredEvent]:
         """Of a run that goes on; should its last event never come, as when Redis was away, the record stands in."""
         ended: RunView | None = None
-        async for event in self._events.read(run_id, after=after, heartbeat_s=self._heartbeat_s):
+        async for event in self._events.read(owner, run_id, after=after, heartbeat_s=self._heartbeat_s):
             if event:
                 after = event.seq
                 yield event
@@ -120,9 +122,11 @@ class Freya:
                     view = await self.run(owner, run_id)
                     ended = view if view.status != "running" else None
 
-    async def _told(self, view: RunView, after: int, last: StoredEvent | None) -> AsyncGenerator[StoredEvent]:
+    async def _told(
+        self, owner: Owner, view: RunView, after: int, last: StoredEvent | None
+    ) -> AsyncGenerator[StoredEvent]:
         """Of a run that ended: the events that are kept, and where the last is not among them one of its record."""
-        async for event in self._events.kept(view.id, after=after):
+        async for event in self._events.kept(owner, view.id, after=after):
             after = event.seq
             yield event
         if last is None or last.type not in LAST_EVENTS:

@@ -103,7 +103,7 @@ _ANY = f"""
         OR EXISTS (SELECT FROM memory_records record WHERE {_NEWER.format("record")})
         OR EXISTS (SELECT FROM memory_records record WHERE {_OF_OTHERS}) AS newer, {_STANDING}
 """  # noqa: S608  # texts of this module
-_SEALED = frozenset({"text", "instead_of", "against"})
+_SEALED = ("text", "instead_of", "against")
 
 
 class Opens(Protocol):
@@ -221,8 +221,15 @@ async def _opened(owner: Owner | None, rows: Sequence[DictRow], opener: Opens | 
     for row in rows:
         try:
             whose = owner or Owner(row["user_id"], row["tenant_id"])
-            for name in _SEALED & row.keys():
-                row[name] = row[name] and await opener.open(whose, row[name])
+            for name in _SEALED:
+                if row.get(name):
+                    row[name] = await opener.open(whose, row[name])
+            if row.get("entities"):
+                row["entities"] = [await opener.open(whose, name) for name in row["entities"]]
+            if row.get("relations"):
+                row["relations"] = [
+                    [await opener.open(whose, name) for name in pair] for pair in row["relations"]
+                ]
         except KeyMissing as error:
             reason = str(error)
         else:

@@ -74,7 +74,7 @@ class RecordStore(Upkeep):
         *,
         settings: RecordSettings | None = None,
     ) -> None:
-        """With a sealer texts and details are encrypted; searching then reads them one by one."""
+        """With a sealer texts and details are encrypted; searching then reads them one by one. Names are sealed alike."""
         super().__init__(database, vectors, embedder, RecordRows(sealer), settings or RecordSettings())
 
     async def remember(self, owner: Owner, drafts: Sequence[Draft]) -> Sequence[Remembered]:
@@ -110,7 +110,10 @@ class RecordStore(Upkeep):
     async def history(self, owner: Owner, record_id: str) -> Sequence[Record]:
         """All versions of what the record says, newest first, contested ones among them. Raises UnknownRecord."""
         async with self._database.of(owner) as connection:
-            rows = await versions_of(connection, await seen_row(connection, record_id))
+            row = await seen_row(connection, record_id)
+        slots = await self._rows.stored_slots(row)
+        async with self._database.of(owner) as connection:
+            rows = await versions_of(connection, row, slots)
         return await self._rows.records(rows)
 
     async def correct(
@@ -135,7 +138,7 @@ class RecordStore(Upkeep):
                 work = Remembering(connection, owner, self._rows, self._embedder)
                 await work.load([draft])
                 row = await own_row(connection, owner, record_id)
-                rows = await versions_of(connection, row)
+                rows = await versions_of(connection, row, await self._rows.stored_slots(row))
                 versions = await self._rows.records(rows)
                 holding = [
                     version
@@ -146,7 +149,7 @@ class RecordStore(Upkeep):
                     "SELECT greatest(now(), %s) AS now", (max(v.said_at for v in versions),)
                 )
                 now = (await clock.fetchall())[0]["now"]
-                about = await _still_about(connection, record_id, draft.text)
+                about = await self._still_about(connection, owner, record_id, draft.text)
                 draft = draft.model_copy(update={"said_at": now, "entities": about})
                 new = await work.replace(draft, versions, holding, vector)
             await self._follow(owner, work)
@@ -174,7 +177,7 @@ class RecordStore(Upkeep):
         async with self._database.of(owner) as connection:
             await take_turn(connection, owner)
             row = await own_row(connection, owner, record_id)
-            rows = await versions_of(connection, row)
+            rows = await versions_of(connection, row, await self._rows.stored_slots(row))
             gone = [
                 other["id"]
                 for other in rows
@@ -236,8 +239,9 @@ class RecordStore(Upkeep):
         self, owner: Owner, names: Sequence[str], *, depth: int = 1
     ) -> dict[str, Sequence[str]]:
         """By each of these names that is known, ids of records about it and what is related to it, nearest first."""
+        await self._rows.ready(owner)
         async with self._database.of(owner) as connection:
-            found = await related_records(connection, owner, names, depth=depth)
+            found = await related_records(connection, owner, names, self._rows, depth=depth)
         return dict(found)
 
     async def list(
@@ -280,6 +284,18 @@ class RecordStore(Upkeep):
             before = rows[-1]["id"]
         return found[:limit]
 
+    async def _still_about(
+        self, connection: Connection, owner: Owner, record_id: str, text: str
+    ) -> tuple[str, ...]:
+        """The names that a record mentions and that stand in its new text as well."""
+        cursor = await connection.execute(
+            "SELECT entity.name FROM memory_mentions AS mention JOIN memory_entities AS entity"
+            " ON entity.id = mention.entity_id WHERE mention.record_id = %s",
+            (record_id,),
+        )
+        names = [await self._rows.read_name(owner, row["name"]) for row in await cursor.fetchall()]
+        return tuple(name for name in sorted(names) if name.casefold() in text.casefold())
+
     async def _set(self, owner: Owner, record_id: str, changes: LiteralString) -> Record:
         await self._rows.ready(owner)
         async with self._database.of(owner) as connection:
@@ -317,17 +333,6 @@ class RecordStore(Upkeep):
 
 def _has(record: Record, words: Sequence[str]) -> bool:
     return set(words) <= set(statement(record.text).words)
-
-
-async def _still_about(connection: Connection, record_id: str, text: str) -> tuple[str, ...]:
-    """The names that a record mentions and that stand in its new text as well."""
-    cursor = await connection.execute(
-        "SELECT entity.name FROM memory_mentions AS mention JOIN memory_entities AS entity"
-        " ON entity.id = mention.entity_id WHERE mention.record_id = %s ORDER BY entity.name",
-        (record_id,),
-    )
-    names = [row["name"] for row in await cursor.fetchall()]
-    return tuple(name for name in names if name.casefold() in text.casefold())
 
 
 def _corrected(

@@ -16,7 +16,7 @@ from graphs import FreyaGraph, FreyaState, RunContext
 from graphs.events import Token
 from graphs.routing.interfaces import Route
 from graphs.settings import GraphSettings
-from memory import Database, MemorySettings, Recollection, ShortTermTier, ThreadStore
+from memory import LOCAL, Database, MemorySettings, Owner, Recollection, ShortTermTier, ThreadStore
 
 Script = Callable[[RunContext, str], Awaitable[FreyaState]]
 
@@ -123,10 +123,10 @@ class Setup:
             heartbeat_s=self.heartbeat_s,
         )
 
-    async def kept(self, run_id: str) -> list[str]:
+    async def kept(self, run_id: str, owner: Owner = LOCAL) -> list[str]:
         """The types of the events that are kept of a run; their numbers have no gaps."""
         assert self.events is not None
-        found = [event async for event in self.events.kept(run_id, after=0)]
+        found = [event async for event in self.events.kept(owner, run_id, after=0)]
         assert [event.seq for event in found] == list(range(1, len(found) + 1))
         return [event.type for event in found]
 

@@ -484,11 +484,11 @@ class AwayLog(EventLog):
         self._from_type = from_type
         self._away = False
 
-    async def append(self, run_id: str, events: Any) -> None:
+    async def append(self, run_id: str, events: Any, **how: Any) -> None:
         self._away = self._away or any(event.type == self._from_type for event in events)
         if self._away:
             raise RedisGone("nobody listens")
-        await super().append(run_id, events)
+        await super().append(run_id, events, **how)
 
 
 async def test_run_whose_first_event_cannot_be_written_is_not_worked_on(setup, gate):

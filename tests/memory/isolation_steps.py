@@ -218,11 +218,11 @@ async def _lead(world: World, me: Owner, project: str, other: Owner, pick: int) 
 async def restore(world: World, me: Owner, pick: int) -> None:
     """Hide an address, and try to have all back that was ever hidden, by whomever."""
     vault, address = world.stores.vault, f"{world.markers[me]}.{pick}@example.com"
-    hidden = await vault.redact(me, f"Write to {address}.")
+    hidden = (await vault.redact(me, f"Write to {address}.")).text
     assert world.markers[me] not in hidden
     world.tokens = [*world.tokens, (me, hidden)][-12:]
     for whose, text in world.tokens:
-        told = await vault.restore(me, text)
+        told = (await vault.restore(me, text)).text
         world.seen(me, told)
         assert (told == text) is (whose != me)
 

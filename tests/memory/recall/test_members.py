@@ -175,8 +175,8 @@ async def test_what_a_member_changes_forgets_or_erases_is_followed(
     assert again.record.state is RecordState.ACTIVE
     assert len(await asked(owner)) == 1
 
-    async def nothing_runs(_: Owner) -> None:
-        return None
+    async def nothing_runs(_: Owner) -> int:
+        return 0
 
     await Eraser(Rows(database), [], stop_runs=nothing_runs).erase(ben, actor="test")
     assert await asked(owner) == []
@@ -212,7 +212,8 @@ async def test_encrypted_decision_is_read_with_the_key_of_who_made_it(
     await recaller.close()
 
 
-async def test_thousands_of_decisions_of_others_are_read_in_portions(database, project, owner, ben, decide):
+@pytest.mark.usefixtures("project")
+async def test_thousands_of_decisions_of_others_are_read_in_portions(database, owner, ben, decide):
     await decide(ben)
     async with database.of(ben) as connection:
         await connection.execute(

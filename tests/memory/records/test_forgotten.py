@@ -3,9 +3,11 @@
 import pytest
 
 from memory import Database, Kind, Owner
+from memory.privacy import DataKeys, PrivacySettings, Sealer
 from memory.records import RecordStore
 from memory.records.forgotten import marks
-from tests.memory.records.test_command import HOME, Reversing
+from tests.memory.privacy.conftest import key
+from tests.memory.records.test_command import HOME
 
 
 async def texts(store: RecordStore, owner: Owner) -> list[str]:
@@ -77,7 +79,9 @@ async def test_mark_holds_nothing_of_what_was_forgotten(store, database: Databas
 
 
 async def test_encrypted_record_is_forgotten_for_good_too(database, vectors, embedder, owner, says):
-    store = RecordStore(database, vectors, embedder, Reversing())
+    store = RecordStore(
+        database, vectors, embedder, Sealer(DataKeys(database, PrivacySettings(keys=(key(1),))))
+    )
     (done,) = await store.remember(owner, [says("Likes tea.", sources=("msg_1",))])
     await store.forget(owner, done.record.id)
     assert await store.remember(owner, [says("Likes tea.", sources=("msg_1",))]) == []
