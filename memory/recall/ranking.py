@@ -47,6 +47,10 @@ class Ranked:
     in_window: bool
     newer_than: int | None = None
     """The number of a source that says the same and is older."""
+    about: frozenset[str] = frozenset()
+    """Names in the question that it is about."""
+    related: tuple[str, str] | None = None
+    """A name in the question, and one related to it that it is about."""
 
 
 def rank(
@@ -71,6 +75,11 @@ def rank(
     of = index.source.values
     inside, nearness = _window(index, question)
     fits += weights.window * nearness[of]
+    named = index.relations.named(question.text)
+    related = index.relations.related(named)
+    beside_asked = np.zeros(len(index.sources), np.float32)
+    beside_asked[list(related)] = weights.related
+    fits += beside_asked[of]
     relevance = 1 / (1 + np.exp(-_STEEPNESS * (fits - middle)))
     score = fits.astype(np.float64)
     ages = np.maximum(0.0, now - index.said_at.values) / _DAY
@@ -85,13 +94,15 @@ def rank(
             passage=int(passage),
             source=int(of[passage]),
             score=_standing_score(
-                index, int(of[passage]), float(score[passage]), float(relevance[passage]), question, settings
+                index, int(of[passage]), float(score[passage]), float(relevance[passage]), named, settings
             ),
             relevance=float(relevance[passage]),
             cosine=float(meant.passage[passage]),
             words=float(said.passage[passage]),
             around=float(said.window[passage] - said.message[passage]),
             in_window=bool(inside[of[passage]]),
+            about=named & _entities(index, int(of[passage])),
+            related=related.get(int(of[passage])),
         )
         for passage in best
         if math.isfinite(score[passage])
@@ -154,6 +165,8 @@ def _wanted(index: UserIndex, wanted: RecallFilter) -> NDArray[np.bool_]:
     until = wanted.until.timestamp() if wanted.until else math.inf
     at = index.said_at.values
     kept = (at >= since) & (at < until)
+    if wanted.project_id is None:
+        kept &= ~index.shared.values
     long = index.long.values
     if Tier.LONG not in wanted.tiers:
         kept &= ~long
@@ -175,7 +188,7 @@ def _standing_score(
     number: int,
     score: float,
     relevance: float,
-    question: Question,
+    named: frozenset[str],
     settings: RecallSettings,
 ) -> float:
     """The score with what is known of a record, or of the record that a message became."""
@@ -188,7 +201,7 @@ def _standing_score(
     score += relevance * (
         weights.pinned * standing.pinned
         + weights.useful * usefulness(standing)
-        + weights.entity * bool(question.names & standing.entities)
+        + weights.entity * bool(named & standing.entities)
     )
     return score * (settings.long_weight if source.tier is Tier.LONG else settings.medium_weight)
 
@@ -203,8 +216,14 @@ def usefulness(standing: Standing) -> float:
 
 
 def _least(index: UserIndex, each: Ranked, settings: RecallSettings) -> float:
-    source = index.sources[each.source]
-    return settings.long_relevance if source.tier is Tier.LONG else settings.least_relevance
+    """What is related to a name in the question is no answer to it; it is wanted beside one, and not measured as one."""
+    long = index.sources[each.source].tier is Tier.LONG and each.related is None
+    return settings.long_relevance if long else settings.least_relevance
+
+
+def _entities(index: UserIndex, number: int) -> frozenset[str]:
+    standing = index.sources[number].standing
+    return standing.entities if standing else frozenset()
 
 
 def _faded(index: UserIndex, each: Ranked) -> bool:
