@@ -76,7 +76,7 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 try:
-                    # Not psycopg's own transaction(): in a pipeline it waits for the server four times, and this once.
+                    # Not psycopg's own transaction(): within a pipeline it waits for the server before and after each block.
                     async with connection.pipeline():
                         await connection.execute("BEGIN")
                         yield connection
@@ -85,7 +85,7 @@ class Database:
                     # A pipeline that is cancelled stays open (psycopg 3.3), and what is written next never committed.
                     await connection.close()
                     raise
-                except BaseException:
+                except Exception:
                     if not connection.closed:
                         await connection.rollback()
                     raise

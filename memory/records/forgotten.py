@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from memory.database import Connection
 from memory.interfaces import Draft, Record
 from memory.owner import Owner
+from memory.records.entities import Names
 from memory.records.merging import details_of
 from memory.records.words import denies, ends, statement, value_of
 
@@ -28,23 +29,34 @@ def marks(owner: Owner, said: Draft | Record) -> dict[str, str]:
     }
 
 
-async def keep_marks(connection: Connection, owner: Owner, records: Iterable[Record]) -> None:
-    """Note that these were forgotten; noting it twice changes nothing."""
-    found = sorted({mark for record in records for mark in marks(owner, record).values()})
+async def keep_marks(connection: Connection, owner: Owner, records: Iterable[Record], written: Names) -> None:
+    """Note that these were forgotten; noting it twice changes nothing.
+
+    Where there is a key the marks are sealed with it, so that nobody who lacks it can try what they may stand for.
+    """
+    found = {mark for record in records for mark in marks(owner, record).values()}
     await connection.execute(
         "INSERT INTO memory_forgotten (tenant_id, user_id, mark) SELECT %s, %s, unnest(%s::text[]) ON CONFLICT DO NOTHING",
-        (owner.tenant_id, owner.user_id, found),
+        (owner.tenant_id, owner.user_id, sorted([await written.name(owner, mark) for mark in found])),
     )
 
 
-async def still_to_say(connection: Connection, owner: Owner, drafts: Sequence[Draft]) -> list[Draft | None]:
+async def still_to_say(
+    connection: Connection, owner: Owner, drafts: Sequence[Draft], written: Names
+) -> list[Draft | None]:
     """The drafts without the sources whose saying was forgotten; None for one that has no other."""
     wanted = [marks(owner, draft) for draft in drafts]
+    stored = {
+        kept: mark
+        for of in wanted
+        for mark in of.values()
+        for kept in await written.stored_names(owner, mark)
+    }
     cursor = await connection.execute(
         "SELECT mark FROM memory_forgotten WHERE tenant_id = %s AND user_id = %s AND mark = ANY(%s)",
-        (owner.tenant_id, owner.user_id, sorted({mark for of in wanted for mark in of.values()})),
+        (owner.tenant_id, owner.user_id, sorted(stored)),
     )
-    gone = {row["mark"] for row in await cursor.fetchall()}
+    gone = {stored[row["mark"]] for row in await cursor.fetchall()}
     left: list[Draft | None] = []
     for draft, of in zip(drafts, wanted, strict=True):
         sources = tuple(source for source in draft.sources if of[source] not in gone)

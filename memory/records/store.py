@@ -92,7 +92,7 @@ class RecordStore(Upkeep):
             async with self._database.of(owner) as connection:
                 work = Remembering(connection, owner, self._rows, self._embedder)
                 await work.load(drafts)
-                wanted = await still_to_say(connection, owner, drafts)
+                wanted = await still_to_say(connection, owner, drafts, self._rows)
                 done = [
                     await work.remember(draft, vector)
                     for draft, vector in zip(wanted, vectors, strict=True)
@@ -166,8 +166,8 @@ class RecordStore(Upkeep):
     async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
         """Delete the record with its earlier versions, its vector and what only it mentions; gives the ids deleted.
 
-        The messages that it comes from make none of it again. What it contested holds again. With the store of vectors away nothing is deleted: raises MemoryUnavailable.
-        Raises UnknownRecord.
+        The messages that it comes from make none of it again. What it contested holds again. With the store of vectors
+        away nothing is deleted: raises MemoryUnavailable. Raises UnknownRecord.
         """
         await self._rows.ready(owner)
         with self._behind_if_broken_off(owner):
@@ -187,9 +187,8 @@ class RecordStore(Upkeep):
             left = [
                 each for each in rows if each["id"] not in gone and each["state"] != RecordState.SUPERSEDED
             ]
-            await keep_marks(
-                connection, owner, await self._readable(row for row in rows if row["id"] in gone)
-            )
+            forgotten = await self._readable(row for row in rows if row["id"] in gone)
+            await keep_marks(connection, owner, forgotten, self._rows)
             await connection.execute("DELETE FROM memory_records WHERE id = ANY(%s)", (gone,))
             if len(left) == 1 and left[0]["state"] == RecordState.CONTESTED:
                 await self._rows.change(connection, left[0]["id"], "state = 'active', contests = NULL", {})

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, Final  # Any: LangChain's own signatures, and JSON
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, SystemMessage
 from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from models.errors import ModelsError
+from models.chat.asynchronous import AsynchronousChatModel
 
 _EXPLAINED: Final = (
     "Some personal data was replaced by placeholders in square brackets, such as {example}. Where you speak of one, write it "
@@ -34,7 +34,7 @@ Hide = Callable[[Sequence[str]], Awaitable[Hidden]]
 """Replaces personal data in texts that belong together: one value has one placeholder in all of them."""
 
 
-class RedactingChatModel(BaseChatModel):
+class RedactingChatModel(AsynchronousChatModel):
     """Asks another model, which never sees what `hide` takes out; what it says, and calls tools with, has it back.
 
     Callbacks hear of the whole answer only from this model: the other's would tell them the placeholders.
@@ -53,15 +53,6 @@ class RedactingChatModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return f"redacting {self.model._llm_type}"  # noqa: SLF001  # its only name
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,  # LangChain's signature
-    ) -> ChatResult:
-        raise ModelsError("chat models are asynchronous only: use ainvoke or astream")
 
     async def _agenerate(
         self,

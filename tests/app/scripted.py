@@ -1,5 +1,6 @@
 """A run manager on real stores whose graph does what a test tells it to."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -142,3 +143,27 @@ class Setup:
 def ask(message: str = "one two", **given: Any) -> ChatRequest:
     """A request."""
     return ChatRequest(message=message, **given)
+
+
+class Gate:
+    """A script that stands still in the middle until it is let through."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.through = asyncio.Event()
+        self.cancelled = asyncio.Event()
+
+    async def __call__(self, context: RunContext, message: str) -> FreyaState:
+        context.emit(Token(text=message))
+        self.reached.set()
+        try:
+            await self.through.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return state(message)
+
+
+async def within(awaitable: Any) -> Any:
+    async with asyncio.timeout(5):
+        return await awaitable

@@ -15,8 +15,7 @@ from graphs import FreyaState, RunContext
 from graphs.events import RunCancelled, RunFinished, Token
 from memory import LOCAL, KeyMissing, MemoryUnavailable, Owner, UnknownThread, new_id
 from memory.privacy import DataKeys, PrivacySettings, Sealer
-from tests.app.scripted import Setup, ask, state
-from tests.app.test_runs_manager import Gate, within
+from tests.app.scripted import Gate, Setup, ask, state, within
 from tests.memory.privacy.conftest import key
 
 NOWHERE = "unix:///nonexistent/redis.sock"

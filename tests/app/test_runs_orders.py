@@ -14,8 +14,7 @@ from app.database import Pool
 from app.runs import orders
 from memory import MemorySettings, Owner, ShortTermTier, new_id
 from memory.history import Eraser, RedisKeys, Rows
-from tests.app.scripted import ScriptedGraph, Setup, ask
-from tests.app.test_runs_manager import Gate, within
+from tests.app.scripted import Gate, ScriptedGraph, Setup, ask, within
 
 pytestmark = pytest.mark.usefixtures("database_url")
 

@@ -12,7 +12,7 @@ TABLES = ("memory_forgotten", "memory_ratings")
 
 
 def upgrade() -> None:
-    # A mark is a hash of whose it was, the message it came from and what it said: nothing can be read out of it.
+    # A mark is a hash of whose it was, the message it came from and what it said, sealed where there is a key.
     op.execute("""
         CREATE TABLE memory_forgotten (
             tenant_id text NOT NULL,

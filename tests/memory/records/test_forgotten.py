@@ -79,9 +79,14 @@ async def test_mark_holds_nothing_of_what_was_forgotten(store, database: Databas
 
 
 async def test_encrypted_record_is_forgotten_for_good_too(database, vectors, embedder, owner, says):
-    store = RecordStore(
-        database, vectors, embedder, Sealer(DataKeys(database, PrivacySettings(keys=(key(1),))))
-    )
+    sealer = Sealer(DataKeys(database, PrivacySettings(keys=(key(1),))))
+    store = RecordStore(database, vectors, embedder, sealer)
     (done,) = await store.remember(owner, [says("Likes tea.", sources=("msg_1",))])
     await store.forget(owner, done.record.id)
     assert await store.remember(owner, [says("Likes tea.", sources=("msg_1",))]) == []
+    (mark,) = marks(owner, done.record).values()
+    async with database.of(owner) as connection:
+        cursor = await connection.execute("SELECT mark FROM memory_forgotten")
+        (row,) = await cursor.fetchall()
+    assert mark not in row["mark"]  # or who guesses what was said could prove it
+    assert await sealer.open(owner, row["mark"]) == mark
