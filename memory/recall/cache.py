@@ -56,10 +56,11 @@ class HeldIndex:
             return await asyncio.to_thread(work, self._index)
 
     async def follow(self) -> None:
-        """Take in what the database has that the index lacks; read all of it again after something was deleted.
+        """Take in what the database has that the index lacks.
 
-        So it is when the user's projects are others than before. Who asks while another's turn lasts shares the next reading with all who ask meanwhile. Raises
-        MemoryUnavailable when the database does not answer.
+        Everything is read again after something was deleted, and when the user's projects are others than before. Who
+        asks while another's turn lasts shares the next reading with all who ask meanwhile. Raises MemoryUnavailable when
+        the database does not answer.
         """
         if self._next is None:
             self._next = asyncio.create_task(self._followed())

@@ -51,6 +51,8 @@ class Ranked:
     """Names in the question that it is about."""
     related: tuple[str, str] | None = None
     """A name in the question, and one related to it that it is about."""
+    along: bool = False
+    """Whether it comes along with a name in the question: it is so related, or says how something is."""
 
 
 def rank(
@@ -75,18 +77,17 @@ def rank(
     of = index.source.values
     inside, nearness = _window(index, question)
     fits += weights.window * nearness[of]
+    kept = _wanted(index, wanted) & index.alive.values
     named = index.relations.named(question.text)
     related = index.relations.related(named)
-    beside_asked = np.zeros(len(index.sources), np.float32)
-    beside_asked[list(related)] = weights.related
-    fits += beside_asked[of]
+    along = _bring_along(index, fits, related, kept, weights.related)
     relevance = 1 / (1 + np.exp(-_STEEPNESS * (fits - middle)))
     score = fits.astype(np.float64)
     ages = np.maximum(0.0, now - index.said_at.values) / _DAY
     score += weights.recency * np.exp2(-ages / settings.half_life_days)[of] * np.minimum(1, fits)
     against = weights.assistant * (2 if question.first_person else 1)
     score -= against * ~index.by_user.values[of]
-    score[~(_wanted(index, wanted) & index.alive.values)[of]] = -np.inf
+    score[~kept[of]] = -np.inf
     count = min(_CANDIDATES, len(score))
     best = np.argpartition(-score, count - 1)[:count]
     ranked = [
@@ -103,15 +104,22 @@ def rank(
             in_window=bool(inside[of[passage]]),
             about=named & _entities(index, int(of[passage])),
             related=related.get(int(of[passage])),
+            along=int(of[passage]) in along,
         )
         for passage in best
         if math.isfinite(score[passage])
     ]
     ranked = [each for each in ranked if each.relevance >= _least(index, each, settings)]
     awake = [each for each in ranked if not _faded(index, each)]
-    # Of equal ones the later comes first, and the order is always the same.
+    # Of equal ones what is about the name itself comes first, then the later, and the order is always the same.
     ordered = sorted(
-        awake or ranked, key=lambda each: (-each.score, -index.said_at.values[each.source], each.passage)
+        awake or ranked,
+        key=lambda each: (
+            -each.score,
+            each.related is not None,
+            -index.said_at.values[each.source],
+            each.passage,
+        ),
     )
     return _spread(index, ordered if question.window else _newest_first(index, question, ordered))
 
@@ -132,6 +140,38 @@ def match(
         total += weights.own * index.own.values
     total += weights.answer * np.maximum(0, beside(index, total) - _TELLING)
     return np.asarray(total, np.float32)
+
+
+def _bring_along(
+    index: UserIndex,
+    fits: Floats,
+    related: Mapping[int, tuple[str, str]],
+    kept: NDArray[np.bool_],
+    weight: float,
+) -> set[int]:
+    """Raise the match of what is related, and to no less than that the match of what says how; gives both.
+
+    What comes back through a relation says nothing to whoever does not know of it.
+    """
+    brought = [number for number in related if kept[number]]
+    if not brought:
+        return set()
+    of = index.source.values
+    raised = np.zeros(len(index.sources), np.float32)
+    raised[brought] = weight
+    fits += raised[of]
+    best = np.full(len(index.sources), -np.inf, np.float32)
+    np.maximum.at(best, of, fits)
+    strongest: dict[tuple[str, str], float] = {}
+    for number in brought:
+        pair = related[number]
+        strongest[pair] = max(float(best[number]), strongest.get(pair, -math.inf))
+    least = np.full(len(index.sources), -np.inf, np.float32)
+    for pair, match_ in strongest.items():
+        stating = index.relations.stating(*pair)
+        least[stating] = np.maximum(least[stating], match_)
+    np.maximum(fits, least[of], out=fits)
+    return {*brought, *np.flatnonzero(np.isfinite(least)).tolist()}
 
 
 def _with(index: UserIndex, meant: Meaning, nearest: Mapping[str, float]) -> Meaning:
@@ -216,8 +256,8 @@ def usefulness(standing: Standing) -> float:
 
 
 def _least(index: UserIndex, each: Ranked, settings: RecallSettings) -> float:
-    """What is related to a name in the question is no answer to it; it is wanted beside one, and not measured as one."""
-    long = index.sources[each.source].tier is Tier.LONG and each.related is None
+    """What comes along with a name in the question is no answer to it; it is wanted beside one, and not measured as one."""
+    long = index.sources[each.source].tier is Tier.LONG and not each.along
     return settings.long_relevance if long else settings.least_relevance
 
 

@@ -1,7 +1,7 @@
 """Which records are about a name, and what is related to it, one relation away."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 
 from memory.interfaces import USER
@@ -16,14 +16,14 @@ class Relations:
 
     def __init__(self) -> None:
         self._about: defaultdict[str, set[int]] = defaultdict(set)
-        self._beside: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._beside: defaultdict[str, defaultdict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
 
     def add(self, number: int, names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> None:
         """A record that holds mentions these names and relates those of each pair."""
         for name in set(names) - {USER}:
             self._about[name].add(number)
         for one, other in _both_ways(pairs):
-            self._beside[one][other] += 1
+            self._beside[one][other].add(number)
 
     def remove(self, number: int, names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> None:
         """The record that was added with these is gone, or holds no longer."""
@@ -32,9 +32,13 @@ class Relations:
             if not self._about[name]:
                 del self._about[name]
         for one, other in _both_ways(pairs):
-            self._beside[one][other] -= 1
+            self._beside[one][other].discard(number)
             if not self._beside[one][other]:
                 del self._beside[one][other]
+
+    def stating(self, name: str, other: str) -> list[int]:
+        """The records that relate these two."""
+        return list(self._beside[name][other])
 
     def named(self, text: str) -> frozenset[str]:
         """The known names that stand in a text, as words of their own and in any case."""

@@ -88,6 +88,9 @@ _SHARED = _RECORD.format(
     after="after_shared",
     limit=BATCH,
 )
+_STILL = f"""
+    SELECT id FROM memory_records record WHERE id = ANY(%(ids)s) AND state <> 'superseded' AND {_OF_OTHERS}
+"""  # noqa: S608  # texts of this module
 _DRAWN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS revision FROM memory_revision"
 _SNAPSHOT = """
     SELECT pg_snapshot_xmin(taken)::text::bigint AS oldest, pg_snapshot_xmax(taken)::text::bigint AS next
@@ -240,6 +243,13 @@ async def _opened(owner: Owner | None, rows: Sequence[DictRow], opener: Opens | 
             "what cannot be read is not recalled", owner=str(owner or "members"), rows=unread, reason=reason
         )
     return opened
+
+
+async def still_shared(database: Database, owner: Owner, ids: Sequence[str]) -> set[str]:
+    """Which of these records others share with the owner at this moment and hold. Raises MemoryUnavailable."""
+    async with database.of(owner) as connection:
+        cursor = await connection.execute(_STILL, _wanted(owner, Place()) | {"ids": list(ids)})
+        return {row["id"] for row in await cursor.fetchall()}
 
 
 def _wanted(owner: Owner, place: Place) -> dict[str, object]:

@@ -182,6 +182,18 @@ async def test_what_a_member_changes_forgets_or_erases_is_followed(
     assert await asked(owner) == []
 
 
+async def test_deletion_that_was_broken_off_before_members_were_told_is_noticed(
+    database: Database, decide, asked, owner, ben
+):
+    await decide(ben)
+    await decide(owner, "Decided on Redis as database for the orders.")
+    assert len(await asked(owner)) == 2
+    async with database.of(ben) as connection:
+        await connection.execute("DELETE FROM memory_records WHERE user_id = %s", (ben.user_id,))
+    assert [item.by for item in await asked(owner)] == [None]
+    assert [item.by for item in await asked(owner)] == [None]
+
+
 async def test_deleted_project_brings_nobody_together(decide, projects, project, asked, owner, ben):
     await decide(ben)
     assert len(await asked(owner)) == 1
