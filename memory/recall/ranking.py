@@ -29,6 +29,7 @@ _LEVEL, _LEVEL_OF_CHANGE = (
     0.7,
     0.25,
 )  # of the older one's score that a newer one needs, and one that tells of a change
+_PASSED_BY = 2  # newer ones that come before an older one: there may be many that only sound like it
 _NEARLY, _OF_A_KIND = 0.85, 2
 _OUTSIDE_DAYS = 3.0  # in which the weight of a time falls to a third before and after it
 
@@ -288,12 +289,14 @@ def _newest_first(index: UserIndex, question: Question, ranked: list[Ranked]) ->
             and (about[first] <= about[other] if about[first] else alike[first, other] >= _SAME)
         )
 
-    left, found = dict.fromkeys(range(len(ranked))), []
+    left, found = dict.fromkeys(range(len(ranked)), 0), []
     while left:
         first = next(iter(left))
+        before = own if left[first] < _PASSED_BY else []
         newest = max(
-            (first, *(each for each in own if each in left and newer(first, each))), key=at.__getitem__
+            (first, *(each for each in before if each in left and newer(first, each))), key=at.__getitem__
         )
+        left[first] += 1
         older = next((each for each in range(len(ranked)) if newest in own and newer(each, newest)), None)
         del left[newest]
         found.append(replace(ranked[newest], newer_than=None if older is None else sources[older]))
