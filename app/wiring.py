@@ -237,6 +237,7 @@ async def _join_service(
         busy_wait_s=settings.http.busy_wait_s,
         observe=metrics.run_ended,
         answered=memory.answered,
+        going=memory.worker.going,
         worker=await asyncio.to_thread(worker_name, settings.data),
     )
     freya = Freya(

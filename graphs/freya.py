@@ -24,7 +24,7 @@ from graphs.routing.interfaces import Route
 from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist
 from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult
-from memory import MemoryUnavailable, RecallFilter, Recollection, Turn
+from memory import Carried, MemoryUnavailable, RecallFilter, Recollection, Turn
 from models import EmbeddingUnavailable
 from models.chat import Prompt, Role, render_prompt
 
@@ -73,7 +73,7 @@ async def recall(state: FreyaState, runtime: Context) -> FreyaState:
     scope, budget = context.scope, context.settings.memory_tokens
     wanted = RecallFilter(project_id=scope.project_id, without_thread=scope.thread_id)
     carried, recalled = await asyncio.gather(
-        context.memory.carried(scope),
+        _nothing_said() if context.begins else context.memory.carried(scope),
         context.recaller.recall(scope.owner, state["message"], budget=budget, wanted=wanted)
         if budget
         else _nothing(),
@@ -84,6 +84,10 @@ async def recall(state: FreyaState, runtime: Context) -> FreyaState:
         "recalled": recalled,
         "timings_ms": {"recall": _since(began)},
     }
+
+
+async def _nothing_said() -> Carried:
+    return Carried((), None)
 
 
 async def _nothing() -> Recollection:
@@ -207,7 +211,7 @@ async def remember(state: FreyaState, runtime: Context) -> FreyaState:
         at=datetime.now(UTC),
     )
     began = time.monotonic()
-    await context.memory.remember(context.scope, turn)
+    await context.memory.remember(context.scope, turn, first=context.begins)
     return {"timings_ms": {"remember": _since(began)}}
 
 

@@ -37,7 +37,7 @@ class GraphSettings(BaseModel):
         description="When checkpoints are written: after each step (sync), beside the next one (async), or once at the end.",
     )
     step_timeout_s: float = Field(
-        default=120.0, gt=0, description="Seconds that one step of a graph may take."
+        default=120.0, gt=0, description="Seconds that one step of a graph may take that waits for something."
     )
     attempts: int = Field(
         default=2, ge=1, le=5, description="How often a step is tried when a dependency fails."

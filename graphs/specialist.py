@@ -13,6 +13,7 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
+from langchain_core.messages.ai import add_ai_message_chunks
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
@@ -47,14 +48,14 @@ def build_specialist(charter: Charter, settings: GraphSettings) -> SpecialistGra
     )
     outages = (KnowledgeUnavailable, EmbeddingUnavailable)
     retry = RetryPolicy(max_attempts=settings.attempts, initial_interval=0.2, retry_on=outages)
-    timeout = settings.step_timeout_s
-    graph.add_node("recall", nodes.recall, timeout=timeout)
+    timeout = settings.step_timeout_s  # for steps that wait; the others compute for milliseconds
+    graph.add_node("recall", nodes.recall)
     graph.add_node("retrieve", nodes.retrieve, timeout=timeout, retry_policy=retry)
-    graph.add_node("weigh", nodes.weigh, timeout=timeout, destinations=("act", "delegate"))
+    graph.add_node("weigh", nodes.weigh, destinations=("act", "delegate"))
     graph.add_node("delegate", nodes.delegate, timeout=timeout)
     graph.add_node("act", nodes.act, timeout=timeout, destinations=("act", "check"))
-    graph.add_node("check", nodes.check, timeout=timeout)
-    graph.add_node("answer", nodes.answer, timeout=timeout)
+    graph.add_node("check", nodes.check)
+    graph.add_node("answer", nodes.answer)
     graph.add_edge(START, "recall")
     graph.add_edge("recall", "retrieve")
     graph.add_edge("retrieve", "weigh")
@@ -199,15 +200,16 @@ class Specialist:
     async def _ask(self, messages: Sequence[AnyMessage], context: RunContext, *, may_call: bool) -> AIMessage:
         model = context.chat.of(Role.REASONING)
         runnable = model.bind_tools(self._described) if may_call and self._described else model
-        whole: AIMessageChunk | None = None
+        chunks: list[AIMessageChunk] = []
         async for chunk in runnable.astream(list(messages)):
             if not isinstance(chunk, AIMessageChunk):
                 continue
             if chunk.text:
                 context.emit(Token(agent=self._charter.name, text=chunk.text))
-            whole = chunk if whole is None else whole + chunk
-        if whole is None:
+            chunks.append(chunk)
+        if not chunks:
             return AIMessage("")
+        whole = add_ai_message_chunks(*chunks)
         return AIMessage(
             content=whole.text,
             tool_calls=whole.tool_calls,

@@ -34,6 +34,8 @@ class RunContext:
     recaller: Recaller
     notice: Callable[[str], Sequence[str]]
     """The statements about the user that a message makes and that will be remembered."""
+    begins: bool = False
+    """Whether the run began its thread: nothing was said in it before."""
     router: Router
     chat: ChatModels
     settings: GraphSettings

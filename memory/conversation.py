@@ -86,14 +86,14 @@ class TieredConversation:
             condensed = await self._short.restore(scope, turns, held.mark)
         return Carried(condensed.turns, condensed.summary)
 
-    async def remember(self, scope: Scope, turn: Turn) -> None:
+    async def remember(self, scope: Scope, turn: Turn, *, first: bool = False) -> None:
         """Keep the turn permanently, then in the short tier with what its agents are at now.
 
-        An outage of the short tier loses nothing.
+        `first` says that nothing was said in the thread before, so that what the short tier holds is all. An outage of the short tier loses nothing.
         """
         await self._permanent.remember(scope, turn)
         try:
-            await self._short.remember(scope, turn)
+            await self._short.remember(scope, turn, first=first)
             for agent in turn.agents:
                 if change := change_of(agent, [turn]):
                     await self._short.update(scope, agent, change)

@@ -265,8 +265,8 @@ class ConversationMemory(Protocol):
         """The same with what stands for the turns before them, read once."""
         ...
 
-    async def remember(self, scope: Scope, turn: Turn) -> None:
-        """Keep the turn in every tier that takes part."""
+    async def remember(self, scope: Scope, turn: Turn, *, first: bool = False) -> None:
+        """Keep the turn in every tier that takes part; `first`: nothing was said in the thread before it."""
         ...
 
 

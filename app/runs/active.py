@@ -24,6 +24,8 @@ class ActiveRun:
     scope: Scope
     request: ChatRequest
     writer: EventWriter
+    begins: bool = False
+    """Whether it is the first of its thread."""
     began: float = field(default_factory=time.monotonic)
     task: asyncio.Task[ChatResult | Problem] | None = None
     work: asyncio.Task[dict[str, Any]] | None = None

@@ -14,7 +14,7 @@ from memory.privacy import Sealer
 
 _BLOCK_MS = 5_000
 _BATCH = 200
-_LINGER_S = 0.005
+_LINGER_S = 0.02
 _LONGEST = 20_000
 """Entries of a stream; a run beyond it loses its oldest."""
 

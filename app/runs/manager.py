@@ -65,11 +65,13 @@ class RunManager:
         busy_wait_s: float,
         observe: Observer,
         answered: Callable[[Owner, ChatResult], None] = lambda _owner, _result: None,
+        going: Callable[[int], None] = lambda _runs: None,
         worker: str | None = None,
     ) -> None:
         """`worker` names this process in the records; one that had the name before must be gone.
 
-        `answered` is told of each answer once it is recorded; it must not block.
+        `answered` is told of each answer once it is recorded, `going` how many runs are going on whenever that
+        changes; they must not block.
         """
         self._parts = parts
         self._store = store
@@ -77,6 +79,7 @@ class RunManager:
         self._most_runs = most_runs
         self._timeout_s = timeout_s
         self._busy_wait_s = busy_wait_s
+        self._going = going
         self._closer = Closer(store, observe=observe, answered=answered)
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis)
@@ -176,6 +179,7 @@ class RunManager:
                 raise ProblemError(problem("idempotency_conflict", detail)) from known
             return known.run.id, known.run.thread_id
         self._active[run_id] = run
+        self._going(len(self._active))
         run.writer.emit(RunStarted(thread_id=run.scope.thread_id))
         run.task = asyncio.create_task(self._carry_out(run), name=run_id)
         return run_id, run.scope.thread_id
@@ -284,6 +288,7 @@ class RunManager:
                 worker=worker,
                 idempotency_key=idempotency_key,
             )
+            run.begins = new
         else:
             await self._store.begin_again(
                 failed, run.run_id, run.scope, worker=worker, idempotency_key=idempotency_key
@@ -308,6 +313,7 @@ class RunManager:
             finally:
                 writing.cancel()
                 del self._active[run.run_id]
+                self._going(len(self._active))
             return ended
 
     async def _tell(self, run: ActiveRun, last: RunEvent, writing: asyncio.Task[None]) -> None:
@@ -366,6 +372,7 @@ class RunManager:
             router=parts.router,
             chat=parts.chat,
             settings=parts.settings,
+            begins=run.begins,
         )
         config: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "run_name": run.run_id}
         work = run.work = asyncio.create_task(

@@ -19,6 +19,7 @@ from memory import new_id
 _log = structlog.get_logger(__name__)
 _ALIVE_S = 30
 _BEAT_S = 10.0
+_LIVING = "freya:workers"
 _FILE = "worker"
 _NAME = re.compile(r"wrk_[0-9a-z]{26}")
 INTERRUPTED = "The service stopped while this run was going on. Send the message again."
@@ -59,7 +60,7 @@ class Worker:
         if self._beating:
             await end([self._beating])
         with contextlib.suppress(Exception):
-            await self._redis.delete(_key(self.name))
+            await self._redis.zrem(_LIVING, self.name)
 
     async def reap(self, *, own: bool = False) -> None:
         """Fail the runs of dead workers; `own`: those under this worker's name too, left by the one before."""
@@ -72,7 +73,7 @@ class Worker:
             await self._events.end(run_id, RunFailed(problem=dumped(found)))
 
     async def _keep_alive(self) -> None:
-        await self._redis.set(_key(self.name), "1", ex=_ALIVE_S)
+        await say_alive(self._redis, self.name)
 
     async def _beat(self) -> None:
         while True:
@@ -84,10 +85,15 @@ class Worker:
                 _log.warning("worker heartbeat failed", error=str(error))
 
 
+async def say_alive(redis: Redis, worker: str, *, seconds: int = _ALIVE_S) -> None:
+    """Have the worker count as living for so long, by the clock of Redis, which all workers share."""
+    now, _ = await redis.time()
+    await redis.zadd(_LIVING, {worker: now + seconds})
+
+
 async def alive(redis: Redis) -> set[str]:
     """The names of all workers that said of late that they live."""
-    return {key.decode().rsplit(":", 1)[-1] async for key in redis.scan_iter(match=_key("*"), count=1000)}
-
-
-def _key(worker: str) -> str:
-    return f"freya:worker:{worker}"
+    now, _ = await redis.time()
+    await redis.zremrangebyscore(_LIVING, "-inf", f"({now}")
+    names: list[bytes] = await redis.zrange(_LIVING, 0, -1)  # type: ignore[assignment]  # this client answers in bytes
+    return {name.decode() for name in names}

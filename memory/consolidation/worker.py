@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -22,9 +23,9 @@ class Step:
     at_wake: bool = False
     """Whether the end of a turn is a reason to look soon, and having done something one to look again."""
     settle_s: float = 0.0
-    """How long no turn must have ended before it begins, so that it takes the processor from no turn that follows."""
+    """How long no turn must have been going on before it begins, so that it takes the processor from none."""
     behind_s: float = 0.0
-    """How long it waits for that at most, while turns follow each other."""
+    """How long it waits for that at most; from then on it leaves turns as much time as it takes."""
 
 
 class ConsolidationWorker:
@@ -38,6 +39,8 @@ class ConsolidationWorker:
         self._retry_s = retry_s
         self._calls = {step.name: asyncio.Event() for step in steps}
         self._tasks: list[asyncio.Task[None]] = []
+        self._going = 0
+        self._quiet_since = -math.inf
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(self._repeat(step), name=step.name) for step in self._steps]
@@ -47,10 +50,17 @@ class ConsolidationWorker:
         await _end(self._tasks)
 
     def wake(self) -> None:
-        """A turn has ended: look at once for what it left."""
+        """A turn has ended: look soon for what it left."""
+        self._quiet_since = asyncio.get_running_loop().time()
         for step in self._steps:
             if step.at_wake:
                 self._calls[step.name].set()
+
+    def going(self, turns: int) -> None:
+        """So many turns are going on now."""
+        if self._going and not turns:
+            self._quiet_since = asyncio.get_running_loop().time()
+        self._going = turns
 
     async def _repeat(self, step: Step) -> None:
         call = self._calls[step.name]
@@ -58,6 +68,7 @@ class ConsolidationWorker:
         while True:
             call.clear()
             pause = step.every_s
+            began = asyncio.get_running_loop().time()
             try:
                 done = await step.run()
             except Exception as error:  # noqa: BLE001  # the edge of a background loop; it is tried again
@@ -75,20 +86,21 @@ class ConsolidationWorker:
                     _log.debug("a step of consolidation was done", step=step.name, done=done)
                 if done and step.at_wake:
                     await asyncio.sleep(0)
+                    await self._quiet(step, most_s=asyncio.get_running_loop().time() - began)
                     continue
             # While it fails, the ends of turns are no reason to try sooner.
             if await _wait(call if not failing else None, pause):
-                await _settled(step, call)
+                await self._quiet(step, most_s=max(step.settle_s, step.behind_s))
 
-
-async def _settled(step: Step, call: asyncio.Event) -> None:
-    """Wait for a pause between turns."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + max(step.settle_s, step.behind_s)
-    while (left := until - loop.time()) > 0:
-        call.clear()
-        if not await _wait(call, min(step.settle_s, left)):
-            return
+    async def _quiet(self, step: Step, *, most_s: float) -> None:
+        """Wait for a pause between turns, for so long at most."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + most_s
+        while (now := loop.time()) < until:
+            missing = step.settle_s if self._going else self._quiet_since + step.settle_s - now
+            if missing <= 0:
+                return
+            await asyncio.sleep(min(missing, until - now))
 
 
 async def _wait(call: asyncio.Event | None, seconds: float) -> bool:

@@ -1,5 +1,6 @@
 """From what speaks for each passage to one order, in which the newest of several statements comes first."""
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -275,29 +276,29 @@ def _faded(index: UserIndex, each: Ranked) -> bool:
 def _newest_first(index: UserIndex, question: Question, ranked: list[Ranked]) -> list[Ranked]:
     """Where somebody later said something else on the same matter, that comes before what was said earlier."""
     asked = matters(frozenset(question.words))
-    about = [asked & matters(frozenset(stems(index.text(each.passage)))) for each in ranked]
     sources, places = [each.source for each in ranked], [each.passage for each in ranked]
-    at, score = index.said_at.values[sources].tolist(), [each.score for each in ranked]
-    least = np.where(index.change.values[places], _LEVEL_OF_CHANGE, _LEVEL).tolist()
-    own = np.flatnonzero(index.own.values[places] & index.by_user.values[sources]).tolist()
+    at, score = index.said_at.values[sources], np.array([each.score for each in ranked])
+    least = np.where(index.change.values[places], _LEVEL_OF_CHANGE, _LEVEL)
+    own = index.own.values[places] & index.by_user.values[sources]
+    later = (at > at[:, None]) & (score >= least * score[:, None]) & own  # of shape (earlier, later)
     alike = _alike(index, ranked)
 
-    def newer(first: int, other: int) -> bool:
-        return bool(
-            at[other] > at[first]
-            and score[other] >= least[other] * score[first]
-            and (about[first] <= about[other] if about[first] else alike[first, other] >= _SAME)
-        )
+    @functools.cache
+    def about(place: int) -> frozenset[str | int]:
+        return asked & matters(frozenset(stems(index.text(places[place])))) if asked else frozenset()
+
+    def same(first: int, other: int) -> bool:
+        return about(first) <= about(other) if about(first) else bool(alike[first, other] >= _SAME)
 
     left, found = dict.fromkeys(range(len(ranked)), 0), []
     while left:
         first = next(iter(left))
-        before = own if left[first] < _PASSED_BY else []
-        newest = max(
-            (first, *(each for each in before if each in left and newer(first, each))), key=at.__getitem__
-        )
+        passing = np.flatnonzero(later[first]).tolist() if left[first] < _PASSED_BY else []
+        others = [other for other in passing if other in left]
+        newest = max((first, *(other for other in others if same(first, other))), key=at.__getitem__)
         left[first] += 1
-        older = next((each for each in range(len(ranked)) if newest in own and newer(each, newest)), None)
+        earlier = np.flatnonzero(later[:, newest]).tolist()
+        older = next((each for each in earlier if same(each, newest)), None)
         del left[newest]
         found.append(replace(ranked[newest], newer_than=None if older is None else sources[older]))
     return found

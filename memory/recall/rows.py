@@ -189,7 +189,8 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
         later = await embedded.fetchall() if embedded else []
     revisions = [row["revision"] for row in (*spoken, *known, *shared)]
     revisions += [revision for row in (*spoken, *later) for revision in row["revisions"] or ()]
-    full = BATCH in (len(spoken), len(known), len(shared)) or bool(later)
+    passages = sum(len(row["revisions"]) for row in later)
+    full = BATCH in (len(spoken), len(known), len(shared)) or passages >= BATCH
     return Read(
         messages=await _opened(owner, [*spoken, *later], opener),
         records=await _opened(owner, known, opener),

@@ -10,6 +10,10 @@ if whole and tonumber(known[1]) ~= held then
     redis.call('DEL', KEYS[2])
     whole = false
 end
+if ARGV[6] == '1' and held == 0 and not known[1] then
+    redis.call('HSET', KEYS[2], 'held', 0, 'tokens', 0, 'text', '', 'covers', 0, 'until', '', 'runs', '[]')
+    known, whole = {'0', '[]', '0'}, true
+end
 local begins = ARGV[1] .. '\\n'
 local new = not (whole and string.find(known[2], '"' .. ARGV[1] .. '"', 1, true))
 for _, entry in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
@@ -31,7 +35,8 @@ return {whole and 1 or 0, held, tokens, tonumber(known[3] or 0)}
 """
 """Appends a turn unless one of its run is there or summed up.
 
-Keys: turns, summary, state. Arguments: run, body, tokens, most turns, seconds to live. Gives whether what is held is
+Keys: turns, summary, state. Arguments: run, body, tokens, most turns, seconds to live, and 1 for the first turn of a
+thread, before which there is nothing that Redis may lack. Gives whether what is held is
 the whole thread, and its turns, their tokens, and how many are summed up.
 """
 

@@ -112,10 +112,10 @@ class ShortTermTier:
             mark=Mark(len(entries), _run(entries[-1]) if entries else ""),
         )
 
-    async def remember(self, scope: Scope, turn: Turn) -> None:
+    async def remember(self, scope: Scope, turn: Turn, *, first: bool = False) -> None:
         """Append the turn, sum up the oldest where there is too much, and start the time to live anew.
 
-        A run's turn is kept once.
+        A run's turn is kept once. With the first of a thread the tier knows the whole of it.
         """
         keys = thread_keys(scope)
         body = await self._sealing.seal(scope.owner, turn.model_dump_json())
@@ -123,7 +123,14 @@ class ShortTermTier:
         with _outages_named():
             whole, held, total, covers = await self._append(
                 keys=keys,
-                args=[turn.run_id, body, tokens, self._settings.short_turns, self._settings.short_ttl_s],
+                args=[
+                    turn.run_id,
+                    body,
+                    tokens,
+                    self._settings.short_turns,
+                    self._settings.short_ttl_s,
+                    int(first),
+                ],
             )
         if whole and not self.condenser.fits(held, total, summarised=covers > 0):
             await self._sum_up(scope)

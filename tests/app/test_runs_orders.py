@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisGone
 
 from app.database import Pool
 from app.runs import orders
+from app.runs.worker import say_alive
 from memory import MemorySettings, Owner, ShortTermTier, new_id
 from memory.history import Eraser, RedisKeys, Rows
 from tests.app.scripted import Gate, ScriptedGraph, Setup, ask, within
@@ -80,7 +81,7 @@ async def test_process_that_does_not_answer_is_waited_for_no_longer_than_said(
     setup, owner, monkeypatch, logged
 ):
     monkeypatch.setattr(orders, "_ANSWER_S", 0.2)
-    await setup.redis.set("freya:worker:wrk_hung", "1")
+    await say_alive(setup.redis, "wrk_hung")
     async with setup.open() as manager:
         began = time.monotonic()
         receipt = await within(eraser_of(setup, manager).erase(owner, actor="test"))
@@ -88,13 +89,13 @@ async def test_process_that_does_not_answer_is_waited_for_no_longer_than_said(
         assert not receipt.verified
         assert receipt.left == {"processes": {"that may still carry out runs": 1}}
         assert "wrk_hung" in logged.text
-        await setup.redis.delete("freya:worker:wrk_hung")
+        await setup.redis.zrem("freya:workers", "wrk_hung")
         assert (await within(eraser_of(setup, manager).erase(owner, actor="test"))).verified
 
 
 async def test_order_that_came_too_late_and_one_that_is_none_are_left(setup, other, owner, monkeypatch):
     gate = other.graph.script = Gate()
-    await setup.redis.set(f"freya:worker:{other.worker}", "1")
+    await say_alive(setup.redis, other.worker)
     monkeypatch.setattr(orders, "_ANSWER_S", 0.01)
     async with setup.open() as manager:
         assert await within(manager.cancel_all(owner)) == 1  # nobody is there yet to hear it

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisGone
 
 from app.database import Pool
 from app.runs import ChatResult, RunStore, worker_name
-from app.runs.worker import Worker
+from app.runs.worker import Worker, alive, say_alive
 from memory import LOCAL, Scope, new_id
 from tests.app.scripted import Setup, ask
 
@@ -37,7 +37,7 @@ async def test_service_that_starts_again_closes_at_once_what_it_left_behind(setu
     setup.worker = "wrk_same"
     async with setup.open():
         pass
-    await setup.redis.set("freya:worker:wrk_same", "1")  # killed: it could not say goodbye
+    await say_alive(setup.redis, "wrk_same")  # killed: it could not say goodbye
     run_id, thread_id = await leave_behind(setup, "wrk_same")
     async with setup.open() as manager:
         assert (await setup.store.get(LOCAL, run_id)).problem.code == "interrupted"
@@ -50,19 +50,20 @@ async def test_service_that_starts_again_closes_at_once_what_it_left_behind(setu
 async def test_runs_of_a_dead_worker_are_closed_and_those_of_a_live_one_are_not(setup):
     async with setup.open():
         dead, _ = await leave_behind(setup, "wrk_dead")
-        alive, _ = await leave_behind(setup, "wrk_alive")
-        await setup.redis.set("freya:worker:wrk_alive", "1")
+        await say_alive(setup.redis, "wrk_dead", seconds=-1)
+        living, _ = await leave_behind(setup, "wrk_alive")
+        await say_alive(setup.redis, "wrk_alive")
         worker = Worker("wrk_third", setup.store, setup.events, setup.redis)
         await worker.reap()
         assert (await setup.store.get(LOCAL, dead)).status == "failed"
-        assert (await setup.store.get(LOCAL, alive)).status == "running"
+        assert (await setup.store.get(LOCAL, living)).status == "running"
 
 
 async def test_worker_says_that_it_lives_until_it_leaves(setup):
     setup.worker = "wrk_here"
     async with setup.open():
-        assert 0 < await setup.redis.ttl("freya:worker:wrk_here") <= 30
-    assert not await setup.redis.exists("freya:worker:wrk_here")
+        assert await alive(setup.redis) == {"wrk_here"}
+    assert await alive(setup.redis) == set()
 
 
 async def test_worker_lives_through_an_outage(setup, monkeypatch, logged):

@@ -64,6 +64,16 @@ async def test_what_was_remembered_is_recalled_in_order(memory, scope, ask):
     assert await memory.summary(scope) is None
 
 
+async def test_a_thread_that_begins_with_its_first_turn_is_read_from_redis(database, short, scope, ask):
+    permanent = Counted(database)
+    memory = TieredConversation(short, permanent, MemorySettings())
+    first, second = [await ask(scope, f"question {n}") for n in range(2)]
+    await memory.remember(scope, first, first=True)
+    await memory.remember(scope, second)
+    assert await memory.recall(scope) == [first, second]
+    assert permanent.limits == [3]
+
+
 async def test_the_permanent_record_fills_in_for_redis_that_was_flushed(memory, scope, ask, redis):
     said = await converse(memory, scope, ask, 2)
     await redis.flushdb()

@@ -76,6 +76,24 @@ async def test_of_a_thread_it_does_not_know_it_keeps_the_newest_turns_only(redis
     assert (list(held.turns), held.whole, held.summary) == (said[1:], False, None)
 
 
+async def test_with_the_first_turn_of_a_thread_it_knows_the_whole_of_it(short, scope, ask):
+    said = [await ask(scope, f"question {n}") for n in range(2)]
+    await short.remember(scope, said[0], first=True)
+    await short.remember(scope, said[1])
+    held = await short.held(scope)
+    assert held.whole
+    assert list(held.turns) == said
+
+
+async def test_a_turn_that_is_first_by_mistake_hides_nothing(short, scope, ask):
+    said = [await ask(scope, f"question {n}") for n in range(2)]
+    await short.remember(scope, said[0])  # of a thread that it does not know
+    await short.remember(scope, said[1], first=True)
+    held = await short.held(scope)
+    assert list(held.turns) == said
+    assert not held.whole
+
+
 async def test_of_a_thread_it_knows_it_sums_up_the_oldest_turns(redis: Redis, scope, ask):
     short = ShortTermTier(redis, MemorySettings(short_turns=4))
     await begin(short, scope)

@@ -1,6 +1,7 @@
 """Steps in the background: woken, repeated, surviving outages, ended cleanly."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -106,6 +107,52 @@ async def test_turns_that_follow_each_other_are_waited_out_for_a_while_only() ->
             call.cancel()
 
     assert 0.55 <= took < 4.0
+
+
+async def test_a_step_waits_while_a_turn_is_going_on() -> None:
+    work = Work()
+    step = Step(name="embed", run=work.run, every_s=_FAR, at_wake=True, settle_s=0.05, behind_s=_FAR)
+    async with ConsolidationWorker([step]) as worker:
+        await work.done(1)
+        loop = asyncio.get_running_loop()
+        worker.going(2)
+        worker.wake()
+        loop.call_later(0.2, worker.going, 1)
+        loop.call_later(0.4, worker.going, 0)
+        began = loop.time()
+        await work.done(2)
+
+    assert loop.time() - began >= 0.43
+
+
+async def test_a_step_that_can_wait_no_longer_leaves_turns_as_much_time_as_it_takes() -> None:
+    loop = asyncio.get_running_loop()
+    spans: list[tuple[float, float]] = []
+    ended = asyncio.Event()
+
+    async def run() -> int:
+        began = loop.time()
+        await asyncio.sleep(0.1)
+        spans.append((began, loop.time()))
+        if len(spans) == 3:
+            ended.set()
+        return 200
+
+    step = Step(name="embed", run=run, every_s=_FAR, at_wake=True, settle_s=_FAR, behind_s=0.0)
+    async with ConsolidationWorker([step]) as worker:
+        worker.going(1)
+        async with asyncio.timeout(5):
+            await ended.wait()
+
+    pauses = [after - before for (_, before), (after, _) in itertools.pairwise(spans)]
+    assert min(pauses) >= 0.09
+
+
+async def test_what_waits_is_done_without_a_pause_once_no_turn_is_going_on() -> None:
+    work = Work([200] * 5)
+    step = Step(name="embed", run=work.run, every_s=_FAR, at_wake=True, settle_s=_FAR, behind_s=_FAR)
+    async with ConsolidationWorker([step]):
+        await work.done(6)
 
 
 async def test_a_step_waits_for_the_pause_between_two_turns() -> None:
