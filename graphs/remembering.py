@@ -93,6 +93,8 @@ def _told(item: Recalled) -> str:
     day = f"{item.said_at.day} {item.said_at:%B %Y}"
     text = " ".join(item.text.split())
     text = text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + "…"
+    if item.by is not None:
+        return f"in this project {item.by} noted ({day}): {text}"
     if item.kind is not Kind.MESSAGE:
         return f"I have noted ({day}): {text}"
     speaker = "you said" if item.role != "assistant" else "I answered"
@@ -102,4 +104,4 @@ def _told(item: Recalled) -> str:
 def _origin(item: Recalled) -> str:
     if item.kind is Kind.MESSAGE:
         return "you said" if item.role == "assistant" else "the user said"
-    return item.kind.value
+    return item.kind.value if item.by is None else f"{item.kind.value} of {item.by}, who shares the project"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from memory.owner import Owner
 
 Vectors = NDArray[np.float32]
+USER: Final = "the user"
+"""The name of the user in relations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +111,7 @@ class Draft(BaseModel):
     entities: tuple[str, ...] = ()
     """Names of what it is about."""
     relations: tuple[tuple[str, str, str], ...] = ()
-    """Subject, predicate, object, by the names of entities."""
+    """Subject, predicate, object, by the names of entities; the user himself is `USER`."""
     sources: tuple[str, ...] = ()
     """Ids of the messages it comes from."""
     said_at: datetime
@@ -173,6 +175,9 @@ class Recalled(BaseModel):
     message_ids: tuple[str, ...] = Field(description="The messages it comes from.")
     thread_id: str | None = None
     role: str | None = Field(default=None, description="Who said it, of a message: `user` or `assistant`.")
+    by: str | None = Field(
+        default=None, description="Which other member of the project it is of; none of what is one's own."
+    )
     said_at: datetime
 
 
@@ -205,6 +210,7 @@ class RecallFilter:
     kinds: frozenset[Kind] = frozenset()
     """None: any."""
     project_id: str | None = None
+    """What belongs to it, and what is known of the user; with the decisions, progress and artifacts of its other members."""
     without_thread: str | None = None
     """A thread whose messages are at hand already and do not come back."""
     since: datetime | None = None

@@ -14,6 +14,7 @@ def recalled_lines(found: dict[str, Any]) -> list[str]:
     lines = []
     for number, item in enumerate(found["items"], 1):
         who = f"{item['role']} {item['kind']}" if item["role"] else item["kind"]
+        who += f" of {item['by']}" if item.get("by") else ""
         parts = [item["tier"], who, item["said_at"][:10], f"relevance {item['relevance']:.2f}"]
         parts += [f"{item['tokens']} tokens", item["id"]]
         lines += [f"{number}. {shortened(item['text'], _RECALLED_SHOWN)}", f"   {' · '.join(parts)}"]

@@ -90,12 +90,22 @@ class RecalledItem(BaseModel):
     tier: Tier
     kind: Kind
     text: str
+    by: str | None = Field(
+        default=None, description="Which other member of the project it is of; none of what is one's own."
+    )
     reasons: list[str] = Field(description="Why it came back.")
 
     @classmethod
     def of(cls, item: Recalled) -> Self:
         """The part of it that a result keeps."""
-        return cls(id=item.id, tier=item.tier, kind=item.kind, text=item.text, reasons=list(item.reasons))
+        return cls(
+            id=item.id,
+            tier=item.tier,
+            kind=item.kind,
+            text=item.text,
+            by=item.by,
+            reasons=list(item.reasons),
+        )
 
 
 class ChatResult(BaseModel):

@@ -56,10 +56,11 @@ class HeldIndex:
             return await asyncio.to_thread(work, self._index)
 
     async def follow(self) -> None:
-        """Take in what the database has that the index lacks; read all of it again after something was deleted.
+        """Take in what the database has that the index lacks.
 
-        Who asks while another's turn lasts shares the next reading with all who ask meanwhile. Raises
-        MemoryUnavailable when the database does not answer.
+        Everything is read again after something was deleted, and when the user's projects are others than before. Who
+        asks while another's turn lasts shares the next reading with all who ask meanwhile. Raises MemoryUnavailable when
+        the database does not answer.
         """
         if self._next is None:
             self._next = asyncio.create_task(self._followed())
@@ -75,9 +76,10 @@ class HeldIndex:
             if self._whole and not place.recent and await self._unchanged(place):
                 return
             first = await self._read(place)
-            if self._whole and first.deleted != self._deleted:
+            if self._whole and (first.deleted, first.projects) != (self._deleted, self._index.projects):
                 self._begin_anew()
                 first = await self._read(Place(whole=True))
+            self._index.projects = first.projects
             portion, revisions = first, list(first.revisions)
             await self._take_in(portion)
             while portion.then is not None:
@@ -95,19 +97,23 @@ class HeldIndex:
         self._whole = False
 
     async def _unchanged(self, place: Place) -> bool:
-        return await unchanged(self._database, self._owner, place, deleted=self._deleted)
+        return await unchanged(
+            self._database, self._owner, place, deleted=self._deleted, projects=self._index.projects
+        )
 
     async def _read(self, place: Place) -> Read:
         return await read(self._database, self._owner, place, opener=self._opener)
 
     async def _take_in(self, portion: Read) -> None:
-        if len(portion.messages) + len(portion.records) <= _AT_ONCE:
+        if len(portion.messages) + len(portion.records) + len(portion.shared) <= _AT_ONCE:
             self._add(portion)
         else:
             await asyncio.to_thread(self._add, portion)
 
     def _add(self, portion: Read) -> None:
-        for source, vectors in sources(self._owner, portion, model=self._model):
+        for source, vectors in sources(
+            self._owner, portion, model=self._model, projects=self._index.projects
+        ):
             self._index.add(source, vectors)
 
 

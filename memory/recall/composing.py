@@ -181,5 +181,6 @@ def _recalled(index: UserIndex, found: Ranked, text: str, tokens: int, why: tupl
         message_ids=source.message_ids,
         thread_id=source.thread_id,
         role=source.role,
+        by=None if source.owner == index.owner else source.owner.user_id,
         said_at=datetime.fromtimestamp(source.said_at, UTC),
     )

@@ -13,6 +13,8 @@ from memory.owner import Owner
 from memory.recall.analysis import names, speaks_of_change, speaks_of_self, stems
 from memory.recall.columns import Column, Postings
 from memory.recall.passages import Passage
+from memory.recall.relations import Relations
+from memory.records.rows import MEDIUM
 
 KINDS = tuple(Kind)
 _SOURCE_BYTES = 900  # of the objects around a text
@@ -37,6 +39,8 @@ class Standing:
     """What the record that it contests says."""
     entities: frozenset[str] = frozenset()
     """Folded names of what it is about."""
+    relations: frozenset[tuple[str, str]] = frozenset()
+    """Folded names that it relates to each other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,7 @@ class Source:
 
 
 class UserIndex:
-    """What one user's memory holds. Not safe for two threads at once.
+    """What one user's memory holds, and what others share with him in his projects. Not safe for two threads at once.
 
     Sources are numbered in the order they came, and their passages too; a source that is replaced is not alive
     any more. Arrays are by source or by passage, as their names say.
@@ -74,6 +78,10 @@ class UserIndex:
         """Numbers of records that a newer one has replaced."""
         self.outdated: set[str] = set()
         """Ids of messages whose statement was replaced by a newer one."""
+        self.projects: frozenset[str] = frozenset()
+        """The projects that the user is a member of: of these it may hold what others decided, did and made."""
+        self.relations = Relations()
+        self._related: dict[int, Standing] = {}
         self._dimensions = dimensions
         self._numbers: dict[str, int] = {}
         self._threads: dict[str, list[tuple[str, int]]] = {}
@@ -87,6 +95,8 @@ class UserIndex:
         self.alive = Column(np.bool_)
         self.by_user = Column(np.bool_)
         """Whether the user said it, or it is known of him."""
+        self.shared = Column(np.bool_)
+        """Whether it is of another member of its project."""
         self.long, self.kind, self.project = Column(np.bool_), Column(np.int8), Column(np.int32)
         """Whether it is of the long tier, its kind by `KINDS`, and its project by `project_number`."""
         self.words = Column(np.float32)
@@ -107,12 +117,14 @@ class UserIndex:
     def add(self, source: Source, vectors: Vectors | None = None) -> None:
         """Take a source in, in place of what is held under its id, with one vector a passage where there are any.
 
-        Raises MemoryUnavailable for another's.
+        Raises MemoryUnavailable for another's that is not shared.
         """
-        if source.owner != self.owner:
+        shared = source.owner != self.owner
+        if shared and not self._shares(source):
             raise MemoryUnavailable(f"{source.id} belongs to another than {self.owner} and was not taken in")
         held = self._numbers.get(source.id)
         if held is not None and _alike(self.sources[held], source):
+            self._relate(held, source)
             self.sources[held] = source
             self._embed(held, vectors)
             return
@@ -124,6 +136,7 @@ class UserIndex:
         self.said_at.extend([source.said_at])
         self.alive.extend([True])
         self.by_user.extend([source.role != "assistant"])
+        self.shared.extend([shared])
         self.long.extend([source.tier is Tier.LONG])
         self.kind.extend([KINDS.index(source.kind)])
         self.project.extend([self._projects.setdefault(source.project_id, len(self._projects))])
@@ -134,6 +147,7 @@ class UserIndex:
             self.outdated.update(source.message_ids)
         if source.thread_id and source.standing is None:
             self._join(source.thread_id, source.id, number)
+        self._relate(number, source)
         self._add_passages(number, source, vectors)
 
     def remove(self, source_id: str) -> None:
@@ -144,6 +158,7 @@ class UserIndex:
         self.alive.values[number] = False
         self._dead += 1
         source = self.sources[number]
+        self._relate(number, None)
         line = self._threads.get(source.thread_id or "", [])
         at = bisect.bisect_left(line, (source_id, number))
         if at < len(line) and line[at] == (source_id, number):
@@ -193,6 +208,20 @@ class UserIndex:
         """The length of a vector."""
         return self._dimensions
 
+    def _shares(self, source: Source) -> bool:
+        """Whether this user may read a source of another."""
+        of_tenant = source.owner.tenant_id == self.owner.tenant_id
+        return of_tenant and source.kind in MEDIUM and source.project_id in self.projects
+
+    def _relate(self, number: int, source: Source | None) -> None:
+        """Have the source in the relations from now on, in place of what was there under its number."""
+        if held := self._related.pop(number, None):
+            self.relations.remove(number, held.entities, held.relations)
+        standing = source.standing if source else None
+        if standing and standing.entities and standing.state is not RecordState.SUPERSEDED:
+            self.relations.add(number, standing.entities, standing.relations)
+            self._related[number] = standing
+
     def _embed(self, number: int, vectors: Vectors | None) -> None:
         first = self._first[number]
         rows = self.row.values[first : first + len(self.sources[number].passages)]
@@ -210,7 +239,8 @@ class UserIndex:
             self.length.extend([len(said)])
             self.figures.extend([any(stem[0].isdigit() for stem in said)])
             self.named.extend([any(not name[0].isdigit() for name in names(text))])
-            self.own.extend([source.standing is not None or speaks_of_self(text)])
+            of_himself = source.standing is not None or speaks_of_self(text)
+            self.own.extend([of_himself and source.owner == self.owner])
             self.change.extend([speaks_of_change(text)])
             words += len(said)
         self.words.extend([words])

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from memory.interfaces import Vectors
-from memory.recall.analysis import names, stems
+from memory.recall.analysis import stems
 from memory.recall.dates import Window
 
 _STOP = frozenset(
@@ -48,8 +48,6 @@ class Question:
     """Its telling word stems, each once."""
     dated: tuple[str, ...]
     """The word stems of the time that it speaks of; what says them too may be meant, what does not may as well."""
-    names: frozenset[str]
-    """Capitalised names and figures, folded."""
     figure: bool
     """Whether a number would answer it."""
     name: bool
@@ -72,7 +70,6 @@ def read(text: str, *, window: Window | None = None, vector: Vectors | None = No
         text=asked,
         words=words or (() if window else tuple(dict.fromkeys(stems(text)))),
         dated=dated,
-        names=names(asked),
         figure=_FIGURE.search(asked) is not None,
         name=_NAME.search(asked) is not None,
         first_person=_FIRST_PERSON.search(asked) is not None,

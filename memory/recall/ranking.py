@@ -30,6 +30,7 @@ _LEVEL, _LEVEL_OF_CHANGE = (
     0.7,
     0.25,
 )  # of the older one's score that a newer one needs, and one that tells of a change
+_PASSED_BY = 2  # newer ones that come before an older one: there may be many that only sound like it
 _NEARLY, _OF_A_KIND = 0.85, 2
 _OUTSIDE_DAYS = 3.0  # in which the weight of a time falls to a third before and after it
 
@@ -48,6 +49,12 @@ class Ranked:
     in_window: bool
     newer_than: int | None = None
     """The number of a source that says the same and is older."""
+    about: frozenset[str] = frozenset()
+    """Names in the question that it is about."""
+    related: tuple[str, str] | None = None
+    """A name in the question, and one related to it that it is about."""
+    along: bool = False
+    """Whether it comes along with a name in the question: it is so related, or says how something is."""
 
 
 def rank(
@@ -72,13 +79,17 @@ def rank(
     of = index.source.values
     inside, nearness = _window(index, question)
     fits += weights.window * nearness[of]
+    kept = _wanted(index, wanted) & index.alive.values
+    named = index.relations.named(question.text)
+    related = index.relations.related(named)
+    along = _bring_along(index, fits, related, kept, weights.related)
     relevance = 1 / (1 + np.exp(-_STEEPNESS * (fits - middle)))
     score = fits.astype(np.float64)
     ages = np.maximum(0.0, now - index.said_at.values) / _DAY
     score += weights.recency * np.exp2(-ages / settings.half_life_days)[of] * np.minimum(1, fits)
     against = weights.assistant * (2 if question.first_person else 1)
     score -= against * ~index.by_user.values[of]
-    score[~(_wanted(index, wanted) & index.alive.values)[of]] = -np.inf
+    score[~kept[of]] = -np.inf
     count = min(_CANDIDATES, len(score))
     best = np.argpartition(-score, count - 1)[:count]
     ranked = [
@@ -86,22 +97,31 @@ def rank(
             passage=int(passage),
             source=int(of[passage]),
             score=_standing_score(
-                index, int(of[passage]), float(score[passage]), float(relevance[passage]), question, settings
+                index, int(of[passage]), float(score[passage]), float(relevance[passage]), named, settings
             ),
             relevance=float(relevance[passage]),
             cosine=float(meant.passage[passage]),
             words=float(said.passage[passage]),
             around=float(said.window[passage] - said.message[passage]),
             in_window=bool(inside[of[passage]]),
+            about=named & _entities(index, int(of[passage])),
+            related=related.get(int(of[passage])),
+            along=int(of[passage]) in along,
         )
         for passage in best
         if math.isfinite(score[passage])
     ]
     ranked = [each for each in ranked if each.relevance >= _least(index, each, settings)]
     awake = [each for each in ranked if not _faded(index, each)]
-    # Of equal ones the later comes first, and the order is always the same.
+    # Of equal ones what is about the name itself comes first, then the later, and the order is always the same.
     ordered = sorted(
-        awake or ranked, key=lambda each: (-each.score, -index.said_at.values[each.source], each.passage)
+        awake or ranked,
+        key=lambda each: (
+            -each.score,
+            each.related is not None,
+            -index.said_at.values[each.source],
+            each.passage,
+        ),
     )
     return _spread(index, ordered if question.window else _newest_first(index, question, ordered))
 
@@ -122,6 +142,38 @@ def match(
         total += weights.own * index.own.values
     total += weights.answer * np.maximum(0, beside(index, total) - _TELLING)
     return np.asarray(total, np.float32)
+
+
+def _bring_along(
+    index: UserIndex,
+    fits: Floats,
+    related: Mapping[int, tuple[str, str]],
+    kept: NDArray[np.bool_],
+    weight: float,
+) -> set[int]:
+    """Raise the match of what is related, and to no less than that the match of what says how; gives both.
+
+    What comes back through a relation says nothing to whoever does not know of it.
+    """
+    brought = [number for number in related if kept[number]]
+    if not brought:
+        return set()
+    of = index.source.values
+    raised = np.zeros(len(index.sources), np.float32)
+    raised[brought] = weight
+    fits += raised[of]
+    best = np.full(len(index.sources), -np.inf, np.float32)
+    np.maximum.at(best, of, fits)
+    strongest: dict[tuple[str, str], float] = {}
+    for number in brought:
+        pair = related[number]
+        strongest[pair] = max(float(best[number]), strongest.get(pair, -math.inf))
+    least = np.full(len(index.sources), -np.inf, np.float32)
+    for pair, match_ in strongest.items():
+        stating = index.relations.stating(*pair)
+        least[stating] = np.maximum(least[stating], match_)
+    np.maximum(fits, least[of], out=fits)
+    return {*brought, *np.flatnonzero(np.isfinite(least)).tolist()}
 
 
 def _with(index: UserIndex, meant: Meaning, nearest: Mapping[str, float]) -> Meaning:
@@ -155,6 +207,8 @@ def _wanted(index: UserIndex, wanted: RecallFilter) -> NDArray[np.bool_]:
     until = wanted.until.timestamp() if wanted.until else math.inf
     at = index.said_at.values
     kept = (at >= since) & (at < until)
+    if wanted.project_id is None:
+        kept &= ~index.shared.values
     long = index.long.values
     if Tier.LONG not in wanted.tiers:
         kept &= ~long
@@ -176,7 +230,7 @@ def _standing_score(
     number: int,
     score: float,
     relevance: float,
-    question: Question,
+    named: frozenset[str],
     settings: RecallSettings,
 ) -> float:
     """The score with what is known of a record, or of the record that a message became."""
@@ -189,7 +243,7 @@ def _standing_score(
     score += relevance * (
         weights.pinned * standing.pinned
         + weights.useful * usefulness(standing)
-        + weights.entity * bool(question.names & standing.entities)
+        + weights.entity * bool(named & standing.entities)
     )
     return score * (settings.long_weight if source.tier is Tier.LONG else settings.medium_weight)
 
@@ -204,8 +258,14 @@ def usefulness(standing: Standing) -> float:
 
 
 def _least(index: UserIndex, each: Ranked, settings: RecallSettings) -> float:
-    source = index.sources[each.source]
-    return settings.long_relevance if source.tier is Tier.LONG else settings.least_relevance
+    """What comes along with a name in the question is no answer to it; it is wanted beside one, and not measured as one."""
+    long = index.sources[each.source].tier is Tier.LONG and not each.along
+    return settings.long_relevance if long else settings.least_relevance
+
+
+def _entities(index: UserIndex, number: int) -> frozenset[str]:
+    standing = index.sources[number].standing
+    return standing.entities if standing else frozenset()
 
 
 def _faded(index: UserIndex, each: Ranked) -> bool:
@@ -230,11 +290,13 @@ def _newest_first(index: UserIndex, question: Question, ranked: list[Ranked]) ->
     def same(first: int, other: int) -> bool:
         return about(first) <= about(other) if about(first) else bool(alike[first, other] >= _SAME)
 
-    left, found = dict.fromkeys(range(len(ranked))), []
+    left, found = dict.fromkeys(range(len(ranked)), 0), []
     while left:
         first = next(iter(left))
-        others = [other for other in np.flatnonzero(later[first]).tolist() if other in left]
+        passing = np.flatnonzero(later[first]).tolist() if left[first] < _PASSED_BY else []
+        others = [other for other in passing if other in left]
         newest = max((first, *(other for other in others if same(first, other))), key=at.__getitem__)
+        left[first] += 1
         earlier = np.flatnonzero(later[:, newest]).tolist()
         older = next((each for each in earlier if same(each, newest)), None)
         del left[newest]

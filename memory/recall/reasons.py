@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from memory.interfaces import RecordState
+from memory.interfaces import Kind, RecordState
 from memory.recall.analysis import stems
 from memory.recall.index import Standing, UserIndex
 from memory.recall.question import Question
@@ -20,12 +20,26 @@ def reasons(index: UserIndex, found: Ranked, text: str, question: Question, *, n
     source = index.sources[found.source]
     said = _shared(question, text)
     why = []
+    if source.owner != index.owner:
+        why.append(f"{'decided' if source.kind is Kind.DECISION else 'noted'} by {source.owner.user_id}")
     if said:
         why.append(f"words: {', '.join(said)}")
     if found.cosine >= _NEAR:
         why.append("close in meaning")
     if found.around >= _AROUND:
         why.append("said beside what the question asks about")
+    why += _of_time(index, found, question, now)
+    if found.about:
+        why.append(f"about: {', '.join(sorted(found.about))}")
+    if found.related:
+        why.append("related to {} through {}".format(*found.related))
+    if source.standing:
+        why += _of_record(source.standing)
+    return tuple(why) or ("the nearest that is known",)
+
+
+def _of_time(index: UserIndex, found: Ranked, question: Question, now: float) -> list[str]:
+    source, why = index.sources[found.source], []
     if found.in_window and question.window:
         why.append(f"said on {_date(source.said_at)}, asked for: {question.window.words}")
     if found.newer_than is not None:
@@ -34,16 +48,11 @@ def reasons(index: UserIndex, found: Ranked, text: str, question: Question, *, n
         why.append("recent")
     if source.id in index.outdated:
         why.append("a newer statement replaced it")
-    if source.standing:
-        why += _of_record(source.standing, question)
-    return tuple(why) or ("the nearest that is known",)
+    return why
 
 
-def _of_record(standing: Standing, question: Question) -> list[str]:
+def _of_record(standing: Standing) -> list[str]:
     why = []
-    about = sorted(question.names & standing.entities)
-    if about:
-        why.append(f"about: {', '.join(about)}")
     if standing.pinned:
         why.append("pinned")
     if standing.evidence > 1:

@@ -18,7 +18,7 @@ from memory.recall.dates import window
 from memory.recall.index import UserIndex
 from memory.recall.question import Question, read
 from memory.recall.ranking import NEAREST, rank
-from memory.recall.rows import Opens
+from memory.recall.rows import Opens, still_shared
 from memory.recall.settings import RecallSettings
 from models import Embedder, EmbeddingUnavailable
 
@@ -46,6 +46,7 @@ class MemoryRecaller:
         opener: Opens | None = None,
     ) -> None:
         self._settings = settings or RecallSettings()
+        self._database = database
         self._embedder = embedder
         self._long = long
         self._count = count
@@ -122,7 +123,22 @@ class MemoryRecaller:
             nearest=nearest,
         )
         later = asyncio.get_running_loop().time() + timeout_s
-        return await _in_turn(self._start(held.search(work)), held, later, timeout_s, missing) or []
+        found = await _in_turn(self._start(held.search(work)), held, later, timeout_s, missing) or []
+        return await self._still_shared(owner, found, later, missing)
+
+    async def _still_shared(
+        self, owner: Owner, found: list[Recalled], deadline: float, missing: dict[Tier, str]
+    ) -> list[Recalled]:
+        """Without what others shared when the index was read and do not any more, whatever kept word of it back."""
+        shared = {item.id for item in found if item.by is not None}
+        if not shared:
+            return found
+        looking = self._start(still_shared(self._database, owner, sorted(shared)))
+        still = await _in_time(looking, deadline, (Tier.MEDIUM,), missing)
+        if still is not None and still != shared:
+            self._cache.drop(owner)
+        gone = shared - (still or set())
+        return [item for item in found if item.id not in gone]
 
     async def _meaning(
         self, owner: Owner, asked: str, wanted: RecallFilter, deadline: float, missing: dict[Tier, str]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from memory.owner import Owner
 from memory.recall.horizon import Snapshot
 from memory.recall.index import Source, Standing
 from memory.recall.passages import Passage, cut
+from memory.records.rows import MEDIUM
 
 _log = structlog.get_logger(__name__)
 BATCH = 2000
@@ -23,7 +24,8 @@ BATCH = 2000
 _WHOLE = 300  # characters up to which a record's statement is not cut
 _HEADER_BYTES = 4  # of pgvector's binary form: the dimensions, and what is unused
 
-_NEWER = "{0}.tenant_id = %(tenant)s AND {0}.user_id = %(user)s AND {0}.revision > %(safe)s AND {0}.revision NOT IN (SELECT unnest(%(recent)s::bigint[]))"
+_BEYOND = "{0}.revision > %(safe)s AND {0}.revision NOT IN (SELECT unnest(%(recent)s::bigint[]))"
+_NEWER = f"{{0}}.tenant_id = %(tenant)s AND {{0}}.user_id = %(user)s AND {_BEYOND}"
 _MESSAGE = """
     SELECT message.tenant_id, message.user_id, message.id, message.thread_id, message.role, message.content AS text,
            message.created_at AS said_at, message.revision, thread.project_id,
@@ -37,37 +39,72 @@ _MESSAGE = """
         FROM memory_passages WHERE message_id = message.id
     ) passages
 """
-_MESSAGES = f"{_MESSAGE} WHERE {_NEWER.format('message')} AND message.revision > %(after)s ORDER BY message.revision LIMIT {BATCH}"
+_MESSAGES = f"{_MESSAGE} WHERE {_NEWER.format('message')} AND message.revision > %(after_messages)s ORDER BY message.revision LIMIT {BATCH}"
 _EMBEDDED = f"""
     {_MESSAGE} WHERE message.id = ANY(ARRAY(
         SELECT message_id FROM memory_passages passage WHERE {_NEWER.format("passage")}
         ORDER BY revision LIMIT {BATCH}
     )) AND message.tenant_id = %(tenant)s AND message.user_id = %(user)s
 """  # noqa: S608  # texts of this module
-_RECORDS = f"""
+_RECORD = """
     SELECT record.tenant_id, record.user_id, record.id, record.thread_id, record.project_id, record.tier, record.kind,
            record.text, record.said_at, record.revision, record.state, record.pinned, record.faded, record.confidence,
            record.evidence, record.cited, record.recalled, record.rating, record.sources, record.model,
            CASE WHEN record.vector IS NOT NULL THEN vector_send(record.vector) END AS vector,
-           earlier.text AS instead_of, contested.text AS against,
-           (SELECT array_agg(entity.folded) FROM memory_mentions mention JOIN memory_entities entity
-            ON entity.id = mention.entity_id WHERE mention.record_id = record.id) AS entities
+           earlier.text AS instead_of, contested.text AS against, {more}
     FROM memory_records record
-    LEFT JOIN memory_records earlier ON earlier.id = record.supersedes
-    LEFT JOIN memory_records contested ON contested.id = record.contests
-    WHERE {_NEWER.format("record")} AND record.revision > %(after)s ORDER BY record.revision LIMIT {BATCH}
+    LEFT JOIN memory_records earlier ON earlier.id = record.supersedes {of_earlier}
+    LEFT JOIN memory_records contested ON contested.id = record.contests {of_contested}
+    WHERE {wanted} AND record.revision > %({after})s ORDER BY record.revision LIMIT {limit}
+"""
+_NAMES = """
+           (SELECT array_agg(entity.folded) FROM memory_mentions mention JOIN memory_entities entity
+            ON entity.id = mention.entity_id WHERE mention.record_id = record.id) AS entities,
+           (SELECT array_agg(ARRAY[subject.folded, object.folded]) FROM memory_relations stated
+            JOIN memory_entities subject ON subject.id = stated.subject_id
+            JOIN memory_entities object ON object.id = stated.object_id
+            WHERE stated.record_id = record.id) AS relations
+"""
+_RECORDS = _RECORD.format(
+    more=_NAMES,
+    of_earlier="",
+    of_contested="",
+    wanted=_NEWER.format("record"),
+    after="after_records",
+    limit=BATCH,
+)
+_JOINED = "SELECT project_id FROM project_members WHERE tenant_id = %(tenant)s AND user_id = %(user)s"
+# The policies say the same; whoever forgets one of both shows nothing.
+_OF_OTHERS = f"""
+    record.tenant_id = %(tenant)s AND record.user_id <> %(user)s AND record.kind = ANY(%(kinds)s)
+    AND record.project_id IN ({_JOINED}) AND {_BEYOND.format("record")}
+"""  # texts of this module
+_SAME = "AND {0}.user_id = record.user_id AND {0}.project_id = record.project_id"
+_SHARED = _RECORD.format(
+    more="NULL AS entities, NULL AS relations",
+    of_earlier=_SAME.format("earlier"),
+    of_contested=_SAME.format("contested"),
+    wanted=_OF_OTHERS,
+    after="after_shared",
+    limit=BATCH,
+)
+_STILL = f"""
+    SELECT id FROM memory_records record WHERE id = ANY(%(ids)s) AND state <> 'superseded' AND {_OF_OTHERS}
 """  # noqa: S608  # texts of this module
 _DRAWN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS revision FROM memory_revision"
 _SNAPSHOT = """
     SELECT pg_snapshot_xmin(taken)::text::bigint AS oldest, pg_snapshot_xmax(taken)::text::bigint AS next
     FROM pg_current_snapshot() taken
 """
-_DELETED = "SELECT deleted FROM memory_progress WHERE tenant_id = %s AND user_id = %s"
+_STANDING = f"""
+    coalesce((SELECT deleted FROM memory_progress WHERE tenant_id = %(tenant)s AND user_id = %(user)s), 0) AS deleted,
+    ARRAY({_JOINED}) AS projects
+"""  # noqa: S608  # texts of this module
 _ANY = f"""
     SELECT EXISTS (SELECT FROM messages message WHERE {_NEWER.format("message")})
         OR EXISTS (SELECT FROM memory_passages passage WHERE {_NEWER.format("passage")})
-        OR EXISTS (SELECT FROM memory_records record WHERE {_NEWER.format("record")}) AS newer,
-        coalesce((SELECT deleted FROM memory_progress WHERE tenant_id = %(tenant)s AND user_id = %(user)s), 0) AS deleted
+        OR EXISTS (SELECT FROM memory_records record WHERE {_NEWER.format("record")})
+        OR EXISTS (SELECT FROM memory_records record WHERE {_OF_OTHERS}) AS newer, {_STANDING}
 """  # noqa: S608  # texts of this module
 _SEALED = ("text", "instead_of", "against")
 
@@ -91,6 +128,7 @@ class Place:
     messages: int = 0
     """Revisions of messages up to this one were read in this pass."""
     records: int = 0
+    shared: int = 0
     whole: bool = False
     """Whether everything is read from the beginning: then what is embedded comes with its message."""
 
@@ -101,20 +139,33 @@ class Read:
 
     messages: Sequence[DictRow]
     records: Sequence[DictRow]
+    shared: Sequence[DictRow]
+    """Records of other members of the user's projects."""
     revisions: Sequence[int]
     deleted: int
     """The revision of the user's latest deletion."""
+    projects: frozenset[str]
+    """The projects he is a member of, read before any row."""
     snapshot: Snapshot
     then: Place | None
     """Where to read on; None when this is all."""
 
 
-async def unchanged(database: Database, owner: Owner, place: Place, *, deleted: int) -> bool:
-    """Whether there is nothing to read beyond a place, nor anything deleted since. Raises MemoryUnavailable."""
+async def unchanged(
+    database: Database, owner: Owner, place: Place, *, deleted: int, projects: frozenset[str]
+) -> bool:
+    """Whether there is nothing to read beyond a place, nothing was deleted since, and the user's projects are the same.
+
+    Raises MemoryUnavailable.
+    """
     async with database.of(owner) as connection:
         cursor = await connection.execute(_ANY, _wanted(owner, place))
         row = await cursor.fetchone()
-    return row is not None and not row["newer"] and row["deleted"] == deleted
+    return (
+        row is not None
+        and not row["newer"]
+        and (row["deleted"], frozenset(row["projects"])) == (deleted, projects)
+    )
 
 
 async def read(database: Database, owner: Owner, place: Place, *, opener: Opens | None = None) -> Read:
@@ -127,26 +178,26 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
         # All travel together; the number is read before the snapshot is taken, and rows after both.
         number = await connection.execute(_DRAWN)
         taken = await connection.execute(_SNAPSHOT)
-        deleted = await connection.execute(_DELETED, (owner.tenant_id, owner.user_id))
-        messages = await connection.execute(_MESSAGES, wanted | {"after": place.messages}, binary=True)
-        records = await connection.execute(_RECORDS, wanted | {"after": place.records}, binary=True)
+        standing = await connection.execute(f"SELECT {_STANDING}", wanted)
+        messages = await connection.execute(_MESSAGES, wanted, binary=True)
+        records = await connection.execute(_RECORDS, wanted, binary=True)
+        others = await connection.execute(_SHARED, wanted, binary=True)
         embedded = None if place.whole else await connection.execute(_EMBEDDED, wanted, binary=True)
-        numbers, snapshots, deletions = (
-            await number.fetchone(),
-            await taken.fetchone(),
-            await deleted.fetchone(),
-        )
-        spoken, known = await messages.fetchall(), await records.fetchall()
+        numbers, snapshots = await number.fetchone(), await taken.fetchone()
+        (stands,) = await standing.fetchall()
+        spoken, known, shared = await messages.fetchall(), await records.fetchall(), await others.fetchall()
         later = await embedded.fetchall() if embedded else []
-    revisions = [row["revision"] for row in (*spoken, *known)]
+    revisions = [row["revision"] for row in (*spoken, *known, *shared)]
     revisions += [revision for row in (*spoken, *later) for revision in row["revisions"] or ()]
     passages = sum(len(row["revisions"]) for row in later)
-    full = BATCH in (len(spoken), len(known)) or passages >= BATCH
+    full = BATCH in (len(spoken), len(known), len(shared)) or passages >= BATCH
     return Read(
         messages=await _opened(owner, [*spoken, *later], opener),
         records=await _opened(owner, known, opener),
+        shared=await _opened(None, shared, opener),
         revisions=revisions,
-        deleted=deletions["deleted"] if deletions else 0,
+        deleted=stands["deleted"],
+        projects=frozenset(stands["projects"]),
         snapshot=Snapshot(
             numbers["revision"] if numbers else 0,
             snapshots["oldest"] if snapshots else 0,
@@ -158,6 +209,7 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
             recent=place.recent if place.whole else place.recent | frozenset(revisions),
             messages=spoken[-1]["revision"] if spoken else place.messages,
             records=known[-1]["revision"] if known else place.records,
+            shared=shared[-1]["revision"] if shared else place.shared,
             whole=place.whole,
         )
         if full
@@ -165,26 +217,40 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
     )
 
 
-async def _opened(owner: Owner, rows: Sequence[DictRow], opener: Opens | None) -> Sequence[DictRow]:
-    """The rows with their texts in the clear, without those whose texts cannot be read."""
+async def _opened(owner: Owner | None, rows: Sequence[DictRow], opener: Opens | None) -> Sequence[DictRow]:
+    """The rows with their texts in the clear, without those whose texts cannot be read; None: each with its owner's key."""
     if opener is None:
         return rows
     opened, reason = [], ""
     for row in rows:
         try:
+            whose = owner or Owner(row["user_id"], row["tenant_id"])
             for name in _SEALED:
                 if row.get(name):
-                    row[name] = await opener.open(owner, row[name])
+                    row[name] = await opener.open(whose, row[name])
             if row.get("entities"):
-                row["entities"] = [await opener.open(owner, name) for name in row["entities"]]
+                row["entities"] = [await opener.open(whose, name) for name in row["entities"]]
+            if row.get("relations"):
+                row["relations"] = [
+                    [await opener.open(whose, name) for name in pair] for pair in row["relations"]
+                ]
         except KeyMissing as error:
             reason = str(error)
         else:
             opened.append(row)
     if reason:
         unread = len(rows) - len(opened)
-        _log.warning("what cannot be read is not recalled", owner=str(owner), rows=unread, reason=reason)
+        _log.warning(
+            "what cannot be read is not recalled", owner=str(owner or "members"), rows=unread, reason=reason
+        )
     return opened
+
+
+async def still_shared(database: Database, owner: Owner, ids: Sequence[str]) -> set[str]:
+    """Which of these records others share with the owner at this moment and hold. Raises MemoryUnavailable."""
+    async with database.of(owner) as connection:
+        cursor = await connection.execute(_STILL, _wanted(owner, Place()) | {"ids": list(ids)})
+        return {row["id"] for row in await cursor.fetchall()}
 
 
 def _wanted(owner: Owner, place: Place) -> dict[str, object]:
@@ -193,13 +259,20 @@ def _wanted(owner: Owner, place: Place) -> dict[str, object]:
         "user": owner.user_id,
         "safe": place.safe,
         "recent": sorted(place.recent),
+        "after_messages": place.messages,
+        "after_records": place.records,
+        "after_shared": place.shared,
+        "kinds": sorted(MEDIUM),
     }
 
 
-def sources(owner: Owner, found: Read, *, model: str) -> Iterator[tuple[Source, Vectors | None]]:
+def sources(
+    owner: Owner, found: Read, *, model: str, projects: frozenset[str]
+) -> Iterator[tuple[Source, Vectors | None]]:
     """What was read as sources, with the vectors of their passages where they are of the model of that name.
 
-    Computes for a while when much was read. Raises MemoryUnavailable for a row that is another's.
+    Of what others share, what belongs to these projects. Computes for a while when much was read. Raises
+    MemoryUnavailable for a row that is another's and not shared.
     """
     for row in found.messages:
         _check(owner, row)
@@ -209,8 +282,12 @@ def sources(owner: Owner, found: Read, *, model: str) -> Iterator[tuple[Source, 
         yield _message(owner, row, spans), _matrix(row["vectors"]) if fits else None
     for row in found.records:
         _check(owner, row)
+    shared = [row for row in found.shared if row["project_id"] in projects]
+    for row in (*found.records, *shared):
         known = row["vector"] is not None and row["model"] == model
-        record = _record(owner, row)
+        record = _record(row)
+        if record.owner != owner:  # neither what he said nor where is theirs to know
+            record = replace(record, thread_id=None, message_ids=())
         yield record, _matrix([row["vector"]] * len(record.passages)) if known else None
 
 
@@ -230,10 +307,10 @@ def _message(owner: Owner, row: DictRow, spans: tuple[Passage, ...]) -> Source:
     )
 
 
-def _record(owner: Owner, row: DictRow) -> Source:
+def _record(row: DictRow) -> Source:
     text = row["text"]
     return Source(
-        owner=owner,
+        owner=Owner(row["user_id"], row["tenant_id"]),
         id=row["id"],
         tier=Tier(row["tier"]),
         kind=Kind(row["kind"]),
@@ -255,6 +332,7 @@ def _record(owner: Owner, row: DictRow) -> Source:
             instead_of=row["instead_of"],
             against=row["against"],
             entities=frozenset(row["entities"] or ()),
+            relations=frozenset((subject, object_) for subject, object_ in row["relations"] or ()),
         ),
     )
 

@@ -8,7 +8,9 @@ class RecallWeights(BaseModel):
 
     Those of meaning and words were found by climbing from several starts on questions whose answers are known
     (python -m benchmarks.bench_memory --tune): the mean over the starts of what brings answers into the first 40, 110 and
-    230 tokens, held near plain values by a penalty. Judged on each person by weights found on the others.
+    230 tokens, held near plain values by a penalty. Judged on each person by weights found on the others. That of
+    relations is the one at which what is related comes back and displaces nothing
+    (python -m benchmarks.bench_memory_relations).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +47,11 @@ class RecallWeights(BaseModel):
         default=0.08, ge=0, description="How recent it is; halves with every half-life of age."
     )
     entity: float = Field(default=0.15, ge=0, description="That it is about a name in the question.")
+    related: float = Field(
+        default=0.9,
+        ge=0,
+        description="That it is a record about what is related to a name in the question, one relation away.",
+    )
     useful: float = Field(default=0.2, ge=0, description="How a record proved useful before, -0.5 to 1.")
     pinned: float = Field(default=0.3, ge=0, description="That the user pinned it.")
     assistant: float = Field(

@@ -9,7 +9,7 @@ from types import CodeType
 from typing import Any  # what comes back may be anything
 
 from app.memory_service import MemoryService
-from memory import MemoryUnavailable, Owner, Record, Scope, Tier
+from memory import MemoryUnavailable, Owner, Recalled, Record, Scope, Tier
 from memory.records import MEDIUM
 from tests.memory.isolation_stores import Stores
 
@@ -54,6 +54,10 @@ class World:
         }
         self.has = {owner: Holdings() for owner in self.owners}
         self.members: dict[str, set[Owner]] = {}
+        self.filed: dict[str, str] = {}
+        """By record the project it belongs to."""
+        self.superseded: set[str] = set()
+        """Records that newer ones say they replace."""
         self.leads: dict[str, Owner] = {}
         self.born: dict[str, Owner] = {}
         """Whose an id is, or was."""
@@ -64,6 +68,8 @@ class World:
         self.sealed: list[tuple[Owner, str]] = []
         self.tokens: list[tuple[Owner, str]] = []
         self.operations = 0
+        self.shared = 0
+        """How often what another shares came back."""
         self._refusals: dict[tuple[CodeType, Owner], tuple[type[Exception], str]] = {}
         self._said = 0
 
@@ -119,6 +125,23 @@ class World:
             assert self.sees(me, record.project_id), f"{me} was given {record.id} of {whose}"
             assert self.markers[whose] in record.text
 
+    def seen_recalled(self, me: Owner, project: str, items: Iterable[Recalled]) -> None:
+        """The same of what came back in a project: of others what they have there now, and none of its sources."""
+        for item in items:
+            if item.by is None:
+                self.seen(me, item)
+                continue
+            whose = Owner(item.by, me.tenant_id)
+            assert whose != me
+            assert self.sees(me, project), f"{me} was given {item.id} of {whose} in {project}"
+            assert item.kind in MEDIUM, f"{me} was given a {item.kind} of {whose}"
+            assert self.filed.get(item.id) == project, f"{me} was given {item.id} of another project"
+            assert item.id not in self.superseded
+            assert self.has[whose].records[item.id][0] == item.text
+            assert (item.message_ids, item.thread_id) == ((), None)
+            self.seen(whose, item)
+            self.shared += 1
+
     async def refused(self, me: Owner, call: Call, name: str) -> None:
         """What is another's is refused with the very words for what there is not."""
         tried = call.__code__, me
@@ -130,6 +153,10 @@ class World:
         """A record that is this user's from now on."""
         self.keep(me, record.id)
         self.has[me].records[record.id] = (record.text, record.pinned, record.recalled)
+        if record.project_id is not None:
+            self.filed[record.id] = record.project_id
+        if record.supersedes is not None:
+            self.superseded.add(record.supersedes)
 
     async def learn(self, me: Owner) -> None:
         """Take in what work in the background, or an import, has made of this user's."""
@@ -156,6 +183,7 @@ class World:
     def gone_project(self, project: str) -> None:
         """A project that there is no longer."""
         del self.leads[project], self.members[project]
+        self.filed = {record: within for record, within in self.filed.items() if within != project}
 
     async def check(self) -> None:
         """Everybody has what he is known to have, in every store, and nothing of it says a word of another."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import orjson
 import pytest
 
-from memory import Draft, KeyMissing, Kind, Owner, RecallFilter, new_id
+from memory import Draft, KeyMissing, Kind, Owner, RecallFilter, Recollection, new_id
 from memory.recall import embed_due
 from memory.records import Remembered
 from tests.memory.isolation import World, exported
@@ -43,15 +43,15 @@ async def recall(world: World, me: Owner, pick: int) -> None:
     found = await world.stores.recaller.recall(me, question, budget=400, wanted=RecallFilter())
     assert not found.degraded
     world.seen(me, found)
-    project = world.some("prj", pick)
+    project = world.project(me, pick)
 
-    async def within(name: str) -> object:
+    async def within(name: str) -> Recollection:
         return await world.stores.service.recall(
-            me, question, budget=100, wanted=RecallFilter(project_id=name)
+            me, question, budget=400, wanted=RecallFilter(project_id=name)
         )
 
     if world.sees(me, project):
-        world.seen(me, await within(project))
+        world.seen_recalled(me, project, (await within(project)).items)
     else:
         await world.refused(me, within, project)
 

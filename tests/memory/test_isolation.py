@@ -42,8 +42,8 @@ async def stores(
 
 
 @pytest.fixture(scope="module")
-def counted() -> list[int]:
-    """The operations of each example."""
+def counted() -> list[tuple[int, int]]:
+    """The operations of each example, and how often what another shares came back."""
     return []
 
 
@@ -72,9 +72,11 @@ async def test_nothing_of_a_user_reaches_another_in_any_order_of_steps(stores, c
             raise
         world.operations += 1
     await world.check()
-    counted.append(world.operations)
+    counted.append((world.operations, world.shared))
 
 
 @pytest.mark.slow
-def test_the_steps_were_five_thousand_and_more(counted):
-    assert sum(counted) >= 5000
+def test_the_steps_were_five_thousand_and_more_and_members_were_given_what_they_share(counted):
+    operations, shared = map(sum, zip(*counted, strict=True))
+    assert operations >= 5000
+    assert shared >= 10

@@ -9,8 +9,6 @@ from pydantic import JsonValue
 
 from memory.interfaces import Kind
 
-USER: Final = "the user"
-"""The name of the user in relations."""
 I: Final = r"(?<![\w'])I"  # noqa: E741  # the word itself
 ADVERBS: Final = (
     r"(?:\s+(?:also|really|still|currently|now|actually|just|usually|generally|always|mostly|often|recently|finally|"

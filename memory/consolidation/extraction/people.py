@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
-from memory.consolidation.extraction.findings import I_AM, I_DO, USER, Finding, I, rule
+from memory.consolidation.extraction.findings import I_AM, I_DO, Finding, I, rule
 from memory.consolidation.extraction.person import DATE, PROFESSION, place
 from memory.consolidation.extraction.things import CONDITION
 from memory.consolidation.extraction.values import NUMBER_WORD, PROPER, canonical, number, phrase
-from memory.interfaces import Kind
+from memory.interfaces import USER, Kind
 
 RELATION: Final = (
     r"(?:(?:older|younger|little|big|twin|eldest|oldest|youngest|step|half|ex-?|late)[ -]?)?(?:wife|husband|spouse|partner|girlfriend|"

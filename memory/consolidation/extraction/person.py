@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from memory.consolidation.extraction.findings import ADVERBS, I_AM, I_DO, USER, Finding, I, rule
+from memory.consolidation.extraction.findings import ADVERBS, I_AM, I_DO, Finding, I, rule
 from memory.consolidation.extraction.values import (
     NUMBER_WORD,
     PROPER,
@@ -13,7 +13,7 @@ from memory.consolidation.extraction.values import (
     third,
     topic,
 )
-from memory.interfaces import Kind
+from memory.interfaces import USER, Kind
 
 _NO_NAMES: Final = frozenset(
     "a an the not sorry sure here fine good great just so very looking new glad happy american british german french "

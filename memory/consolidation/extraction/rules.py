@@ -5,7 +5,7 @@ import hashlib
 import re
 from typing import Final
 
-from memory.consolidation.extraction.findings import USER, Finding, Rule
+from memory.consolidation.extraction.findings import Finding, Rule
 from memory.consolidation.extraction.living import LIVING
 from memory.consolidation.extraction.people import PEOPLE
 from memory.consolidation.extraction.person import PERSON
@@ -15,7 +15,7 @@ from memory.consolidation.extraction.standing import STANDING
 from memory.consolidation.extraction.things import THINGS
 from memory.consolidation.extraction.work import WORK
 from memory.consolidation.interfaces import Excerpt
-from memory.interfaces import Draft, Kind
+from memory.interfaces import USER, Draft, Kind
 
 RULES: Final[tuple[Rule, ...]] = (*PERSON, *PEOPLE, *THINGS, *PREFERENCES, *WORK)
 # Of wider patterns: they say nothing of words from which a rule above has taken something.

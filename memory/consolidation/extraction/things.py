@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from memory.consolidation.extraction.findings import I_AM, I_DO, USER, Finding, I, rule
+from memory.consolidation.extraction.findings import I_AM, I_DO, Finding, I, rule
 from memory.consolidation.extraction.values import (
     NUMBER_WORD,
     canonical,
@@ -14,7 +14,7 @@ from memory.consolidation.extraction.values import (
     third,
     topic,
 )
-from memory.interfaces import Kind
+from memory.interfaces import USER, Kind
 
 _UNIT: Final = (
     r"(?:square (?:feet|foot|meters|metres|miles)|sq\.? ?(?:ft|m)\.?|m²|ft²|sqft|%|percent|mg/dL|mmol/L|ng/mL|ng/dL|mIU/L|U/L|mmHg|"

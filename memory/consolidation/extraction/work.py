@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 from memory.consolidation.extraction.classes import class_of
-from memory.consolidation.extraction.findings import I_AM, I_DO, USER, Finding, I, rule
+from memory.consolidation.extraction.findings import I_AM, I_DO, Finding, I, rule
 from memory.consolidation.extraction.values import NUMBER_WORD, canonical, number, phrase, third, topic
-from memory.interfaces import Kind
+from memory.interfaces import USER, Kind
 
 _VAGUE: Final = re.compile(
     r"^(?:it|this|that|these|those|them|you|your|one|up|out|on|off|the (?:former|latter|other|plan|idea|one|option)|"
