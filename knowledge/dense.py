@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
@@ -51,6 +52,20 @@ class DenseIndex:
         self.cut = cut or PassageSettings()
         made = f"{embedder.name}\0{embedder.dimensions}\0{self.cut.model_dump_json()}"
         self._suffix = f"{number}.{hashlib.sha256(made.encode()).hexdigest()[:8]}.v{_FORMAT}"
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether `load` goes on."""
+        return self._chroma.is_loading
+
+    async def load(self) -> None:
+        """Read all that is searched into memory, which Chroma does at the first search of a collection.
+
+        Searches wait for it meanwhile, and raise KnowledgeLoading where it takes longer than they may.
+        Raises KnowledgeUnavailable.
+        """
+        names = await self._chroma.soon(self._names)
+        await self._chroma.load([partial(self._load, name, field) for name in names for field in Field])
 
     async def encode(self, query: str) -> Vector:
         """The query's vector. Raises KnowledgeUnavailable when the embedding model does not answer."""
@@ -131,6 +146,15 @@ class DenseIndex:
             ]
         )
         return _joined(vectors, [len(parts) for parts in cut], self.cut.later)
+
+    def _names(self) -> list[str]:
+        with self._chroma.reading():
+            return self._known()
+
+    def _load(self, name: str, field: Field) -> None:
+        anywhere: Vector = np.full(self._embedder.dimensions, self._embedder.dimensions**-0.5, np.float32)
+        with self._chroma.reading():
+            self._query([anywhere], field, name, 1)
 
     def _search(
         self, vector: Vector, field: Field, collections: tuple[str, ...], limit: int

@@ -54,6 +54,17 @@ class LiveIndexes:
                 floor=floor,
             )
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether `load` goes on."""
+        return self._current is not None and self._current.dense.is_loading
+
+    async def load(self) -> None:
+        """Read the live version into memory, as DenseIndex.load does; without, the first searches do. Raises KnowledgeUnavailable."""
+        current = self._current or await self._opened()
+        with current.used():
+            await current.dense.load()
+
     async def catch_up(self, progress: Callable[[IndexProgress], None] | None = None) -> int:
         """Go over to the live version and bring it up to the store, as Indexer.catch_up does."""
         await self.follow()
@@ -64,7 +75,7 @@ class LiveIndexes:
     async def follow(self) -> None:
         """Go over to the version that is the live one now, if it is another.
 
-        It is opened and brought up to the store beside the one in use, which stays in use until then and for
+        It is opened, brought up to the store and loaded beside the one in use, which stays in use until then and for
         ever when that fails; its searches end before it is closed.
         """
         async with self._turn:
@@ -78,6 +89,7 @@ class LiveIndexes:
                 fresh = await self._shelf.open(live)
                 try:
                     await fresh.indexer.catch_up()
+                    await fresh.dense.load()
                 except BaseException:
                     await fresh.close()
                     raise
