@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from agents import UnknownAgent
 from app.problems import Problem, ProblemError, problem
 from graphs import RequestRefused, StepFailed
-from knowledge import KnowledgeLoading, KnowledgeUnavailable, VersionRefused
+from knowledge import KnowledgeUnavailable, VersionRefused
 from knowledge.details import UnknownPair
 from knowledge.jobs import UnknownJob
 from memory import (
@@ -35,7 +35,6 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (UnknownPair, "unknown_pair"),
     (UnknownJob, "unknown_job"),
     (VersionRefused, "version_refused"),
-    (KnowledgeLoading, "knowledge_loading"),
     (KnowledgeUnavailable, "knowledge_unavailable"),
     (MemoryUnavailable, "memory_unavailable"),
     (EmbeddingUnavailable, "model_unavailable"),
@@ -64,7 +63,6 @@ _SPEAK_FOR_THEMSELVES = frozenset(
     }
 )
 _DETAILS = {
-    "knowledge_loading": "The index of what is known is still being read into memory. Try again in a moment.",
     "knowledge_unavailable": f"The knowledge store or one of its indexes does not answer. {_LATER}",
     "memory_unavailable": f"The database does not answer. {_LATER}",
     "model_unavailable": f"No configured model answers. {_LATER}",

@@ -23,10 +23,6 @@ class HealthReport(BaseModel):
     dependencies: list[Dependency]
 
 
-class NotReady(Exception):
-    """A dependency answers, and is not ready yet; the message says why, for people."""
-
-
 Check = Callable[[], Awaitable[str]]
 """Gives a word on the state of a dependency; raises when it does not answer."""
 
@@ -47,7 +43,5 @@ async def _ask(name: str, check: Check) -> Dependency:
     try:
         async with asyncio.timeout(_PATIENCE_S):
             return Dependency(name=name, ok=True, detail=await check())
-    except NotReady as reason:
-        return Dependency(name=name, ok=False, detail=str(reason))
     except Exception as error:  # noqa: BLE001  # whatever it is, the dependency does not answer
         return Dependency(name=name, ok=False, detail=f"does not answer ({type(error).__name__})")

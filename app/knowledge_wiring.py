@@ -1,29 +1,21 @@
 """The knowledge pipeline, joined: refinement and the jobs that carry it out."""
 
-import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
 from app.jobs import AutomaticRefining, Evaluation, JobRunner, Works
 from app.knowledge_service import KnowledgeService
-from app.tasks import end
-from knowledge import KnowledgeStore, KnowledgeUnavailable, LiveIndexes, Shelf
+from knowledge import KnowledgeStore, Shelf
 from knowledge.jobs import JobStore
 from knowledge.refinery import IndicatorFacts, Refiner, RefineryStore, checks_of
 from models import Embedder
 from models.embeddings import CachedEmbedder, open_embedder
 from models.reranking import CrossEncoderReranker
 from trading.facts import definitions
-
-_log = structlog.get_logger(__name__)
-_LOAD_AGAIN_S = 10.0
-_LOAD_BEFORE_READY_S = 5.0
 
 if TYPE_CHECKING:
     from app.wiring import Backends, KnowledgeParts
@@ -103,33 +95,3 @@ async def carry_out_jobs(
             automatic = AutomaticRefining(knowledge.store, pipeline.jobs, pipeline.runner)
             await stack.enter_async_context(automatic)
         yield
-
-
-@asynccontextmanager
-async def loading(live: LiveIndexes, progress: Callable[[str], None]) -> AsyncIterator[None]:
-    """Inside, the live version is in memory, or is being read into it in the background where that takes long."""
-    tried = asyncio.Event()
-    task = asyncio.create_task(_load(live, tried), name="loading the index")
-    try:
-        try:
-            async with asyncio.timeout(_LOAD_BEFORE_READY_S):
-                await tried.wait()
-        except TimeoutError:
-            progress("the index is still being loaded; searches wait for it meanwhile")
-        yield
-    finally:
-        await end([task])
-
-
-async def _load(live: LiveIndexes, tried: asyncio.Event) -> None:
-    """Load it, again and again where that fails; `tried` is set after the first time."""
-    while True:
-        try:
-            await live.load()
-        except KnowledgeUnavailable as error:
-            _log.warning("the index could not be loaded; it will be tried again", error=str(error))
-        else:
-            return
-        finally:
-            tried.set()
-        await asyncio.sleep(_LOAD_AGAIN_S)

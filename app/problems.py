@@ -69,7 +69,6 @@ _TITLES: dict[str, tuple[int, str]] = {
     "interrupted": (503, "The run was interrupted"),
     "overloaded": (503, "Too many runs at once"),
     "stopping": (503, "The service is stopping"),
-    "knowledge_loading": (503, "Knowledge is still being loaded"),
     "knowledge_unavailable": (503, "Knowledge does not answer"),
     "memory_unavailable": (503, "The memory store does not answer"),
     "model_unavailable": (503, "No model answers"),

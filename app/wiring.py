@@ -20,9 +20,9 @@ from agents import Charter, discover
 from app.checkpoints import SealedSaver
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
-from app.health import Check, Health, NotReady
+from app.health import Check, Health
 from app.housekeeping import Housekeeping
-from app.knowledge_wiring import Pipeline, carry_out_jobs, join_pipeline, join_shelf, loading
+from app.knowledge_wiring import Pipeline, carry_out_jobs, join_pipeline, join_shelf
 from app.memory_wiring import MemoryParts, consolidating, join_memory
 from app.metrics import Metrics
 from app.runs import EventLog, RunManager, worker_name
@@ -173,7 +173,6 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         if settings.knowledge.starter:
             await knowledge.importer.load_starter()
         housekeeping = Housekeeping(knowledge.live, backends.database, settings)
-        await stack.enter_async_context(loading(knowledge.live, progress))
         await housekeeping.index_now(progress)
         pipeline = join_pipeline(backends, knowledge, embedder)
         chat = ConfiguredChatModels(settings.models, embedder, hide=_hide)
@@ -281,10 +280,10 @@ def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbed
         return backends.servers[1].split(", at ")[0]
 
     async def chroma() -> str:
-        if knowledge.live.is_loading:
-            raise NotReady("is still being loaded")
         counts = await knowledge.live.counts()
-        return f"{'by URL' if backends.settings.knowledge.chroma_url else 'embedded'}, {sum(counts.values())} pairs"
+        where = "by URL" if backends.settings.knowledge.chroma_url else "embedded"
+        loading = ", being read into memory" if knowledge.live.is_loading else ""
+        return f"{where}, {sum(counts.values())} pairs{loading}"
 
     async def embeddings() -> str:
         vectors = await embedder.embed(["ready?"])

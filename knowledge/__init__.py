@@ -2,13 +2,7 @@
 
 from knowledge.chroma import Chroma
 from knowledge.dense import DenseIndex
-from knowledge.errors import (
-    KnowledgeError,
-    KnowledgeLoading,
-    KnowledgeUnavailable,
-    SourceUnreadable,
-    VersionRefused,
-)
+from knowledge.errors import KnowledgeError, KnowledgeUnavailable, SourceUnreadable, VersionRefused
 from knowledge.fields import Field, PairIndex
 from knowledge.importer import Importer, ImportProgress, ImportResult, KnowledgeStatus, Outcome
 from knowledge.indexer import FollowsStore, Indexer, IndexProgress, IndexState
@@ -38,7 +32,6 @@ __all__ = [
     "IndexVersion",
     "Indexer",
     "KnowledgeError",
-    "KnowledgeLoading",
     "KnowledgeSettings",
     "KnowledgeStatus",
     "KnowledgeStore",

@@ -5,13 +5,13 @@ import contextlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar  # Chroma's collections have many optional shapes
 from urllib.parse import urlsplit
 
-from knowledge.errors import KnowledgeLoading, KnowledgeUnavailable
+from knowledge.errors import KnowledgeUnavailable
 
 if TYPE_CHECKING:
     import httpx
@@ -23,8 +23,8 @@ _HTTP_SECONDS = 30.0
 """What a server may take to store a batch."""
 _SEARCH_SECONDS = 5.0
 """What a search may take: somebody waits for an answer meanwhile."""
-_LOAD_SECONDS = 600.0
-"""What reading all collections into memory may take: about five seconds for each 100,000 pairs."""
+_LOADING_SECONDS = 60.0
+"""How long a search waits for a collection that is being read into memory: some five seconds for each 100,000 pairs."""
 _THREADS = 8
 _COLLECTIONS_OPEN = 256
 _NAMES_SECONDS = 5.0
@@ -50,44 +50,38 @@ class Chroma:
 
     @property
     def is_loading(self) -> bool:
-        """Whether collections are being read into memory."""
+        """Whether somebody is `loading`."""
         return not self._loaded.is_set()
 
-    async def load(self, calls: Sequence[Callable[[], object]]) -> None:
-        """Run calls that read collections into memory, one after another, for as long as that takes.
-
-        What reads meanwhile waits for the last of them. Raises what they raise, and KnowledgeUnavailable after ten minutes.
-        """
+    @contextlib.contextmanager
+    def loading(self) -> Iterator[None]:
+        """Around calls that read collections into memory, which `loaded` waits for."""
         self._loaded.clear()
         try:
-            async with asyncio.timeout(_LOAD_SECONDS):
-                for call in calls:
-                    await self.thread(call)
-        except TimeoutError as error:
-            raise KnowledgeUnavailable(
-                f"The vector index (Chroma at {self._place}) was not loaded within {_LOAD_SECONDS:g} seconds."
-            ) from error
+            yield
         finally:
             self._loaded.set()
+
+    async def loaded(self) -> None:
+        """Wait while collections are being read into memory. Raises KnowledgeUnavailable where that takes a minute."""
+        try:
+            async with asyncio.timeout(_LOADING_SECONDS):
+                await self._loaded.wait()
+        except TimeoutError as error:
+            raise KnowledgeUnavailable(
+                f"The vector index (Chroma at {self._place}) is still being read into memory. Try again in a minute."
+            ) from error
 
     def thread(self, call: Callable[..., _Result], *arguments: object) -> asyncio.Future[_Result]:
         """Run a call that changes something."""
         return asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
     async def soon(self, call: Callable[..., _Result], *arguments: object) -> _Result:
-        """Run a call that reads. One that takes too long is left to its thread and not waited for.
-
-        Raises KnowledgeUnavailable, of it KnowledgeLoading where collections are still being loaded.
-        """
+        """Run a call that reads. One that takes too long is left to its thread and not waited for."""
         try:
             async with asyncio.timeout(_SEARCH_SECONDS):
-                await self._loaded.wait()
                 return await self.thread(call, *arguments)
         except TimeoutError as error:
-            if self.is_loading:
-                raise KnowledgeLoading(
-                    f"The vector index (Chroma at {self._place}) is still being loaded."
-                ) from error
             raise KnowledgeUnavailable(
                 f"The vector index (Chroma at {self._place}) did not answer within {_SEARCH_SECONDS:g} seconds."
             ) from error

@@ -7,7 +7,6 @@ class KnowledgeError(Exception):
     KnowledgeError
     ├── SourceUnreadable       a file is no source this package reads, or is damaged; says where and why
     ├── KnowledgeUnavailable   the store or an index did not answer
-    │   └── KnowledgeLoading   an index is still being read into memory, and will answer then
     └── VersionRefused         a version of the index is not in a state for what was asked
     """
 
@@ -18,10 +17,6 @@ class SourceUnreadable(KnowledgeError):
 
 class KnowledgeUnavailable(KnowledgeError):
     """The store or an index did not answer."""
-
-
-class KnowledgeLoading(KnowledgeUnavailable):
-    """An index is still being read into memory; it answers as soon as it is."""
 
 
 class VersionRefused(KnowledgeError):

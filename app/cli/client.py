@@ -21,11 +21,6 @@ _UNAUTHORIZED = 401
 class ServiceRefused(CommandFailed):
     """The service answered with a problem; the message is what it says."""
 
-    def __init__(self, message: str, code: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        """The problem's code, where it has one."""
-
 
 class ConnectionLost(CommandFailed):
     """The service does not answer, or stopped answering."""
@@ -163,9 +158,8 @@ class Client:
                 f"The service at {self.address} {state}: pass one with --key or in FREYA_API_KEY. "
                 "`freya key` makes one, and says how the service learns of it."
             )
-        message, code = f"The service at {self.address} answered {response.status_code}.", None
+        message = f"The service at {self.address} answered {response.status_code}."
         with suppress(ValueError, KeyError, TypeError):
             found = response.json()
             message = f"{found['title']}: {found['detail']}"
-            code = str(found["code"])
-        raise ServiceRefused(message, code)
+        raise ServiceRefused(message)
