@@ -282,7 +282,9 @@ def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbed
 
     async def chroma() -> str:
         counts = await knowledge.live.counts()
-        return f"{'by URL' if backends.settings.knowledge.chroma_url else 'embedded'}, {sum(counts.values())} pairs"
+        where = "by URL" if backends.settings.knowledge.chroma_url else "embedded"
+        loading = ", being read into memory" if knowledge.live.is_loading else ""
+        return f"{where}, {sum(counts.values())} pairs{loading}"
 
     async def embeddings() -> str:
         vectors = await embedder.embed(["ready?"])

@@ -59,7 +59,7 @@ def cache_folder() -> Path:
 
 @asynccontextmanager
 async def opened(data: Path, embedder: Embedder | None = None) -> AsyncIterator[Corpus]:
-    """A data folder with its servers running and its schema in place."""
+    """A data folder with its servers running, its schema in place and its index of meaning in memory."""
     async with EmbeddedServers(data, postgres_url=None, redis_url=None) as servers:
         await migrate(servers.postgres_url)
         pool = await open_pool(servers.postgres_url)
@@ -68,6 +68,7 @@ async def opened(data: Path, embedder: Embedder | None = None) -> AsyncIterator[
         dense, lexical = DenseIndex(model, folder=data / "chroma"), LexicalIndex(data / "lexical")
         indexer = Indexer(store, [lexical, dense])
         try:
+            await dense.load()
             yield Corpus(store, model, dense, lexical, indexer, Importer(store, indexer))
         finally:
             await dense.close()
@@ -95,15 +96,15 @@ async def grown(pairs: int) -> Path:
     The further ones are recombined: the question of a pair with a number behind it, and the first half of its
     answer with the second half of another's. Their vectors are not computed but mixed of those of both pairs, so
     they are as near to real ones as other pairs on the same matter are; only latency is measured on them.
-    A larger copy is made out of the next smaller one that there is.
+    A larger copy is made out of the next smaller one that there is; one that was broken off is gone on with.
     """
     folder = cache_folder().with_name(f"knowledge-{pairs}")
     if (folder / "grown").exists():
         return folder
-    smaller = [size for size in _grown_sizes() if size < pairs]
-    source = cache_folder().with_name(f"knowledge-{max(smaller)}") if smaller else cache_folder()
-    await asyncio.to_thread(_copied, source, folder)
-    (folder / "grown").unlink(missing_ok=True)
+    if not folder.exists():
+        smaller = [size for size in _grown_sizes() if size < pairs]
+        source = cache_folder().with_name(f"knowledge-{max(smaller)}") if smaller else cache_folder()
+        await asyncio.to_thread(_copied, source, folder)
     async with opened(folder) as corpus:
         stored = await corpus.store.changes(0, 10_000_000)
         real = [pair for pair in stored if not pair.removed and pair.topic != _SYNTHETIC]
@@ -111,6 +112,7 @@ async def grown(pairs: int) -> Path:
         mixer = _Mixer(corpus.embedder, await _vectors(corpus.dense, real))
         dense = DenseIndex(mixer, folder=folder / "chroma")
         try:
+            await dense.load()
             for start in range(there, pairs - len(real), _AT_ONCE):
                 path = folder / "synthetic.json"
                 made = mixer.recombined(real, start, min(start + _AT_ONCE, pairs - len(real)))
@@ -180,6 +182,9 @@ async def _vectors(dense: DenseIndex, pairs: Sequence[StoredPair]) -> dict[Field
 
 
 def _copied(source: Path, target: Path) -> None:
-    shutil.rmtree(target, ignore_errors=True)
+    copying = target.with_name(f".{target.name}")
+    shutil.rmtree(copying, ignore_errors=True)
     # cp keeps the owner, which is not ours when PostgreSQL may not run as root.
-    subprocess.run(["/bin/cp", "-a", str(source), str(target)], check=True)
+    subprocess.run(["/bin/cp", "-a", str(source), str(copying)], check=True)
+    (copying / "grown").unlink(missing_ok=True)
+    copying.rename(target)

@@ -23,6 +23,8 @@ _HTTP_SECONDS = 30.0
 """What a server may take to store a batch."""
 _SEARCH_SECONDS = 5.0
 """What a search may take: somebody waits for an answer meanwhile."""
+_LOADING_SECONDS = 60.0
+"""How long a search waits for a collection that is being read into memory: some five seconds for each 100,000 pairs."""
 _THREADS = 8
 _COLLECTIONS_OPEN = 256
 _NAMES_SECONDS = 5.0
@@ -30,7 +32,7 @@ _NAMES_SECONDS = 5.0
 
 
 class Chroma:
-    """Chroma's collections by name. Its methods but the first three block: `soon` and `thread` run them in threads."""
+    """Chroma's collections by name. What is no coroutine blocks: `soon` and `thread` run it in threads."""
 
     def __init__(self, folder: Path, url: str | None = None) -> None:
         """Chroma runs in `folder`, or at `url` where one is given; nothing is opened before it is needed."""
@@ -43,6 +45,32 @@ class Chroma:
         self._client: ClientAPI | None = None
         self._collections: OrderedDict[str, Any] = OrderedDict()
         self._names: tuple[float, list[str]] | None = None
+        self._loaded = asyncio.Event()
+        self._loaded.set()
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether somebody is `loading`."""
+        return not self._loaded.is_set()
+
+    @contextlib.contextmanager
+    def loading(self) -> Iterator[None]:
+        """Around calls that read collections into memory, which `loaded` waits for."""
+        self._loaded.clear()
+        try:
+            yield
+        finally:
+            self._loaded.set()
+
+    async def loaded(self) -> None:
+        """Wait while collections are being read into memory. Raises KnowledgeUnavailable where that takes a minute."""
+        try:
+            async with asyncio.timeout(_LOADING_SECONDS):
+                await self._loaded.wait()
+        except TimeoutError as error:
+            raise KnowledgeUnavailable(
+                f"The vector index (Chroma at {self._place}) is still being read into memory. Try again in a minute."
+            ) from error
 
     def thread(self, call: Callable[..., _Result], *arguments: object) -> asyncio.Future[_Result]:
         """Run a call that changes something."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Any  # Chroma's collections and their metadata have many optional shapes
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +15,15 @@ from knowledge.chroma import Chroma
 from knowledge.errors import KnowledgeUnavailable
 from knowledge.fields import Field
 from knowledge.passages import PassageSettings, passages
+from knowledge.resident import ResidentVectors, Vector
 from knowledge.store import StoredPair
 from models import Embedder, EmbeddingUnavailable, TokenCounter, estimated_tokens
-
-Vector = NDArray[np.float32]
 
 _FORMAT = 2
 _PREVIOUS = (".v1",)
 _PREFIX = "freya"
 _STATE = "state.index"
+_PAGE = 2_000
 
 
 class DenseIndex:
@@ -44,13 +46,42 @@ class DenseIndex:
         url: str | None = None,
         number: int = 0,
         cut: PassageSettings | None = None,
+        resident: int = 50_000,
     ) -> None:
-        """Chroma runs in `folder`, or at `url` where one is given; nothing is opened before it is needed."""
+        """Chroma runs in `folder`, or at `url` where one is given; nothing is opened before it is needed.
+
+        `load` keeps the vectors of collections of up to `resident` pairs in memory, 3 KB a pair.
+        """
         self._embedder = embedder
         self._chroma = Chroma(folder, url)
         self.cut = cut or PassageSettings()
         made = f"{embedder.name}\0{embedder.dimensions}\0{self.cut.model_dump_json()}"
         self._suffix = f"{number}.{hashlib.sha256(made.encode()).hexdigest()[:8]}.v{_FORMAT}"
+        self._most_resident = resident
+        self._read: dict[tuple[str, Field], ResidentVectors | None] = {}
+        """What was read into memory by collection and field: by Chroma (None) or here as well."""
+        self._read_at = 0
+        """The revision that those here are of."""
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether searches wait for `load`."""
+        return self._chroma.is_loading
+
+    async def load(self) -> None:
+        """Read into memory what is searched and was not read yet: searches wait until Chroma has done so.
+
+        Without it the first search of each collection does, which takes seconds where it is large. May be called
+        again and again. Raises KnowledgeUnavailable.
+        """
+        fresh = await self._chroma.thread(self._unread)
+        if not fresh:
+            return
+        with self._chroma.loading():
+            for name, field in fresh:
+                await self._chroma.thread(self._warm, name, field)
+        for name, field in fresh:
+            await self._chroma.thread(self._keep, name, field)
 
     async def encode(self, query: str) -> Vector:
         """The query's vector. Raises KnowledgeUnavailable when the embedding model does not answer."""
@@ -62,6 +93,12 @@ class DenseIndex:
         self, vector: Vector, field: Field, *, collections: Sequence[str] = (), limit: int = 50
     ) -> dict[str, float]:
         """Cosine similarities by pair id, highest first. Raises KnowledgeUnavailable."""
+        resident = [self._read.get((name, field)) for name in collections]
+        searched = [each for each in resident if each is not None and each.is_searched]
+        if searched and len(searched) == len(collections):
+            nearest = [each.nearest(vector, limit) for each in searched]
+            return nearest[0] if len(nearest) == 1 else _highest(dict(ChainMap(*nearest)), limit)
+        await self._chroma.loaded()
         return await self._chroma.soon(self._search, vector, field, tuple(collections), limit)
 
     async def nearest(
@@ -81,7 +118,21 @@ class DenseIndex:
         self, pairs: Mapping[Field, Mapping[str, Sequence[str]]]
     ) -> dict[Field, dict[str, Vector]]:
         """The vectors of these pairs, by field and collection; ids that are not indexed are left out."""
-        return await self._chroma.soon(self._vectors, pairs)
+        found: dict[Field, dict[str, Vector]] = {}
+        others: dict[Field, dict[str, Sequence[str]]] = {}
+        for field, wanted in pairs.items():
+            found[field] = {}
+            for name, ids in wanted.items():
+                resident = self._read.get((name, field))
+                if resident is not None:
+                    found[field] |= resident.of(ids)
+                elif ids:
+                    others.setdefault(field, {})[name] = ids
+        if others:
+            await self._chroma.loaded()
+            for field, vectors in (await self._chroma.soon(self._vectors, others)).items():
+                found[field] |= vectors
+        return found
 
     async def reached(self, store: str) -> int:
         """The revision up to which it holds that store. Raises KnowledgeUnavailable."""
@@ -112,6 +163,7 @@ class DenseIndex:
 
     async def close(self) -> None:
         """Let go of Chroma; the next call opens it again."""
+        self._read.clear()
         await self._chroma.close()
 
     async def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -132,6 +184,36 @@ class DenseIndex:
         )
         return _joined(vectors, [len(parts) for parts in cut], self.cut.later)
 
+    def _unread(self) -> list[tuple[str, Field]]:
+        """What is to be read; all of it where another process changed the index since."""
+        with self._chroma.writing():
+            revision = self._revision()
+            if revision != self._read_at:
+                self._read.clear()
+                self._read_at = revision
+            return [
+                (name, field) for name in self._known() for field in Field if (name, field) not in self._read
+            ]
+
+    def _warm(self, name: str, field: Field) -> None:
+        somewhere: Vector = np.full(self._embedder.dimensions, self._embedder.dimensions**-0.5, np.float32)
+        with self._chroma.reading():
+            self._query([somewhere], field, name, 1)
+
+    def _keep(self, name: str, field: Field) -> None:
+        with self._chroma.writing():  # what is brought in meanwhile would be missed
+            chroma = self._chroma.collection(self._full_name(name, field))
+            if chroma is None or chroma.count() > self._most_resident:
+                self._read[name, field] = None
+                return
+            ids = chroma.get(include=[])["ids"]
+            rows = np.empty((len(ids), self._embedder.dimensions), np.float32)
+            for start in range(0, len(ids), _PAGE):
+                vectors = _got(chroma, ids[start : start + _PAGE])
+                for row, pair in enumerate(ids[start : start + _PAGE], start):
+                    rows[row] = vectors[pair]
+            self._read[name, field] = ResidentVectors(ids, rows)
+
     def _search(
         self, vector: Vector, field: Field, collections: tuple[str, ...], limit: int
     ) -> dict[str, float]:
@@ -139,8 +221,7 @@ class DenseIndex:
         with self._chroma.reading():
             for name in collections or tuple(self._known()):
                 nearest |= self._query([vector], field, name, limit)[0]
-        best = sorted(nearest.items(), key=lambda item: -item[1])
-        return dict(best[:limit])
+        return _highest(nearest, limit)
 
     def _nearest(
         self, vectors: Sequence[Vector], field: Field, collection: str, limit: int
@@ -168,16 +249,20 @@ class DenseIndex:
                 for name, ids in wanted.items():
                     chroma = self._chroma.collection(self._full_name(name, field)) if ids else None
                     if chroma is not None:
-                        result = chroma.get(ids=list(ids), include=["embeddings"])
-                        rows = np.asarray(result["embeddings"], dtype=np.float32)
-                        found[field].update(zip(result["ids"], rows, strict=True))
+                        found[field] |= _got(chroma, ids)
         return found
 
     def _reached(self, store: str) -> int:
         with self._chroma.reading():
-            state = self._chroma.collection(f"{_PREFIX}.{_STATE}.{self._suffix}", fresh=True)
-            held = (state.metadata or {}) if state is not None else {}
+            held = self._state()
         return int(held.get("revision", 0)) if held.get("store") == store else 0
+
+    def _revision(self) -> int:
+        return int(self._state().get("revision", 0))
+
+    def _state(self) -> Mapping[str, Any]:
+        state = self._chroma.collection(self._state_name, fresh=True)
+        return (state.metadata or {}) if state is not None else {}
 
     def _apply(
         self,
@@ -188,16 +273,24 @@ class DenseIndex:
     ) -> None:
         with self._chroma.writing():
             for name in sorted({pair.collection for pair in changed}):
+                resident = {field: self._read.pop((name, field), None) for field in Field}
                 rows = [row for row, pair in enumerate(kept) if pair.collection == name]
                 gone = [pair.id for pair in changed if pair.removed and pair.collection == name]
                 for field in Field:
                     chroma = self._chroma.made(self._full_name(name, field))
+                    ids = [kept[row].id for row in rows]
                     if rows:
-                        chroma.upsert(ids=[kept[row].id for row in rows], embeddings=vectors[field][rows])
+                        chroma.upsert(ids=ids, embeddings=vectors[field][rows])
                     if gone:
                         chroma.delete(ids=gone)
-            state = self._chroma.made(f"{_PREFIX}.{_STATE}.{self._suffix}")
+                    before = resident[field]
+                    if before is not None and len(before) + len(rows) <= self._most_resident:
+                        self._read[name, field] = before.changed(ids, vectors[field][rows], gone)
+            alone = self._revision() == self._read_at
+            state = self._chroma.made(self._state_name)
             state.modify(metadata={"store": store, "revision": changed[-1].revision})
+            if alone:
+                self._read_at = changed[-1].revision
 
     def _counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}
@@ -210,6 +303,7 @@ class DenseIndex:
         return counts
 
     def _clear(self) -> None:
+        self._read.clear()
         self._delete(lambda name: name.endswith(f".{self._suffix}"))
 
     def _delete(self, chosen: Callable[[str], bool]) -> None:
@@ -227,8 +321,22 @@ class DenseIndex:
             if name.startswith(f"{_PREFIX}.") and name.endswith(end)
         ]
 
+    @property
+    def _state_name(self) -> str:
+        return f"{_PREFIX}.{_STATE}.{self._suffix}"
+
     def _full_name(self, name: str, field: Field) -> str:
         return f"{_PREFIX}.{name}.{field.value}.{self._suffix}"
+
+
+def _got(chroma: Any, ids: Sequence[str]) -> dict[str, Vector]:
+    result = chroma.get(ids=list(ids), include=["embeddings"])
+    rows = np.asarray(result["embeddings"], dtype=np.float32)
+    return dict(zip(result["ids"], rows, strict=True))
+
+
+def _highest(scores: Mapping[str, float], limit: int) -> dict[str, float]:
+    return dict(sorted(scores.items(), key=lambda item: -item[1])[:limit])
 
 
 def _joined(vectors: NDArray[np.float32], parts: Sequence[int], later: float) -> NDArray[np.float32]:

@@ -6,11 +6,11 @@ from datetime import date
 
 import structlog
 
-from knowledge.dense import Vector
 from knowledge.errors import KnowledgeUnavailable
 from knowledge.fields import Field
 from knowledge.indexer import IndexProgress, IndexState
 from knowledge.interfaces import Hit
+from knowledge.resident import Vector
 from knowledge.shelf import OpenVersion, Shelf
 from knowledge.versions import Versions
 
@@ -19,6 +19,8 @@ _log = structlog.get_logger(__name__)
 
 class LiveIndexes:
     """Searches the live version and keeps it up to the store; goes over when another version becomes the live one.
+
+    What is searched is read into memory in the background once it is open, and searches wait for that.
 
     The first call makes version 1 where there is none. It is a Retriever, and what housekeeping keeps up.
     """
@@ -29,6 +31,7 @@ class LiveIndexes:
         self._current: OpenVersion | None = None
         self._turn = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
+        self._loading: asyncio.Task[None] | None = None
 
     async def search(
         self,
@@ -54,18 +57,25 @@ class LiveIndexes:
                 floor=floor,
             )
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether the live version is being read into memory, which searches wait for."""
+        return self._current is not None and self._current.dense.is_loading
+
     async def catch_up(self, progress: Callable[[IndexProgress], None] | None = None) -> int:
         """Go over to the live version and bring it up to the store, as Indexer.catch_up does."""
         await self.follow()
         current = self._current or await self._opened()
         with current.used():
-            return await current.indexer.catch_up(progress)
+            changed = await current.indexer.catch_up(progress)
+        self._load()
+        return changed
 
     async def follow(self) -> None:
         """Go over to the version that is the live one now, if it is another.
 
-        It is opened and brought up to the store beside the one in use, which stays in use until then and for
-        ever when that fails; its searches end before it is closed.
+        It is opened, brought up to the store and read into memory beside the one in use, which stays in use until
+        then and for ever when that fails; its searches end before it is closed.
         """
         async with self._turn:
             if self._current is None:
@@ -78,6 +88,7 @@ class LiveIndexes:
                 fresh = await self._shelf.open(live)
                 try:
                     await fresh.indexer.catch_up()
+                    await fresh.dense.load()
                 except BaseException:
                     await fresh.close()
                     raise
@@ -118,6 +129,9 @@ class LiveIndexes:
 
     async def close(self) -> None:
         """Let go of all that is open, once it is not in use."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait([self._loading])
         if self._current is not None:
             self._let_go(self._current)
             self._current = None
@@ -133,7 +147,20 @@ class LiveIndexes:
         self._current = await self._shelf.open(live)
         if fresh:
             await self._shelf.remove_previous(self._current)
+        self._load()
         return self._current
+
+    def _load(self) -> None:
+        """Begin to read into memory what was not yet, unless that goes on."""
+        if self._current is not None and (self._loading is None or self._loading.done()):
+            self._loading = asyncio.create_task(self._loaded(self._current), name="load the live version")
+
+    async def _loaded(self, opened: OpenVersion) -> None:
+        try:
+            with opened.used():
+                await opened.dense.load()
+        except KnowledgeUnavailable as error:
+            _log.warning("knowledge.not_loaded", version=opened.version.number, error=str(error))
 
     def _let_go(self, opened: OpenVersion) -> None:
         closing = asyncio.create_task(opened.close(), name=f"close version {opened.version.number}")

@@ -78,6 +78,11 @@ class RetrievalSettings(BaseModel):
         le=1000,
         description="How many pairs each of the four searches hands to the fusion.",
     )
+    resident: int = Field(
+        default=50_000,
+        ge=0,
+        description="Collections of up to so many pairs have their vectors in memory as well, 3 KB a pair.",
+    )
     reranker: str | None = Field(
         default=None,
         min_length=1,

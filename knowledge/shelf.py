@@ -128,7 +128,7 @@ class Shelf:
         self._embedder = embedder
         self._data = data
         self._chroma_url = chroma_url
-        self._settings = settings
+        self._settings = settings or RetrievalSettings()
         self._reranker = reranker
         self._open_embedder = open_embedder
 
@@ -146,6 +146,7 @@ class Shelf:
             url=self._chroma_url,
             number=version.number,
             cut=version.recipe.passages,
+            resident=self._settings.resident,
         )
         lexical = LexicalIndex(self._lexical / str(version.number))
         return OpenVersion(

@@ -123,7 +123,9 @@ async def _readiness(instance: Instance) -> Finding:
     try:
         async with httpx.AsyncClient(timeout=_PATIENCE_S) as http:
             report = (await http.get(f"{instance.address}/readyz")).json()
-        away = [one["name"] for one in report["dependencies"] if not one["ok"]]
+        asked = report["dependencies"]
+        away = [f"{one['name']} {one['detail']}" for one in asked if not one["ok"]]
+        well = [f"; {one['name']}: {one['detail']}" for one in asked]
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
         advice = f"look at the log of process {instance.pid}, and restart it"
         detail = f"{instance.address} does not answer ({type(error).__name__})"
@@ -131,7 +133,7 @@ async def _readiness(instance: Instance) -> Finding:
     if away:
         detail = f"{instance.address} is not ready: {', '.join(away)}"
         return Finding("service", "problem", detail, "see the lines below, and the service's log")
-    return Finding("service", "ok", f"ready at {instance.address} (process {instance.pid})")
+    return Finding("service", "ok", f"ready at {instance.address} (process {instance.pid}){''.join(well)}")
 
 
 async def _postgres(settings: Settings) -> Finding:

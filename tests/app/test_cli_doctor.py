@@ -132,17 +132,25 @@ def test_a_port_in_use_is_a_problem_where_no_service_runs(monkeypatch: pytest.Mo
 
 
 def test_a_ready_service_is_well(service: ScriptedService):
-    service.answers["/readyz"] = [{"dependencies": [{"name": "redis", "ok": True}]}]
+    service.answers["/readyz"] = [
+        {
+            "dependencies": [
+                {"name": "chroma", "ok": True, "detail": "embedded, 3 pairs, being read into memory"}
+            ]
+        }
+    ]
     found = findings()["service"]
     assert (found["state"], found["detail"]) == (
         "ok",
-        f"ready at {service.address} (process {os.getpid()})",
+        f"ready at {service.address} (process {os.getpid()}); chroma: embedded, 3 pairs, being read into memory",
     )
 
 
 def test_a_service_that_misses_something_is_a_problem(service: ScriptedService):
-    service.answers["/readyz"] = [{"dependencies": [{"name": "redis", "ok": False}]}]
-    assert findings(code=1)["service"]["detail"] == f"{service.address} is not ready: redis"
+    service.answers["/readyz"] = [
+        {"dependencies": [{"name": "redis", "ok": False, "detail": "does not answer"}]}
+    ]
+    assert findings(code=1)["service"]["detail"] == f"{service.address} is not ready: redis does not answer"
 
 
 def test_a_service_that_does_not_answer_sense_is_a_problem(service: ScriptedService):

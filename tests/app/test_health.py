@@ -4,6 +4,7 @@ import asyncio
 
 from app.health import Health
 from app.wiring import Running
+from knowledge import LiveIndexes
 
 
 async def test_service_is_ready_when_every_dependency_answers(client):
@@ -13,6 +14,14 @@ async def test_service_is_ready_when_every_dependency_answers(client):
     assert report["ready"]
     assert {one["name"] for one in report["dependencies"]} == {"postgres", "redis", "chroma", "embeddings"}
     assert all(one["ok"] and one["detail"] for one in report["dependencies"])
+
+
+async def test_index_that_is_being_read_into_memory_is_said_to_be_so(client, monkeypatch):
+    monkeypatch.setattr(LiveIndexes, "is_loading", True)
+    report = (await client.get("/readyz")).json()
+    assert report["ready"]
+    chroma = next(one for one in report["dependencies"] if one["name"] == "chroma")
+    assert chroma["detail"].endswith(" pairs, being read into memory")
 
 
 async def test_dependency_that_fails_is_named_without_its_inside(client, running: Running, monkeypatch):

@@ -1,6 +1,7 @@
 """Versions of the index: built beside the live one, put in its place, taken back, and followed by who searches."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import structlog
 
 from knowledge import (
+    DenseIndex,
     Field,
     HybridRetriever,
     IndexProgress,
@@ -476,3 +478,66 @@ async def test_closed_indexes_open_again(live):
     await live.catch_up()
     await live.close()
     assert (await live.search("What is RSI?"))[0].question == RSI[0]
+
+
+@pytest.mark.usefixtures("stored")
+async def test_searches_wait_while_the_live_version_is_read_into_memory(live, versions, monkeypatch):
+    await live.catch_up()
+    await live.close()
+    go_on = threading.Event()
+    warm = DenseIndex._warm
+
+    def wait(self: DenseIndex, name: str, field: Field) -> None:
+        assert go_on.wait(5)
+        warm(self, name, field)
+
+    monkeypatch.setattr(DenseIndex, "_warm", wait)
+    search = asyncio.create_task(live.search("What is RSI?"))
+    async with asyncio.timeout(5):
+        while not live.is_loading:
+            await versions.live()
+        assert await live.catch_up() == 0
+        assert not search.done()
+        go_on.set()
+        assert (await search)[0].question == RSI[0]
+        while live.is_loading:
+            await versions.live()
+
+
+@pytest.mark.usefixtures("stored")
+async def test_indexes_that_are_being_read_can_be_closed(live, monkeypatch):
+    await live.catch_up()
+    await live.close()
+    entered, go_on = threading.Event(), threading.Event()
+
+    def wait(*_: object) -> None:
+        entered.set()
+        assert go_on.wait(5)
+
+    monkeypatch.setattr(DenseIndex, "_warm", wait)
+    await live.counts()
+    assert await asyncio.to_thread(entered.wait, 5)
+    closing = asyncio.create_task(live.close())
+    go_on.set()
+    async with asyncio.timeout(5):
+        await closing
+    assert not live.is_loading
+
+
+@pytest.mark.usefixtures("stored")
+async def test_index_that_could_not_be_read_is_read_later(live, monkeypatch):
+    tried = 0
+    warm = DenseIndex._warm
+
+    def fail_first(self: DenseIndex, name: str, field: Field) -> None:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise KnowledgeUnavailable("the disk is away")
+        warm(self, name, field)
+
+    monkeypatch.setattr(DenseIndex, "_warm", fail_first)
+    async with asyncio.timeout(5):
+        while tried < 3:  # once in vain, then question and answer
+            await live.catch_up()
+            await live.search("What is RSI?")

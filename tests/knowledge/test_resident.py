@@ -1,0 +1,150 @@
+"""Vectors in memory find and give what Chroma does, and follow what changes."""
+
+import asyncio
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from knowledge import DenseIndex, Field, KnowledgeUnavailable
+from knowledge.resident import ResidentVectors
+from tests.knowledge.test_dense import PAIRS, STORE, pair
+
+QUERY = "What is the RSI good for?"
+
+
+@pytest.fixture
+def slow_loading(dense, monkeypatch) -> threading.Event:
+    """Until it is set no collection is read into memory."""
+    go_on = threading.Event()
+    warm = dense._warm
+
+    def wait(*arguments: object) -> None:
+        assert go_on.wait(5)
+        warm(*arguments)
+
+    monkeypatch.setattr(dense, "_warm", wait)
+    return go_on
+
+
+async def loading_of(dense: DenseIndex) -> asyncio.Task[None]:
+    """What loads, once searches wait for it."""
+    task = asyncio.create_task(dense.load())
+    while not dense.is_loading:
+        await dense.counts()
+    return task
+
+
+async def everything(index: DenseIndex) -> list[dict[str, list[float]]]:
+    """What searches find, with the cosines, and what the pairs' vectors are."""
+    vector = await index.encode(QUERY)
+    found: list[dict[str, list[float]]] = []
+    for field in Field:
+        for collections in ((), ("technical",), ("technical", "business"), ("technical", "unheard-of")):
+            for limit in (1, 50):
+                near = await index.search(vector, field, collections=collections, limit=limit)
+                found.append({each: [cosine] for each, cosine in near.items()})
+    ids = {"technical": ["pair_1", "pair_2", "pair_9"], "business": ["pair_3"], "unheard-of": ["pair_4"]}
+    for vectors in (await index.vectors(dict.fromkeys(Field, ids))).values():
+        found += [{each: row.tolist() for each, row in sorted(vectors.items())}]
+    return found
+
+
+def assert_same(found: list[dict[str, list[float]]], expected: list[dict[str, list[float]]]) -> None:
+    assert [list(one) for one in found] == [list(one) for one in expected]
+    for one, other in zip(found, expected, strict=True):
+        for each, values in one.items():
+            assert values == pytest.approx(other[each], abs=1e-5)
+
+
+async def test_what_is_in_memory_is_what_chroma_holds(dense):
+    await dense.apply(PAIRS, store=STORE)
+    by_chroma = await everything(dense)
+    await dense.load()
+    assert_same(await everything(dense), by_chroma)
+    await dense.apply(
+        [pair(4, "What is the RSI good for?", "Turns."), pair(2, "How do averages cross?", "They do.")],
+        store=STORE,
+    )
+    await dense.apply([replace(pair(1, "", ""), removed=True, revision=5)], store=STORE)
+    in_memory = await everything(dense)
+    await dense.close()
+    assert_same(in_memory, await everything(dense))
+
+
+async def test_searches_wait_until_the_index_is_in_memory(dense, slow_loading):
+    await dense.apply(PAIRS, store=STORE)
+    vector = await dense.encode("What is the RSI?")
+    load = await loading_of(dense)
+    search = asyncio.create_task(dense.search(vector, Field.QUESTION, collections=["technical"]))
+    vectors = asyncio.create_task(dense.vectors({Field.QUESTION: {"technical": ["pair_1"]}}))
+    assert await dense.counts() == {"technical": 2, "business": 1}
+    assert not search.done()
+    assert not vectors.done()
+    slow_loading.set()
+    async with asyncio.timeout(5):
+        await load
+        assert list(await search) == ["pair_1", "pair_2"]
+        assert list((await vectors)[Field.QUESTION]) == ["pair_1"]
+    assert not dense.is_loading
+
+
+async def test_search_that_waited_long_says_what_for(dense, slow_loading, monkeypatch):
+    monkeypatch.setattr("knowledge.chroma._LOADING_SECONDS", 0.05)
+    await dense.apply(PAIRS, store=STORE)
+    vector = await dense.encode("What is the RSI?")
+    load = await loading_of(dense)
+    with pytest.raises(KnowledgeUnavailable, match="still being read into memory"):
+        await dense.search(vector, Field.QUESTION)
+    slow_loading.set()
+    async with asyncio.timeout(5):
+        await load
+    assert next(iter(await dense.search(vector, Field.QUESTION))) == "pair_1"
+
+
+async def test_what_another_process_changes_is_read_again_where_it_is_in_memory(dense, embedder, tmp_path):
+    await dense.apply(PAIRS, store=STORE)
+    small, large = (DenseIndex(embedder, folder=tmp_path / "chroma", resident=most) for most in (1, 2))
+    vector = await dense.encode("gas")
+    for index in (small, large):
+        await index.load()
+    await dense.apply([pair(4, "gas", "gas")], store=STORE)
+
+    async def nearest(index: DenseIndex) -> str:
+        return next(iter(await index.search(vector, Field.QUESTION, collections=["technical"])))
+
+    assert await nearest(small) == "pair_4"  # asks Chroma
+    assert await nearest(large) != "pair_4"  # does not
+    await large.load()
+    assert await nearest(large) == "pair_4"
+    for index in (small, large):
+        await index.close()
+
+
+async def test_changes_meanwhile_by_another_process_are_not_missed(dense, embedder, tmp_path):
+    await dense.apply(PAIRS, store=STORE)
+    other = DenseIndex(embedder, folder=tmp_path / "chroma")
+    await other.load()
+    await dense.apply([pair(4, "gas", "gas")], store=STORE)
+    await other.apply([pair(5, "fees", "fees")], store=STORE)
+    await other.load()
+    vector = await dense.encode("gas")
+    assert next(iter(await other.search(vector, Field.QUESTION, collections=["technical"]))) == "pair_4"
+    await other.close()
+
+
+async def test_cleared_index_finds_nothing(dense):
+    await dense.apply(PAIRS, store=STORE)
+    await dense.load()
+    await dense.clear()
+    assert await dense.search(await dense.encode("RSI"), Field.QUESTION, collections=["technical"]) == {}
+
+
+def test_nearest_are_those_of_comparing_with_all():
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((300, 16)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    found = ResidentVectors([str(row) for row in range(300)], rows).nearest(rows[7], 20)
+    assert [int(each) for each in found] == np.argsort(-(rows @ rows[7]))[:20].tolist()
+    assert found["7"] == pytest.approx(1.0)
