@@ -15,8 +15,8 @@ run: $(VENV)/.run-ready  ## Start Freya (everything it needs, in ./data unless F
 	@exec $(BIN)/freya serve
 
 test: $(VENV)/.dev-ready  ## Run every test, with the branch coverage gate
-	@echo "==> pytest on two processes, with branch coverage"
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+	@echo "==> pytest on three processes, with branch coverage"
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 check: $(VENV)/.dev-ready  ## Lint, format, types and import contracts
 	@echo "==> ruff"

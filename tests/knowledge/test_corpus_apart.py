@@ -8,7 +8,7 @@ import pytest
 
 from knowledge import DenseIndex
 from knowledge.corpus import packaged_topics
-from knowledge.dense import Vector
+from knowledge.resident import Vector
 from knowledge.fields import Field
 from knowledge.importer import STARTER
 from knowledge.readers.records import PairRecord
