@@ -8,10 +8,10 @@ import pytest
 
 from knowledge import DenseIndex
 from knowledge.corpus import packaged_topics
-from knowledge.resident import Vector
 from knowledge.fields import Field
 from knowledge.importer import STARTER
 from knowledge.readers.records import PairRecord
+from knowledge.resident import Vector
 from knowledge.starting import CorpusReader
 from knowledge.store import pair_id, source_id
 from models.embeddings import OnnxEmbedder
