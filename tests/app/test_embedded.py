@@ -303,7 +303,10 @@ async def test_cluster_of_another_major_version_is_left_alone(data):
 
 async def test_cancelled_start_leaves_nothing_running(data):
     starting = asyncio.create_task(servers(data).__aenter__())
-    assert await asyncio.to_thread(wait_until, (data / "redis" / "redis.pid").exists, seconds=5)
+    written = data / "redis" / "redis.pid"
+    assert await asyncio.to_thread(
+        wait_until, lambda: written.exists() and bool(written.read_text()), seconds=20
+    )
     pid = await redis_pid(data)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -173,8 +173,9 @@ async def test_chroma_may_stop_and_come_back():
     async with contextlib.AsyncExitStack() as stack:
         data = await stack.enter_async_context(fresh_data("freya-chroma-"))
         chroma = await started_chroma(data / "chroma-server", port)
+        asks = {"FREYA_KNOWLEDGE__RETRIEVAL__RESIDENT": "0"}  # else what is in memory is searched without it
         command = await stack.enter_async_context(
-            running(data, FREYA_KNOWLEDGE__CHROMA_URL=f"http://127.0.0.1:{port}")
+            running(data, FREYA_KNOWLEDGE__CHROMA_URL=f"http://127.0.0.1:{port}", **asks)
         )
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=command.url, timeout=30))
         await assert_lives(client)
