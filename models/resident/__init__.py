@@ -1,5 +1,6 @@
 """A model kept in memory that decodes many requests together, over llama.cpp's low-level bindings."""
 
+from models.resident.engine import ResidentEngine
 from models.resident.interfaces import (
     AdapterUse,
     Alternative,
@@ -30,6 +31,7 @@ __all__ = [
     "Grammar",
     "ModelCard",
     "Priority",
+    "ResidentEngine",
     "Sampling",
     "Statistics",
     "StopReason",

@@ -13,7 +13,7 @@ from torch.nn import functional
 from training.llama.shape import LlamaShape
 
 
-class Llama(nn.Module):
+class Llama(nn.Module):  # type: ignore[misc]  # PyTorch's types are not read here
     """Tokens, shape (batch, length), to logits, shape (batch, length, vocabulary)."""
 
     def __init__(self, shape: LlamaShape, vocabulary: int) -> None:

@@ -45,7 +45,7 @@ class Vocabulary:
         from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
         numbers = {token: number for number, token in enumerate(self.tokens)}
-        pairs = [tuple(merge.split(" ")) for merge in self.merges]
+        pairs = [(left, right) for left, right in (merge.split(" ") for merge in self.merges)]
         tokenizer = Tokenizer(models.BPE(vocab=numbers, merges=pairs))
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = decoders.ByteLevel()
