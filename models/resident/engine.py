@@ -16,11 +16,12 @@ from models.resident.loading import LoadedModel, load_model
 from models.resident.requests import check_request
 from models.resident.sampling import TokenSampler
 from models.resident.settings import EngineSettings
+from models.resident.vocabulary import Vocabulary
 from models.resident.worker import Worker
 
 _SHORT_TEXT = 4096
 """Characters that are tokenised in a millisecond or two."""
-_BYTES_A_TOKEN = 64
+_CHARACTERS_A_TOKEN = 64
 """No prompt has more of them on average; a longer text is refused unread."""
 
 
@@ -48,7 +49,7 @@ class ResidentEngine:
         try:
             worker = Worker(loaded, model, settings)
         except EngineError:
-            loaded.api.llama_model_free(model.pointer)
+            model.close()
             raise
         worker.start()
         return cls(settings, model, worker)
@@ -76,11 +77,13 @@ class ResidentEngine:
 
     def tokenize(self, text: str) -> list[int]:
         """The tokens of a text as a prompt. Computes: long texts belong in a thread."""
-        return self._model.vocabulary.tokenize(text)
+        with self._model.used() as vocabulary:
+            return vocabulary.tokenize(text)
 
     def detokenize(self, tokens: Sequence[int]) -> str:
         """The text of tokens, control tokens included."""
-        return self._model.vocabulary.detokenize(tokens)
+        with self._model.used() as vocabulary:
+            return vocabulary.detokenize(tokens)
 
     async def load_adapter(self, name: str, path: Path) -> None:
         """Make a LoRA adapter known. One of the same name is replaced for requests that come later."""
@@ -119,29 +122,34 @@ class ResidentEngine:
         return job
 
     def _prepare(self, request: GenerationRequest) -> tuple[NDArray[np.int32], TokenSampler]:
-        vocabulary = self._model.vocabulary
-        if isinstance(request.prompt, str):
-            if len(request.prompt) > _BYTES_A_TOKEN * self.card.context:
+        with self._model.used() as vocabulary:
+            tokens = self._prompt_tokens(request.prompt, vocabulary)
+            sampler = TokenSampler(
+                library(),
+                vocabulary,
+                request.sampling,
+                grammar=request.grammar,
+                forbidden=vocabulary.end_tokens if request.ignore_end else frozenset(),
+                prompt=tokens,
+            )
+        return np.array(tokens, dtype=np.int32), sampler
+
+    def _prompt_tokens(self, prompt: str | Sequence[int], vocabulary: Vocabulary) -> list[int]:
+        context = self.card.context
+        if isinstance(prompt, str):
+            if len(prompt) > _CHARACTERS_A_TOKEN * context:
                 raise ContextExceeded(
-                    f"the prompt has {len(request.prompt)} characters, far more than {self.card.context} tokens"
+                    f"the prompt has {len(prompt)} characters, the context {context} tokens"
                 )
-            tokens = vocabulary.tokenize(request.prompt)
+            tokens = vocabulary.tokenize(prompt)
         else:
-            tokens = list(request.prompt)
+            tokens = list(prompt)
             vocabulary.check(tokens)
         if not tokens:
             raise RequestInvalid("the prompt is empty")
-        if len(tokens) >= self.card.context:
-            raise ContextExceeded(f"the prompt has {len(tokens)} tokens, the context {self.card.context}")
-        sampler = TokenSampler(
-            library(),
-            vocabulary,
-            request.sampling,
-            grammar=request.grammar,
-            forbidden=vocabulary.end_tokens if request.ignore_end else frozenset(),
-            prompt=tokens,
-        )
-        return np.array(tokens, dtype=np.int32), sampler
+        if len(tokens) >= context:
+            raise ContextExceeded(f"the prompt has {len(tokens)} tokens, the context {context}")
+        return tokens
 
     def _refuse_when_full(self) -> None:
         waiting = self._worker.waiting

@@ -1,8 +1,11 @@
 """A model file in memory."""
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from models.errors import ModelInvalid
+from models.errors import EngineClosed, ModelInvalid
 from models.gguf import Header, verify_model
 from models.resident.interfaces import ModelCard
 from models.resident.library import Library
@@ -10,7 +13,7 @@ from models.resident.settings import EngineSettings
 from models.resident.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class LoadedModel:
     """Weights, vocabulary, and what the file says of itself."""
 
@@ -19,6 +22,38 @@ class LoadedModel:
     card: ModelCard
     forgets_parts: bool
     """Whether the end of a sequence can be taken back; recurrent models cannot."""
+    free: Callable[[int], None]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _users: int = 0
+    _closed: bool = False
+
+    @contextmanager
+    def used(self) -> Iterator[Vocabulary]:
+        """The vocabulary, for a thread other than the engine's; the weights stay as long. Raises EngineClosed."""
+        with self._lock:
+            if self._closed:
+                raise EngineClosed("the engine has been closed")
+            self._users += 1
+        try:
+            yield self.vocabulary
+        finally:
+            with self._lock:
+                self._users -= 1
+            self._free_when_unused()
+
+    def close(self) -> None:
+        """Free the weights, as soon as nobody uses them. To be called once."""
+        with self._lock:
+            self._closed = True
+        self._free_when_unused()
+
+    def _free_when_unused(self) -> None:
+        with self._lock:
+            pointer = self.pointer if self._closed and not self._users else 0
+            if pointer:
+                self.pointer = 0
+        if pointer:
+            self.free(pointer)
 
 
 def load_model(library: Library, settings: EngineSettings) -> LoadedModel:
@@ -45,6 +80,7 @@ def load_model(library: Library, settings: EngineSettings) -> LoadedModel:
         pointer=pointer,
         vocabulary=vocabulary,
         card=_card(library, settings, header, pointer, vocabulary, min(layers, wanted) if offloads else 0),
+        free=api.llama_model_free,
         forgets_parts=not (api.llama_model_is_recurrent(pointer) or api.llama_model_is_hybrid(pointer)),
     )
 

@@ -172,7 +172,9 @@ class TokenSampler:
             self._vocabulary.pointer, grammar.text.encode(), grammar.root.encode()
         )
         if not sampler:
-            raise GrammarInvalid(f"the grammar does not parse: {self._library.complaint()}")
+            raise GrammarInvalid(
+                f"the grammar does not parse, or does not define {grammar.root!r}: {grammar.text[:200]!r}"
+            )
         return sampler
 
     def _adjusting(self, sampling: Sampling, forbidden: frozenset[int]) -> int | None:

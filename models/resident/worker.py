@@ -330,7 +330,7 @@ class Worker:
         self._waiting.clear()
         self._running.clear()
         self._context.close()
-        self._library.api.llama_model_free(self._model.pointer)
+        self._model.close()
         self.closed.set_result(None)
         self._mourn()
         self._outbox.send()
