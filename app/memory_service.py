@@ -1,7 +1,11 @@
 """What is remembered of a user, behind all doors: recalled, read, corrected, forgotten, taken in, given out and erased."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping
 from typing import Literal
+
+from pydantic import BaseModel, Field
 
 from app.memory_status import MemoryStatus, count_memory
 from app.problems import ProblemError, problem
@@ -20,13 +24,27 @@ from memory import (
 )
 from memory.history import Eraser, ErasureReceipt, HistoryExporter, HistoryImporter, ImportReport, Users
 from memory.interactions import Feedback, InteractionStore
-from memory.privacy import AuditEntry, AuditTrail
+from memory.privacy import AuditEntry, AuditTrail, Redactor, Vault
 from memory.projects import Member, Project, ProjectStore
 from memory.records import RecordStore
 
 Thumb = Literal["up", "down"]
 _OF_THUMBS: Mapping[Thumb, int] = {"up": 5, "down": 1}
 _INDIFFERENT, _FARTHEST = 3, 2  # a rating of 3 says nothing; 1 and 5 are as far from it as can be
+
+
+class RedactedText(BaseModel):
+    """A text with placeholders in place of personal data."""
+
+    text: str
+    found: dict[str, int] = Field(description="How many of each kind were replaced, such as `email`.")
+
+
+class RevealedText(BaseModel):
+    """A text with its personal data in place again."""
+
+    text: str
+    values: int = Field(description="How many different values were put back.")
 
 
 class MemoryService:
@@ -48,6 +66,7 @@ class MemoryService:
         interactions: InteractionStore,
         audit: AuditTrail,
         runs: RunStore,
+        vault: Vault,
         arrived: Callable[[], None] = lambda: None,
     ) -> None:
         """`arrived` is called when messages were imported, which are to be embedded and consolidated."""
@@ -61,6 +80,7 @@ class MemoryService:
         self._interactions = interactions
         self._audit = audit
         self._runs = runs
+        self._vault = vault
         self._arrived = arrived
 
     async def recall(self, owner: Owner, query: str, *, budget: int, wanted: RecallFilter) -> Recollection:
@@ -174,6 +194,28 @@ class MemoryService:
         """What was done with the owner's memory, newest first."""
         return await self._audit.page(owner, limit=limit, before=before)
 
+    async def redact(self, owner: Owner, text: str, *, reversible: bool) -> RedactedText:
+        """The text without its personal data; where it is reversible the vault keeps that, encrypted for the owner.
+
+        Raises KeyMissing where it is reversible and no key is configured.
+        """
+        redacted = await (
+            self._vault.redact(owner, text) if reversible else asyncio.to_thread(Redactor().redact, text)
+        )
+        found = Counter(str(finding.kind) for finding in redacted.findings)
+        if reversible:
+            await self._note(owner, "redact", counts=found)
+        return RedactedText(text=redacted.text, found=found)
+
+    async def reveal(self, owner: Owner, text: str) -> RevealedText:
+        """The text with what the owner's vault keeps put back; what it does not know stays as it is.
+
+        Raises KeyMissing for what cannot be opened any more.
+        """
+        restored = await self._vault.restore(owner, text)
+        await self._note(owner, "reveal", counts={"values": restored.values})
+        return RevealedText(text=restored.text, values=restored.values)
+
     async def rate(
         self,
         owner: Owner,
@@ -202,7 +244,7 @@ class MemoryService:
             [item.id for item in run.result.recalled if item.kind is not Kind.MESSAGE] if run.result else []
         )
         if rating is not None and recalled:
-            await self._records.rate(owner, recalled, (rating - _INDIFFERENT) / _FARTHEST)
+            await self._records.rate(owner, recalled, (rating - _INDIFFERENT) / _FARTHEST, run_id=run_id)
         return said
 
     async def create_project(self, owner: Owner, name: str, description: str) -> Project:

@@ -30,9 +30,17 @@ from memory.consolidation import (
     Step,
 )
 from memory.consolidation.extraction.rules import extracted
-from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
+from memory.history import (
+    Eraser,
+    HistoryExporter,
+    HistoryImporter,
+    RedisKeys,
+    Rows,
+    StopRuns,
+    VectorRows,
+)
 from memory.interactions import InteractionStore, ensure_partitions
-from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer
+from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault
 from memory.projects import ProjectStore
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
@@ -51,7 +59,6 @@ _NEVER_REMEMBERED = frozenset(
     {DataKind.SECRET, DataKind.SEED_PHRASE, DataKind.CARD, DataKind.IBAN, DataKind.SSN}
 )
 _LEAST_CONFIDENCE = 0.6  # of a statement that is confirmed to the user as soon as he made it
-StopRuns = Callable[[Owner], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +111,7 @@ def join_memory(
     settings, database = backends.settings.memory, backends.database
     keys = DataKeys(database, settings.privacy)
     sealer = Sealer(keys)
+    vault = Vault(database, keys)
     vectors = ChromaVectors(
         Chroma(backends.settings.data / _VECTORS, backends.settings.knowledge.chroma_url), embedder
     )
@@ -140,13 +148,14 @@ def join_memory(
         database=database,
         recaller=recaller,
         records=records,
-        projects=ProjectStore(database),
-        importer=HistoryImporter(database, seal=sealer.seal),
-        exporter=HistoryExporter(database, opens=sealer.open),
+        projects=ProjectStore(database, sealer),
+        importer=HistoryImporter(database, sealer),
+        exporter=HistoryExporter(database, sealer, vault=vault),
         eraser=eraser,
         interactions=InteractionStore(database),
         audit=AuditTrail(database),
         runs=runs,
+        vault=vault,
         arrived=worker.wake,
     )
     return MemoryParts(
@@ -226,6 +235,7 @@ def _worker(
                 every_s=settings.every_s,
                 at_wake=True,
                 settle_s=settings.settle_s,
+                behind_s=settings.behind_s,
             ),
             Step(
                 name="consolidate",
@@ -233,6 +243,7 @@ def _worker(
                 every_s=settings.every_s,
                 at_wake=True,
                 settle_s=settings.settle_s,
+                behind_s=settings.behind_s,
             ),
             Step(name="follow", run=follow, every_s=settings.every_s),
             Step(name="fade", run=fade, every_s=settings.daily_s),

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Mapping
 
 from pydantic import BaseModel, Field, JsonValue
+from redis.exceptions import RedisError
 
 from agents import Charter
 from app.health import Health, HealthReport
@@ -100,13 +101,15 @@ class Freya:
             return self._follow(owner, run_id, after)
         view = await self.run(owner, run_id)
         return (
-            self._follow(owner, run_id, after) if view.status == "running" else self._told(view, after, last)
+            self._follow(owner, run_id, after)
+            if view.status == "running"
+            else self._told(owner, view, after, last)
         )
 
     async def _follow(self, owner: Owner, run_id: str, after: int) -> AsyncGenerator[StoredEvent]:
         """Of a run that goes on; should its last event never come, as when Redis was away, the record stands in."""
         ended: RunView | None = None
-        async for event in self._events.read(run_id, after=after, heartbeat_s=self._heartbeat_s):
+        async for event in self._events.read(owner, run_id, after=after, heartbeat_s=self._heartbeat_s):
             if event:
                 after = event.seq
                 yield event
@@ -119,9 +122,11 @@ class Freya:
                     view = await self.run(owner, run_id)
                     ended = view if view.status != "running" else None
 
-    async def _told(self, view: RunView, after: int, last: StoredEvent | None) -> AsyncGenerator[StoredEvent]:
+    async def _told(
+        self, owner: Owner, view: RunView, after: int, last: StoredEvent | None
+    ) -> AsyncGenerator[StoredEvent]:
         """Of a run that ended: the events that are kept, and where the last is not among them one of its record."""
-        async for event in self._events.kept(view.id, after=after):
+        async for event in self._events.kept(owner, view.id, after=after):
             after = event.seq
             yield event
         if last is None or last.type not in LAST_EVENTS:
@@ -172,13 +177,15 @@ class Freya:
         return await self._threads.page(owner, limit=limit, before=before)
 
     async def delete_thread(self, owner: Owner, thread_id: str) -> None:
-        """Delete a thread with all that belongs to it, in every tier."""
+        """Delete a thread with all that belongs to it, in every tier, and the events of its runs."""
         await self._manager.cancel_all(owner, thread_id=thread_id)
-        await self._threads.delete(owner, thread_id)
-        with contextlib.suppress(MemoryUnavailable):  # the thread is gone, and nothing is recalled of it
+        runs = await self._threads.delete(owner, thread_id)
+        # The thread is gone and nothing is recalled of it; while Redis is away what it has goes when its time is over.
+        with contextlib.suppress(MemoryUnavailable, RedisError):
             await self._short_term.forget(
                 Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
             )
+            await self._events.forget(runs)
 
     async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """The messages of a thread, oldest first."""

@@ -2,15 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import psycopg
 import structlog
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from langgraph.checkpoint.serde.base import SerializerProtocol
-from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from psycopg.rows import dict_row
 from redis.asyncio import Redis
@@ -19,6 +17,7 @@ from redis.backoff import ExponentialBackoff
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, discover
+from app.checkpoints import SealedSaver
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
 from app.health import Check, Health
@@ -40,8 +39,8 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
-from memory.privacy import MasterCipher
-from models.chat import ConfiguredChatModels
+from memory.privacy import MasterCipher, Redactor
+from models.chat import ConfiguredChatModels, Hidden
 from models.embeddings import CachedEmbedder, open_embedder
 
 _log = structlog.get_logger(__name__)
@@ -176,7 +175,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         housekeeping = Housekeeping(knowledge.live, backends.database, settings)
         await housekeeping.index_now(progress)
         pipeline = join_pipeline(backends, knowledge, embedder)
-        chat = ConfiguredChatModels(settings.models, embedder)
+        chat = ConfiguredChatModels(settings.models, embedder, hide=_hide)
         memory = join_memory(backends, embedder, chat, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
         freya, manager = await _join_service(
             backends, embedder, chat, knowledge, pipeline, memory, charters, metrics
@@ -214,8 +213,10 @@ async def _join_service(
             for name, charter in charters.items()
         },
     )
-    saver = AsyncPostgresSaver(backends.pool, serde=_serialiser(settings))
-    events = EventLog(backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s)
+    saver = _saver(backends)
+    events = EventLog(
+        backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s, sealer=memory.sealer
+    )
     manager = RunManager(
         Parts(
             graph=build_freya(charters, settings.graphs, saver),
@@ -253,11 +254,19 @@ async def _join_service(
     return freya, manager
 
 
-def _serialiser(settings: Settings) -> SerializerProtocol:
+async def _hide(texts: Sequence[str]) -> Hidden:
+    """What endpoints that are to be redacted see instead of personal data."""
+    hidden, values = await asyncio.to_thread(Redactor().hide, texts)
+    return Hidden(hidden, values)
+
+
+def _saver(backends: Backends) -> AsyncPostgresSaver:
     """Of checkpoints: our state's types and no others, encrypted where there is a key."""
     strict = JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES)
-    privacy = settings.memory.privacy
-    return EncryptedSerializer(MasterCipher(privacy), strict) if privacy.keys else strict
+    privacy = backends.settings.memory.privacy
+    if privacy.keys:
+        return SealedSaver(backends.pool, MasterCipher(privacy), strict)
+    return AsyncPostgresSaver(backends.pool, serde=strict)
 
 
 def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbedder) -> dict[str, Check]:

@@ -1,7 +1,8 @@
 """Recall in a long history: what was planted comes back, the newest first, in time, however much was said.
 
 `python -m benchmarks.bench_memory_history` prints JSON: of 50 users with 200 conversations each (100,000 turns; `--users`
-and `--conversations` make it smaller) the share of the planted evidence among the first ten items by kind of question,
+and `--conversations` make it smaller; `--wordings fresh` has statements and questions of another author, on which nothing
+was tuned) the share of the planted evidence among the first ten items by kind of question,
 how often the newest of several statements of a preference stands above the older ones, and how long recall takes when
 a user's memory is at hand. `--growth` charts the time and memory for one user of 1,000 to 100,000 turns; there vectors of
 further turns are mixed from those of others. Vectors are kept in `$FREYA_BENCH_CACHE/memory` (`~/.cache/freya-bench/memory`).
@@ -23,13 +24,15 @@ from typing import Any  # JSON
 import numpy as np
 
 from benchmarks.bench_memory import cache_folder, keep, opened
-from benchmarks.memory_history import NOW, TURNS, History, Planted, histories, history
+from benchmarks.memory_history import NOW, TURNS, USUAL, History, Planted, histories, history
+from benchmarks.memory_wordings_fresh import FRESH
 from memory import Database, Owner, RecallFilter, Recollection
 from memory.recall import IndexCache, MemoryRecaller, RecallSettings, embed_due
 from models import Embedder, Vectors
 
 BUDGET = 1000
 FIRST = 10
+WORDINGS = {"usual": USUAL, "fresh": FRESH}
 SIZES = (1000, 3000, 10_000, 30_000, 100_000)
 
 
@@ -103,12 +106,14 @@ def newest_first(back: Recollection, wanted: Sequence[str]) -> bool:
     return bool(order) and order[0] == wanted[-1]
 
 
-async def measured(users: int, conversations: int) -> dict[str, Any]:
+async def measured(users: int, conversations: int, wordings: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="freya-bench-") as folder:
         async with opened(Path(folder)) as (database, model):
             embedder = KeptEmbedder(model, cache_folder())
             asked: list[tuple[Owner, Planted]] = []
-            for number, made in enumerate(histories(users=users, conversations=conversations)):
+            for number, made in enumerate(
+                histories(users=users, conversations=conversations, wordings=WORDINGS[wordings])
+            ):
                 owner = Owner(f"user{number}")
                 await plant(database, owner, made)
                 asked += [(owner, planted) for planted in made.questions]
@@ -129,6 +134,7 @@ async def measured(users: int, conversations: int) -> dict[str, Any]:
             result = await answers(recaller, asked)
             await recaller.close()
             return {
+                "wordings": wordings,
                 "users": users,
                 "turns": users * conversations * TURNS,
                 "embedding_s": round(took, 1),
@@ -225,11 +231,12 @@ if __name__ == "__main__":
     )
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--conversations", type=int, default=200)
+    parser.add_argument("--wordings", choices=WORDINGS, default="usual", help="those of which author")
     parser.add_argument("--growth", action="store_true", help="chart one user from 1,000 to 100,000 turns")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="turns of the largest size charted")
     wanted = parser.parse_args()
     if wanted.growth:
         work = growth([size for size in SIZES if size <= wanted.largest])
     else:
-        work = measured(wanted.users, wanted.conversations)
+        work = measured(wanted.users, wanted.conversations, wanted.wordings)
     print(json.dumps(asyncio.run(work), indent=2))

@@ -44,10 +44,25 @@ class History:
     questions: list[Planted] = field(default_factory=list)
 
 
-_PEOPLE = "Ingrid Tomasz Priya Carlos Mei Fatima Olaf Jasper Nadia Kofi Lucia Henrik Amara Dmitri Yuki Bruno".split()
-_CITIES = "Lisbon Oslo Krakow Bergen Valencia Ghent Turin Porto Leipzig Malmo Nantes Graz Tartu Split Cork Bath".split()
-_PETS = "Biscuit Waffles Shadow Pepper Mochi Comet Ziggy Olive Rusty Nimbus Pickle Juno Basil Truffle".split()
-_COLOURS = "teal ochre crimson ivory indigo olive amber maroon turquoise lilac".split()
+@dataclass(frozen=True)
+class Wordings:
+    """What a history is made of. `{}` stands for the value in a statement."""
+
+    facts: tuple[tuple[tuple[str, ...], tuple[str, ...], list[str]], ...]
+    """Statements, questions and values."""
+    preferences: tuple[tuple[tuple[str, ...], tuple[str, ...], list[str]], ...]
+    """The same; the last two statements say that it changed."""
+    contradictions: tuple[tuple[tuple[str, str], str], ...]
+    events: tuple[tuple[str, str, list[str]], ...]
+    """A statement, a question in which `{}` stands for the day, and values; without a day it happens once."""
+    chatter: tuple[str, ...]
+    replies: tuple[str, ...]
+
+
+PEOPLE = "Ingrid Tomasz Priya Carlos Mei Fatima Olaf Jasper Nadia Kofi Lucia Henrik Amara Dmitri Yuki Bruno".split()
+CITIES = "Lisbon Oslo Krakow Bergen Valencia Ghent Turin Porto Leipzig Malmo Nantes Graz Tartu Split Cork Bath".split()
+PETS = "Biscuit Waffles Shadow Pepper Mochi Comet Ziggy Olive Rusty Nimbus Pickle Juno Basil Truffle".split()
+COLOURS = "teal ochre crimson ivory indigo olive amber maroon turquoise lilac".split()
 _DRINKS = (
     "oat milk latte|black tea|mint lemonade|cold brew|hot cocoa|green smoothie|ginger ale|chai|espresso tonic|apple juice"
 ).split("|")
@@ -68,29 +83,29 @@ _NUMBERS = [str(number) for number in range(23, 190, 7)]
 
 _FACTS: tuple[tuple[tuple[str, ...], tuple[str, ...], list[str]], ...] = (
     (("My dog is called {}, by the way.", "I have to walk {} now, that is our dog."),
-     ("What is the name of my dog?", "How is my dog called?"), _PETS),
+     ("What is the name of my dog?", "How is my dog called?"), PETS),
     (("My sister moved to {} with her husband.", "My sister lives in {}, we visit her at Easter."),
-     ("Which city does my sister live in?", "Where does my sister live?"), _CITIES),
+     ("Which city does my sister live in?", "Where does my sister live?"), CITIES),
     (("I drive a {}, bought second hand.", "Our car is a {}, it still runs well."),
      ("What car do I drive?", "Which car do we have?"), _CARS),
     (("My dentist is Doctor {}, near the station.", "I had Doctor {} look at my teeth, she is my dentist."),
-     ("Who is my dentist?", "What is the name of my dentist?"), _PEOPLE),
+     ("Who is my dentist?", "What is the name of my dentist?"), PEOPLE),
     (("I was born in {}, though I left as a child.", "My birthplace is {}."),
-     ("Where was I born?", "What is my birthplace?"), _CITIES),
+     ("Where was I born?", "What is my birthplace?"), CITIES),
     (("For work I am {}, since ten years.", "I earn my living as {}."),
      ("What is my profession?", "What do I do for a living?"), _JOBS),
     (("My landlord is {}, a patient man.", "I rent from a man named {}, my landlord."),
-     ("Who is my landlord?", "What is my landlord called?"), _PEOPLE),
+     ("Who is my landlord?", "What is my landlord called?"), PEOPLE),
     (("Our flat measures {} square metres.", "The flat has {} square metres, balcony included."),
      ("How many square metres does our flat have?", "How big is our flat in square metres?"), _NUMBERS),
     (("The code of my bike lock is {}.", "I set my bike lock to {}."),
      ("What is the code of my bike lock?", "Which number opens my bike lock?"), _NUMBERS),
     (("My daughter is named {} after her grandmother.", "We called our daughter {}."),
-     ("What is my daughter's name?", "How did we call our daughter?"), _PEOPLE),
+     ("What is my daughter's name?", "How did we call our daughter?"), PEOPLE),
     (("I went to university in {}.", "I studied in {}, five years in all."),
-     ("Where did I go to university?", "In which city did I study?"), _CITIES),
+     ("Where did I go to university?", "In which city did I study?"), CITIES),
     (("The walls of my office are {}.", "We painted my office {}."),
-     ("What colour are the walls of my office?", "Which colour is my office painted in?"), _COLOURS),
+     ("What colour are the walls of my office?", "Which colour is my office painted in?"), COLOURS),
 )  # fmt: skip
 _PREFERENCES: tuple[tuple[tuple[str, ...], tuple[str, ...], list[str]], ...] = (
     (("My favourite drink is {}.", "These days {} is what I like to drink most.", "I changed my mind on drinks: my favourite is {} now."),
@@ -106,9 +121,9 @@ _PREFERENCES: tuple[tuple[tuple[str, ...], tuple[str, ...], list[str]], ...] = (
     (("My bank is {}.", "I moved my account to {}, that is my bank now.", "I have left my old bank and am with {}."),
      ("Which bank am I with?", "What is my bank?"), _BANKS),
     (("I live in {}.", "I have moved, I live in {} now.", "My new home is in {}, I moved there."),
-     ("Where do I live?", "Which city do I live in?"), _CITIES),
+     ("Where do I live?", "Which city do I live in?"), CITIES),
     (("Please use {} for the headings of my slides.", "Make the headings of my slides {} instead.", "I want the slide headings in {} from now on."),
-     ("Which colour do I want for the headings of my slides?", "What colour should the slide headings be?"), _COLOURS),
+     ("Which colour do I want for the headings of my slides?", "What colour should the slide headings be?"), COLOURS),
 )  # fmt: skip
 _CONTRADICTIONS: tuple[tuple[tuple[str, str], str], ...] = (
     (("I am allergic to peanuts.", "I have no allergy to peanuts, I eat them all the time."), "Am I allergic to peanuts?"),
@@ -116,15 +131,14 @@ _CONTRADICTIONS: tuple[tuple[tuple[str, str], str], ...] = (
     (("I have never been to Japan.", "When I was in Japan I slept in a temple."), "Have I been to Japan?"),
     (("I am a vegetarian.", "I had a steak, I eat meat every week."), "Do I eat meat, or am I a vegetarian?"),
 )  # fmt: skip
-_EVENTS: tuple[tuple[str, str], ...] = (
-    ("Today I signed the lease for the studio in {}.", "What did I sign {}?"),
-    ("I met {} today, we had lunch by the canal.", "Who did I meet for lunch {}?"),
-    ("We went to the {} concert today, it was loud.", "Which concert did we go to {}?"),
-    ("I bought a {} lamp at the market today.", "What did I buy at the market {}?"),
-    ("I had an appointment with {} today about the roof.", "Who did I have an appointment with {}?"),
-    ("Today I finished the report on {}.", "Which report did I finish {}?"),
+_EVENTS: tuple[tuple[str, str, list[str]], ...] = (
+    ("Today I signed the lease for the studio in {}.", "What did I sign {}?", CITIES),
+    ("I met {} today, we had lunch by the canal.", "Who did I meet for lunch {}?", PEOPLE),
+    ("We went to the {} concert today, it was loud.", "Which concert did we go to {}?", _MUSIC),
+    ("I bought a {} lamp at the market today.", "What did I buy at the market {}?", COLOURS),
+    ("I had an appointment with {} today about the roof.", "Who did I have an appointment with {}?", PEOPLE),
+    ("Today I finished the report on {}.", "Which report did I finish {}?", CITIES),
 )
-_EVENT_VALUES = (_CITIES, _PEOPLE, _MUSIC, _COLOURS, _PEOPLE, _CITIES)
 _CHATTER = (
     "My neighbour's dog {pet} barked all night again.", "A colleague of mine moved to {city} last spring.",
     "{person} told me that {city} is lovely at this time of year.", "Can you explain how compound interest works?",
@@ -149,34 +163,39 @@ _REPLIES = (
 )  # fmt: skip
 
 
-def histories(*, users: int, conversations: int, seed: int = 7) -> Iterator[History]:
+USUAL = Wordings(_FACTS, _PREFERENCES, _CONTRADICTIONS, _EVENTS, _CHATTER, _REPLIES)
+
+
+def histories(
+    *, users: int, conversations: int, seed: int = 7, wordings: Wordings = USUAL
+) -> Iterator[History]:
     """The histories of so many users with so many conversations of `TURNS` messages each."""
     for user in range(users):
-        yield history(random.Random(seed * 1000 + user), conversations)
+        yield history(random.Random(seed * 1000 + user), conversations, wordings)
 
 
-def history(rng: random.Random, conversations: int) -> History:
+def history(rng: random.Random, conversations: int, wordings: Wordings = USUAL) -> History:
     """One user's history; from some 40 conversations on all that is planted finds its place."""
     times = sorted(NOW - timedelta(days=rng.uniform(0.2, _DAYS)) for _ in range(conversations))
-    made = History([_talk(rng, at) for at in times])
+    made = History([_talk(rng, at, wordings) for at in times])
     free = [(number, place) for number in range(conversations) for place in range(0, TURNS, 2)]
     rng.shuffle(free)
-    for statements, questions, values in _FACTS:
+    for statements, questions, values in wordings.facts:
         if free:
             spot = free.pop()
             _plant(made, spot, rng.choice(statements).format(rng.choice(values)))
             made.questions.append(Planted("fact", rng.choice(questions), (spot,)))
-    for statements, questions, values in _PREFERENCES:
+    for statements, questions, values in wordings.preferences:
         count = rng.choice((2, 2, 3))
         if len(free) >= count * 4:
             _preference(made, rng, free, (statements, questions, values), count)
-    for both, question in _CONTRADICTIONS:
+    for both, question in wordings.contradictions:
         if len(free) >= 2:  # one each
             spots = sorted((free.pop(), free.pop()))
             for spot, text in zip(spots, both, strict=True):
                 _plant(made, spot, text)
             made.questions.append(Planted("contradiction", question, tuple(spots)))
-    _events(made, rng, free)
+    _events(made, rng, free, wordings)
     return made
 
 
@@ -195,17 +214,19 @@ def _preference(
             spots.append(spot)
             free.remove(spot)
     for number, (spot, value) in enumerate(zip(sorted(spots), rng.sample(values, count), strict=True)):
-        _plant(made, spot, statements[0 if number == 0 else rng.choice((1, 2))].format(value))
+        text = rng.choice(statements[-2:]) if number else statements[count % (len(statements) - 2)]
+        _plant(made, spot, text.format(value))
     made.questions.append(Planted("preference", rng.choice(questions), tuple(sorted(spots))))
 
 
-def _events(made: History, rng: random.Random, free: list[tuple[int, int]]) -> None:
+def _events(made: History, rng: random.Random, free: list[tuple[int, int]], wordings: Wordings) -> None:
     """The same kinds of events on several days each, told apart by the day only."""
-    for (statement, question), values in zip(_EVENTS, _EVENT_VALUES, strict=True):
+    for statement, question, values in wordings.events:
+        most = 3 if "{}" in question else 1
         days: set[object] = set()
         for spot in list(free):
             at = made.conversations[spot[0]][spot[1]].at
-            if len(days) == 3 or at.date() in days or spot not in free:  # of a kind
+            if len(days) == most or at.date() in days or spot not in free:
                 continue
             days.add(at.date())
             free.remove(spot)
@@ -227,11 +248,11 @@ def _plant(made: History, spot: tuple[int, int], text: str) -> None:
     talk[spot[1]] = Said("user", text, talk[spot[1]].at)
 
 
-def _talk(rng: random.Random, at: datetime) -> list[Said]:
+def _talk(rng: random.Random, at: datetime, wordings: Wordings) -> list[Said]:
     return [
         Said(
             "assistant" if turn % 2 else "user",
-            _filled(rng, rng.choice(_REPLIES if turn % 2 else _CHATTER)),
+            _filled(rng, rng.choice(wordings.replies if turn % 2 else wordings.chatter)),
             at + timedelta(minutes=turn),
         )
         for turn in range(TURNS)
@@ -240,7 +261,7 @@ def _talk(rng: random.Random, at: datetime) -> list[Said]:
 
 def _filled(rng: random.Random, text: str) -> str:
     return text.format(
-        pet=rng.choice(_PETS), city=rng.choice(_CITIES), person=rng.choice(_PEOPLE), colour=rng.choice(_COLOURS),
+        pet=rng.choice(PETS), city=rng.choice(CITIES), person=rng.choice(PEOPLE), colour=rng.choice(COLOURS),
         drink=rng.choice(_DRINKS), food=rng.choice(_FOODS), sport=rng.choice(_SPORTS), music=rng.choice(_MUSIC),
         othermusic=rng.choice(_MUSIC), car=rng.choice(_CARS), job=rng.choice(_JOBS), tool=rng.choice(_TOOLS),
         bank=rng.choice(_BANKS), number=rng.choice(_NUMBERS),

@@ -80,13 +80,16 @@ class Specialist:
         return {"messages": [self._system, *messages], "began": time.time()}
 
     async def retrieve(self, state: SpecialistState, runtime: Context) -> SpecialistState:
-        """Passages of this specialist's collections; none when nothing is relevant."""
+        """Passages of this specialist's collections, else of any: what is known is told, wherever it is filed.
+
+        None when nothing is relevant.
+        """
         task, context = state["task"], runtime.context
         began = time.monotonic()
         query = f"{task.about} {task.text}".strip()
-        hits = await context.retriever.search(
-            query, collections=self._charter.collections, limit=context.settings.passages
-        )
+        most = context.settings.passages
+        hits = await context.retriever.search(query, collections=self._charter.collections, limit=most)
+        hits = hits or await context.retriever.search(query, limit=most)
         return {
             "passages": as_passages(hits),
             "citations": as_citations(hits),

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -65,7 +65,8 @@ class TieredConversation:
     async def carried(self, scope: Scope) -> Carried:
         """Turns and summary, read once. Raises MemoryUnavailable where neither tier knows the thread for an outage."""
         held, newest = await asyncio.gather(
-            _or_outage(self._short.held(scope)), _or_outage(self._permanent.recall(scope, limit=_COMPARED))
+            _or_outage(lambda: self._short.held(scope)),
+            _or_outage(lambda: self._permanent.recall(scope, limit=_COMPARED)),
         )
         if isinstance(newest, MemoryUnavailable):
             if isinstance(held, MemoryUnavailable) or not (held.whole or held.turns):
@@ -157,9 +158,10 @@ def _is_all(held: Held, newest: Sequence[Turn]) -> bool:
     return held.whole and ends_alike and all(held.knows(turn.run_id) for turn in newest)
 
 
-async def _or_outage(answer: Awaitable[Found]) -> Found | MemoryUnavailable:
+async def _or_outage(ask: Callable[[], Awaitable[Found]]) -> Found | MemoryUnavailable:
+    """The answer, or the outage. Asks when it is its turn, so that who is cancelled before has begun nothing."""
     try:
-        return await answer
+        return await ask()
     except MemoryUnavailable as error:
         return error
 

@@ -56,6 +56,14 @@ class Database:
             yield connection
 
     @contextlib.asynccontextmanager
+    async def snapshot_of(self, owner: Owner) -> AsyncIterator[Connection]:
+        """The same for reading only: all its statements see what was committed when the first of them began."""
+        async with self._transaction() as connection:
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            await connection.execute(_FOR_OWNER, (owner.tenant_id, owner.user_id))
+            yield connection
+
+    @contextlib.asynccontextmanager
     async def of_all(self) -> AsyncIterator[Connection]:
         """A transaction over everybody's rows: for work in the background, never for a request."""
         async with self._transaction() as connection:
@@ -68,11 +76,18 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 try:
-                    async with connection.pipeline(), connection.transaction():
+                    # Not psycopg's own transaction(): within a pipeline it waits for the server before and after each block.
+                    async with connection.pipeline():
+                        await connection.execute("BEGIN")
                         yield connection
+                        await connection.execute("COMMIT")
                 except asyncio.CancelledError:
                     # A pipeline that is cancelled stays open (psycopg 3.3), and what is written next never committed.
                     await connection.close()
+                    raise
+                except Exception:
+                    if not connection.closed:
+                        await connection.rollback()
                     raise
         except PoolTimeout as error:
             raise MemoryUnavailable(f"the database does not answer: {error}") from error

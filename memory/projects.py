@@ -10,6 +10,7 @@ from memory.database import Connection, Database
 from memory.errors import UnknownProject
 from memory.identifiers import new_id
 from memory.owner import Owner
+from memory.privacy.sealing import Sealer
 from memory.records.deletions import note_deletion
 
 _DETACHED = ("memory_records", "threads", "artifacts")
@@ -44,29 +45,33 @@ class ProjectStore:
     """Reads and writes projects. An outage raises MemoryUnavailable.
 
     Members are users of the owner's tenant. Row-level security decides what each sees and changes; a project that
-    one may not see, or not change, is an UnknownProject.
+    one may not see, or not change, is an UnknownProject. With a sealer that has a key names and descriptions are stored
+    encrypted with the key of the project's owner, and opened for members.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sealer: Sealer | None = None) -> None:
         self._database = database
+        self._sealer = sealer
 
     async def create(self, owner: Owner, name: str, description: str = "") -> Project:
         """A new project with its owner as the first member."""
+        name, description = await self._sealed(owner, name), await self._sealed(owner, description)
         async with self._database.of(owner) as connection:
             cursor = await connection.execute(
                 "INSERT INTO projects (id, tenant_id, user_id, name, description) VALUES (%s, %s, %s, %s, %s)"
                 " RETURNING *",
                 (new_id("prj"), owner.tenant_id, owner.user_id, name, description),
             )
-            project = _project((await cursor.fetchall())[0])
+            row = (await cursor.fetchall())[0]
             # By his own membership the owner sees what the others decide.
-            await _add(connection, owner, project.id, owner.user_id)
-        return project
+            await _add(connection, owner, row["id"], owner.user_id)
+        return await self._project(row)
 
     async def get(self, owner: Owner, project_id: str) -> Project:
         """The project, of this owner or one that he is a member of. Raises UnknownProject."""
         async with self._database.of(owner) as connection:
-            return await _seen(connection, project_id)
+            row = await _seen(connection, project_id)
+        return await self._project(row)
 
     async def page(
         self, owner: Owner, *, limit: int = 50, before: str | None = None, archived: bool = False
@@ -78,7 +83,8 @@ class ProjectStore:
                 " ORDER BY id DESC LIMIT %s",
                 (archived, before, before, limit),
             )
-            return [_project(row) for row in await cursor.fetchall()]
+            rows = await cursor.fetchall()
+        return [await self._project(row) for row in rows]
 
     async def update(
         self, owner: Owner, project_id: str, *, name: str | None = None, description: str | None = None
@@ -89,7 +95,9 @@ class ProjectStore:
             project_id,
             "UPDATE projects SET name = coalesce(%s, name), description = coalesce(%s, description), updated_at = now()"
             " WHERE id = %s AND tenant_id = %s AND user_id = %s RETURNING *",
-            (name, description),
+            tuple(
+                [None if text is None else await self._sealed(owner, text) for text in (name, description)]
+            ),
         )
 
     async def archive(self, owner: Owner, project_id: str, *, archived: bool = True) -> Project:
@@ -191,7 +199,20 @@ class ProjectStore:
             rows = await cursor.fetchall()
         if not rows:
             raise _unknown(project_id)
-        return _project(rows[0])
+        return await self._project(rows[0])
+
+    async def _project(self, row: DictRow) -> Project:
+        """The project of a row, opened with the key of whoever made it; call it where no connection is held."""
+        opened = {**row, "owner_id": row["user_id"]}
+        if self._sealer is not None:
+            maker = Owner(row["user_id"], row["tenant_id"])
+            for name in ("name", "description"):
+                opened[name] = await self._sealer.open(maker, row[name])
+        return Project.model_validate(opened)
+
+    async def _sealed(self, owner: Owner, text: str) -> str:
+        """The text as it is stored; nothing stays nothing."""
+        return await self._sealer.seal(owner, text) if self._sealer and text else text
 
     async def _changed_for(self, member: Owner) -> None:
         """What this user sees has changed with his membership."""
@@ -207,21 +228,17 @@ async def _add(connection: Connection, owner: Owner, project_id: str, user_id: s
     )
 
 
-async def _seen(connection: Connection, project_id: str) -> Project:
+async def _seen(connection: Connection, project_id: str) -> DictRow:
     cursor = await connection.execute("SELECT * FROM projects WHERE id = %s", (project_id,))
     rows = await cursor.fetchall()
     if not rows:
         raise _unknown(project_id)
-    return _project(rows[0])
+    return rows[0]
 
 
 async def _owned(connection: Connection, owner: Owner, project_id: str) -> None:
-    if (await _seen(connection, project_id)).owner_id != owner.user_id:
+    if (await _seen(connection, project_id))["user_id"] != owner.user_id:
         raise _unknown(project_id)
-
-
-def _project(row: DictRow) -> Project:
-    return Project.model_validate({**row, "owner_id": row["user_id"]})
 
 
 def _unknown(project_id: str) -> UnknownProject:

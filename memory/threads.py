@@ -15,7 +15,7 @@ from memory.identifiers import new_id
 from memory.interfaces import Scope, ToolUse, Turn
 from memory.owner import Owner
 from memory.privacy.audit import write_note
-from memory.privacy.sealing import Sealer
+from memory.privacy.sealing import Sealer, is_marked, kept_as_it_is
 from memory.records.deletions import note_deletion
 
 _LONGEST_TITLE = 80
@@ -85,7 +85,7 @@ class ThreadStore:
                 owner.user_id,
                 await sealed(self._sealer, owner, title_of(title)),
                 project_id,
-                Jsonb(metadata),
+                Jsonb(await sealed_json(self._sealer, owner, metadata)),
                 idempotency_key,
             ),
         )
@@ -108,8 +108,11 @@ class ThreadStore:
         )
         return [await self._thread(owner, row) for row in rows]
 
-    async def delete(self, owner: Owner, thread_id: str) -> None:
-        """Delete the thread with its messages, its artifacts, its runs and their checkpoints. Raises UnknownThread."""
+    async def delete(self, owner: Owner, thread_id: str) -> list[str]:
+        """Delete the thread with its messages, its artifacts, its runs and their checkpoints; gives the ids of the runs.
+
+        Raises UnknownThread.
+        """
         async with self._database.of(owner) as connection:
             cursor = await connection.execute("SELECT id FROM runs WHERE thread_id = %s", (thread_id,))
             runs = [row["id"] for row in await cursor.fetchall()]
@@ -119,6 +122,7 @@ class ThreadStore:
             await delete_checkpoints(connection, runs)
             await note_deletion(connection, owner)
             await write_note(connection, owner, owner.user_id, "delete thread", thread_id)
+        return runs
 
     async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """Messages of a thread in order, those after the message with the id `after`. Raises UnknownThread."""
@@ -133,6 +137,7 @@ class ThreadStore:
                 {
                     **{key: row[key] for key in Message.model_fields},
                     "content": await self._opened(owner, row["content"]),
+                    "speaker": row["speaker"] and await self._opened(owner, row["speaker"]),
                 }
             )
             for row in rows
@@ -204,7 +209,13 @@ class ThreadStore:
 
     async def _thread(self, owner: Owner, row: DictRow) -> Thread:
         kept = {key: row[key] for key in Thread.model_fields}
-        return Thread.model_validate({**kept, "title": await self._opened(owner, row["title"])})
+        return Thread.model_validate(
+            {
+                **kept,
+                "title": await self._opened(owner, row["title"]),
+                "metadata": await self._opened_details(owner, row["metadata"]),
+            }
+        )
 
     async def _opened(self, owner: Owner, text: str) -> str:
         return await self._sealer.open(owner, text) if self._sealer else text
@@ -235,7 +246,7 @@ async def open_turn(
 ) -> None:
     """Write the user's message, and its thread where it is new, within the caller's transaction.
 
-    Request and title are stored as they are given: seal them before, for a key may be read over another connection. The
+    Request, metadata and title are stored as they are given: seal them before, for a key may be read over another connection. The
     title is made of the request where there is none.
     """
     if new:
@@ -269,17 +280,28 @@ async def sealed(sealer: Sealer | None, owner: Owner, text: str) -> str:
 
 
 async def sealed_json(sealer: Sealer | None, owner: Owner, value: Any) -> Any:  # JSON of any form
-    """A JSON value as it is stored: with a key as an object that has nothing but the sealed text of it."""
-    if sealer is None or not sealer.configured:
+    """A JSON value as it is stored: with a key as an object that has nothing but the sealed text of it.
+
+    An empty one stays as it is.
+    """
+    if sealer is None or not value:
         return value
+    if not sealer.configured:
+        return {_SEALED: kept_as_it_is(json.dumps(value))} if _is_box(value) else value
     return {_SEALED: await sealer.seal(owner, json.dumps(value))}
 
 
 async def opened_json(sealer: Sealer | None, owner: Owner, value: Any) -> Any:  # JSON of any form
     """The JSON value that was stored. Raises KeyMissing."""
-    if isinstance(value, dict) and value.keys() == {_SEALED} and sealer is not None:
+    if sealer is not None and _is_box(value):
         return json.loads(await sealer.open(owner, value[_SEALED]))
     return value
+
+
+def _is_box(value: Any) -> bool:  # JSON of any form
+    if not isinstance(value, dict) or value.keys() != {_SEALED}:
+        return False
+    return isinstance(value[_SEALED], str) and is_marked(value[_SEALED])
 
 
 def title_of(text: str) -> str:

@@ -9,6 +9,7 @@ import typer
 from app.cli.options import AsJson, Key, User, examples
 from app.cli.output import emit, emit_json, note
 from app.cli.remembering_history import audit, erase, export, import_, status
+from app.cli.remembering_privacy import redact, reveal
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -207,6 +208,10 @@ memory.command(
     "import", epilog=examples("freya memory import history.jsonl", "freya memory import --any-user all.jsonl")
 )(import_)
 memory.command(epilog=examples("freya memory export mine.json", "freya memory export | jq .counts"))(export)
+memory.command(
+    epilog=examples("freya memory redact letter.txt", "freya memory redact --reversible - < letter.txt")
+)(redact)
+memory.command(epilog=examples("freya memory reveal answer.txt"))(reveal)
 memory.command(epilog=examples("freya memory erase", "freya memory erase --yes"))(erase)
 memory.command(epilog=examples("freya memory status", "freya memory status --user ana --json"))(status)
 memory.command(epilog=examples("freya memory audit --limit 20"))(audit)

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from app.http.chat import ERRORS, Storable
 from app.http.conversations import Cursor, Limit, Page
 from app.http.security import Acting, bound
-from app.memory_service import MemoryService, Thumb
+from app.memory_service import MemoryService, RedactedText, RevealedText, Thumb
 from app.memory_status import MemoryStatus
 from app.problems import ProblemError, problem
 from app.service import Freya
@@ -94,6 +94,25 @@ class Confirmation(BaseModel):
     confirm: str = Field(
         max_length=200, description="Who is erased, as `tenant/user`; `local/local` without users."
     )
+
+
+class ToRedact(BaseModel):
+    """A text whose personal data is to go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Storable]
+    reversible: bool = Field(
+        default=False, description="Whether the user can have it back: it is kept, encrypted with his key."
+    )
+
+
+class ToReveal(BaseModel):
+    """A text that was redacted reversibly."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Storable]
 
 
 class NewFeedback(BaseModel):
@@ -211,6 +230,18 @@ async def export_memory(memory: Service, owner: Acting) -> Response:
 async def erase_memory(body: Confirmation, memory: Service, owner: Acting) -> ErasureReceipt:
     """Erase all of the user in every store, and search them afterwards. It cannot be undone."""
     return await memory.erase(owner, confirmed=body.confirm)
+
+
+@router.post("/memory/redact", operation_id="redactText", tags=["memory"])
+async def redact_text(body: ToRedact, memory: Service, owner: Acting) -> RedactedText:
+    """Replace personal data in a text by placeholders, for good or so that the user can have it back."""
+    return await memory.redact(owner, body.text, reversible=body.reversible)
+
+
+@router.post("/memory/reveal", operation_id="revealText", tags=["memory"])
+async def reveal_text(body: ToReveal, memory: Service, owner: Acting) -> RevealedText:
+    """Put back what was redacted reversibly for this user; placeholders of others stay. It stands in the audit trail."""
+    return await memory.reveal(owner, body.text)
 
 
 @router.get("/memory", operation_id="listMemory", tags=["memory"])

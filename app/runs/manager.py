@@ -18,6 +18,7 @@ from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.active import ActiveRun, Reason
 from app.runs.closing import Closer, Observer
 from app.runs.eventlog import EventLog, EventWriter
+from app.runs.orders import Orders
 from app.runs.records import ChatRequest, ChatResult, RunView
 from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import INTERRUPTED, Worker
@@ -79,17 +80,20 @@ class RunManager:
         self._closer = Closer(store, observe=observe, answered=answered)
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis)
+        self._orders = Orders(redis, self._worker.name, self._cancel_here)
         self._stopping = False
         self._starting: set[asyncio.Task[tuple[str, str]]] = set()
 
     async def __aenter__(self) -> Self:
         await self._worker.__aenter__()
+        await self._orders.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.drain(0)
         await self._closer.close()
         await self._worker.__aexit__()
+        await self._orders.__aexit__()
 
     async def drain(self, seconds: float) -> None:
         """Take no further runs, let those that are going on end within the time, and stop the others."""
@@ -155,7 +159,8 @@ class RunManager:
             user_id=owner.user_id,
             project_id=await self._project(owner, request),
         )
-        run = ActiveRun(run_id=run_id, scope=scope, request=request, writer=EventWriter(self._events, run_id))
+        writer = EventWriter(self._events, run_id, await self._events.sealing(owner))
+        run = ActiveRun(run_id=run_id, scope=scope, request=request, writer=writer)
         try:
             await self._begin(run, idempotency_key)
         except WriteUncertain:
@@ -204,8 +209,17 @@ class RunManager:
         await self._stop(run, "client")
         return True
 
-    async def cancel_all(self, owner: Owner, *, thread_id: str | None = None) -> None:
-        """Cancel the user's runs of this process, of one thread where it is named, and wait until they are closed."""
+    async def cancel_all(self, owner: Owner, *, thread_id: str | None = None) -> int:
+        """Cancel the user's runs in all processes, of one thread where it is named, and wait until they are closed.
+
+        Gives how many processes did not say within seconds that theirs are.
+        """
+        _, silent = await asyncio.gather(
+            self._cancel_here(owner, thread_id), self._orders.stop_elsewhere(owner, thread_id)
+        )
+        return silent
+
+    async def _cancel_here(self, owner: Owner, thread_id: str | None) -> None:
         own = [
             run
             for run in self._active.values()
@@ -223,7 +237,7 @@ class RunManager:
         after = 0
         while view.status == "running":
             async with contextlib.aclosing(
-                self._events.read(run_id, after=after, heartbeat_s=_POLL_S)
+                self._events.read(owner, run_id, after=after, heartbeat_s=_POLL_S)
             ) as events:
                 async for event in events:
                     if event is None:

@@ -91,6 +91,7 @@ class RunStore:
         asked = await self._sealed(scope.owner, request.model_dump(mode="json"))
         said = await sealed(self._sealer, scope.owner, request.message)
         title = await sealed(self._sealer, scope.owner, title_of(request.message))
+        metadata = await self._sealed(scope.owner, request.metadata)
         try:
             async with self._database.of(scope.owner) as connection:
                 await open_turn(
@@ -98,7 +99,7 @@ class RunStore:
                     scope,
                     run_id=run_id,
                     request=said,
-                    metadata=request.metadata,
+                    metadata=metadata,
                     new=new_thread,
                     title=title,
                 )

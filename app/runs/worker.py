@@ -63,12 +63,11 @@ class Worker:
 
     async def reap(self, *, own: bool = False) -> None:
         """Fail the runs of dead workers; `own`: those under this worker's name too, left by the one before."""
-        keys = [key async for key in self._redis.scan_iter(match=_key("*"))]
-        alive = {key.decode().rsplit(":", 1)[-1] for key in keys} | {self.name}
+        living = await alive(self._redis) | {self.name}
         if own:
-            alive.discard(self.name)
+            living.discard(self.name)
         found = problem("interrupted", INTERRUPTED)
-        for run_id in await self._store.reap([*alive], found):
+        for run_id in await self._store.reap([*living], found):
             _log.warning("a run of a dead worker was closed", run_id=run_id)
             await self._events.end(run_id, RunFailed(problem=dumped(found)))
 
@@ -83,6 +82,11 @@ class Worker:
                 await self.reap()
             except Exception as error:  # noqa: BLE001  # the edge of a background loop; an outage is waited out
                 _log.warning("worker heartbeat failed", error=str(error))
+
+
+async def alive(redis: Redis) -> set[str]:
+    """The names of all workers that said of late that they live."""
+    return {key.decode().rsplit(":", 1)[-1] async for key in redis.scan_iter(match=_key("*"), count=1000)}
 
 
 def _key(worker: str) -> str:

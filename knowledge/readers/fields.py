@@ -24,7 +24,7 @@ class Role(StrEnum):
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _FILLER = frozenset(
     "text texts content body full raw original final generated detailed comprehensive model string markdown md html "
-    "en de research ai the long best accepted correct expected sample clean cleaned user main value".split()
+    "en de research ai the long best accepted suggested correct expected sample clean cleaned user human main value".split()
 )
 _WORDS: dict[Role, dict[str, int]] = {
     Role.QUESTION: {
@@ -68,6 +68,13 @@ _BESIDE: dict[Role, frozenset[str]] = {
     Role.TAGS: frozenset("list".split()),
 }
 _PAIR_WORDS = frozenset("pair pairs qa qas q a question questions answer answers faq faqs".split())
+_TEXT_WORDS = {
+    **dict.fromkeys(("text", "answer", "answers", "value"), 0),
+    **dict.fromkeys(("content", "contents", "body", "markdown", "message", "response", "reply", "output"), 1),
+    **dict.fromkeys(("description", "html", "string", "parts"), 2),
+}
+_ACCEPTED = frozenset(("accepted", "selected", "correct"))
+_SCORES = frozenset("score scores upvote upvotes votes likes".split())
 _LEVELS = frozenset(
     "basic beginner easy elementary fundamental intermediate medium advanced hard expert".split()
 )
@@ -86,6 +93,7 @@ _STRUCTURE = (
         "train test validation dev eval example examples output outputs response responses document documents doc docs "
         "page pages chapter chapters section sections node nodes children child value values collection root payload body "
         "messages conversation conversations dialog turns export map mapping index generated final complete "
+        "paragraph paragraphs passage passages context instance instances main entity entities graph "
         "card cards flashcards study set sets quiz module modules lesson lessons unit units".split()
     )
 )
@@ -120,6 +128,29 @@ def _spelled(name: str, role: Role) -> bool:
     return rank(name, role) is not None and any(
         len(word) > 1 and _WORDS[role].get(word) == 0 for word in words(name)
     )
+
+
+@lru_cache(maxsize=8192)
+def text_rank(name: str) -> int | None:
+    """How likely the text of an object that wraps one stands in a field of that name, 0 most; None: not there."""
+    found = [_TEXT_WORDS[word] for word in words(name) if word in _TEXT_WORDS]
+    if not found or not all(
+        word in _TEXT_WORDS or word in _FILLER or word == "input" for word in words(name)
+    ):
+        return None
+    return min(found) * 2 + (len(words(name)) > 1)
+
+
+@lru_cache(maxsize=8192)
+def is_accepted(name: str) -> bool:
+    """Whether a field of that name says of an answer that it is the right one: `is_accepted`, `correct`."""
+    return bool(_ACCEPTED & set(words(name))) and set(words(name)) <= _ACCEPTED | {"is", "answer"}
+
+
+@lru_cache(maxsize=8192)
+def is_score(name: str) -> bool:
+    """Whether a number of that name says how well others think of an answer: `score`, `upvoteCount`."""
+    return bool(_SCORES & set(words(name))) and set(words(name)) <= _SCORES | {"count", "answer"}
 
 
 @lru_cache(maxsize=8192)

@@ -10,8 +10,10 @@ from pydantic import JsonValue
 from knowledge.readers.fields import Role, counts_characters, rank
 from knowledge.readers.records import PairRecord, ReadReport, Remark, SessionRecord
 from knowledge.readers.text import clean, is_placeholder, tidy
+from knowledge.readers.wrapped import best_of, texts_in
 
 UNNAMED = "unnamed"
+_OTHERS = "other_answers"
 _LONGEST = 1_000_000
 _LONGEST_TOPIC = 300
 _LONGEST_ATTRIBUTE = 10_000
@@ -88,6 +90,7 @@ class Intake:
         """The pair, or None where it was rejected, or stood in the source before."""
         self.present += 1
         session = self._session(offer.about)
+        offer = _unwrapped(offer)
         question, asked = _part("question", offer.question)
         answer, answered = _part("answer", offer.answer)
         reason = question if question is not None else answer
@@ -206,6 +209,21 @@ class Intake:
                 held = len(question) * (part != "answer") + len(answer) * (part != "question")
                 what = "characters" if part == "total" else f"{part} characters"
                 self._report.doubt(offer.place, f"declares {value} {what} and holds {held}")
+
+
+def _unwrapped(offer: Offer) -> Offer:
+    """With texts instead of the objects and lists that they stand in.
+
+    Several answers become one text; where some are accepted, the others become a field beside it.
+    """
+    question, answer, more = offer.question, offer.answer, offer.more
+    if isinstance(question, dict | list) and (texts := texts_in(question)) is not None and len(texts) <= 1:
+        question = texts[0].text if texts else None
+    if isinstance(answer, dict | list) and (texts := texts_in(answer)) is not None:
+        best, others = best_of(texts)
+        answer = "\n\n".join(best) or None
+        more = {**more, _OTHERS: "\n\n".join(others)} if others else more
+    return replace(offer, question=question, answer=answer, more=more)
 
 
 def _part(name: str, value: object) -> tuple[str | None, str]:

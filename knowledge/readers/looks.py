@@ -18,6 +18,7 @@ _NEVER = frozenset(
 )
 _LEAST_ANSWER = 40
 _MOST_NAMES = 64
+_TEXTUAL = frozenset(("text", "empty", "number"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,17 @@ class Look:
 def look(kinds: Mapping[str, str]) -> Look | None:
     """How an object looks like a pair by the names of its fields; None: it does not.
 
-    `kinds` says of each field what stands in it: `text`, `empty`, `number`, `list`, `map`.
+    `kinds` says of each field what stands in it, as `kind_of` does.
     """
     question = _best(kinds, Role.QUESTION, 5)
-    answer = _best(kinds, Role.ANSWER, 3)
+    answer = _best(kinds, Role.ANSWER, 3, asked=question is not None)
+    if question is None and answer is not None and kinds[answer] == "wrapped":
+        question = next((name for name in kinds if rank(name, Role.TITLE) is not None), None)
     if question is not None and answer is not None and _fit(question, answer, kinds):
         return Look(question, answer)
-    if question is not None and is_question(question) and kinds[question] in {"text", "empty"}:
+    if question is not None and is_question(question) and kinds[question] in {"text", "empty", "wrapped"}:
         return Look(question, None)
-    if answer is not None and is_answer(answer) and kinds[answer] == "text":
+    if answer is not None and is_answer(answer) and kinds[answer] in {"text", "wrapped"}:
         return Look(None, answer)
     return None
 
@@ -49,20 +52,9 @@ def _fit(question: str, answer: str, kinds: Mapping[str, str]) -> bool:
     guesses = (rank(question, Role.QUESTION) or 0) // 2 + (rank(answer, Role.ANSWER) or 0) // 2
     both = {kinds[question], kinds[answer]}
     sure = is_question(question) and is_answer(answer)
-    if guesses > 2 or not ("text" in both or (sure and both == {"empty"})):  # noqa: PLR2004 - two guesses at most
+    if guesses > 2 or not (both & {"text", "wrapped"} or (sure and both == {"empty"})):  # noqa: PLR2004 - two guesses at most
         return False
     return guesses == 0 or kinds[question] == "text"
-
-
-def kind_of(value: object) -> str:
-    """What a value is, as `look` wants to know it."""
-    if isinstance(value, str):
-        return "text" if value.strip() else "empty"
-    if value is None:
-        return "empty"
-    if isinstance(value, list):
-        return "list"
-    return "map" if isinstance(value, dict) else "number"
 
 
 @dataclass(slots=True)
@@ -153,13 +145,22 @@ def _may_hold(name: str) -> bool:
     return all(rank(name, role) is None for role in roles)
 
 
-def _best(kinds: Mapping[str, str], role: Role, worst: int) -> str | None:
-    spelled = is_question if role is Role.QUESTION else is_answer
+def _best(kinds: Mapping[str, str], role: Role, worst: int, *, asked: bool = False) -> str | None:
+    """The field of a role; `asked`: there is a question, so that `answers` are its own and no list beside others."""
     fitting = [
-        ((kinds[name] in {"list", "map"}, found), name)
+        ((kinds[name] not in _TEXTUAL, found, "accepted" not in words(name)), name)
         for name in kinds
         if (found := rank(name, role)) is not None
         and found <= worst
-        and (kinds[name] not in {"list", "map"} or (spelled(name) and not words(name)[0].endswith("s")))
+        and _may_be(name, kinds[name], role, asked)
     ]
     return min(fitting, key=lambda each: each[0])[1] if fitting else None
+
+
+def _may_be(name: str, kind: str, role: Role, asked: bool) -> bool:  # noqa: FBT001 - as `_best` has it
+    if kind in _TEXTUAL:
+        return True
+    if asked and kind in {"wrapped", "void"}:
+        return True
+    spelled = is_question if role is Role.QUESTION else is_answer
+    return spelled(name) and not words(name)[0].endswith("s")

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from knowledge.readers.fields import Role, rank
+from knowledge.readers.fields import Role, rank, words
 from knowledge.readers.intake import About
-from knowledge.readers.looks import Look, kind_of, look
-from knowledge.readers.survey import Node, Own, own
+from knowledge.readers.looks import Look, look
+from knowledge.readers.nodes import Node, Own, own
+from knowledge.readers.text import is_placeholder
+from knowledge.readers.wrapped import kind_of
 
 
 def choose(value: Mapping[str, JsonValue], choice: Look | None) -> Look | None:
@@ -21,6 +23,17 @@ def choose(value: Mapping[str, JsonValue], choice: Look | None) -> Look | None:
         question if question is not None and question in value else None,
         answer if answer is not None and answer in value else None,
     )
+
+
+def input_of(value: Mapping[str, JsonValue], question: str | None) -> str | None:
+    """The field with what an `instruction` is to be carried out on, and is part of the question; None: there is none."""
+    if question is None or words(question) != ("instruction",):
+        return None
+    name = next((name for name in value if words(name) == ("input",)), None)
+    said = value[name] if name is not None else None
+    if not isinstance(said, str) or not said.strip() or is_placeholder(said.strip()):
+        return None
+    return None if "".join(words(said)) == "noinput" else name
 
 
 def own_of(value: Mapping[str, JsonValue], found: Look) -> Own:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -11,19 +11,18 @@ from pydantic import JsonValue
 from knowledge.readers.fields import is_question_key, is_session_list
 from knowledge.readers.intake import Intake, Missing, Offer
 from knowledge.readers.looks import Look
-from knowledge.readers.objects import choose, own_of, used
+from knowledge.readers.objects import choose, input_of, own_of, used
 from knowledge.readers.records import PairRecord, ReadReport
 from knowledge.readers.scanner import Scalar
 from knowledge.readers.survey import Plan, Survey
 from knowledge.readers.tape import Built, Tape, Unread
+from knowledge.readers.turns import Speaker, speaker_of, spoken
 from knowledge.readers.where import Where, is_entry
+from knowledge.readers.wrapped import kind_of
 
 _BY_KEY = "question `the key`, answer its value"
+_WRAPPING = frozenset(("wrapped", "void"))
 EXPORT_PATH = "sessions[].qa_pairs"
-_SPEAKER_FIELDS = ("role", "from", "speaker", "author")
-_SPOKEN_FIELDS = ("content", "value", "text", "message")
-_PEOPLE = frozenset(("user", "human", "prompter"))
-_MODELS = frozenset(("assistant", "gpt", "bot", "model", "ai"))
 
 
 class Places(Protocol):
@@ -183,7 +182,9 @@ class Structure:
 
     def _part_of_map(self, kind: str, here: "_Object") -> Iterator[PairRecord]:
         plan, inner = here.plan, self._plans.get(self._tape.number)
-        if inner is not None:
+        if here.key in plan.wrapped:
+            here.collect(self._tape.build(kind))
+        elif inner is not None:
             yield from self._map(inner, here.there) if kind == "start_map" else self._list(inner, here.there)
         elif plan.parallel is not None and here.key in plan.parallel:
             here.collect_list(self._tape.build(kind).value)
@@ -197,8 +198,9 @@ class Structure:
         """What stands under a key of an object that holds pairs: a pair, or something else of it."""
         value, where, choice = built.value, here.there, here.plan.choice
         asked = where.name if is_question_key(where.name) else None
-        if isinstance(value, dict):
-            found = choose(value, choice)
+        found = choose(value, choice) if isinstance(value, dict) else None
+        direct = here.plan.mapping and (found is None or found.answer is None) and kind_of(value) in _WRAPPING
+        if isinstance(value, dict) and not (direct and asked is not None):
             if found is None and asked is None and choice is None:
                 return
             if asked is not None and (found is None or found.question is None):
@@ -236,12 +238,13 @@ class Structure:
         said = own_of(value, found)
         around = where.told(replace(said, title=None))
         lacking = Missing(f"cannot be read: {built.cut}") if built.cut is not None else None
-        taken = {found.question, found.answer, *used(value, around.about, said)}
+        given = input_of(value, found.question)
+        taken = {found.question, found.answer, given, *used(value, around.about, said)}
         if not found.question and not found.answer and lacking is None:
             lacking = Missing("has neither a question nor an answer")
         offered = Offer(
             place=self._place(where, at),
-            question=lacking or (value[found.question] if found.question else Missing()),
+            question=lacking or _question(value, found.question, given),
             answer=value[found.answer] if found.answer else Missing(),
             about=around.about,
             more={name: part for name, part in value.items() if name not in taken},
@@ -289,19 +292,20 @@ class Structure:
         number, asked = self._tape.number, None
         turns = built.value if isinstance(built.value, list) else []
         for index, turn in enumerate([*turns, None]):
-            speaker, said = _turn(turn)
-            if asked is not None and (speaker in _PEOPLE | _MODELS or turn is None):
+            held = turn if isinstance(turn, dict) else {}
+            speaker, said = speaker_of(held), spoken(held)
+            if asked is not None and (speaker in {Speaker.PERSON, Speaker.MODEL} or turn is None):
                 offered = Offer(
                     place=self._place(where.item(asked[0])),
                     question=asked[1],
                     about=where.about,
-                    answer=said if speaker in _MODELS else Missing(built.cut),
+                    answer=said if speaker is Speaker.MODEL else Missing(built.cut),
                     key=f"{number}/{asked[0]}",
                     path=where.pattern,
                 )
                 yield from self._offer(offered, where, "what is said in turn")
                 asked = None
-            if speaker in _PEOPLE:
+            if speaker is Speaker.PERSON:
                 asked = (index, said)
 
     def _check(self, plan: Plan, where: Where, before: tuple[int, int, int]) -> None:
@@ -349,6 +353,12 @@ class _Object:
         """What identifies a pair under the key."""
         return f"{self.number}/{self.keys.total()}"
 
+    def collect(self, built: Built) -> None:
+        """Keep a part of the pair that the object itself is."""
+        self.cut = self.cut or built.cut
+        if not isinstance(built.value, Unread):
+            self.collected[self.key] = built.value
+
     def collect_list(self, value: JsonValue | Unread) -> None:
         """Keep a list; of a key that stands twice both."""
         if isinstance(value, list):
@@ -360,11 +370,10 @@ class _Object:
         return found if isinstance(found, list) else []
 
 
-def _turn(turn: JsonValue) -> tuple[str, JsonValue]:
-    if not isinstance(turn, dict):
-        return "", None
-    speaker = next((turn[name] for name in _SPEAKER_FIELDS if name in turn), "")
-    return str(speaker).lower(), next((turn[name] for name in _SPOKEN_FIELDS if name in turn), None)
+def _question(value: Mapping[str, JsonValue], name: str | None, given: str | None) -> object:
+    if name is None:
+        return Missing()
+    return f"{value[name]}\n\n{value[given]}" if given is not None else value[name]
 
 
 def _named(found: Look) -> str:

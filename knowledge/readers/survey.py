@@ -4,7 +4,6 @@ It keeps a plan for each object and list that pairs stand in and nothing else, s
 beginning of each what it is and what is said of it further down.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,46 +15,34 @@ from knowledge.readers.fields import (
     is_plural_of_pairs,
     is_question,
     is_question_key,
-    is_slug,
     rank,
 )
 from knowledge.readers.looks import Look, Siblings, look
+from knowledge.readers.nodes import Node, Own, own
 from knowledge.readers.scanner import Scalar
 from knowledge.readers.tape import Tape, Unread
-from knowledge.readers.text import asks, is_placeholder
+from knowledge.readers.text import asks
+from knowledge.readers.turns import speaker_of
+from knowledge.readers.wrapped import kind_of_list, kind_of_map
 
 _MOST_FIELDS = 256
 _LONGEST_VALUE = 400
 _MOST_STRINGS = 20
-_TAG_ENDS = re.compile(r"[,;|\n]")
-_SPEAKERS = {"user": 0, "human": 0, "prompter": 0, "assistant": 1, "gpt": 1, "bot": 1, "model": 1, "ai": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What an object says itself of the pairs in it."""
-
-    topic: str | None = None
-    topic_field: str | None = None
-    title: str | None = None
-    title_field: str | None = None
-    category: str | None = None
-    session: str | None = None
-    difficulty: str | None = None
-    tags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Plan:
     """What the second pass needs to know of an object or list before it reads it."""
 
-    own: Own = Own()
+    own: Own = field(default_factory=Own)
     pairs: bool = False
     """Objects in it are pairs."""
     choice: Look | None = None
     """Their fields, where names do not tell."""
     itself: bool = False
     """It is a pair as well."""
+    wrapped: tuple[str, ...] = ()
+    """The fields in which the texts of that pair stand in an object or list."""
     parallel: tuple[str, str | None] | None = None
     """The fields in which its questions and its answers are listed."""
     mapping: bool = False
@@ -84,29 +71,6 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Node:
-    """A value that was passed over."""
-
-    kind: str
-    length: int = 0
-    asking: bool = False
-    value: Scalar = None
-    holds: bool = False
-    """Pairs are in it."""
-    look: Look | None = None
-    fields: dict[str, "Node"] = field(default_factory=dict)
-    strings: tuple[str, ...] = ()
-    texts: int = 0
-    items: int = 0
-    deep: bool = False
-    """Something in it is not read, and whatever it is has to be said."""
-    couple: bool = False
-    """A list of a question and another text."""
-    speaks: int | None = None
-    """0: a turn of a person, 1: of a model."""
-
-
-@dataclass(slots=True)
 class Survey:
     """Plans by the number of the object or list on the tape; 0 is the file."""
 
@@ -127,6 +91,12 @@ class _List:
         self.holding = self.deep = self.items = self.texts = self.asking = self.couples = self.turns = 0
         self.strings: list[str] = []
         self.first_ask: list[bool] = []
+        self.kinds: set[str] = set()
+
+    @property
+    def firm(self) -> bool:
+        """Whether pairs are in it beyond doubt, and no texts that only look like halves of some."""
+        return self.holding > 0 or self.siblings.with_question > 0
 
     def add(self, node: Node, *, key: str | None = None) -> None:
         self.items += 1
@@ -134,7 +104,8 @@ class _List:
         self.deep += node.deep
         self.texts += node.kind == "text"
         self.asking += node.asking
-        self.turns += node.speaks is not None
+        self.turns += node.speaks
+        self.kinds.add(node.wraps or node.kind)
         if node.kind == "text" and isinstance(node.value, str) and len(self.strings) < _MOST_STRINGS:
             self.strings.append(node.value)
         if node.kind == "map" and (not node.holds or node.look is not None):
@@ -166,7 +137,7 @@ def survey(tape: Tape) -> Survey:
         )
         documents.add(node)
     plan = walk.list_plan(documents, "")
-    if plan is not None and not (plan.couples and found.documents == 1):
+    if plan is not None and not plan.turns and not (plan.couples and found.documents == 1):
         found.plans[0] = plan
     return found
 
@@ -207,12 +178,16 @@ class _Walk:
             self._found.plans[number] = plan
         return Node(
             "list",
+            number=number,
             holds=plan is not None and (plan.gives or items.holding > 0),
             deep=items.deep > 0,
             items=items.items,
             texts=items.texts,
             asking=items.asking > 0 and items.asking * 2 >= items.texts,
             strings=tuple(items.strings),
+            wraps=_wrapping(kind_of_list(items.kinds))
+            if not items.firm and not (plan and plan.turns)
+            else None,
             couple=items.items == items.texts == 2 and items.first_ask == [True, False],  # noqa: PLR2004 - a couple
         )
 
@@ -246,28 +221,43 @@ class _Walk:
                 continue
             node = self.value(kind, value, name)
             children.add(node, key=name)
-            entries += kind == "scalar"
-            questions += kind == "scalar" and is_question_key(name)
+            entry = kind == "scalar" or (node.wraps is not None and node.look is None)
+            entries += entry
+            questions += entry and is_question_key(name)
             if len(fields) < _MOST_FIELDS or name in fields:
                 fields[name] = node
             if node.kind == "map" and not node.holds and is_metadata(name):
                 told.append(node)
-        found = look({name: node.kind for name, node in fields.items() if not node.holds})
+        kinds = {
+            name: node.wraps or node.kind for name, node in fields.items() if node.wraps or not node.holds
+        }
+        found = look(kinds)
+        wrapped = _wrapped(kinds, found)
+        if wrapped:
+            children = _List()
+            for name, node in fields.items():
+                if name in wrapped:
+                    self._found.plans.pop(node.number, None)  # what looked like pairs is an answer
+                else:
+                    children.add(node, key=name)
         plan = self._map_plan(fields, children, found, mapping=questions * 2 >= entries and questions > 0)
         if plan is not None:
+            plan.wrapped = wrapped if plan.itself else ()
             plan.own = own(fields, told)
             holding = sum(node.holds for node in fields.values())
             plan.keys_tell = holding > 1 or (holding == len(fields) and plan.own.topic is None)
             plan.declared, plan.sessions = _declared(fields, told)
             self._found.plans[number] = plan
-        kept = {name: _light(node) for name, node in fields.items()}
+        kept = {name: node.light() for name, node in fields.items()}
         return Node(
             "map",
+            number=number,
             holds=plan is not None and (plan.gives or children.holding > 0),
             look=found,
             fields=kept,
-            speaks=_speaks(fields),
+            speaks=speaker_of({name: node.value for name, node in fields.items()}) is not None,
             items=len(fields),
+            wraps=None if children.firm else _wrapping(kind_of_map(kinds)),
             deep=children.deep > 0 and not (found is not None and _both(fields, found)),
         )
 
@@ -292,65 +282,6 @@ class _Walk:
         )
 
 
-def own(fields: Mapping[str, Node], told: list[Node] | None = None) -> Own:
-    """What an object's own fields, and those of the metadata in it, say of its pairs."""
-    given = {name: node for part in reversed(told or []) for name, node in part.fields.items()}
-    given |= fields
-    topic = _named(given, Role.TOPIC)
-    title = _named(given, Role.TITLE)
-    category, session, difficulty = (
-        _named(given, role) for role in (Role.CATEGORY, Role.SESSION, Role.DIFFICULTY)
-    )
-    tags = next((found for name, node in given.items() if (found := _tags(name, node))), ())
-    return Own(
-        topic=_said(topic, given),
-        topic_field=topic,
-        title=_said(title, given),
-        title_field=title,
-        category=_said(category, given),
-        session=_said(session, given),
-        difficulty=_said(difficulty, given),
-        tags=tags,
-    )
-
-
-def _tags(name: str, node: Node) -> tuple[str, ...]:
-    """A list of tags, or those that a text lists."""
-    if rank(name, Role.TAGS) is None:
-        return ()
-    if isinstance(node.value, str):
-        return tuple(part.strip() for part in _TAG_ENDS.split(node.value) if part.strip())
-    return node.strings
-
-
-def _named(fields: Mapping[str, Node], role: Role) -> str | None:
-    fitting: list[tuple[int, str]] = []
-    for name, node in fields.items():
-        found = rank(name, role)
-        if found is None or _said(name, fields) is None or (isinstance(node.value, bool)):
-            continue
-        if role in {Role.TOPIC, Role.TITLE, Role.CATEGORY} and not isinstance(_first(node), str):
-            continue
-        slug = role is Role.TOPIC and is_slug(str(_first(node)))
-        fitting.append((found + 20 * slug + (10 if node.kind == "list" else 0), name))
-    return min(fitting)[1] if fitting else None
-
-
-def _said(name: str | None, fields: Mapping[str, Node]) -> str | None:
-    value = _first(fields[name]) if name is not None else None
-    if value is None or isinstance(value, bool):
-        return None
-    text = str(value).strip()
-    return text if text and not is_placeholder(text) else None
-
-
-def _first(node: Node) -> Scalar:
-    """A scalar, or the only text of a list of one."""
-    if node.kind == "list":
-        return node.strings[0] if node.items == 1 and node.strings else None
-    return node.value
-
-
 def _declared(
     fields: Mapping[str, Node], told: list[Node]
 ) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
@@ -366,7 +297,14 @@ def _declared(
 
 def _parallel(fields: Mapping[str, Node]) -> tuple[str, str | None] | None:
     lists = {name: node for name, node in fields.items() if node.kind == "list" and not node.holds}
-    question = next((name for name in lists if is_question(name) and lists[name].texts), None)
+    question = next(
+        (
+            name
+            for name in lists
+            if is_question(name) and (lists[name].texts or lists[name].wraps == "wrapped")
+        ),
+        None,
+    )
     answer = next((name for name in lists if name != question and rank(name, Role.ANSWER) is not None), None)
     if question is None:
         return None
@@ -377,22 +315,17 @@ def _parallel(fields: Mapping[str, Node]) -> tuple[str, str | None] | None:
 
 def _both(fields: Mapping[str, Node], found: Look) -> bool:
     parts = (found.question, found.answer)
-    return all(part is not None and fields[part].kind == "text" for part in parts)
-
-
-def _speaks(fields: Mapping[str, Node]) -> int | None:
-    if not {"content", "value", "text", "message"} & fields.keys():
-        return None
-    said = next(
-        (fields[name].value for name in ("role", "from", "speaker", "author") if name in fields), None
+    return all(
+        part is not None and (fields[part].kind == "text" or fields[part].wraps == "wrapped")
+        for part in parts
     )
-    if not isinstance(said, str):
-        return None
-    return _SPEAKERS.get(said.lower(), 2 if said.lower() in {"system", "tool"} else None)
 
 
-def _light(node: Node) -> Node:
-    """A field without what is below it."""
-    if node.kind == "map":
-        return Node("map", holds=node.holds)
-    return node
+def _wrapped(kinds: Mapping[str, str], found: Look | None) -> tuple[str, ...]:
+    """The fields of a pair in which its texts stand in an object or list."""
+    parts = (found.question, found.answer) if found is not None else ()
+    return tuple(part for part in parts if part is not None and kinds[part] in {"wrapped", "void"})
+
+
+def _wrapping(kind: str) -> str | None:
+    return kind if kind in {"wrapped", "void"} else None

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from knowledge.readers.fields import Role, is_level, is_question_key, is_structural, key_role
 from knowledge.readers.intake import About
-from knowledge.readers.survey import Own, Plan
+from knowledge.readers.nodes import Own
+from knowledge.readers.survey import Plan
 from knowledge.readers.text import asks
 
 

@@ -1,6 +1,7 @@
 """Takes messages that wait to be consolidated, and has remembered what they say."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,7 +43,7 @@ _NEIGHBOURS: Final = """
         WHERE thread_id = %(thread)s AND id > %(last)s ORDER BY id LIMIT %(number)s)
 """
 _THREAD: Final = """
-    SELECT project_id, (SELECT count(DISTINCT speaker) FROM messages
+    SELECT project_id, ARRAY(SELECT DISTINCT speaker FROM messages
         WHERE thread_id = %(thread)s AND role = 'user' AND speaker IS NOT NULL) AS speakers
     FROM threads WHERE id = %(thread)s
 """
@@ -143,6 +144,10 @@ class Consolidator:
         number = self._settings.neighbours
         cursor = await connection.execute(_THREAD, {"thread": thread_id})
         about = (await cursor.fetchall())[0]
+        speakers = set()
+        for speaker in about["speakers"]:
+            with contextlib.suppress(KeyMissing):  # nor can the messages be read
+                speakers.add(await self._opened(owner, speaker))
         cursor = await connection.execute(
             _NEIGHBOURS, {"thread": thread_id, "first": ids[0], "last": ids[-1], "number": number}
         )
@@ -162,7 +167,7 @@ class Consolidator:
                 after=tuple(said[place + 1 : place + 1 + number]),
                 thread_id=thread_id,
                 project_id=about["project_id"],
-                subject=one.speaker if about["speakers"] > 1 else None,
+                subject=one.speaker if len(speakers) > 1 else None,
             )
             for place, one in enumerate(said)
             if one.id in wanted
@@ -170,12 +175,16 @@ class Consolidator:
         return excerpts, {name: error for name, error in unreadable.items() if name in wanted}
 
     async def _said(self, owner: Owner, row: DictRow) -> Said:
-        text = row["content"]
-        if self._unseal is not None:
-            text = await self._unseal(owner, text)
         return Said(
-            id=row["id"], role=row["role"], text=text, said_at=row["created_at"], speaker=row["speaker"]
+            id=row["id"],
+            role=row["role"],
+            text=await self._opened(owner, row["content"]),
+            said_at=row["created_at"],
+            speaker=row["speaker"] and await self._opened(owner, row["speaker"]),
         )
+
+    async def _opened(self, owner: Owner, text: str) -> str:
+        return text if self._unseal is None else await self._unseal(owner, text)
 
     async def _consolidate(
         self, owner: Owner, excerpts: Sequence[Excerpt]

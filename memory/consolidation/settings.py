@@ -16,7 +16,12 @@ class ConsolidationSettings(BaseModel):
     settle_s: float = Field(
         default=1.0,
         ge=0,
-        description="Seconds after a turn's end before what was said is embedded and consolidated.",
+        description="Seconds without the end of a turn before what was said is embedded and consolidated.",
+    )
+    behind_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="Seconds that this waits at most while turns follow each other.",
     )
     daily_s: float = Field(
         default=86_400.0, gt=0, description="Seconds between two rounds of fading, expiry and repair."

@@ -22,7 +22,9 @@ class Step:
     at_wake: bool = False
     """Whether the end of a turn is a reason to look soon, and having done something one to look again."""
     settle_s: float = 0.0
-    """How long after the end of a turn it waits, so that it takes the processor from no turn that follows at once."""
+    """How long no turn must have ended before it begins, so that it takes the processor from no turn that follows."""
+    behind_s: float = 0.0
+    """How long it waits for that at most, while turns follow each other."""
 
 
 class ConsolidationWorker:
@@ -76,7 +78,17 @@ class ConsolidationWorker:
                     continue
             # While it fails, the ends of turns are no reason to try sooner.
             if await _wait(call if not failing else None, pause):
-                await asyncio.sleep(step.settle_s)
+                await _settled(step, call)
+
+
+async def _settled(step: Step, call: asyncio.Event) -> None:
+    """Wait for a pause between turns."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + max(step.settle_s, step.behind_s)
+    while (left := until - loop.time()) > 0:
+        call.clear()
+        if not await _wait(call, min(step.settle_s, left)):
+            return
 
 
 async def _wait(call: asyncio.Event | None, seconds: float) -> bool:

@@ -2,7 +2,7 @@
 
 from memory.history.erasing import ErasedStore, Eraser, ErasureReceipt, ForgetKey, StopRuns
 from memory.history.exporting import HistoryExporter
-from memory.history.importing import HistoryImporter, ImportReport, Seal, Users
+from memory.history.importing import HistoryImporter, ImportReport, Users
 from memory.history.lines import HistoryLine
 from memory.history.rows import Rows
 from memory.history.stores import OwnedVectors, RedisKeys, ShortTerm, VectorRows
@@ -19,7 +19,6 @@ __all__ = [
     "OwnedVectors",
     "RedisKeys",
     "Rows",
-    "Seal",
     "ShortTerm",
     "StopRuns",
     "Users",

@@ -11,8 +11,11 @@ from memory.history.rows import Rows
 from memory.owner import Owner
 
 Counts = dict[str, int]
-StopRuns = Callable[[Owner], Awaitable[None]]
-"""Cancels the user's runs and waits until they are closed; until erasing is over it lets none begin, if it can."""
+StopRuns = Callable[[Owner], Awaitable[int]]
+"""Cancels the user's runs in all processes and waits until they are closed.
+
+Gives how many processes did not say in time that theirs are: of these nobody knows whether they write on.
+"""
 
 ForgetKey = Callable[[Owner], None]
 """Drops the user's key from memory, so that nothing more is encrypted with one whose row is gone."""
@@ -57,8 +60,13 @@ class ErasureReceipt(BaseModel):
         description="How many of each were removed, by store: tables, keys, vectors."
     )
     total: int = Field(description="All of them together.")
-    verified: bool = Field(description="Whether every store was searched again and nothing was found.")
-    left: dict[str, Counts] = Field(description="What the search found, by store; empty when verified.")
+    verified: bool = Field(
+        description="Whether every store was searched again and nothing was found, nor does any process still write."
+    )
+    left: dict[str, Counts] = Field(
+        description="What the search found, by store, and under `processes` how many of the service did not say in time "
+        "that the user's runs are stopped; empty when verified."
+    )
     kept: tuple[str, ...] = Field(
         default=(
             "the counts of this erasure in the audit trail",
@@ -103,8 +111,9 @@ class Eraser:
         removed: dict[str, Counts] = {}
         left: dict[str, Counts] = {}
         runs: set[str] = set()
+        silent = 0
         for _ in range(_PASSES):
-            await self._stop_runs(owner)
+            silent = await self._stop_runs(owner)
             runs |= await self._rows.runs(owner)
             known = sorted(runs)
             for store in self._stores:
@@ -114,6 +123,8 @@ class Eraser:
             left = await self._left(owner, known)
             if not left:
                 break
+        if silent:
+            left["processes"] = {"that may still carry out runs": silent}
         for each in self._searched if planted else ():
             if found := await each.holding(planted):
                 _add(left, each.name, {f"text in {where}": count for where, count in found.items()})

@@ -1,24 +1,28 @@
-"""All that is kept of a user as one JSON document, written a batch at a time."""
+"""All that is kept of a user at one moment as one JSON document, written a batch at a time."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import asyncio
+import base64
+import tempfile
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final, LiteralString
+from datetime import datetime
+from itertools import islice
+from typing import IO, Any, Final, LiteralString  # Any: rows and JSON of the database
 
 import orjson
-from psycopg.rows import DictRow
 
-from memory.database import Database
+from memory.database import Connection, Database
 from memory.owner import Owner
-
-Open = Callable[[Owner, str], Awaitable[str]]
-"""Reads what was encrypted for the owner; gives a text that was not as it is."""
+from memory.privacy.sealing import Sealer
+from memory.privacy.vault import Vault
+from memory.threads import opened_json
 
 FORMAT: Final = "freya-memory-export"
 VERSION: Final = 1
 _BATCH: Final = 500
-_SEALED: Final = "sealed"
-"""The only field of a record's details that are encrypted."""
+_VAULT: Final = "vault"
+_IN_MEMORY: Final = 4 * 1024 * 1024
+"""Bytes of an export beyond which it lies on disk until it was fetched."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +34,7 @@ class _Section:
     """Of this user's rows after the id `%(after)s`. Tenant and user stand in it: members of a project see more than is theirs."""
     first: str | int = ""
     sealed: tuple[str, ...] = ()
-    """Fields that may be encrypted."""
+    """Fields that may be encrypted, or that are lists of objects with encrypted texts."""
 
 
 _SECTIONS: Final = (
@@ -43,6 +47,7 @@ _SECTIONS: Final = (
             FROM projects
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
+        sealed=("name", "description"),
     ),
     _Section(
         name="memberships",
@@ -58,7 +63,7 @@ _SECTIONS: Final = (
             SELECT id, project_id, title, metadata, created_at, updated_at FROM threads
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
-        sealed=("title",),
+        sealed=("title", "metadata"),
     ),
     _Section(
         name="messages",
@@ -66,7 +71,7 @@ _SECTIONS: Final = (
             SELECT id, thread_id, run_id, role, speaker, content, details, created_at FROM messages
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
-        sealed=("content", "details"),
+        sealed=("speaker", "content", "details"),
     ),
     _Section(
         name="runs",
@@ -93,7 +98,7 @@ _SECTIONS: Final = (
             FROM memory_records
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
-        sealed=("text", "details"),
+        sealed=("slot", "text", "details"),
     ),
     _Section(
         name="entities",
@@ -107,6 +112,7 @@ _SECTIONS: Final = (
             FROM memory_entities
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
+        sealed=("name", "relations"),
     ),
     _Section(
         name="interactions",
@@ -130,6 +136,14 @@ _SECTIONS: Final = (
             SELECT id, name, lines, imported, rejected, state, error, created_at, finished_at FROM memory_imports
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
+        sealed=("name", "error"),
+    ),
+    _Section(
+        name=_VAULT,
+        statement="""
+            SELECT token AS id, kind, encode(sealed, 'base64') AS value, created_at FROM memory_vault
+            WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND token > %(after)s ORDER BY token LIMIT %(limit)s
+        """,
     ),
     _Section(
         name="audit",
@@ -143,54 +157,86 @@ _SECTIONS: Final = (
 
 
 class HistoryExporter:
-    """Writes a user's document. `opens` reads encrypted texts, and may put back what redaction took out of them."""
+    """Writes a user's document. With a sealer what is encrypted is opened in it, and with a vault what that holds."""
 
-    def __init__(self, database: Database, *, opens: Open | None = None) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealer | None = None, *, vault: Vault | None = None
+    ) -> None:
         self._database = database
-        self._opens = opens
+        self._sealer = sealer
+        self._vault = vault
 
     async def document(self, owner: Owner) -> AsyncGenerator[bytes]:
         """A JSON object of lists by section and of `counts`, in pieces of some hundred rows.
 
-        Each piece is read in a transaction of its own, so that a slow reader holds no connection: what is said meanwhile may
-        be in one list and not in another. Raises MemoryUnavailable when the database does not answer; the document is
-        broken off then, and is no JSON.
+        It is what was there at one moment: written meanwhile is in all lists or in none. Rows are read at once, as they
+        are stored, into a file without a name, so that a slow reader holds no connection. Raises MemoryUnavailable
+        when the database does not answer, before the first piece. Raises KeyMissing for what cannot be opened; the
+        document is broken off then, and is no JSON.
         """
-        counts: dict[str, int] = {}
-        head = {
-            "format": FORMAT,
-            "version": VERSION,
-            "tenant": owner.tenant_id,
-            "user": owner.user_id,
-            "exported_at": datetime.now(UTC),
-        }
-        yield orjson.dumps(head)[:-1]
-        for section in _SECTIONS:
-            counts[section.name] = 0
-            separator = b',\n"' + section.name.encode() + b'":['
-            after = section.first
-            while rows := await self._rows(owner, section, after):
-                yield separator + b",\n".join(orjson.dumps(row) for row in rows)
-                counts[section.name] += len(rows)
-                separator, after = b",\n", rows[-1]["id"]
-            yield b"]" if counts[section.name] else separator + b"]"
-        yield b',\n"counts":' + orjson.dumps(counts) + b"}\n"
+        file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # closed in a thread
+        try:
+            async with self._database.snapshot_of(owner) as connection:
+                cursor = await connection.execute("SELECT now() AS at")
+                at: datetime = (await cursor.fetchall())[0]["at"]
+                counts = {
+                    section.name: await _read(connection, owner, section, file) for section in _SECTIONS
+                }
+            head = {
+                "format": FORMAT,
+                "version": VERSION,
+                "tenant": owner.tenant_id,
+                "user": owner.user_id,
+                "exported_at": at,
+            }
+            yield orjson.dumps(head)[:-1]
+            await asyncio.to_thread(file.seek, 0)
+            for section in _SECTIONS:
+                separator = b',\n"' + section.name.encode() + b'":['
+                left = counts[section.name]
+                while left:
+                    lines = await asyncio.to_thread(_lines, file, min(left, _BATCH))
+                    left -= len(lines)
+                    yield separator + b",\n".join(
+                        [await self._opened(owner, section, line) for line in lines]
+                    )
+                    separator = b",\n"
+                yield b"]" if counts[section.name] else separator + b"]"
+            yield b',\n"counts":' + orjson.dumps(counts) + b"}\n"
+        finally:
+            await asyncio.to_thread(file.close)
 
-    async def _rows(self, owner: Owner, section: _Section, after: str | int) -> list[DictRow]:
+    async def _opened(self, owner: Owner, section: _Section, line: bytes) -> bytes:
+        if self._sealer is None:
+            return line
+        row = orjson.loads(line)
+        for field in section.sealed:
+            row[field] = await _opened(self._sealer, owner, row[field])
+        if section.name == _VAULT and self._vault is not None:
+            row["value"] = await self._vault.value(owner, row["id"], base64.b64decode(row["value"]))
+        return orjson.dumps(row)
+
+
+async def _read(connection: Connection, owner: Owner, section: _Section, file: IO[bytes]) -> int:
+    """Write the rows of a section to the file, a line each; how many there were."""
+    count, after = 0, section.first
+    while True:
         values = {"tenant": owner.tenant_id, "user": owner.user_id, "after": after, "limit": _BATCH}
-        async with self._database.of(owner) as connection:
-            rows = await (await connection.execute(section.statement, values)).fetchall()
-        if self._opens is not None:
-            for row in rows:
-                for field in section.sealed:
-                    row[field] = await _opened(self._opens, owner, row[field])
-        return rows
+        rows = await (await connection.execute(section.statement, values)).fetchall()
+        if not rows:
+            return count
+        await asyncio.to_thread(file.write, b"".join(orjson.dumps(row) + b"\n" for row in rows))
+        count, after = count + len(rows), rows[-1]["id"]
 
 
-async def _opened(opens: Open, owner: Owner, value: object) -> object:
+def _lines(file: IO[bytes], number: int) -> list[bytes]:
+    return [line.rstrip(b"\n") for line in islice(file, number)]
+
+
+async def _opened(sealer: Sealer, owner: Owner, value: Any) -> Any:  # JSON of any form
     """The text, or the JSON value, of which nothing is encrypted any more."""
     if isinstance(value, str):
-        return await opens(owner, value)
-    if isinstance(value, dict) and isinstance(sealed := value.get(_SEALED), str) and len(value) == 1:
-        return orjson.loads(await opens(owner, sealed))
-    return value
+        return await sealer.open(owner, value)
+    if isinstance(value, list):
+        return [{name: await _opened(sealer, owner, part) for name, part in each.items()} for each in value]
+    return await opened_json(sealer, owner, value)

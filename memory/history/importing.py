@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final, Literal
@@ -18,7 +19,8 @@ from memory.history.lines import HistoryLine, numbered, parse
 from memory.history.naming import Named, Naming
 from memory.identifiers import new_id
 from memory.owner import Owner
-from memory.threads import title_of
+from memory.privacy.sealing import Sealer
+from memory.threads import sealed, sealed_json, title_of
 
 _BATCH_LINES: Final = 500
 _BATCH_BYTES: Final = 8 * 1024 * 1024
@@ -49,8 +51,6 @@ _BEGUN_ANEW: Final = """
 """
 
 Users = Literal["own", "any"]
-Seal = Callable[[Owner, str], Awaitable[str]]
-"""Encrypts a text for its owner; gives it back as it is where nothing is encrypted."""
 
 
 class ImportReport(BaseModel):
@@ -76,9 +76,10 @@ Progress = Callable[[ImportReport], None]
 class HistoryImporter:
     """Takes in histories. An outage raises MemoryUnavailable; the same history again goes on where it stopped."""
 
-    def __init__(self, database: Database, *, seal: Seal | None = None) -> None:
+    def __init__(self, database: Database, sealer: Sealer | None = None) -> None:
+        """With a sealer that has a key what is said, by whom, and the import's name are stored encrypted."""
         self._database = database
-        self._seal = seal
+        self._sealer = sealer
 
     async def run(
         self,
@@ -95,7 +96,7 @@ class HistoryImporter:
         `users="any"` it is kept for that user of the same tenant. Batches of 500 lines are one transaction a user.
         `progress` is called after each. Raises ImportRefused for a file that cannot be read.
         """
-        work = _Import(self._database, self._seal, owner, name, users)
+        work = _Import(self._database, self._sealer, owner, name, users)
         await work.begin()
         try:
             async for number, line in numbered(source):
@@ -113,9 +114,11 @@ class HistoryImporter:
 class _Import:
     """One history on its way in."""
 
-    def __init__(self, database: Database, seal: Seal | None, owner: Owner, name: str, users: Users) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealer | None, owner: Owner, name: str, users: Users
+    ) -> None:
         self._database = database
-        self._seal = seal
+        self._sealer = sealer
         self._owner = owner
         self._users = users
         self._naming = Naming()
@@ -140,11 +143,12 @@ class _Import:
 
     async def begin(self) -> None:
         whose = (self._owner.tenant_id, self._owner.user_id)
+        name = await self._stored_name(self._owner, self._name)
         async with self._database.of(self._owner) as connection:
-            await connection.execute(_BEGUN_ANEW, (*whose, self._name))
+            await connection.execute(_BEGUN_ANEW, (*whose, name))
             await connection.execute(
                 "INSERT INTO memory_imports (id, tenant_id, user_id, name) VALUES (%s, %s, %s, %s)",
-                (self._id, *whose, self._name),
+                (self._id, *whose, name),
             )
 
     async def take(self, number: int, line: bytes | None) -> bool:
@@ -175,6 +179,7 @@ class _Import:
         statement = "UPDATE memory_imports SET state = %s, error = %s, finished_at = now() WHERE id = %s"
         # What has failed by an outage cannot be noted during it; the next import of the name does.
         with contextlib.suppress(MemoryUnavailable) if error else contextlib.nullcontext():
+            error = error and await sealed(self._sealer, self._owner, error)
             async with self._database.of(self._owner) as connection:
                 await connection.execute(statement, (state, error, self._id))
                 if (
@@ -208,29 +213,44 @@ class _Import:
         titles: dict[str, str] = {}
         for one in lines:
             titles.setdefault(one.thread_key, title_of(one.line.text))
-        if self._seal is not None:
-            contents = {key: await self._seal(owner, text) for key, text in contents.items()}
-            titles = {key: await self._seal(owner, title) for key, title in titles.items()}
+        stored = _Stored(
+            contents={key: await sealed(self._sealer, owner, text) for key, text in contents.items()},
+            titles={key: await sealed(self._sealer, owner, title) for key, title in titles.items()},
+            speakers={
+                name: await self._stored_name(owner, name)
+                for name in {one.line.name for one in lines if one.line.name is not None}
+            },
+            metadata=Jsonb(await sealed_json(self._sealer, owner, {"imported_from": self._name})),
+        )
         async with self._database.of(owner) as connection:
             try:
-                new = await _insert(connection, owner, lines, contents, titles, self._name)
+                new = await _insert(connection, owner, lines, stored)
             except psycopg.DataError as error:
                 first, last = lines[0].line.time, lines[-1].line.time
                 raise ImportRefused(f"the lines from {first} to {last} cannot be stored: {error}") from error
         self._imported += new
         self._known += len(lines) - new
 
+    async def _stored_name(self, owner: Owner, name: str) -> str:
+        return await self._sealer.seal_name(owner, name) if self._sealer else name
 
-async def _insert(
-    connection: Connection,
-    owner: Owner,
-    lines: list[Named],
-    contents: dict[str, str],
-    titles: dict[str, str],
-    name: str,
-) -> int:
+
+@dataclass(frozen=True, kw_only=True)
+class _Stored:
+    """What the lines say, as it is stored."""
+
+    contents: Mapping[str, str]
+    """By the key of the line."""
+    titles: Mapping[str, str]
+    """By the key of the thread."""
+    speakers: Mapping[str, str]
+    """By the name."""
+    metadata: Jsonb
+
+
+async def _insert(connection: Connection, owner: Owner, lines: list[Named], stored: _Stored) -> int:
     """How many of the lines are new: the keys' unique index says so, without a plan that could be a bad one."""
-    threads = await _threads(connection, owner, lines, titles, name)
+    threads = await _threads(connection, owner, lines, stored)
     cursor = await connection.execute(
         _MESSAGES,
         {
@@ -239,8 +259,8 @@ async def _insert(
             "ids": [one.id for one in lines],
             "threads": [threads[one.thread_key] for one in lines],
             "roles": [one.line.role for one in lines],
-            "speakers": [one.line.name for one in lines],
-            "contents": [contents[one.key] for one in lines],
+            "speakers": [None if one.line.name is None else stored.speakers[one.line.name] for one in lines],
+            "contents": [stored.contents[one.key] for one in lines],
             "times": [one.line.time for one in lines],
             "keys": [one.key for one in lines],
         },
@@ -249,7 +269,7 @@ async def _insert(
 
 
 async def _threads(
-    connection: Connection, owner: Owner, lines: Sequence[Named], titles: dict[str, str], name: str
+    connection: Connection, owner: Owner, lines: Sequence[Named], stored: _Stored
 ) -> dict[str, str]:
     """The ids of the lines' threads by their keys, made where there were none, their times stretched to the lines'."""
     by_thread: dict[str, list[Named]] = {}
@@ -262,9 +282,9 @@ async def _threads(
         {
             "tenant": owner.tenant_id,
             "user": owner.user_id,
-            "metadata": Jsonb({"imported_from": name}),
+            "metadata": stored.metadata,
             "ids": [group[0].thread_id for group in groups],
-            "titles": [titles[group[0].thread_key] for group in groups],
+            "titles": [stored.titles[group[0].thread_key] for group in groups],
             "keys": [group[0].thread_key for group in groups],
             "first": [min(one.line.time for one in group) for group in groups],
             "last": [max(one.line.time for one in group) for group in groups],

@@ -5,9 +5,9 @@ from memory.privacy.finding import find
 from memory.privacy.keys import DataKeys, MasterCipher, Rotation
 from memory.privacy.kinds import DataKind, Finding, NameRecogniser
 from memory.privacy.redaction import Redacted, Redactor, redacted_json
-from memory.privacy.sealing import Sealer, is_sealed
+from memory.privacy.sealing import Opener, Sealer, is_sealed
 from memory.privacy.settings import PrivacySettings
-from memory.privacy.vault import Vault
+from memory.privacy.vault import Restored, Vault
 
 __all__ = [
     "AuditEntry",
@@ -17,9 +17,11 @@ __all__ = [
     "Finding",
     "MasterCipher",
     "NameRecogniser",
+    "Opener",
     "PrivacySettings",
     "Redacted",
     "Redactor",
+    "Restored",
     "Rotation",
     "Sealer",
     "Vault",

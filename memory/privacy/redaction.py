@@ -1,13 +1,13 @@
 """Taking personal data out of texts for good."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
 from memory.privacy.credentials import is_secret_under
 from memory.privacy.finding import find
-from memory.privacy.kinds import DataKind, Finding, NameRecogniser
+from memory.privacy.kinds import DataKind, Finding, NameRecogniser, marks
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,26 @@ class Redacted:
 class _Numbers:
     """Which number each value got; the same value gets the same one."""
 
-    given: dict[tuple[DataKind, str], int] = field(default_factory=dict)
+    given: dict[tuple[DataKind, str], str] = field(default_factory=dict)
     last: dict[DataKind, int] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    """By each placeholder, the value it was first given for."""
+    taken: frozenset[str] = frozenset()
+    """Placeholders that mean something else."""
 
     def placeholder(self, kind: DataKind, value: str) -> str:
         key = (kind, value.casefold() if kind is DataKind.EMAIL else value)
         if key not in self.given:
-            self.last[kind] = self.given[key] = self.last.get(kind, 0) + 1
-        return f"[{kind} {self.given[key]}]"
+            self.given[key] = self._next(kind)
+            self.values[self.given[key]] = value
+        return self.given[key]
+
+    def _next(self, kind: DataKind) -> str:
+        while True:
+            self.last[kind] = self.last.get(kind, 0) + 1
+            placeholder = f"[{kind} {self.last[kind]}]"
+            if placeholder not in self.taken:
+                return placeholder
 
 
 class Redactor:
@@ -44,6 +56,15 @@ class Redactor:
     def redact(self, text: str) -> Redacted:
         """The text with a placeholder for each finding; equal values have equal placeholders within it."""
         return self._redact(text, _Numbers())
+
+    def hide(self, texts: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+        """The texts, redacted as one, and by each placeholder what it stands for.
+
+        A placeholder that stood in the texts before is given to nothing else.
+        """
+        taken = frozenset(text[begin:end] for text in texts for begin, end in marks(text))
+        numbers = _Numbers(taken=taken)
+        return [self._redact(text, numbers).text for text in texts], numbers.values
 
     def redact_json(self, value: JsonValue) -> JsonValue:
         """The value with every string in it redacted, keys too; placeholders are numbered through all of it.

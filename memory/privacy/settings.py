@@ -17,7 +17,7 @@ class PrivacySettings(BaseModel):
     keys: tuple[SecretStr, ...] = Field(
         default=(),
         description="Master keys for encryption at rest, each 32 bytes in base64: the first encrypts, all decrypt. "
-        "None: message bodies are stored as they are.",
+        "None: what is said is stored as it is.",
     )
 
     @field_validator("keys")

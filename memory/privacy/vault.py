@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
 from memory.database import Database
@@ -10,8 +11,17 @@ from memory.owner import Owner
 from memory.privacy.finding import find
 from memory.privacy.keys import DataKey, DataKeys
 from memory.privacy.kinds import TOKEN, DataKind, Finding, NameRecogniser
+from memory.privacy.redaction import Redacted
 
 _TOKEN_DIGITS: Final = 16
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A text with its personal data in place again, and how many values that were."""
+
+    text: str
+    values: int
 
 
 class Vault:
@@ -34,11 +44,11 @@ class Vault:
         self._kinds = kinds
         self._names = names
 
-    async def redact(self, owner: Owner, text: str) -> str:
+    async def redact(self, owner: Owner, text: str) -> Redacted:
         """The text with a token for each finding; the values are in the vault when this returns."""
         findings = await asyncio.to_thread(find, text, kinds=self._kinds, names=self._names)
         if not findings:
-            return text
+            return Redacted(text, ())
         key = await self._keys.get(owner, make=True)
         values: dict[str, tuple[DataKind, str]] = {}
         pieces: list[str] = []
@@ -58,13 +68,13 @@ class Vault:
                 " ON CONFLICT DO NOTHING",
                 sorted(rows),
             )
-        return "".join((*pieces, text[position:]))
+        return Redacted("".join((*pieces, text[position:])), tuple(findings))
 
-    async def restore(self, owner: Owner, text: str) -> str:
+    async def restore(self, owner: Owner, text: str) -> Restored:
         """The text with the owner's own tokens replaced by their values; tokens of others and unknown ones stay."""
         tokens = list(dict.fromkeys(TOKEN.findall(text)))
         if not tokens:
-            return text
+            return Restored(text, 0)
         async with self._database.of(owner) as connection:
             cursor = await connection.execute(
                 "SELECT token, sealed FROM memory_vault WHERE tenant_id = %s AND user_id = %s AND token = ANY(%s)",
@@ -72,10 +82,14 @@ class Vault:
             )
             rows = await cursor.fetchall()
         if not rows:
-            return text
+            return Restored(text, 0)
         key = await self._keys.get(owner, make=False)
         values = {row["token"]: key.open(row["sealed"], row["token"]) for row in rows}
-        return TOKEN.sub(lambda match: values.get(match[0], match[0]), text)
+        return Restored(TOKEN.sub(lambda match: values.get(match[0], match[0]), text), len(values))
+
+    async def value(self, owner: Owner, token: str, sealed: bytes) -> str:
+        """What the vault's row of a token keeps."""
+        return (await self._keys.get(owner, make=False)).open(sealed, token)
 
 
 def _token(key: DataKey, finding: Finding, text: str) -> str:

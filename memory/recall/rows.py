@@ -69,7 +69,7 @@ _ANY = f"""
         OR EXISTS (SELECT FROM memory_records record WHERE {_NEWER.format("record")}) AS newer,
         coalesce((SELECT deleted FROM memory_progress WHERE tenant_id = %(tenant)s AND user_id = %(user)s), 0) AS deleted
 """  # noqa: S608  # texts of this module
-_SEALED = frozenset({"text", "instead_of", "against"})
+_SEALED = ("text", "instead_of", "against")
 
 
 class Opens(Protocol):
@@ -171,8 +171,11 @@ async def _opened(owner: Owner, rows: Sequence[DictRow], opener: Opens | None) -
     opened, reason = [], ""
     for row in rows:
         try:
-            for name in _SEALED & row.keys():
-                row[name] = row[name] and await opener.open(owner, row[name])
+            for name in _SEALED:
+                if row.get(name):
+                    row[name] = await opener.open(owner, row[name])
+            if row.get("entities"):
+                row["entities"] = [await opener.open(owner, name) for name in row["entities"]]
         except KeyMissing as error:
             reason = str(error)
         else:

@@ -1,5 +1,7 @@
 """The versions of a record."""
 
+from collections.abc import Sequence
+
 from psycopg.rows import DictRow
 
 from memory.database import Connection
@@ -9,7 +11,7 @@ from memory.records.rows import COLUMNS
 
 _OF_SLOT = f"""
     SELECT {COLUMNS} FROM memory_records
-    WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND tier = %(tier)s AND slot = %(slot)s
+    WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND tier = %(tier)s AND slot = ANY(%(slots)s)
         AND (tier = 'long' OR project_id IS NOT DISTINCT FROM %(project_id)s)
     ORDER BY version DESC, said_at DESC, id DESC
 """  # noqa: S608  # names of columns
@@ -53,9 +55,13 @@ async def seen_row(connection: Connection, record_id: str) -> DictRow:
     return _one(await cursor.fetchall(), record_id)
 
 
-async def versions_of(connection: Connection, row: DictRow) -> list[DictRow]:
-    """The versions of the same thing by the same user, this row among them, newest first."""
-    cursor = await connection.execute(_OF_SLOT if row["slot"] is not None else _LINKED, row)
+async def versions_of(connection: Connection, row: DictRow, slots: Sequence[str]) -> list[DictRow]:
+    """The versions of the same thing by the same user, this row among them, newest first.
+
+    `slots` are what its slot may be stored as.
+    """
+    values = {**row, "slots": list(slots)}
+    cursor = await connection.execute(_OF_SLOT if row["slot"] is not None else _LINKED, values)
     return await cursor.fetchall()
 
 

@@ -1,6 +1,7 @@
 """Names of what records are about, and how those are related."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from memory.database import Connection
 from memory.identifiers import new_id
@@ -10,12 +11,25 @@ from memory.records.words import fold
 _DEEPEST = 4
 
 
+class Names(Protocol):
+    """How names are stored: sealed where there is a key."""
+
+    async def name(self, owner: Owner, name: str) -> str:
+        """What is written for a name; the same for the same."""
+        ...
+
+    async def stored_names(self, owner: Owner, name: str) -> tuple[str, ...]:
+        """What it may be written as; what is written now comes first."""
+        ...
+
+
 async def keep_entities(
     connection: Connection,
     owner: Owner,
     record_id: str,
     names: Iterable[str],
     relations: Iterable[tuple[str, str, str]],
+    written: Names,
 ) -> None:
     """Keep that the record mentions these names, and these relations (subject, predicate, object) it states."""
     relations = [triple for triple in relations if all(fold(part) for part in triple)]
@@ -24,14 +38,21 @@ async def keep_entities(
     if not spelt:
         return
     whose = (owner.tenant_id, owner.user_id)
-    folded = sorted(spelt)
+    # By what is written for it, the name; as many writers at once, all in one order.
+    folded = dict(sorted([(await written.name(owner, name), name) for name in spelt]))
+    await _seal_earlier(connection, owner, folded, spelt, written)
     cursor = await connection.execute(
         "INSERT INTO memory_entities (id, tenant_id, user_id, name, folded)"
         " SELECT id, %s, %s, name, folded FROM unnest(%s::text[], %s::text[], %s::text[]) AS new (id, name, folded)"
         " ON CONFLICT (tenant_id, user_id, folded) DO UPDATE SET name = memory_entities.name RETURNING id, folded",
-        (*whose, [new_id("ent") for _ in folded], [spelt[name] for name in folded], folded),
+        (
+            *whose,
+            [new_id("ent") for _ in folded],
+            [await written.name(owner, spelt[name]) for name in folded.values()],
+            list(folded),
+        ),
     )
-    ids = {row["folded"]: row["id"] for row in await cursor.fetchall()}
+    ids = {folded[row["folded"]]: row["id"] for row in await cursor.fetchall()}
     await connection.execute(
         "INSERT INTO memory_mentions (entity_id, record_id, tenant_id, user_id)"
         " SELECT id, %s, %s, %s FROM unnest(%s::text[]) AS new (id) ON CONFLICT DO NOTHING",
@@ -41,19 +62,45 @@ async def keep_entities(
         await connection.execute(
             "INSERT INTO memory_relations (subject_id, predicate, object_id, record_id, tenant_id, user_id)"
             " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (ids[fold(subject)], fold(predicate), ids[fold(object_)], record_id, *whose),
+            (
+                ids[fold(subject)],
+                await written.name(owner, fold(predicate)),
+                ids[fold(object_)],
+                record_id,
+                *whose,
+            ),
+        )
+
+
+async def _seal_earlier(
+    connection: Connection, owner: Owner, folded: Mapping[str, str], spelt: Mapping[str, str], written: Names
+) -> None:
+    """Entities from before there was a key become what is written now, so that there are no two of one name."""
+    changes = [
+        (earlier, stored, await written.name(owner, spelt[name]))
+        for stored, name in folded.items()
+        for earlier in (await written.stored_names(owner, name))[1:]
+    ]
+    if changes:
+        await connection.execute(
+            "UPDATE memory_entities AS entity SET folded = new.folded, name = new.name"
+            " FROM unnest(%s::text[], %s::text[], %s::text[]) AS new (earlier, folded, name)"
+            " WHERE entity.tenant_id = %s AND entity.user_id = %s AND entity.folded = new.earlier AND NOT EXISTS ("
+            "  SELECT FROM memory_entities AS there WHERE there.tenant_id = entity.tenant_id"
+            "  AND there.user_id = entity.user_id AND there.folded = new.folded)",
+            (*map(list, zip(*changes, strict=True)), owner.tenant_id, owner.user_id),
         )
 
 
 async def related_records(
-    connection: Connection, owner: Owner, names: Sequence[str], *, depth: int = 1
+    connection: Connection, owner: Owner, names: Sequence[str], written: Names, *, depth: int = 1
 ) -> dict[str, list[str]]:
     """By each of these names that is known, the ids of the owner's records that hold and have to do with it.
 
     First those that mention it, newest first, then those that mention what is related to it, up to `depth` (0 to 4)
     relations away.
     """
-    asked = {fold(name): name for name in names}
+    asked = {stored: name for name in names for stored in await written.stored_names(owner, fold(name))}
     cursor = await connection.execute(
         """
         WITH RECURSIVE reached AS (

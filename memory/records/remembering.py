@@ -51,6 +51,11 @@ class Remembering:
         await take_turn(self.connection, self.owner)
         slotless = [draft for draft in drafts if draft.slot is None]
         patterns = [_pattern(draft.text) for draft in slotless] if self.rows.searchable else ["%"]
+        slots = {
+            stored
+            for slot in {draft.slot for draft in drafts if draft.slot is not None}
+            for stored in await self.rows.stored_names(self.owner, slot)
+        }
         cursor = await self.connection.execute(
             f"""
             SELECT origin_key, {COLUMNS} FROM memory_records
@@ -61,7 +66,7 @@ class Remembering:
             {
                 "tenant": self.owner.tenant_id,
                 "user": self.owner.user_id,
-                "slots": [draft.slot for draft in drafts if draft.slot is not None],
+                "slots": sorted(slots),
                 "origins": [draft.origin_key for draft in drafts if draft.origin_key is not None],
                 "kinds": [draft.kind.value for draft in slotless],
                 "patterns": patterns,
@@ -114,7 +119,7 @@ class Remembering:
 
     async def _confirm(self, draft: Draft, record: Record) -> Record:
         """The same again: more evidence, unless this very saying counts already."""
-        await keep_entities(self.connection, self.owner, record.id, draft.entities, draft.relations)
+        await self._keep_entities(record, draft)
         if said_before(draft, record):
             return record
         text, details = await self.rows.columns(
@@ -187,7 +192,6 @@ class Remembering:
                     "project_id",
                     "thread_id",
                     "agent",
-                    "slot",
                     "confidence",
                     "said_at",
                     "origin_key",
@@ -195,6 +199,7 @@ class Remembering:
             ),
             "tier": tier.value,
             "kind": draft.kind.value,
+            "slot": draft.slot and await self.rows.name(self.owner, draft.slot),
             "text": text,
             "details": details,
             "state": state.value,
@@ -212,12 +217,17 @@ class Remembering:
             values,
         )
         record = await self.rows.record((await cursor.fetchall())[0])
-        await keep_entities(self.connection, self.owner, record.id, draft.entities, draft.relations)
+        await self._keep_entities(record, draft)
         self.known[record.id] = record
         self.inserted[record.id] = vector
         if draft.origin_key:
             self.by_origin[draft.origin_key] = record.id
         return record
+
+    async def _keep_entities(self, record: Record, draft: Draft) -> None:
+        await keep_entities(
+            self.connection, self.owner, record.id, draft.entities, draft.relations, self.rows
+        )
 
     async def _change(self, record: Record, changes: str, **parameters: object) -> Record:
         changed = await self.rows.change(self.connection, record.id, changes, parameters)

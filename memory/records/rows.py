@@ -36,6 +36,14 @@ class TextSealer(Protocol):
         """The text, sealed."""
         ...
 
+    async def seal_name(self, owner: Owner, name: str) -> str:
+        """The name, sealed so that the same one is alike each time."""
+        ...
+
+    async def stored_names(self, owner: Owner, name: str) -> tuple[str, ...]:
+        """As what the name may be stored: sealed, or as it is."""
+        ...
+
     async def open(self, owner: Owner, text: str) -> str:
         """The text that was sealed."""
         ...
@@ -52,7 +60,7 @@ def vector_text(vector: Any) -> str:  # an array of numpy, whose type says nothi
 
 
 class RecordRows:
-    """Turns rows to records and back. Text and details are sealed where a sealer is given; the rest is not."""
+    """Turns rows to records and back. Where a sealer is given text, details and names are sealed; the rest is not."""
 
     def __init__(self, sealer: TextSealer | None = None) -> None:
         self._sealer = sealer
@@ -73,6 +81,7 @@ class RecordRows:
         if self._sealer is not None:
             owner = Owner(row["user_id"], row["tenant_id"])
             kept["text"] = await self._sealer.open(owner, row["text"])
+            kept["slot"] = row["slot"] and await self._sealer.open(owner, row["slot"])
             if isinstance(sealed := row["details"].get(_SEALED), str):
                 kept["details"] = _DETAILS.validate_json(await self._sealer.open(owner, sealed))
         return Record.model_validate(kept)
@@ -87,6 +96,25 @@ class RecordRows:
             return text, Jsonb(details)
         sealed = await self._sealer.seal(owner, _DETAILS.dump_json(details).decode()) if details else None
         return await self._sealer.seal(owner, text), Jsonb({_SEALED: sealed} if sealed else {})
+
+    async def name(self, owner: Owner, name: str) -> str:
+        """What is written for a name that is looked up, such as a slot or an entity's."""
+        return name if self._sealer is None else await self._sealer.seal_name(owner, name)
+
+    async def stored_names(self, owner: Owner, name: str) -> tuple[str, ...]:
+        """What to look for: what `name` gives, and what was written before there was a key."""
+        return (name,) if self._sealer is None else await self._sealer.stored_names(owner, name)
+
+    async def read_name(self, owner: Owner, stored: str) -> str:
+        """The name that was written. Raises KeyMissing."""
+        return stored if self._sealer is None else await self._sealer.open(owner, stored)
+
+    async def stored_slots(self, row: DictRow) -> list[str]:
+        """As what the slot of a row may be stored; within a transaction only of an owner who is `ready`."""
+        if row["slot"] is None:
+            return []
+        owner = Owner(row["user_id"], row["tenant_id"])
+        return [*await self.stored_names(owner, await self.read_name(owner, row["slot"]))]
 
     async def change(
         self,

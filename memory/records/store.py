@@ -1,19 +1,22 @@
 """What is remembered beside messages: kept in versions, corrected, pinned, forgotten, and learned from."""
 
-from collections.abc import Collection, Sequence
+import contextlib
+from collections.abc import Collection, Iterable, Sequence
 from typing import LiteralString
 
 import numpy as np
 import structlog
+from psycopg.rows import DictRow
 from pydantic import JsonValue
 
 from memory.database import Connection, Database
-from memory.errors import MemoryUnavailable
+from memory.errors import KeyMissing, MemoryUnavailable
 from memory.interfaces import Draft, Kind, Record, RecordState, Tier, Vectors, VectorStore
 from memory.owner import Owner
 from memory.records.chains import own_row, seen_row, take_turn, versions_of
 from memory.records.deletions import note_deletion
 from memory.records.entities import forget_unmentioned, related_records
+from memory.records.forgotten import keep_marks, still_to_say
 from memory.records.remembering import Remembered, Remembering
 from memory.records.rows import COLUMNS, RecordRows, TextSealer
 from memory.records.settings import RecordSettings
@@ -35,6 +38,25 @@ _LIST: LiteralString = f"""
     ORDER BY id DESC LIMIT %(limit)s
 """  # noqa: S608  # names of columns
 
+# All parts of the statement see what was there before it.
+_RATE: LiteralString = """
+    WITH before AS (
+        SELECT record.id, given.rating FROM memory_records record
+        LEFT JOIN memory_ratings given ON given.record_id = record.id AND given.run_id = %(run)s
+        WHERE record.id = ANY(%(ids)s) AND record.tenant_id = %(tenant)s AND record.user_id = %(user)s
+    ), kept AS (
+        INSERT INTO memory_ratings (record_id, run_id, tenant_id, user_id, rating)
+        SELECT id, %(run)s, %(tenant)s, %(user)s, %(rating)s FROM before
+        ON CONFLICT (record_id, run_id) DO UPDATE SET rating = excluded.rating
+    )
+    UPDATE memory_records SET
+        rating = CASE WHEN before.rating IS NULL THEN (memory_records.rating * rated + %(rating)s) / (rated + 1)
+            ELSE memory_records.rating + (%(rating)s - before.rating) / greatest(rated, 1) END,
+        rated = rated + (before.rating IS NULL)::int,
+        revision = nextval('memory_revision')
+    FROM before WHERE memory_records.id = before.id
+"""
+
 
 class RecordStore(Upkeep):
     """The records of users. An outage of the database raises MemoryUnavailable.
@@ -52,14 +74,15 @@ class RecordStore(Upkeep):
         *,
         settings: RecordSettings | None = None,
     ) -> None:
-        """With a sealer texts and details are encrypted; searching then reads them one by one."""
+        """With a sealer texts and details are encrypted; searching then reads them one by one. Names are sealed alike."""
         super().__init__(database, vectors, embedder, RecordRows(sealer), settings or RecordSettings())
 
     async def remember(self, owner: Owner, drafts: Sequence[Draft]) -> Sequence[Remembered]:
         """Keep what the drafts say, all or none, and what became of each, in order; see `merging.merge`.
 
-        Drafts that were kept before (by `origin_key`, or by the same sources) change nothing. A project that the
-        owner does not see is left out of a record.
+        Drafts that were kept before (by `origin_key`, or by the same sources) change nothing. What the owner had
+        forgotten is left out while only the messages say it that said it then. A project that the owner does not see is
+        left out of a record.
         """
         if not drafts:
             return ()
@@ -69,8 +92,11 @@ class RecordStore(Upkeep):
             async with self._database.of(owner) as connection:
                 work = Remembering(connection, owner, self._rows, self._embedder)
                 await work.load(drafts)
+                wanted = await still_to_say(connection, owner, drafts, self._rows)
                 done = [
-                    await work.remember(draft, vector) for draft, vector in zip(drafts, vectors, strict=True)
+                    await work.remember(draft, vector)
+                    for draft, vector in zip(wanted, vectors, strict=True)
+                    if draft is not None
                 ]
             await self._follow(owner, work)
         return [Remembered(work.known[one.record.id], one.outcome) for one in done]
@@ -84,7 +110,10 @@ class RecordStore(Upkeep):
     async def history(self, owner: Owner, record_id: str) -> Sequence[Record]:
         """All versions of what the record says, newest first, contested ones among them. Raises UnknownRecord."""
         async with self._database.of(owner) as connection:
-            rows = await versions_of(connection, await seen_row(connection, record_id))
+            row = await seen_row(connection, record_id)
+        slots = await self._rows.stored_slots(row)
+        async with self._database.of(owner) as connection:
+            rows = await versions_of(connection, row, slots)
         return await self._rows.records(rows)
 
     async def correct(
@@ -109,7 +138,7 @@ class RecordStore(Upkeep):
                 work = Remembering(connection, owner, self._rows, self._embedder)
                 await work.load([draft])
                 row = await own_row(connection, owner, record_id)
-                rows = await versions_of(connection, row)
+                rows = await versions_of(connection, row, await self._rows.stored_slots(row))
                 versions = await self._rows.records(rows)
                 holding = [
                     version
@@ -120,7 +149,7 @@ class RecordStore(Upkeep):
                     "SELECT greatest(now(), %s) AS now", (max(v.said_at for v in versions),)
                 )
                 now = (await clock.fetchall())[0]["now"]
-                about = await _still_about(connection, record_id, draft.text)
+                about = await self._still_about(connection, owner, record_id, draft.text)
                 draft = draft.model_copy(update={"said_at": now, "entities": about})
                 new = await work.replace(draft, versions, holding, vector)
             await self._follow(owner, work)
@@ -137,8 +166,8 @@ class RecordStore(Upkeep):
     async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
         """Delete the record with its earlier versions, its vector and what only it mentions; gives the ids deleted.
 
-        What it contested holds again. With the store of vectors away nothing is deleted: raises MemoryUnavailable.
-        Raises UnknownRecord.
+        The messages that it comes from make none of it again. What it contested holds again. With the store of vectors
+        away nothing is deleted: raises MemoryUnavailable. Raises UnknownRecord.
         """
         await self._rows.ready(owner)
         with self._behind_if_broken_off(owner):
@@ -148,7 +177,7 @@ class RecordStore(Upkeep):
         async with self._database.of(owner) as connection:
             await take_turn(connection, owner)
             row = await own_row(connection, owner, record_id)
-            rows = await versions_of(connection, row)
+            rows = await versions_of(connection, row, await self._rows.stored_slots(row))
             gone = [
                 other["id"]
                 for other in rows
@@ -158,6 +187,8 @@ class RecordStore(Upkeep):
             left = [
                 each for each in rows if each["id"] not in gone and each["state"] != RecordState.SUPERSEDED
             ]
+            forgotten = await self._readable(row for row in rows if row["id"] in gone)
+            await keep_marks(connection, owner, forgotten, self._rows)
             await connection.execute("DELETE FROM memory_records WHERE id = ANY(%s)", (gone,))
             if len(left) == 1 and left[0]["state"] == RecordState.CONTESTED:
                 await self._rows.change(connection, left[0]["id"], "state = 'active', contests = NULL", {})
@@ -167,6 +198,14 @@ class RecordStore(Upkeep):
             await self._vectors.remove(owner, gone)
         await self._tell_members([row["project_id"]])
         return gone
+
+    async def _readable(self, rows: Iterable[DictRow]) -> Sequence[Record]:
+        """The records of rows, without those whose key is gone: nor can their messages be read again."""
+        found = []
+        for row in rows:
+            with contextlib.suppress(KeyMissing):
+                found.append(await self._rows.record(row))
+        return found
 
     async def used(self, owner: Owner, ids: Collection[str], cited: Collection[str] = ()) -> None:
         """Learn that these came back for an answer, and which of them it cited; a faded one awakens."""
@@ -179,22 +218,29 @@ class RecordStore(Upkeep):
                 (list(cited), sorted({*ids, *cited}), owner.tenant_id, owner.user_id),
             )
 
-    async def rate(self, owner: Owner, ids: Collection[str], rating: float) -> None:
-        """Learn how an answer was rated that used these, -1 to 1; the mean is kept."""
+    async def rate(self, owner: Owner, ids: Collection[str], rating: float, *, run_id: str) -> None:
+        """Learn how the answer of a run was rated that used these, -1 to 1; the mean over runs is kept.
+
+        Of several ratings of a run the last counts.
+        """
+        given = {
+            "tenant": owner.tenant_id,
+            "user": owner.user_id,
+            "ids": sorted(ids),
+            "run": run_id,
+            "rating": max(-1.0, min(1.0, rating)),
+        }
         async with self._database.of(owner) as connection:
             await take_turn(connection, owner)
-            await connection.execute(
-                "UPDATE memory_records SET rating = (rating * rated + %s) / (rated + 1), rated = rated + 1,"
-                " revision = nextval('memory_revision') WHERE id = ANY(%s) AND tenant_id = %s AND user_id = %s",
-                (max(-1.0, min(1.0, rating)), sorted(ids), owner.tenant_id, owner.user_id),
-            )
+            await connection.execute(_RATE, given)
 
     async def related(
         self, owner: Owner, names: Sequence[str], *, depth: int = 1
     ) -> dict[str, Sequence[str]]:
         """By each of these names that is known, ids of records about it and what is related to it, nearest first."""
+        await self._rows.ready(owner)
         async with self._database.of(owner) as connection:
-            found = await related_records(connection, owner, names, depth=depth)
+            found = await related_records(connection, owner, names, self._rows, depth=depth)
         return dict(found)
 
     async def list(
@@ -237,6 +283,18 @@ class RecordStore(Upkeep):
             before = rows[-1]["id"]
         return found[:limit]
 
+    async def _still_about(
+        self, connection: Connection, owner: Owner, record_id: str, text: str
+    ) -> tuple[str, ...]:
+        """The names that a record mentions and that stand in its new text as well."""
+        cursor = await connection.execute(
+            "SELECT entity.name FROM memory_mentions AS mention JOIN memory_entities AS entity"
+            " ON entity.id = mention.entity_id WHERE mention.record_id = %s",
+            (record_id,),
+        )
+        names = [await self._rows.read_name(owner, row["name"]) for row in await cursor.fetchall()]
+        return tuple(name for name in sorted(names) if name.casefold() in text.casefold())
+
     async def _set(self, owner: Owner, record_id: str, changes: LiteralString) -> Record:
         await self._rows.ready(owner)
         async with self._database.of(owner) as connection:
@@ -274,17 +332,6 @@ class RecordStore(Upkeep):
 
 def _has(record: Record, words: Sequence[str]) -> bool:
     return set(words) <= set(statement(record.text).words)
-
-
-async def _still_about(connection: Connection, record_id: str, text: str) -> tuple[str, ...]:
-    """The names that a record mentions and that stand in its new text as well."""
-    cursor = await connection.execute(
-        "SELECT entity.name FROM memory_mentions AS mention JOIN memory_entities AS entity"
-        " ON entity.id = mention.entity_id WHERE mention.record_id = %s ORDER BY entity.name",
-        (record_id,),
-    )
-    names = [row["name"] for row in await cursor.fetchall()]
-    return tuple(name for name in names if name.casefold() in text.casefold())
 
 
 def _corrected(

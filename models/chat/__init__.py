@@ -1,6 +1,7 @@
 """Chat models: the extractive one, remote ones by URL, and chains of them by role."""
 
 from models.chat.prompt import Note, Passage, Prompt, read_prompt, render_prompt
+from models.chat.redacting import Hidden, Hide
 from models.chat.roles import ChatModels, ConfiguredChatModels
 from models.chat.settings import ChatSettings, EndpointSettings, Role
 from models.chat.tools import describe_tool
@@ -10,6 +11,8 @@ __all__ = [
     "ChatSettings",
     "ConfiguredChatModels",
     "EndpointSettings",
+    "Hidden",
+    "Hide",
     "Note",
     "Passage",
     "Prompt",

@@ -1,20 +1,19 @@
 """A chain of chat models of which the first that answers is heard."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Any  # LangChain's own signatures
 
 import httpx
 import openai
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
 
+from models.chat.asynchronous import AsynchronousChatModel
 from models.chat.extractive.model import ExtractiveChatModel
-from models.chat.tools import describe_tool, without_hints
+from models.chat.tools import without_hints
 from models.errors import ChatModelUnavailable, ModelsError
 
 logger = logging.getLogger(__name__)
@@ -24,7 +23,7 @@ FAILURES = (openai.OpenAIError, httpx.HTTPError, TimeoutError, OSError, ModelsEr
 _CHOICES = frozenset({"auto", "none", "required"})
 
 
-class ChainChatModel(BaseChatModel):
+class ChainChatModel(AsynchronousChatModel):
     """Asks its models in order until one answers; raises ChatModelUnavailable when none does.
 
     A model that says nothing and calls nothing has not answered. A stream falls back only until something was
@@ -36,25 +35,6 @@ class ChainChatModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "chain"
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | BaseTool | Any],  # LangChain's signature
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,  # LangChain's signature
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """The same tools for whichever model answers."""
-        return self.bind(tools=[describe_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,  # LangChain's signature
-    ) -> ChatResult:
-        raise ModelsError("chat models are asynchronous only: use ainvoke or astream")
 
     async def _agenerate(
         self,

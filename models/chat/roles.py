@@ -8,7 +8,9 @@ from pydantic import SecretStr
 
 from models.chat.chain import ChainChatModel
 from models.chat.extractive.model import ExtractiveChatModel
+from models.chat.redacting import Hide, RedactingChatModel
 from models.chat.settings import EXTRACTIVE, ChatSettings, EndpointSettings, Role
+from models.errors import ModelsError
 from models.interfaces import Embedder
 
 
@@ -22,11 +24,19 @@ class ChatModels(Protocol):
 
 
 class ConfiguredChatModels:
-    """A chain for each role, the extractive model last in each."""
+    """A chain for each role, the extractive model last in each.
 
-    def __init__(self, settings: ChatSettings, embedder: Embedder) -> None:
+    `hide` takes personal data out for endpoints that are to be redacted. Raises ModelsError where one is and there is none.
+    """
+
+    def __init__(self, settings: ChatSettings, embedder: Embedder, *, hide: Hide | None = None) -> None:
         extractive = ExtractiveChatModel(embedder=embedder)
-        remote = {name: open_endpoint(endpoint) for name, endpoint in settings.endpoints.items()}
+        remote = {
+            name: _redacting(name, open_endpoint(endpoint), hide)
+            if endpoint.redact
+            else open_endpoint(endpoint)
+            for name, endpoint in settings.endpoints.items()
+        }
         self._models: Mapping[Role, BaseChatModel] = {
             role: _chain([remote[n] for n in settings.roles.get(role, []) if n != EXTRACTIVE], extractive)
             for role in Role
@@ -51,6 +61,12 @@ def open_endpoint(settings: EndpointSettings) -> BaseChatModel:
         max_retries=0,  # the next model of the chain is the retry
         stream_usage=True,
     )
+
+
+def _redacting(name: str, model: BaseChatModel, hide: Hide | None) -> BaseChatModel:
+    if hide is None:
+        raise ModelsError(f"endpoint {name} is to be redacted, and there is nothing that finds personal data")
+    return RedactingChatModel(model=model, hide=hide)
 
 
 def _chain(remote: list[BaseChatModel], extractive: BaseChatModel) -> BaseChatModel:

@@ -28,6 +28,10 @@ class EndpointSettings(BaseModel):
     timeout_s: float = Field(default=60.0, gt=0, description="Seconds until a request counts as failed.")
     temperature: float = Field(default=0.2, ge=0, le=2, description="Sampling temperature.")
     max_tokens: int = Field(default=1024, ge=1, description="The longest answer, in tokens.")
+    redact: bool = Field(
+        default=False,
+        description="Whether personal data is replaced by placeholders in what is sent, and put back into what is answered.",
+    )
 
 
 class ChatSettings(BaseModel):

@@ -28,10 +28,11 @@ from knowledge import Chroma
 from memory import Database, Draft, MemorySettings, Owner, ShortTermTier
 from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
 from memory.interactions import InteractionStore
-from memory.privacy import AuditTrail
+from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Vault
 from memory.projects import ProjectStore
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore
+from tests.memory.privacy.conftest import key
 from tests.memory.records.conftest import WordEmbedder
 
 
@@ -101,6 +102,7 @@ async def remembering(
             interactions=InteractionStore(database),
             audit=AuditTrail(database),
             runs=runs,
+            vault=Vault(database, DataKeys(database, PrivacySettings(keys=(key(1),)))),
             arrived=lambda: arrived.append(None),
         )
         settings = Settings(data=folder, http=http or HttpSettings(longest_body=65_536))
@@ -159,8 +161,8 @@ async def _embed(opened: Remembering, end: threading.Event) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _nothing_runs(_: Owner) -> None:
-    return None
+async def _nothing_runs(_: Owner) -> int:
+    return 0
 
 
 def _tokens(texts: Sequence[str]) -> list[int]:

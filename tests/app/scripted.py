@@ -1,5 +1,6 @@
 """A run manager on real stores whose graph does what a test tells it to."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from graphs import FreyaGraph, FreyaState, RunContext
 from graphs.events import Token
 from graphs.routing.interfaces import Route
 from graphs.settings import GraphSettings
-from memory import Database, MemorySettings, Recollection, ShortTermTier, ThreadStore
+from memory import LOCAL, Database, MemorySettings, Owner, Recollection, ShortTermTier, ThreadStore
 
 Script = Callable[[RunContext, str], Awaitable[FreyaState]]
 
@@ -123,10 +124,10 @@ class Setup:
             heartbeat_s=self.heartbeat_s,
         )
 
-    async def kept(self, run_id: str) -> list[str]:
+    async def kept(self, run_id: str, owner: Owner = LOCAL) -> list[str]:
         """The types of the events that are kept of a run; their numbers have no gaps."""
         assert self.events is not None
-        found = [event async for event in self.events.kept(run_id, after=0)]
+        found = [event async for event in self.events.kept(owner, run_id, after=0)]
         assert [event.seq for event in found] == list(range(1, len(found) + 1))
         return [event.type for event in found]
 
@@ -142,3 +143,27 @@ class Setup:
 def ask(message: str = "one two", **given: Any) -> ChatRequest:
     """A request."""
     return ChatRequest(message=message, **given)
+
+
+class Gate:
+    """A script that stands still in the middle until it is let through."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.through = asyncio.Event()
+        self.cancelled = asyncio.Event()
+
+    async def __call__(self, context: RunContext, message: str) -> FreyaState:
+        context.emit(Token(text=message))
+        self.reached.set()
+        try:
+            await self.through.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return state(message)
+
+
+async def within(awaitable: Any) -> Any:
+    async with asyncio.timeout(5):
+        return await awaitable

@@ -170,3 +170,34 @@ def test_tiers_and_kinds_are_those_of_memory():
     assert {each.value for each in Tier} == {each.value for each in interfaces.Tier} - {"short"}
     assert {each.value for each in Kind} == {each.value for each in interfaces.Kind} - {"message"}
     assert {each.value for each in MEDIUM} < {each.value for each in Kind}
+
+
+@pytest.mark.usefixtures("service")
+def test_text_is_redacted_and_revealed(tmp_path: Path):
+    file = tmp_path / "letter.txt"
+    file.write_text("Write to ada@example.org.\n")
+    gone = freya("memory", "redact", file)
+    assert (gone.exit_code, gone.stdout) == (0, "Write to [email 1].\n")
+    assert gone.stderr.endswith("replaced: 1 email\n")
+    kept = json.loads(said("memory", "redact", "--reversible", "--json", file))
+    assert kept["found"] == {"email": 1}
+    result = CliRunner().invoke(application, ["memory", "reveal", "-"], input=f"To {kept['text']}")
+    assert (result.exit_code, result.stdout) == (0, "To Write to ada@example.org.\n")
+    assert result.stderr.endswith("put back: 1\n")
+    file.write_text(kept["text"])
+    assert json.loads(said("memory", "reveal", "--json", "--user", "ben", file)) == {
+        "text": kept["text"],
+        "values": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read"), (b"\xff", "no text in UTF-8: byte 0")]
+)
+def test_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes | None, said: str):
+    file = tmp_path / "letter.txt"
+    if content is not None:
+        file.write_bytes(content)
+    refused = freya("memory", "redact", file)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert said in refused.stderr

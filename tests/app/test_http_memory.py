@@ -360,6 +360,14 @@ async def test_feedback_on_a_run_rates_what_it_recalled(opened, mine, owner, sai
     assert (await mine.get(f"/v1/memory/{aside}")).json()["rating"] == 0
 
 
+async def test_thumb_given_twice_counts_once(opened, mine, owner):
+    (record,) = await kept(opened, owner, "Lives in Oslo.")
+    runs = [await finished_run(opened, owner, [record]) for _ in range(2)]
+    for run, thumb in ((runs[0], "up"), (runs[1], "down"), (runs[1], "down"), (runs[1], "up")):
+        assert (await mine.post("/v1/feedback", json={"run_id": run, "thumb": thumb})).status_code == 201
+    assert (await mine.get(f"/v1/memory/{record}")).json()["rating"] == 1.0
+
+
 async def test_feedback_is_refused_on_what_is_anothers_goes_on_or_says_nothing(opened, mine, others, owner):
     run = await finished_run(opened, owner, [])
     problem_of(await others.post("/v1/feedback", json={"run_id": run, "rating": 1}), 404, "unknown_run")
@@ -391,3 +399,38 @@ async def test_turn_of_the_whole_service_is_recalled_rated_and_erased(client, ow
     assert receipt["removed"]["postgresql"]["feedback"] == 1
     assert receipt["removed"]["redis"]["streams"] == 1
     problem_of(await client.get(f"/v1/runs/{answer['run_id']}", headers=mine), 404, "unknown_run")
+
+
+async def test_text_is_redacted_for_good_or_so_that_its_owner_can_have_it_back(mine, others, owner):
+    text = "Write to ada@example.org or bob@example.org; the card is 4111 1111 1111 1111."
+    gone = (await mine.post("/v1/memory/redact", json={"text": text})).json()
+    assert gone == {
+        "text": "Write to [email 1] or [email 2]; the card is [card 1].",
+        "found": {"email": 2, "card": 1},
+    }
+    kept = (await mine.post("/v1/memory/redact", json={"text": text, "reversible": True})).json()
+    assert kept["found"] == gone["found"]
+    assert "ada" not in kept["text"]
+    said = f"Answer to {kept['text']}"
+    revealed = (await mine.post("/v1/memory/reveal", json={"text": said})).json()
+    assert revealed == {"text": f"Answer to {text}", "values": 3}
+    theirs = (await others.post("/v1/memory/reveal", json={"text": said})).json()
+    assert theirs == {"text": said, "values": 0}
+    audit = (await mine.get("/v1/memory/audit")).json()["items"]
+    assert [(one["action"], one["counts"]) for one in audit] == [
+        ("reveal", {"values": 3}),
+        ("redact", {"card": 1, "email": 2}),
+    ]
+    exported = (await mine.get("/v1/memory/export")).text
+    assert "ada@example.org" not in exported  # this exporter has no vault
+    receipt = (await mine.post("/v1/memory/erase", json={"confirm": str(owner)})).json()
+    assert receipt["removed"]["postgresql"]["memory_vault"] == 3
+    assert (await mine.post("/v1/memory/reveal", json={"text": said})).json()["values"] == 0
+
+
+async def test_without_a_key_nothing_is_redacted_reversibly(client):
+    refused = await client.post("/v1/memory/redact", json={"text": "ada@example.org", "reversible": True})
+    assert "no key is configured" in problem_of(refused, 503, "key_missing")["detail"]
+    unknown = "[email:0123456789abcdef]"
+    answer = await client.post("/v1/memory/reveal", json={"text": unknown})
+    assert answer.json() == {"text": unknown, "values": 0}

@@ -59,6 +59,8 @@ OPERATIONS = {
     "listTopics": "GET /v1/knowledge/topics",
     "listVersions": "GET /v1/knowledge/versions",
     "recallMemory": "GET /v1/memory/recall",
+    "redactText": "POST /v1/memory/redact",
+    "revealText": "POST /v1/memory/reveal",
     "removeMember": "DELETE /v1/projects/{project_id}/members/{user_id}",
     "rollbackVersion": "POST /v1/knowledge/versions/rollback",
     "searchKnowledge": "GET /v1/knowledge/search",

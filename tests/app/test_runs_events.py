@@ -13,9 +13,12 @@ from app.runs import EventLog, StoredEvent
 from app.runs.eventlog import EventWriter
 from graphs import FreyaState, RunContext
 from graphs.events import RunCancelled, RunFinished, Token
-from memory import LOCAL, MemoryUnavailable, Owner, new_id
-from tests.app.scripted import Setup, ask, state
-from tests.app.test_runs_manager import Gate, within
+from memory import LOCAL, KeyMissing, MemoryUnavailable, Owner, UnknownThread, new_id
+from memory.privacy import DataKeys, PrivacySettings, Sealer
+from tests.app.scripted import Gate, Setup, ask, state, within
+from tests.memory.privacy.conftest import key
+
+NOWHERE = "unix:///nonexistent/redis.sock"
 
 
 @pytest.fixture
@@ -110,8 +113,8 @@ async def test_reader_of_a_run_whose_last_event_is_lost_is_told_by_its_record(se
     gate = setup.graph.script = Gate()
 
     class Forgetful(EventLog):
-        async def append(self, run_id, events):
-            await super().append(run_id, [event for event in events if event.type != "run.finished"])
+        async def append(self, run_id, events, **how):
+            await super().append(run_id, [event for event in events if event.type != "run.finished"], **how)
 
     setup.events = Forgetful(setup.redis, setup.redis, ttl_s=600)
     async with setup.open() as manager:
@@ -155,7 +158,7 @@ async def test_last_event_is_not_written_twice(log):
     run_id = new_id("run")
     await log.end(run_id, RunCancelled(reason="first"))
     await log.end(run_id, RunFinished(result={}))
-    assert [event.type async for event in log.kept(run_id, after=0)] == ["run.cancelled"]
+    assert [event.type async for event in log.kept(LOCAL, run_id, after=0)] == ["run.cancelled"]
 
 
 async def test_events_expire_some_time_after_the_last_one(log, setup):
@@ -164,16 +167,44 @@ async def test_events_expire_some_time_after_the_last_one(log, setup):
     assert 0 < await setup.redis.ttl(f"freya:run:{run_id}:events") <= 600
 
 
+async def test_deleted_thread_takes_the_events_of_its_runs_along(setup):
+    other = await finished(setup)
+    setup.graph.script = gate = Gate()
+    async with setup.open() as manager:
+        service = setup.service(manager)
+        ended, thread_id = await manager.start(LOCAL, ask())
+        await within(gate.reached.wait())
+        gate.through.set()
+        await within(manager.wait(LOCAL, ended))
+        gate.through.clear()
+        going, _ = await manager.start(LOCAL, ask(thread_id=thread_id))
+        await service.delete_thread(LOCAL, thread_id)
+        assert manager.active == 0
+    assert (await setup.kept(ended), await setup.kept(going)) == ([], [])
+    assert (await setup.kept(other))[-1] == "run.finished"
+
+
+async def test_thread_is_deleted_while_its_events_are_out_of_reach(setup):
+    run_id = await finished(setup)
+    async with setup.open() as manager, Redis.from_url(NOWHERE, driver_info=None, retry=None) as away:
+        setup.events = EventLog(away, away, ttl_s=600)
+        service = setup.service(manager)
+        thread_id = (await service.run(LOCAL, run_id)).thread_id
+        await service.delete_thread(LOCAL, thread_id)
+        with pytest.raises(UnknownThread):
+            await service.thread(LOCAL, thread_id)
+
+
 async def test_events_that_could_not_be_written_are_written_later(setup):
     run_id = new_id("run")
 
     class Hesitant(EventLog):
         failing = True
 
-        async def append(self, run_id, events):
+        async def append(self, run_id, events, **how):
             if self.failing:
                 raise ConnectionError
-            await super().append(run_id, events)
+            await super().append(run_id, events, **how)
 
     log = Hesitant(setup.redis, setup.redis, ttl_s=600)
     writer = EventWriter(log, run_id)
@@ -184,7 +215,40 @@ async def test_events_that_could_not_be_written_are_written_later(setup):
     log.failing = False
     writer.close()
     await within(writer.write_until_closed())
-    assert numbers([event async for event in log.kept(run_id, after=0)]) == [1, 2]
+    assert numbers([event async for event in log.kept(LOCAL, run_id, after=0)]) == [1, 2]
+
+
+@pytest.fixture
+def sealer(setup: Setup) -> Sealer:
+    return Sealer(DataKeys(setup.database, PrivacySettings(keys=(key(1),))))
+
+
+async def test_with_a_key_no_event_says_in_redis_what_was_said(setup, sealer):
+    owner = Owner(new_id("ada"))
+    setup.events = EventLog(setup.redis, setup.redis, ttl_s=600, sealer=sealer)
+    async with setup.open() as manager:
+        run_id, _ = await manager.start(owner, ask("violet heron"))
+        await within(manager.wait(owner, run_id))
+        told = await collect(await setup.service(manager).events(owner, run_id))
+        raw = await setup.redis.xrange(f"freya:run:{run_id}:events")
+    assert (numbers(told), told[1].type) == ([1, 2, 3, 4], "token")
+    assert b"violet" in told[1].json
+    assert b"violet heron" in told[3].json
+    assert b"violet" not in b"".join(b"".join(fields.values()) for _, fields in raw)
+    plain = EventLog(setup.redis, setup.redis, ttl_s=600)
+    assert b"violet" not in b"".join([event.json async for event in plain.kept(owner, run_id, after=0)])
+
+
+async def test_events_from_before_there_was_a_key_are_told_and_erased_keys_are_named(setup, sealer):
+    owner, run_id = Owner(new_id("ada")), new_id("run")
+    log = EventLog(setup.redis, setup.redis, ttl_s=600, sealer=sealer)
+    await log.append(run_id, [Token(text="before").stamped(run_id, 1)])
+    seal = await log.sealing(owner)
+    await log.append(run_id, [Token(text="after").stamped(run_id, 2)], seal=seal)
+    told = [event async for event in log.kept(owner, run_id, after=0)]
+    assert [Token.model_validate_json(event.json).text for event in told] == ["before", "after"]
+    with pytest.raises(KeyMissing):
+        _ = [event async for event in log.kept(Owner(new_id("eve")), run_id, after=1)]
 
 
 async def test_tokens_are_events_of_their_run_in_the_order_they_were_said(setup):
@@ -197,5 +261,5 @@ async def test_tokens_are_events_of_their_run_in_the_order_they_were_said(setup)
     setup.graph.script = talk
     run_id = await finished(setup)
     log = EventLog(setup.redis, setup.redis, ttl_s=600)
-    tokens = [event async for event in log.kept(run_id, after=0) if event.type == "token"]
+    tokens = [event async for event in log.kept(LOCAL, run_id, after=0) if event.type == "token"]
     assert [Token.model_validate_json(event.json).text for event in tokens] == ["one", "two", "three"]

@@ -13,6 +13,10 @@ class Step:
     """What the endpoint does with one request."""
 
     text: str = ""
+    pieces: tuple[str, ...] = ()
+    """A stream's chunks, in place of the words of the text."""
+    cut: int = 0
+    """Characters that a stream's chunk has of a call's arguments; 0 for all in one."""
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     status: int = 200
     body: str | None = None
@@ -73,15 +77,16 @@ class OpenAIEndpoint:
             b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
         )
         await self._event(writer, {"role": "assistant", "content": ""})
-        for number, word in enumerate(step.text.split()):
+        for number, word in enumerate(step.pieces or [f"{word} " for word in step.text.split()]):
             if step.break_after == number:
                 return
-            await self._event(writer, {"content": word + " "})
+            await self._event(writer, {"content": word})
         if step.break_after is not None:
             return
         if step.calls:
-            indexed = [{"index": n, **call} for n, call in enumerate(_calls(step))]
-            await self._event(writer, {"tool_calls": indexed})
+            for number, call in enumerate(_calls(step)):
+                for piece in _cut(call, step.cut):
+                    await self._event(writer, {"tool_calls": [{"index": number, **piece}]})
         await self._event(writer, {}, finish="tool_calls" if step.calls else "stop")
         await self._chunk(writer, b"data: [DONE]\n\n")
         writer.write(b"0\r\n\r\n")
@@ -118,6 +123,14 @@ def _calls(step: Step) -> list[dict[str, Any]]:
         {"id": f"call_{n}", "type": "function", "function": {"name": name, "arguments": json.dumps(given)}}
         for n, (name, given) in enumerate(step.calls)
     ]
+
+
+def _cut(call: dict[str, Any], size: int) -> list[dict[str, Any]]:
+    function = call["function"]
+    whole = function["arguments"]
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)] if size else [whole]
+    first = {**call, "function": {**function, "arguments": pieces[0]}}
+    return [first, *({"function": {"arguments": piece}} for piece in pieces[1:])]
 
 
 def _envelope(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:

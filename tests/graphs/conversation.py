@@ -58,7 +58,7 @@ class Shelf:
         if self.failures and self.error:
             self.failures -= 1
             raise self.error
-        return [hit for hit in self.hits if hit.collection in collections][:limit]
+        return [hit for hit in self.hits if not collections or hit.collection in collections][:limit]
 
 
 class FixedRouter:

@@ -13,7 +13,7 @@ from graphs import GraphSettings, StepFailed
 from models import ChatModelUnavailable
 from models.chat import Role
 from tests.fakes.scripted_model import Step
-from tests.graphs.conversation import to
+from tests.graphs.conversation import STAKING, Shelf, to
 
 NPV = ("npv_irr", {"rate_percent": 8, "cash_flows": [-1000, 400, 400, 400]})
 CREATIVE = "Design a comprehensive brand campaign and a launch strategy"
@@ -241,3 +241,10 @@ async def test_a_model_that_says_nothing_has_declined(play):
     talk, _ = play(Step(), router=to("technical"))
     state = await talk.say("what is RSI")
     assert (state["outcome"], state["answer"]) == ("declined", "")
+
+
+async def test_what_is_filed_elsewhere_is_told_by_who_was_asked_when_his_own_collections_hold_nothing(play):
+    talk, script = play(Step(text="It locks coins [1]."), router=to("davina"), shelf=Shelf(STAKING))
+    state = await talk.say("What is staking?")
+    assert STAKING.answer in script.asked[0].messages[-1].text
+    assert [citation.pair_id for citation in state["citations"]] == [STAKING.pair_id]

@@ -211,7 +211,7 @@ def test_export_names_what_it_cannot_take(tmp_path):
         {"question": "no answer"},
         {"question": 5, "answer": "a"},
         "text",
-        ["a", ["b"]],
+        ["a", [5]],
         {"question": " ", "answer": "a"},
     ]
     document["sessions"] = [

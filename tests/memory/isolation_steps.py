@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import orjson
 import pytest
 
-from memory import Draft, KeyMissing, Kind, Owner, RecallFilter
+from memory import Draft, KeyMissing, Kind, Owner, RecallFilter, new_id
 from memory.recall import embed_due
 from memory.records import Remembered
 from tests.memory.isolation import World, exported
@@ -66,6 +66,7 @@ async def remember(world: World, me: Owner, pick: int) -> None:
         value=world.text(me) if pick % 2 else None,
         entities=("Rex", world.markers[me]),
         relations=(("Rex", "lives with", world.markers[me]),),
+        sources=(new_id("msg"),),
         said_at=world.at(),
         project_id=project,
     )
@@ -138,10 +139,10 @@ async def forget_record(world: World, me: Owner, pick: int) -> None:
 
 
 async def use_records(world: World, me: Owner, pick: int) -> None:
-    """Count any three records as used, and rate them."""
+    """Count any three records as used, and rate any run that used them."""
     names = {world.some("rec", pick + step) for step in range(3)}
     await world.stores.records.used(me, names, cited=names)
-    await world.stores.records.rate(me, names, -1)
+    await world.stores.records.rate(me, names, -1, run_id=world.some("run", pick))
     has = world.has[me].records
     for name in names & has.keys():
         text, pinned, recalled = has[name]
@@ -217,11 +218,11 @@ async def _lead(world: World, me: Owner, project: str, other: Owner, pick: int) 
 async def restore(world: World, me: Owner, pick: int) -> None:
     """Hide an address, and try to have all back that was ever hidden, by whomever."""
     vault, address = world.stores.vault, f"{world.markers[me]}.{pick}@example.com"
-    hidden = await vault.redact(me, f"Write to {address}.")
+    hidden = (await vault.redact(me, f"Write to {address}.")).text
     assert world.markers[me] not in hidden
     world.tokens = [*world.tokens, (me, hidden)][-12:]
     for whose, text in world.tokens:
-        told = await vault.restore(me, text)
+        told = (await vault.restore(me, text)).text
         world.seen(me, told)
         assert (told == text) is (whose != me)
 

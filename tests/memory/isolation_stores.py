@@ -57,6 +57,7 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
     keys = DataKeys(database, PrivacySettings(keys=(key(1),)))
     short, runs = ShortTermTier(redis, MemorySettings(short_turns=50)), RunStore(database)
     records, projects = RecordStore(database, vectors, embedder), ProjectStore(database)
+    vault = Vault(database, keys)
     interactions, recall = InteractionStore(database), RecallSettings(timeout_s=30)
     recaller = MemoryRecaller(database, embedder, count=estimated_tokens, settings=recall, long=vectors)
 
@@ -80,6 +81,7 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
         interactions=interactions,
         audit=AuditTrail(database),
         runs=runs,
+        vault=vault,
     )
     yield Stores(
         pool=pool,
@@ -96,7 +98,7 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
         consolidator=Consolidator(database, RuleExtractor(), records),
         interactions=interactions,
         sealer=Sealer(keys),
-        vault=Vault(database, keys),
+        vault=vault,
         service=service,
     )
     await recaller.close()
@@ -105,5 +107,5 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
     await pool.close()
 
 
-async def _nothing_runs(_: Owner) -> None:
-    return None
+async def _nothing_runs(_: Owner) -> int:
+    return 0

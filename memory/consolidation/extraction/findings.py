@@ -69,12 +69,18 @@ class Rule:
 
     def findings(self, sentence: str) -> Iterator[Finding]:
         """What the sentence states by this rule."""
+        for _, finding in self.placed(sentence):
+            yield finding
+
+    def placed(self, sentence: str) -> Iterator[tuple[range, Finding]]:
+        """The same, with the characters that say it."""
         for match in self.pattern.finditer(sentence):
             if not _holds(sentence, match):
                 continue
             made = self.make(match)
             if made is not None:
-                yield from made if isinstance(made, list) else [made]
+                for finding in made if isinstance(made, list) else [made]:
+                    yield range(*match.span()), finding
 
 
 def rule(name: str, pattern: str, make: Make) -> Rule:

@@ -5,6 +5,7 @@ from typing import Final
 
 from memory.consolidation.extraction.findings import I_AM, I_DO, USER, Finding, I, rule
 from memory.consolidation.extraction.person import DATE, PROFESSION, place
+from memory.consolidation.extraction.things import CONDITION
 from memory.consolidation.extraction.values import NUMBER_WORD, PROPER, canonical, number, phrase
 from memory.interfaces import Kind
 
@@ -38,7 +39,16 @@ def _named(match: re.Match[str]) -> Finding | None:
     relation, name, _ = _who(match)
     if name is None:
         return None
-    alone = relation in {"wife", "husband", "mother", "father", "partner", "spouse"}
+    alone = relation in {
+        "wife",
+        "husband",
+        "mother",
+        "father",
+        "partner",
+        "spouse",
+        "girlfriend",
+        "boyfriend",
+    }
     return Finding(
         kind=Kind.FACT,
         slot=f"fact:{relation}" if alone else f"fact:{relation}:{name.casefold()}",
@@ -103,6 +113,17 @@ def _their_allergy(match: re.Match[str]) -> Finding | None:
     return _about(match, f"allergy:{to.casefold()}", to, f"is allergic to {to}") if to else None
 
 
+def _their_condition(match: re.Match[str]) -> Finding:
+    what = match["what"]
+    return _about(match, f"condition:{what.casefold()}", what, f"has {what}")
+
+
+def _their_doing(match: re.Match[str]) -> Finding | None:
+    what = phrase(match["what"], longest=6)
+    verb = match["verb"].casefold()
+    return _about(match, f"{verb}", canonical(what), f"{verb} {what}") if what else None
+
+
 def _spouse(match: re.Match[str]) -> Finding:
     name = match["name"]
     return Finding(
@@ -146,6 +167,7 @@ def _pet(match: re.Match[str]) -> Finding | None:
     )
 
 
+_HOUSEHOLD: Final = r"(?:wife|husband|partner|girlfriend|boyfriend|son|daughter|eldest|youngest|kid|child)"
 _MY: Final = rf"\bmy (?P<relation>{RELATION})"
 _MAYBE_NAME: Final = rf"(?:,?\s+{_NAME},?)?"
 _SMALL: Final = rf"(?:\d{{1,3}}|{NUMBER_WORD})"
@@ -159,8 +181,11 @@ PEOPLE: Final = (
     rule("relative's age", rf"{_MY}{_MAYBE_NAME}\s+(?:is|just turned|turned) (?P<age>{_SMALL})(?: years? old|(?=\s*(?:$|[.,;!]|and\b)))", _their_age),
     rule("relative's birthday", rf"{_MY}{_MAYBE_NAME}'s birthday is (?:on )?(?:the )?(?P<date>{DATE})", _their_birthday),
     rule("relative's allergy", rf"{_MY}{_MAYBE_NAME}\s+is (?:\w+ )?allergic to (?P<to>[^.,;:!?]+)", _their_allergy),
+    rule("relative's condition", rf"\bmy (?P<relation>{_HOUSEHOLD}){_MAYBE_NAME}\s+(?:has|suffers from) (?:an? )?(?P<what>{CONDITION})\b", _their_condition),
+    rule("relative's studies", rf"\bmy (?P<relation>{_HOUSEHOLD}){_MAYBE_NAME}\s+(?P<verb>starts|studies|goes to|attends|plays) (?P<what>[^.,;:!?]+)", _their_doing),
+    rule("children at home", rf"\bwith {_COUNT} (?P<relation>(?:\w+ )?(?:kids|children|toddlers|sons|daughters|teenagers|dogs|cats))\b(?=.*\bat home\b)", _has),
     rule("married to", rf"{I_AM}\s+(?:married|engaged) to {_NAME}", _spouse),
-    rule("children", rf"{I_DO}\s+have {_COUNT} (?P<relation>(?:\w+ )?(?:kids|children|sons|daughters|brothers|sisters|siblings|grandchildren|dogs|cats))\b", _has),
+    rule("children", rf"(?:{I_DO}|(?<![\w'])we)\s+have {_COUNT} (?P<relation>(?:\w+ )?(?:kids|children|sons|daughters|brothers|sisters|siblings|grandchildren|toddlers|teenagers|boys|girls|dogs|cats))\b", _has),
     rule("has an animal", rf"{I_DO}\s+(?:have|own|adopted|got) (?P<count>an?) (?P<relation>{_ANIMAL})\b(?!\s+(?:in|food|that|allergy|problem|question|phobia|person))", _has),
     rule("pet", rf"(?:\bmy|{I}\s+have an?|{I}\s+(?:just\s+|recently\s+)?(?:adopted|got) an?) (?:[a-z]+ ){{0,2}}(?P<animal>{_ANIMAL}){_NAMED}{_NAME}", _pet),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from memory.consolidation.extraction.findings import I_AM, I_DO, USER, Finding, I, rule
+from memory.consolidation.extraction.findings import ADVERBS, I_AM, I_DO, USER, Finding, I, rule
 from memory.consolidation.extraction.values import (
     NUMBER_WORD,
     PROPER,
@@ -37,7 +37,10 @@ PROFESSION: Final = (
     r"coach|trainer|actor|actress|dancer|singer|composer|filmmaker|illustrator|animator|builder|welder|tailor|"
     r"realtor|banker|investor|quant|auditor|paralegal|midwife|radiologist|cardiologist|geologist|historian|"
     r"philosopher|linguist|hairdresser|gardener|florist|CTO|CEO|CFO|COO|sysadmin|devops engineer|PhD student|intern|"
-    r"apprentice|retiree|homemaker|product owner|project lead|team lead|bookkeeper|copywriter|blogger|streamer)"
+    r"apprentice|retiree|homemaker|product owner|project lead|team lead|bookkeeper|copywriter|blogger|streamer|GP|broker|DBA|officer|clerk|civil servant|secretary|receptionist|carer|caretaker|bricklayer|roofer|painter|butcher|fisherman|sailor|waiter|waitress|bartender|sommelier|publisher|curator|archivist|"
+    r"interpreter|solicitor|barrister|notary|judge|optician|podiatrist|physiotherapist|osteopath|anaesthetist|radiographer|"
+    r"surveyor|planner|locksmith|blacksmith|joiner|beekeeper|shepherd|vintner|winemaker|brewer|distiller|potter|jeweller|watchmaker|"
+    r"logistician|estate agent|insurance agent|actuary|underwriter|strategist|copy editor|proofreader|showrunner|stylist|costume designer)"
 )
 LANGUAGE: Final = (
     r"(?:English|Spanish|French|German|Italian|Portuguese|Dutch|Swedish|Norwegian|Danish|Finnish|Polish|Czech|Slovak|"
@@ -120,12 +123,13 @@ def _home(match: re.Match[str]) -> Finding | None:
     where = place(match["place"])
     if where is None:
         return None
+    base = re.match(r"we\b.* based", match.group(), re.IGNORECASE) is not None
     moved = "mov" in match.group().casefold() or "relocated" in match.group().casefold()
     return Finding(
         kind=Kind.FACT,
         slot="fact:home",
         value=where,
-        text=f"Lives in {where}.",
+        text=f"{'Is based' if base else 'Lives'} in {where}.",
         confidence=0.7 if match.group().casefold().startswith("living") else 0.9,
         entities=tuple(part.strip() for part in where.split(",")),
         relations=((USER, "lives in", where.split(",")[0]),),
@@ -224,6 +228,19 @@ def _former_job(match: re.Match[str]) -> Finding | None:
     )
 
 
+def _job_over(match: re.Match[str]) -> Finding | None:
+    if not re.search(r"no longer|any ?more", match.string[match.start() :], re.IGNORECASE):
+        return None
+    return Finding(
+        kind=Kind.FACT,
+        slot="fact:job",
+        value=f"not {topic(match['job'])}",
+        text=f"Is no longer {'an' if match['job'][0] in 'aeiou' else 'a'} {match['job']}.",
+        confidence=0.85,
+        details={"ended": True},
+    )
+
+
 def _retired(match: re.Match[str]) -> Finding:
     said = match.group().casefold()
     job = "retired" if "retired" in said else "unemployed" if "unemployed" in said else "between jobs"
@@ -302,18 +319,18 @@ def _married(match: re.Match[str]) -> Finding:
 
 
 _NAME: Final = r"(?P<name>(?-i:[A-Z][\w'-]+(?:\s+[A-Z][\w'-]*){0,3}))"
-_ROLE_END: Final = r"(?=\s*(?:$|[.,;:!—–(]|\s(?:and|but|who|at|for|in|from|with|working|based|living|by|so|which|specializing)\b|\sof (?-i:[A-Z])))"
+_ROLE_END: Final = r"(?=\s*(?:$|[.,;:!—–(]|\s(?:and|but|who|at|for|in|on|from|with|working|based|living|by|so|since|near|outside|which|specializing)\b|\sof (?-i:[A-Z])))"
 
 PERSON: Final = (
-    rule("name", rf"\bmy (?:first |full |own |real )?name(?:'s|\s+is)(?: actually| now)? {_NAME}", _name),
+    rule("name", rf"\b(?:my|the) (?:first |full |own |real )?name(?:'s|\s+is)(?: actually| now)? {_NAME}", _name),
     rule("introduced", rf"^(?:(?:hi|hello|hey)(?: there| again| everyone| all)?[,!.]*\s+)?(?:it's|this is) {_NAME}(?=(?:[\s,]+\w+)?\s*(?:here|again|speaking|from)\b)", _name),
     rule("greeted", rf"^(?:hi|hello|hey)(?: there| again| everyone| all)?[,!.]*\s+(?:I'm|I am) {_NAME}(?=\s*(?:$|[,.!;—–]|\s(?:and|from|here)\b))", _name),
-    rule("called", rf"^(?:(?:please|just|you can|everyone|everybody|people|friends)\s+)*calls? me {_NAME}(?=\s*(?:$|[,.!;]))", _called),
+    rule("called", rf"^(?:(?:please|just|you can|everyone|everybody|people|friends)\s+)*calls? me {_NAME}(?=\s*(?:$|[,.!;]|\s(?:please|instead|from now|now)\b))", _called),
     rule("age", rf"{I_AM}\s+(?P<age>{_NUMBER})(?:[- ]years?[- ]old|(?=\s*(?:$|[,.;!]|\s(?:and|now)\b)))", _age),
     rule("turned", rf"{I_DO}\s+turned (?P<age>{_NUMBER})(?=\W|$)(?!\s*(?:of|percent|%))", _age),
-    rule("decade", rf"(?:{I_AM}|\bbeing) in my (?P<age>(?:early|mid|late)[- ]?(?:\d0'?s|(?:twen|thir|for|fif|six|seven|eigh|nine)ties))", _decade),
+    rule("decade", rf"(?:{I_AM}|\bbeing|(?<![\w'])we(?:'re| are)(?: a couple)?) in (?:my|our) (?P<age>(?:(?:early|mid|late)[- ]?)?(?:\d0'?s|(?:twen|thir|for|fif|six|seven|eigh|nine)ties))", _decade),
     rule("home", rf"(?:{I_DO}|(?<![\w'])we)\s+(?:live|reside) in {_PLACE}", _home),
-    rule("based", rf"{I_AM}\s+(?:based|living|located) in {_PLACE}", _home),
+    rule("based", rf"(?:{I_AM}|(?<![\w'])(?:we're|we are)|(?<![\w'])(?:I|we)(?:'ve| have) been)\s+(?:based|living|located) in {_PLACE}", _home),
     rule("living", rf"^living (?:here )?in (?P<place>{PROPER})(?=,| means)", _home),
     rule("moved", rf"(?<![\w'])(?:I|we)(?:'ve)?(?:\s+(?:just|recently|finally|have))*\s+(?:moved|relocated) to {_PLACE}", _home),
     rule("moved from", rf"{I}(?:'ve)?(?:\s+(?:just|recently|finally|have))*\s+(?:moved|relocated) from (?P<former>{PROPER}) to {_PLACE}", _moved_from),
@@ -324,6 +341,7 @@ PERSON: Final = (
     rule("profession", rf"{I_AM}\s+(?P<article>an?|the)\s+(?P<job>{_DESCRIBED}{PROFESSION}){_ROLE_END}", _job),
     rule("job is", r"\bmy (?:job|profession|occupation) is (?:being )?(?P<article>an?)\s+(?P<job>[^,.;:!?()—–]+)", _job),
     rule("former job", rf"{I} used to (?:be|work as) (?:an?|the)\s+(?P<job>{_DESCRIBED}{PROFESSION})\b", _former_job),
+    rule("job over", rf"{I_AM.removesuffix(ADVERBS)}\s+(?:no longer|not) an? (?P<job>{_DESCRIBED}{PROFESSION})\b(?= any ?more)?", _job_over),
     rule("no work", rf"{I_AM}\s+(?:retired|unemployed|between jobs)\b|{I}(?: have|'ve)?(?: just| recently)? retired(?=\s*(?:$|[.,;!]|\s(?:last|in|from|this)))", _retired),
     rule("employer", rf"(?:{I_DO}\s+work(?: as an? [\w -]+?)?|{I_AM}\s+(?:working|employed)|{I}(?:'ve)?(?: just| recently)? started(?: working)?) (?:at|for) (?P<employer>{PROPER})", _employer),
     rule("left employer", rf"{I} (?:no longer work (?:at|for)|don't work (?:at|for)|(?:just |recently )?(?:quit|left) my job at) (?P<employer>{PROPER})", _left_employer),
@@ -333,6 +351,6 @@ PERSON: Final = (
     rule("native", rf"\bmy (?:native language|mother tongue|first language) is (?P<languages>{LANGUAGE})\b", _speaks),
     rule("native speaker", rf"{I_AM}\s+a native (?P<languages>{LANGUAGE}) speaker", _speaks),
     rule("fluent", rf"{I_AM}\s+(?:fluent|bilingual) in (?P<languages>{LANGUAGE}\b(?:(?:,\s*(?:and\s+)?|\s+and\s+){LANGUAGE}\b)*)", _speaks),
-    rule("married", rf"(?:{I_AM}\s+(?P<state>married|divorced|widowed|engaged)(?=\s*(?:$|[.,;!]|\s(?:to|with|and|but)\b)))", _married),
+    rule("married", rf"(?:{I_AM}\s+(?P<state>married|divorced|widowed|engaged|single|separated|in a relationship)(?=\s*(?:$|[.,;!]|\s(?:to|with|and|but|since|now|again)\b)))", _married),
 )  # fmt: skip
 """Who somebody is."""

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from memory.consolidation.extraction.classes import class_of
 from memory.consolidation.extraction.findings import I_AM, I_DO, Finding, I, rule
 from memory.consolidation.extraction.people import RELATION
 from memory.consolidation.extraction.person import LANGUAGE
@@ -19,32 +20,11 @@ _TASTE_OF_TEXT: Final = re.compile(
     r"having|being|getting|everything|all|any|some|both|one|more|looking)\b|to\b)|\b(?:you|your|yours|this|idea of)\b",
     re.IGNORECASE,
 )
-_CLASSES: Final = {
-    "theme": "dark mode,light mode,dark theme,light theme",
-    "units": "metric,imperial,metric units,imperial units,celsius,fahrenheit",
-    "time format": "24-hour,12-hour,24-hour time,12-hour time,24h,12h",
-    "programming language": "python,rust,java,javascript,typescript,go,c++,c#,kotlin,swift,ruby,scala,haskell,julia,r,php",
-    "editor": "vim,neovim,emacs,vs code,vscode,pycharm,sublime text,zed",
-    "database": "postgres,postgresql,mysql,sqlite,mongodb,mariadb,duckdb,clickhouse,redis,dynamodb,cassandra",
-    "operating system": "linux,windows,macos,ubuntu,debian,fedora,arch,arch linux",
-    "indentation": "tabs,spaces",
-    "hot drink": "tea,coffee",
-    "framework": "react,vue,angular,svelte,django,flask,fastapi,rails,spring,next.js",
-    "cloud": "aws,azure,gcp,google cloud,hetzner",
-    "seat": "aisle seat,window seat,aisle seats,window seats",
-    "risk": "low risk,high risk",
-}
-_CLASS_OF: Final = {name: kind for kind, names in _CLASSES.items() for name in names.split(",")}
 _GENERIC: Final = re.compile(
     r"^(?:it|this|that|them|those|these|to|you|the (?:first|second|third|last|former|latter|other)|option|not|when|if|"
     r"something|anything|one)\b",
     re.IGNORECASE,
 )
-
-
-def class_of(what: str) -> str | None:
-    """The class of things that a well-known thing is a choice from, such as `database` for Postgres."""
-    return _CLASS_OF.get(topic(what))
 
 
 def _taste(match: re.Match[str], *, likes: bool) -> list[Finding]:
@@ -57,6 +37,8 @@ def _taste(match: re.Match[str], *, likes: bool) -> list[Finding]:
         return []
     doing = re.match(r"to\s+\w", words, re.IGNORECASE) is not None
     what = phrase(words, longest=9)
+    if likes and what is not None and re.search(rf"\b(?:{_LENGTH})\b.* (?:{_ANSWERS})$", what, re.IGNORECASE):
+        return []  # says the rule of how long answers are wanted
     if what is None or (not doing and _TASTE_OF_TEXT.search(what)):
         return []
     strong = (
@@ -300,6 +282,8 @@ _RISK: Final = (
     r"aggressive) (?:investor|trader)|(?:a )?(?:very |fairly |pretty )?(?:low|high|medium|moderate) (?:risk )?"
     r"(?:tolerance|appetite)(?: for risk)?)"
 )
+_LENGTH: Final = r"short(?:er)?|brief|concise|succinct|terse|detailed|thorough|in-depth|long(?:er)?"
+_ANSWERS: Final = r"answers?|replies|responses?|explanations?"
 _STOP_TASTE: Final = r"(?P<what>[^,.;:!?()—–]+)"
 
 PREFERENCES: Final = (
@@ -317,7 +301,7 @@ PREFERENCES: Final = (
     rule("prefers", rf"{I}(?:'d)?(?:{I_DO.removeprefix(I)})(?: would)?(?: much| far)?\s+prefer\s+(?!not\b){_STOP_TASTE}", _prefers),
     rule("avoids", rf"{I_DO}\s+(?:avoid|steer clear of)\s+{_STOP_TASTE}", _avoids),
     rule("answers in", rf"\b(?:(?:please |always |kindly )*(?:answer|reply|respond|write(?: to me| back)?|speak|talk|talk to me|speak to me)(?: to me| me)?(?: always| only)?|(?:answers|replies|responses)(?: to be)?)\s+in (?P<language>{LANGUAGE})\b(?!\s+(?:exam|class|lesson))", _answers_in),
-    rule("short answers", r"\b(?:(?:keep|make) (?:your |the |all )?(?:answers?|replies|responses?|it|them|things) (?:(?:very|more|nice and|as) )?|(?:give me|I (?:prefer|like|want)|please give|prefer|always give)(?: me)? (?:(?:very|more) )?)(?P<length>short(?:er)?|brief|concise|succinct|terse|to the point|detailed|thorough|in-depth|long(?:er)?)(?=\s*(?:$|[.,;!]|\s(?:please|from now on|answers?|replies|responses?|explanations?)\b))", _length),
+    rule("short answers", r"\b(?:(?:keep|make) (?:your |the |all )?(?:answers?|replies|responses?|it|them|things) (?:(?:very|more|nice and|as) )?|(?:give me|I (?:prefer|like|want)|please give|prefer|always give)(?: me)? (?:(?:very|more) )?)(?P<length>short(?:er)?|brief|concise|succinct|terse|to the point|detailed|thorough|in-depth|long(?:er)?(?:,? detailed)?)(?=\s*(?:$|[.,;!]|\s(?:please|from now on|answers?|replies|responses?|explanations?)\b))", _length),
     rule("answers short", r"^(?:please,?\s+)?(?P<length>short|brief|concise|detailed|thorough) (?:answers?|replies|responses)(?: only)?(?:,? please|,? from now on|(?=\s*[.!]?$))", _length),
     rule("be brief", r"^(?:please )?(?:always )?be (?:more |very )?(?P<length>brief|concise|succinct|terse)\b(?: in your (?:answers|replies|responses))?(?=\s*(?:$|[.,;!]|\splease))", _length),
     rule("form", rf"(?:^|[,;]\s+|\band )(?:please |always |from now on,? |also )*(?:don't use|do not use|never use|avoid using|avoid|stop using|no more|skip the|no|use|always use|always include|include|give me)(?: any)? (?P<form>{_FORMS})\b(?=\s*(?:$|[.,;!]|please|in (?:your|the|any|all) (?:answers?|replies|responses?)|from now on|when you answer|anymore|any more|with me))", _form),

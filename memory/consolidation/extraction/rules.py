@@ -6,16 +6,20 @@ import re
 from typing import Final
 
 from memory.consolidation.extraction.findings import USER, Finding, Rule
+from memory.consolidation.extraction.living import LIVING
 from memory.consolidation.extraction.people import PEOPLE
 from memory.consolidation.extraction.person import PERSON
 from memory.consolidation.extraction.preferences import PREFERENCES
 from memory.consolidation.extraction.sentences import statements
+from memory.consolidation.extraction.standing import STANDING
 from memory.consolidation.extraction.things import THINGS
 from memory.consolidation.extraction.work import WORK
 from memory.consolidation.interfaces import Excerpt
 from memory.interfaces import Draft, Kind
 
 RULES: Final[tuple[Rule, ...]] = (*PERSON, *PEOPLE, *THINGS, *PREFERENCES, *WORK)
+# Of wider patterns: they say nothing of words from which a rule above has taken something.
+WIDER: Final[tuple[Rule, ...]] = (*STANDING, *LIVING)
 _LONGEST: Final = 20_000
 # What a question before makes of an answer of a few words.
 _ANSWERS: Final = (
@@ -49,13 +53,21 @@ def extracted(excerpt: Excerpt) -> list[Draft]:
     """What the rules find in a message; of two values of one slot the later one."""
     found: dict[str, tuple[Rule, Finding]] = {}
     for sentence in statements(as_said(excerpt)[:_LONGEST]):
-        for rule in RULES:
-            for finding in rule.findings(sentence):
-                key = finding.slot or f"{finding.kind}:{finding.text.casefold()}"
-                earlier = found.get(key)
-                if earlier is None or _outweighs(finding, earlier[1]):
-                    found[key] = (rule, finding)
+        for rule, finding in _of_sentence(sentence):
+            key = finding.slot or f"{finding.kind}:{finding.text.casefold()}"
+            earlier = found.get(key)
+            if earlier is None or _outweighs(finding, earlier[1]):
+                found[key] = (rule, finding)
     return [as_draft(excerpt, rule, finding) for rule, finding in found.values()]
+
+
+def _of_sentence(sentence: str) -> list[tuple[Rule, Finding]]:
+    found = [(rule, place, finding) for rule in RULES for place, finding in rule.placed(sentence)]
+    for rule in WIDER:
+        for place, finding in list(rule.placed(sentence)):
+            if all(place.stop <= taken.start or taken.stop <= place.start for _, taken, _ in found):
+                found.append((rule, place, finding))
+    return [(rule, finding) for rule, _, finding in found]
 
 
 def origin_key(excerpt: Excerpt, rule: str, slot: str) -> str:

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from memory.consolidation.extraction.spelling import spelt_out
+
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "\u00a0": " "})
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _CITED_LINE: Final = re.compile(r"^\s*(?:>|\||\$ |#).*$", re.MULTILINE)
@@ -37,6 +39,20 @@ _ASKS: Final = re.compile(
     r"shall|may|might|any|have|has|got|isn't|aren't|don't|doesn't|won't|right|correct|you)\b",
     re.IGNORECASE,
 )
+# A question without its mark.
+_UNMARKED: Final = re.compile(
+    r"^(?:(?:so|and|but|hey|ok|well|hmm),? )*(?:(?:do|does|did|am|are|is|was|were|can|could|should|would|will|have|has)(?:n't)? "
+    r"(?:I|you|he|she|we|they|it|there|this|that|any\w*|people|the|my|our)|"
+    r"(?:what|why|how|when|where|who|which|whose) (?:is|are|was|were|do|does|did|should|would|can|could|will|if|about|am|kind))\b",
+    re.IGNORECASE,
+)
+_TOLD_AFTER: Final = re.compile(r",\s+(?=(?:I|I'm|I've|my|we|we're|our)\b)", re.IGNORECASE)
+# What only opens a statement: "did I mention that", "keep in mind that".
+_OPENING: Final = re.compile(
+    r"^(?:(?:and|also|oh),? )*(?:(?:did I|have I) (?:already |ever )?mention(?:ed)?(?: to you)?(?: that)?|"
+    r"(?:(?:please|can you|could you) )*(?:remember|keep in mind|bear in mind|note)(?: that|(?= (?:my|our|I|we)\b))),? ",
+    re.IGNORECASE,
+)
 # A wish in the form of a question.
 _REQUEST: Final = re.compile(
     r"^(?:can|could|would|will) you (?:please )?(?=(?:always |only )*(?:answer|reply|respond|speak|talk to me|keep (?:your|the|all)|"
@@ -58,7 +74,7 @@ def plain(text: str) -> str:
     """The text with one kind of quotes and without code, cited lines and quotations; short quoted names stay."""
     text = _CODE.sub(" \n ", text.translate(_APOSTROPHES))
     text = _CITED_LINE.sub("\n", text)
-    return _QUOTED.sub(_unquote, text)
+    return spelt_out(_QUOTED.sub(_unquote, text))
 
 
 def statements(text: str) -> list[str]:
@@ -75,11 +91,16 @@ def statements(text: str) -> list[str]:
     found = []
     for piece in _SENTENCE_END.split(text):
         sentence = " ".join(piece.split())
+        if _OPENING.match(sentence):
+            sentence = _OPENING.sub("", sentence).rstrip("? ")
         if _REQUEST.match(sentence):
             sentence = _REQUEST.sub("please ", sentence).rstrip("? ")
         elif sentence.rstrip("\"')] ").endswith("?"):
             asked = _ASKS.search(sentence)
             sentence = sentence[: asked.start()] if asked is not None else ""
+        elif _UNMARKED.match(sentence):
+            told = _TOLD_AFTER.search(sentence)
+            sentence = sentence[told.end() :] if told is not None else ""
         if sentence and len(sentence) <= _LONGEST and not _ORDER.match(sentence):
             found.append(_say_subject(sentence))
     return found

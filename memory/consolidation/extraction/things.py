@@ -53,7 +53,7 @@ CONDITION: Final = (
     r"endometriosis|pcos|gout|lupus|ms|multiple sclerosis|color blindness|colou?r-?blindness|chronic pain|gerd|acid reflux)"
 )
 _STATE: Final = (
-    r"(?P<state>vegetarian|vegan|pescatarian|lactose[- ]intolerant|gluten[- ]intolerant|diabetic|asthmatic|pregnant|"
+    r"(?P<state>vegetarian|vegan|pescatarian|lactose[- ]intolerant|gluten[- ]intolerant|gluten[- ]free|diabetic|asthmatic|pregnant|"
     r"colou?r[- ]?blind|left[- ]handed|coeliac|celiac|dyslexic|epileptic|deaf|blind|hard of hearing|kosher|halal|anaemic|anemic)"
 )
 _THING: Final = (
@@ -66,7 +66,7 @@ _TICKER: Final = (
     r"(?P<asset>(?-i:[A-Z]{2,6}(?:[-/.][A-Z]{1,4})?)|bitcoin|ethereum|ether|solana|dogecoin|gold|silver)"
 )
 _VAGUE: Final = re.compile(
-    r"^(?:the|it|this|that|these|those|them|your|any|whatever|every|more|less|one|same|such|up|all|here)\b|\b(?:you|your|yours)\b",
+    r"^(?:the|it|this|that|these|those|them|my|your|any|whatever|every|more|less|one|same|such|up|all|here)\b|\b(?:you|your|yours)\b",
     re.IGNORECASE,
 )
 
@@ -374,10 +374,10 @@ THINGS: Final = (
     rule("kind of thing", rf"\bmy (?P<thing>car|bike|motorcycle|phone|laptop|computer|camera|gpu|graphics card|cpu|editor|shell|browser|broker|bank|operating system|os|keyboard|monitor|watch|tablet|database|ide|terminal)(?:'s| is)(?: now| currently)? (?P<article>an?\s+)?(?P<what>{_REST})", _kind_of_thing),
     rule("sold", rf"{I}(?:'ve)?(?:\s+(?:just|recently|have|finally))*\s+sold my (?P<what>(?!bitcoin|ethereum){_REST})", _sold),
     rule("uses", rf"(?:{I_DO}\s+use|{I_AM}\s+using|{I_DO}\s+work with|{I_DO}\s+code in|{I_DO}\s+program in)\s+(?P<what>[^,.;:!?()—–]+(?:\.\w+)?)", _uses),
-    rule("stopped", rf"{I} (?:no longer use|don't use|do not use|never use|(?:have |just |recently )?stopped using|(?:have )?quit using|gave up using)\s+(?P<what>{_REST})", _stopped),
+    rule("stopped", rf"{I} (?:no longer use|don't use|do not use|(?:have |just |recently )?stopped using|(?:have )?quit using|gave up using)\s+(?P<what>{_REST})", _stopped),
     rule("used to use", rf"{I} used to use\s+(?P<what>{_REST})", _stopped),
     rule("switched", rf"{I}(?:'ve|'m)?(?:\s+(?:just|recently|have|finally|now))*\s+(?:switched|migrated|moved over|changed|switching)\s+(?:over\s+)?(?:from\s+(?P<old>[\w .+#-]+?)\s+)?to\s+(?P<new>[\w+#][\w .+#-]*?)(?:\s+from\s+(?P<old2>[\w .+#-]+?))?(?=$|[,;:!?()]|\.$|\s(?:and|because|since|last|this|for|as|but|so)\b)", _switched),
-    rule("holding", rf"{I}(?:'ve)?{'(?: also| now| still| currently| just| recently)*'}\s+(?:hold|own|have|bought|am holding|got)\s+(?P<amount>\d[\d,]*(?:\.\d+)?[kK]?)\s+(?:shares? (?:of|in)\s+|units? of\s+)?{_TICKER}\b(?!\s+(?:apps?|users?|people))(?:\s+shares?)?{_PRICE}", _holding),
+    rule("holding", rf"{I}(?:'ve)?{'(?: also| now| still| currently| just| recently)*'}\s+(?:hold|own|have|bought|am holding|got)\s+(?:about |around |roughly |some )?(?P<amount>\d[\d,]*(?:\.\d+)?[kK]?)\s+(?:shares? (?:of|in)\s+|units? of\s+)?{_TICKER}\b(?!\s+(?:apps?|users?|people))(?:\s+shares?)?{_PRICE}", _holding),
     rule("sold holding", rf"{I}(?:'ve)?(?:\s+(?:just|recently|have|finally))*\s+(?:sold|closed) (?:all (?:of )?)?my (?:entire )?{_TICKER}\b(?! (?:calls?|puts?))", _sold_holding),
     rule("allergy", rf"(?:{I_AM}(?:\s+(?:no longer|not))?|{I_DO}\s+am)\s+(?:severely |mildly |deathly |highly |very )?allergic to (?P<to>[^.;:!?()—–]+)", _allergy),
     rule("allergy to", rf"{I_DO}\s+have an? (?:severe |mild |bad )?allergy to (?P<to>[^.;:!?()—–]+)", _allergy),

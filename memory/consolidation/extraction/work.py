@@ -4,19 +4,22 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from memory.consolidation.extraction.classes import class_of
 from memory.consolidation.extraction.findings import I_AM, I_DO, USER, Finding, I, rule
-from memory.consolidation.extraction.preferences import class_of
 from memory.consolidation.extraction.values import NUMBER_WORD, canonical, number, phrase, third, topic
 from memory.interfaces import Kind
 
 _VAGUE: Final = re.compile(
-    r"^(?:it|this|that|these|those|them|you|your|one|up|out|on|off|the (?:first|second|third|last|former|latter|other|plan|idea|one|option)|"
-    r"option|plan|everything|all|both|sure|so|my usual|whatever)\b",
+    r"^(?:it|this|that|these|those|them|you|your|one|up|out|on|off|the (?:former|latter|other|plan|idea|one|option)|"
+    r"the (?:first|second|third|last)(?: one| option| plan)?\s*$|option|plan|everything|all|both|sure|so|my usual|whatever)\b",
     re.IGNORECASE,
 )
 _REST: Final = r"[^,.;:!?()—–]+"
 _WHY: Final = r"(?:[,;]\s+(?P<why>(?:because|since|due to|given that)\s+[^.;!?]+))?"
 _BECAUSE: Final = re.compile(r"\s+(?:because(?:\s+of)?|since|due to|given that|as it)\s+", re.IGNORECASE)
+_AFTERTHOUGHT: Final = re.compile(
+    r"\s+(?:and (?:not|never|then|I|we)|from now on|going forward)\b", re.IGNORECASE
+)
 _OVER: Final = re.compile(r"\s+(?:instead of|rather than|over|not)\s+", re.IGNORECASE)
 _PURPOSE: Final = re.compile(
     r"\s+(?:for|as)\s+(?:the|our|my|a|an)?\s*(?P<purpose>[\w-]+(?:\s[\w-]+){0,2})\s*$", re.IGNORECASE
@@ -52,7 +55,7 @@ def _decision(match: re.Match[str]) -> Finding | None:
 
 def _reasoned(match: re.Match[str]) -> tuple[str, str | None]:
     """What was decided, and why, where that is said."""
-    said = _BECAUSE.split(match["what"], maxsplit=1)
+    said = _BECAUSE.split(_AFTERTHOUGHT.split(match["what"])[0], maxsplit=1)
     why = said[1] if len(said) > 1 else None
     if why is None and match.groupdict().get("why"):
         why = re.sub(
@@ -67,7 +70,10 @@ def _decided_to(match: re.Match[str]) -> Finding | None:
     if (
         what is None
         or re.search(r"\b(?:it|this|that|you|your)\b", what)
-        or re.match(r"(?:not )?(?:reach out|try|ask|check|see)\b", what)
+        or re.match(
+            r"(?:not )?(?:reach out|try|ask|check|see|wait|stay|sleep|go (?:to bed|home|out)|watch|eat|have)\b",
+            what,
+        )
     ):
         return None
     return Finding(
@@ -75,6 +81,51 @@ def _decided_to(match: re.Match[str]) -> Finding | None:
         value=canonical(what),
         text=f"Decided to {third(what)}{f', because {why}' if why else ''}.",
         confidence=0.75,
+        details={"what": what, "why": why, "alternatives": []},
+    )
+
+
+def _decided_against(match: re.Match[str]) -> Finding | None:
+    words, why = _reasoned(match)
+    what = phrase(words, longest=10)
+    if what is None or _VAGUE.match(what):
+        return None
+    return _course(f"Decided against {third(what)}{f', because {why}' if why else ''}", what, why)
+
+
+def _we_do(match: re.Match[str]) -> Finding | None:
+    what = phrase(match["what"], longest=10)
+    if what is None or re.search(r"\b(?:it|this|that|you|your)\b", what):
+        return None
+    do = match["do"].casefold()
+    return _course(
+        f"Decided {'on' if do.endswith(('ing', ' to', ' out')) else 'to'} {do} {third(what)}", f"{do} {what}"
+    )
+
+
+def _ruling(match: re.Match[str]) -> Finding | None:
+    what = " ".join(match["what"].split())
+    if len(what.split()) > 14 or _VAGUE.match(what) or re.search(r"\b(?:you|your)\b", what):  # noqa: PLR2004  # a ruling is short
+        return None
+    return _course(f"Decided: {third(what)}", what)
+
+
+def _course_of(match: re.Match[str]) -> Finding | None:
+    what = phrase(match["what"], longest=8)
+    if what is None or re.match(
+        r"(?:what|that|this|how|here|there|as|so|who|whatever|fine|sure|yes|no)\b", what, re.IGNORECASE
+    ):
+        return None
+    return _course(f"Decided on {third(what)}", what)
+
+
+def _course(text: str, what: str, why: str | None = None) -> Finding:
+    """A decision that is no choice among things of a class."""
+    return Finding(
+        kind=Kind.DECISION,
+        value=canonical(what),
+        text=f"{text}.",
+        confidence=0.8,
         details={"what": what, "why": why, "alternatives": []},
     )
 
@@ -189,14 +240,27 @@ def _knows_well(match: re.Match[str]) -> Finding | None:
 
 
 _YEARS: Final = rf"(?P<years>\d{{1,2}}|{NUMBER_WORD})\+?\s+years"
-_BEGIN: Final = r"(?:^|[,;:]\s+|\b(?:so|ok|okay|then|and|alright|great|fine)[,:]?\s+)"
+_BEGIN: Final = (
+    r"(?:^|[,;:]\s+|from (?:now|here|today) on,?\s+|\b(?:so|ok|okay|then|and|alright|great|fine)[,:]?\s+)"
+)
 
 WORK: Final = (
-    rule("let us", rf"{_BEGIN}let's (?:go with|use|stick with|settle on|choose|pick)\s+(?P<what>{_REST}){_WHY}", _decision),
+    rule("let us", rf"{_BEGIN}let's (?:go with|use|stick with|stick to|settle on|choose|pick|lock in)\s+(?P<what>{_REST}){_WHY}", _decision),
     rule("decided on", rf"{_WE}(?:'ve| have)?(?: finally| now| already| just)* (?:decided on|decided to (?:use|go with|adopt|switch to|move to|pick|choose)|settled on|chose|picked|agreed on|are going with|'re going with)\s+(?P<what>{_REST}){_WHY}", _decision),
     rule("going with", rf"(?:{_WE}(?:'m|'re| am| are)(?: now)? going (?:to go )?with|{_WE}(?:'ll| will) (?:go with|use|stick with))\s+(?P<what>{_REST}?(?:\s+(?:instead of|rather than|over)\s+{_REST})){_WHY}", _decision),
     rule("going with it", rf"(?:{_WE}(?:'m|'re| am| are)(?: now)? going with|{_WE}(?:'ll| will) (?:go with|stick with))\s+(?P<what>(?!.*(?:instead of|rather than|\sover\s)){_REST}){_WHY}", _decision),
     rule("the decision", rf"\b(?:the|our|my) decision is to (?:use|go with)?\s*(?P<what>{_REST}){_WHY}", _decision),
+    rule("decided against", rf"{_WE}(?:'ve| have)?(?: finally| now| already| just)* decided against\s+(?P<what>{_REST}){_WHY}", _decided_against),
+    rule("agreed to", rf"{_WE}(?:'ve| have)?(?: all| finally| now| already| just)* agreed (?:to (?!disagree)|that we(?:'ll| will) )(?P<what>{_REST}){_WHY}", _decided_to),
+    rule("ours decided", rf"\bour (?:board|team|management|management team|committee)(?: has| have)?(?: finally| just)* (?:decided on|chose|picked|agreed on|approved|signed off on|settled on|voted for)\s+(?P<what>{_REST}){_WHY}", _decision),
+    rule("option", rf"{_WE}(?:'ll| will) (?:go for|take|run with)\s+(?P<what>(?:option|plan|variant|version|design) {_REST})", _course_of),
+    rule("it is", r"^(?:ok,? |okay,? |right,? |so,? )*(?P<what>[\w-]+(?: [\w-]+){0,2}) it is(?:,? then)?(?=\s*[.!]?$)", _course_of),
+    rule("puts off", rf"(?<![\w'])we(?: now| will|'ll)? (?P<do>drop|postpone|cancel|delay|scrap|shelve|discontinue|freeze)\s+(?P<what>(?:the|our|all)\b{_REST})", _we_do),
+    rule("is putting off", rf"{_WE}(?:'re|'m| are| am)(?: finally| now)* (?P<do>dropping|postponing|cancelling|canceling|scrapping|shelving|discontinuing|switching to|ripping out)\s+(?P<what>(?!it\b|on\b){_REST})", _we_do),
+    rule("will use", rf"(?<![\w'])we(?:'ll| will) be using\s+(?P<what>{_REST})", _decision),
+    rule("gone for", rf"{_WE}(?:'ve| have) gone (?:for|with)\s+(?P<what>{_REST}){_WHY}", _decision),
+    rule("moved on to", rf"(?<![\w'])we(?:'ve| have)? (?:switched|moved|migrated)(?: over)?(?: from [\w .]+?)? to\s+(?P<what>(?-i:[A-Z]){_REST})", _decision),
+    rule("ruling", rf"^(?:so,? |ok,? |okay,? |right,? )*(?:final answer|final decision|decision(?: made)?|verdict|the verdict)\s*[:,–—-]\s*(?P<what>{_REST})", _ruling),
     rule("decided to", rf"{_WE}(?:'ve| have)?(?: finally| now| already| just)* decided (?:to (?!use|go with|adopt|switch to|move to|pick|choose)|that (?:we|I)(?:'ll| will) )(?P<what>{_REST}){_WHY}", _decided_to),
     rule("finished", rf"{_WE}(?:'m| am|'re| are|'ve| have)?(?: now| just| finally| already)* (?:done with|finished(?: with)?|completed|wrapped up|shipped)\s+(?P<what>(?!in\b|at\b|by\b|my (?:meal|coffee|dinner|lunch|breakfast)){_REST})", _finished),
     rule("is finished", r"(?:^|[,;]\s+)(?:the|our|my)\s+(?P<what>[\w -]{3,50}?) (?:is|are)(?: now| finally| all)? (?:done|finished|complete|completed|ready to ship|merged|deployed)(?=\s*(?:$|[.,;!]|\sand\b))", _finished),

@@ -5,8 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from typing import Any  # LangChain's own signatures
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -15,17 +14,15 @@ from langchain_core.messages import (
     UsageMetadata,
 )
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, PrivateAttr
 
+from models.chat.asynchronous import AsynchronousChatModel
 from models.chat.extractive.arguments import mentions_of, read_arguments
 from models.chat.extractive.choice import Candidate, choose_tools
 from models.chat.extractive.replies import DECLINED, answer, question
 from models.chat.extractive.schema import Signature
 from models.chat.extractive.toolset import Toolset, Toolsets, ToolSpec
 from models.chat.extractive.turns import Turn, read_turn
-from models.chat.tools import describe_tool
 from models.errors import ModelsError
 from models.interfaces import Embedder
 
@@ -34,7 +31,7 @@ _CHUNK = re.compile(r"\S+\s*(?:\S+\s*){0,5}")
 _WORDS_AND_MARKS = re.compile(r"\w+|[^\w\s]")
 
 
-class ExtractiveChatModel(BaseChatModel):
+class ExtractiveChatModel(AsynchronousChatModel):
     """Answers out of the tool results and passages in the prompt, or calls a bound tool, or declines.
 
     `response_metadata["finish_reason"]` is `tool_calls`, `stop`, `needs_input` (an argument was asked for) or
@@ -54,25 +51,6 @@ class ExtractiveChatModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return NAME
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | BaseTool | Any],  # LangChain's signature
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,  # LangChain's signature
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Tools the model may call; `tool_choice` is `auto`, `any`, `none` or a tool's name."""
-        return self.bind(tools=[describe_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,  # LangChain's signature
-    ) -> ChatResult:
-        raise ModelsError("the extractive model is asynchronous only: use ainvoke or astream")
 
     async def _agenerate(
         self,

@@ -267,6 +267,7 @@ async def test_nobody_learns_of_a_user_who_is_being_erased(
     await talk(owner, "I live in Oslo.")
     async with database.of_all() as connection:
         await begin_erasing(connection, owner)
+        await (await connection.execute("SELECT 1")).fetchone()  # what nobody awaits may not be sent yet
         assert (await consolidator.consolidate_due()).messages == 0
     assert (await consolidator.consolidate_due()).messages == 1
 
@@ -280,3 +281,21 @@ async def test_each_of_several_speakers_speaks_of_himself(
 
     assert result.added == 2
     assert await _texts(records, owner) == ["Ida lives in Oslo.", "Tom lives in Rome."]
+
+
+async def test_forgotten_record_does_not_return_when_its_messages_are_consolidated_again(
+    database, consolidator, records, owner, talk
+):
+    await talk(owner, "I live in Oslo. I like green tea.")
+    await consolidator.consolidate_due(50)
+    (home,) = [one for one in await records.list(owner) if "Oslo" in one.text]
+    await records.forget(owner, home.id)
+    left = [one.text for one in await records.list(owner)]
+    async with database.of(owner) as connection:
+        await connection.execute("UPDATE messages SET consolidated = false")
+    await consolidator.consolidate_due(50)
+    assert await _left(database, owner) == 0
+    assert [one.text for one in await records.list(owner)] == left
+    await talk(owner, "I live in Oslo.", day=1)
+    await consolidator.consolidate_due(50)
+    assert sorted(one.text for one in await records.list(owner)) == sorted([*left, home.text])

@@ -211,3 +211,62 @@ def test_hostile_text_is_read_within_seconds(find: Find) -> None:
         assert len(find(text)) <= 1
 
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "told"),
+    [
+        ("im a nurse btw, on nights", "fact:job", "Is a nurse."),
+        ("we've been based in Tallinn for years", "fact:home", "Is based in Tallinn."),
+        ("keep in mind that our customers are mostly Finnish", "fact:customers", "Their customers are mostly Finnish."),
+        ("Our main market is Brazil.", "fact:main market", "Their main market is Brazil."),
+        ("our shop sells hand-dyed wool", "fact:does:sell hand-dyed wool", "Sells hand-dyed wool."),
+        ("I volunteer as a lifeguard.", "fact:does:volunteer as a lifeguard", "Volunteers as a lifeguard."),
+        ("We have a greyhound called Dumpling.", "fact:greyhound:dumpling", "Has a greyhound called Dumpling."),
+        ("can u help, I have a bad knee", "fact:condition:bad knee", "Has bad knee."),
+        ("As a translator in Oslo I see such texts daily.", "fact:job", "Is a translator in Oslo."),
+        ("From now on give prices in euros.", "preference:wants:prices in <currency>", "Wants prices in euros."),
+        ("Never put emojis in client emails, they're bankers.", "preference:asks:put emojis in client emails", "Asks not to put emojis in client emails."),
+        ("I never risk more than 2% on a trade.", "preference:conduct:risk more than # on a trade", "Never risks more than 2% on a trade."),
+        ("If I say go, give me only the code.", "preference:asks:if i say go", "Asks, if they say go, to give them only the code."),
+        ("pls no more football metaphors", "preference:wants:football metaphors", "Wants no football metaphors."),
+    ],
+)  # fmt: skip
+def test_what_chat_says_in_its_own_spelling_is_found(find: Find, text: str, slot: str, told: str) -> None:
+    assert {key: draft.text for key, draft in find(text).items()}.get(slot) == told
+
+
+def test_another_choice_has_the_slot_of_the_first(find: Find) -> None:
+    for earlier, later in (
+        ("Give prices in dollars.", "From now on give prices in euros."),
+        ("I never risk more than 2% on a trade.", "I never risk more than 1% on a trade now."),
+        ("I trade on the 15 minute chart.", "I only trade on the daily chart now."),
+        ("I prefer bullet points.", "I prefer plain paragraphs these days."),
+        ("I'm single.", "I'm married since June."),
+        ("I'm a student at Leiden University.", "I'm no longer a student."),
+        ("I keep my coins on Binance.", "I moved my coins off Binance."),
+    ):
+        assert set(find(earlier)) & set(find(later)), (earlier, later)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do I look like I live in Monaco",
+        "I work like a dog and get paid like a cat",
+        "I own my mistakes",
+        "I study the chart, then I panic",
+        "I have 2 questions about it",
+        "I run a script",
+        "I keep an eye on the price",
+        "I'm building up the courage to look",
+        "never mind",
+        "give me the second one in English this time",
+        "no problem, thanks",
+        "I'd rather be safe than sorry",
+        "so no concerns with the kidneys",
+        "I'll take a look tomorrow",
+    ],
+)
+def test_turns_of_phrase_state_nothing(find: Find, text: str) -> None:
+    assert find(text) == {}

@@ -90,3 +90,33 @@ async def test_a_step_is_done_again_by_schedule(times: int) -> None:
     work = Work()
     async with ConsolidationWorker([Step(name="consolidate", run=work.run, every_s=0.001)]):
         await work.done(times)
+
+
+async def test_turns_that_follow_each_other_are_waited_out_for_a_while_only() -> None:
+    work = Work()
+    step = Step(name="embed", run=work.run, every_s=_FAR, at_wake=True, settle_s=0.3, behind_s=0.6)
+    async with ConsolidationWorker([step]) as worker:
+        await work.done(1)
+        loop = asyncio.get_running_loop()
+        calls = [loop.call_later(turn * 0.05, worker.wake) for turn in range(100)]  # for five seconds
+        began = loop.time()
+        await work.done(2)
+        took = loop.time() - began
+        for call in calls:
+            call.cancel()
+
+    assert 0.55 <= took < 4.0
+
+
+async def test_a_step_waits_for_the_pause_between_two_turns() -> None:
+    work = Work()
+    step = Step(name="embed", run=work.run, every_s=_FAR, at_wake=True, settle_s=0.2, behind_s=_FAR)
+    async with ConsolidationWorker([step]) as worker:
+        await work.done(1)
+        loop = asyncio.get_running_loop()
+        worker.wake()
+        loop.call_later(0.1, worker.wake)
+        began = loop.time()
+        await work.done(2)
+
+    assert loop.time() - began >= 0.28

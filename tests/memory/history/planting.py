@@ -46,6 +46,8 @@ async def plant(
         ("memory_entities", {"id": f"{made.record}e", "name": text, "folded": text}),
         ("memory_mentions", {"entity_id": f"{made.record}e", "record_id": made.record}),
         ("memory_relations", {"subject_id": f"{made.record}e", "predicate": text, "object_id": f"{made.record}e", "record_id": made.record}),
+        ("memory_ratings", {"record_id": made.record, "run_id": made.run, "rating": 1}),
+        ("memory_forgotten", {"mark": text}),
         ("memory_imports", {"id": new_id("imp"), "name": text, "error": text}),
         ("memory_vault", {"token": text, "kind": "email", "sealed": text.encode()}),
         ("memory_keys", {"sealed": text.encode(), "sealed_with": "k"}),

@@ -20,8 +20,8 @@ _KEPT = {"memory_audit", "memory_progress"}
 pytestmark = pytest.mark.usefixtures("checkpoints")
 
 
-async def _nothing_runs(_: Owner) -> None:
-    pass
+async def _nothing_runs(_: Owner) -> int:
+    return 0
 
 
 @pytest.fixture
@@ -174,13 +174,25 @@ async def test_runs_are_stopped_before_anything_goes(database, redis, short, vec
     planted = await plant(pool, redis, short, vectors, owner, "teal")
     seen: list[int] = []
 
-    async def stop(whose: Owner) -> None:
+    async def stop(whose: Owner) -> int:
         assert whose == owner
         seen.append(await redis.exists(f"freya:run:{planted.run}:events"))
+        return 0
 
     await Eraser(Rows(database), [RedisKeys(redis, short)], stop_runs=stop).erase(owner, actor="test")
 
     assert seen == [1]
+
+
+async def test_nothing_is_verified_while_another_process_may_write_on(database, redis, short, owner) -> None:
+    async def stop(_: Owner) -> int:
+        return 2
+
+    eraser = Eraser(Rows(database), [RedisKeys(redis, short)], stop_runs=stop)
+    receipt = await eraser.erase(owner, actor="test")
+
+    assert not receipt.verified
+    assert receipt.left == {"processes": {"that may still carry out runs": 2}}
 
 
 async def test_ten_thousand_turns_go_in_seconds(eraser, pool, owner) -> None:

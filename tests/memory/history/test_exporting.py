@@ -1,11 +1,17 @@
+import asyncio
 import json
 from typing import Any
 
 import pytest
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from memory import Database, Owner
 from memory.history import HistoryExporter
+from memory.privacy import DataKeys, PrivacySettings, Sealer, Vault
+from memory.threads import sealed_json
 from tests.memory.history.planting import plant
+from tests.memory.privacy.conftest import key
 
 pytestmark = pytest.mark.usefixtures("checkpoints")
 
@@ -77,10 +83,79 @@ async def test_encrypted_texts_are_opened_for_their_owner(
 ) -> None:
     await plant(pool, redis, short, vectors, owner, "teal")
 
-    async def opens(whose: Owner, text: str) -> str:
-        return f"{whose.user_id} reads {text}"
+    keys = DataKeys(database, PrivacySettings(keys=(key(1),)))
+    sealer, vault = Sealer(keys), Vault(database, keys)
+    async with database.of(owner) as connection:
+        await connection.execute("DELETE FROM memory_keys")
+        await connection.execute("DELETE FROM memory_vault")
+    token = (await vault.redact(owner, "ada@example.org")).text
+    columns = {"messages": "content speaker", "projects": "name description", "threads": "title", "artifacts": "content",
+        "memory_records": "text slot", "memory_entities": "name", "memory_relations": "predicate", "memory_imports": "name error"}  # fmt: skip
+    async with database.of(owner) as connection:
+        for table, names in columns.items():
+            for name in names.split():
+                stored = await sealer.seal_name(owner, f"{table} {name}")
+                await connection.execute(
+                    sql.SQL("UPDATE {} SET {} = %s WHERE user_id = %s").format(
+                        sql.Identifier(table), sql.Identifier(name)
+                    ),
+                    (stored, owner.user_id),
+                )
+        await connection.execute(
+            "UPDATE threads SET metadata = %s", (Jsonb(await sealed_json(sealer, owner, {"a": 1})),)
+        )
 
-    document = await _document(HistoryExporter(database, opens=opens), owner)
+    document = await _document(HistoryExporter(database, sealer, vault=vault), owner)
 
-    for section, field in (("messages", "content"), ("artifacts", "content"), ("records", "text")):
-        assert document[section][0][field] == f"{owner.user_id} reads teal"
+    for table, names in columns.items():
+        for name in names.split():
+            rows = (
+                document[table.removeprefix("memory_")]
+                if table != "memory_relations"
+                else document["entities"][0]["relations"]
+            )
+            assert rows[0][name] == f"{table} {name}"
+    assert document["threads"][0]["metadata"] == {"a": 1}
+    assert document["threads"][0]["title"] == "threads title"
+    assert [(one["id"], one["value"]) for one in document["vault"]] == [(token, "ada@example.org")]
+
+
+async def test_what_is_written_meanwhile_is_in_no_list(database, pool, redis, short, vectors, owner) -> None:
+    planted = await plant(pool, redis, short, vectors, owner, "teal")
+    async with pool.connection() as writing, pool.connection() as watching, asyncio.timeout(5):
+        async with writing.transaction():
+            await writing.execute("LOCK TABLE memory_audit IN ACCESS EXCLUSIVE MODE")
+            exporting = asyncio.create_task(_document(HistoryExporter(database), owner))
+            waits = "SELECT count(*) AS waiting FROM pg_locks WHERE NOT granted AND relation = 'memory_audit'::regclass"
+            while not (await (await watching.execute(waits)).fetchall())[0]["waiting"]:
+                await asyncio.sleep(0)
+            # All lists but the last are read by now.
+            whose = (owner.tenant_id, owner.user_id)
+            await writing.execute(
+                "INSERT INTO messages (id, thread_id, tenant_id, user_id, role, content)"
+                " VALUES ('msg_late', %s, %s, %s, 'user', 'late')",
+                (planted.thread, *whose),
+            )
+            await writing.execute(
+                "INSERT INTO memory_audit (tenant_id, user_id, actor, action) VALUES (%s, %s, 'late', 'late')",
+                whose,
+            )
+        document = await exporting
+
+    assert "late" not in json.dumps(document)
+    again = await _document(HistoryExporter(database), owner)
+    assert [len(again[name]) - len(document[name]) for name in ("messages", "audit", "records")] == [1, 1, 0]
+
+
+async def test_export_that_is_left_unread_holds_no_connection(
+    database, pool, redis, short, vectors, owner
+) -> None:
+    await plant(pool, redis, short, vectors, owner, "teal")
+    reading = HistoryExporter(database).document(owner)
+    await anext(reading)
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT count(*) AS open FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        )
+        assert (await cursor.fetchall())[0]["open"] == 0
+    await reading.aclose()

@@ -8,6 +8,8 @@ import pytest
 
 from memory import Database, ImportRefused, Owner, ThreadStore
 from memory.history import HistoryImporter, ImportReport
+from memory.privacy import DataKeys, PrivacySettings, Sealer
+from tests.memory.privacy.conftest import key
 
 _START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -168,12 +170,37 @@ async def test_any_users_lines_are_kept_for_each_of_them_where_that_is_asked_for
 
 
 async def test_texts_are_encrypted_for_their_owner_on_the_way_in(database, owner) -> None:
-    async def seal(whose: Owner, text: str) -> str:
-        return f"sealed:{whose.user_id}:{text[::-1]}"
+    sealer = Sealer(DataKeys(database, PrivacySettings(keys=(key(1),))))
+    said = [
+        _line(owner, number, text="secret", name=name) for number, name in enumerate(("Mara", "Mara", "Ben"))
+    ]
 
-    await HistoryImporter(database, seal=seal).run(owner, _bytes(_line(owner, text="secret")), name="old")
+    await HistoryImporter(database, sealer).run(owner, _bytes(*said), name="letters of Mara")
 
-    assert await _contents(database, owner) == [f"sealed:{owner.user_id}:terces"]
+    contents = await _contents(database, owner)
+    assert [await sealer.open(owner, text) for text in contents] == ["secret"] * 3
+    async with database.of(owner) as connection:
+        cursor = await connection.execute("SELECT message::text AS row FROM messages AS message")
+        rows = await cursor.fetchall()
+        cursor = await connection.execute(
+            "SELECT metadata, (SELECT name FROM memory_imports) AS name FROM threads"
+        )
+        rows += await cursor.fetchall()
+        cursor = await connection.execute("SELECT DISTINCT speaker FROM messages")
+        assert len(await cursor.fetchall()) == 2
+    assert not any(word in str(rows) for word in ("secret", "Mara", "letters", "Ben"))
+    (thread,) = await ThreadStore(database, sealer).page(owner, limit=9, before=None)
+    assert thread.metadata == {"imported_from": "letters of Mara"}
+    messages = await ThreadStore(database, sealer).messages(owner, thread.id, limit=9, after=None)
+    assert [message.speaker for message in messages] == ["Mara", "Mara", "Ben"]
+
+
+@pytest.mark.parametrize("metadata", [{"sealed": "sealed:1:x"}, {"sealed": "x"}, {"sealed": {}}, {}])
+@pytest.mark.parametrize("keys", [(), (key(1),)])
+async def test_metadata_that_looks_encrypted_comes_back_as_it_is(database, owner, metadata, keys) -> None:
+    threads = ThreadStore(database, Sealer(DataKeys(database, PrivacySettings(keys=keys))))
+    made = await threads.create(owner, "t", project_id=None, metadata=metadata)
+    assert (await threads.get(owner, made.id)).metadata == metadata
 
 
 async def test_a_file_that_is_not_there_is_refused(importer, database, owner, tmp_path: Path) -> None:

@@ -22,22 +22,22 @@ def vault(database: Database, one_key: PrivacySettings) -> Vault:
 
 
 async def test_the_owner_gets_back_what_was_taken_out(vault: Vault, owner: Owner) -> None:
-    redacted = await vault.redact(owner, _TEXT)
+    redacted = (await vault.redact(owner, _TEXT)).text
 
     form = r"Write to (\[email:\w{16}\]) or call me at \[phone:\w{16}\]; \1 is better. My password is \[secret:\w{16}\]."
     assert re.fullmatch(form, redacted)
-    assert await vault.restore(owner, redacted) == _TEXT
-    assert await vault.redact(owner, redacted) == redacted
-    assert await vault.redact(owner, _TEXT) == redacted
+    assert (await vault.restore(owner, redacted)).text == _TEXT
+    assert (await vault.redact(owner, redacted)).text == redacted
+    assert (await vault.redact(owner, _TEXT)).text == redacted
 
 
 async def test_another_user_gets_nothing_back(vault: Vault, owner: Owner) -> None:
-    redacted = await vault.redact(owner, _TEXT)
+    redacted = (await vault.redact(owner, _TEXT)).text
     other = Owner(new_id("usr"))
 
-    assert await vault.restore(other, redacted) == redacted
-    assert await vault.redact(other, _TEXT) != redacted
-    assert await vault.restore(other, redacted) == redacted
+    assert (await vault.restore(other, redacted)).text == redacted
+    assert (await vault.redact(other, _TEXT)).text != redacted
+    assert (await vault.restore(other, redacted)).text == redacted
 
 
 async def test_values_are_encrypted_in_the_table(database: Database, vault: Vault, owner: Owner) -> None:
@@ -52,11 +52,11 @@ async def test_values_are_encrypted_in_the_table(database: Database, vault: Vaul
 async def test_a_value_moved_to_another_token_does_not_open(
     database: Database, vault: Vault, owner: Owner
 ) -> None:
-    redacted = await vault.redact(owner, "a@b.org")
+    redacted = (await vault.redact(owner, "a@b.org")).text
     async with database.of(owner) as connection:
         await connection.execute("UPDATE memory_vault SET token = '[email:0000000000000000]'")
 
-    assert await vault.restore(owner, redacted) == redacted
+    assert (await vault.restore(owner, redacted)).text == redacted
     with pytest.raises(KeyMissing, match="altered"):
         await vault.restore(owner, "[email:0000000000000000]")
 
@@ -64,7 +64,7 @@ async def test_a_value_moved_to_another_token_does_not_open(
 async def test_without_the_key_nothing_comes_back(
     database: Database, one_key: PrivacySettings, vault: Vault, owner: Owner
 ) -> None:
-    redacted = await vault.redact(owner, _TEXT)
+    redacted = (await vault.redact(owner, _TEXT)).text
     async with database.of(owner) as connection:
         await connection.execute("DELETE FROM memory_keys")
 
@@ -75,7 +75,7 @@ async def test_without_the_key_nothing_comes_back(
 async def test_a_vault_without_keys_refuses_to_keep_anything(database: Database, owner: Owner) -> None:
     vault = Vault(database, DataKeys(database, PrivacySettings()))
 
-    assert await vault.redact(owner, "nothing here") == "nothing here"
-    assert await vault.restore(owner, "nothing here") == "nothing here"
+    assert (await vault.redact(owner, "nothing here")).text == "nothing here"
+    assert (await vault.restore(owner, "nothing here")).text == "nothing here"
     with pytest.raises(KeyMissing, match="no key is configured"):
         await vault.redact(owner, _TEXT)

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from memory import Database, Kind, MemoryUnavailable, Owner, RecordState, Tier, UnknownRecord
+from memory.privacy import DataKeys, PrivacySettings, Sealer
 from memory.projects import ProjectStore
 from memory.records import RecordStore
+from tests.memory.privacy.conftest import key
 
 HOME = "fact:home"
 
@@ -135,7 +137,7 @@ async def test_another_users_record_is_out_of_every_reach(store, owner, other, s
         with pytest.raises(UnknownRecord):
             await attempt
     await store.used(other, [name], [name])
-    await store.rate(other, [name], -1)
+    await store.rate(other, [name], -1, run_id="run_1")
     assert await store.get(owner, name) == done.record
     assert list(await store.list(other, query="tea")) == []
 
@@ -160,32 +162,69 @@ async def test_lists_are_filtered_searched_and_paged(store, owner, says):
     assert len(await store.list(owner, state=RecordState.SUPERSEDED)) == 0
 
 
-class Reversing:
-    """Seals so that it can be seen: backwards, with a mark and the owner's name."""
-
-    configured = True
-
-    async def seal(self, owner: Owner, text: str) -> str:
-        return f"sealed:{owner}:{text[::-1]}"
-
-    async def open(self, owner: Owner, text: str) -> str:
-        start = f"sealed:{owner}:"
-        assert text.startswith(start)
-        return text.removeprefix(start)[::-1]
+@pytest.fixture
+def sealed(database, vectors, embedder) -> RecordStore:
+    """The same store with a key."""
+    sealer = Sealer(DataKeys(database, PrivacySettings(keys=(key(1),))))
+    return RecordStore(database, vectors, embedder, sealer)
 
 
-async def test_with_a_sealer_no_text_stands_in_the_table(database, vectors, embedder, owner, says):
-    store = RecordStore(database, vectors, embedder, Reversing())
+async def test_with_a_key_names_are_found_and_stand_in_no_table(sealed, database, owner, other, says):
+    told = says(
+        "Mara works at Acme Corp.", 1, entities=("Mara",), relations=(("Mara", "works at", "Acme Corp"),)
+    )
+    (record,) = await sealed.remember(owner, [told])
+    (again,) = await sealed.remember(owner, [says("MARA likes tea.", 2, entities=("mara",))])
+    assert await sealed.related(owner, ["MARA"], depth=0) == {"MARA": [again.record.id, record.record.id]}
+    assert (await sealed.related(owner, ["acme corp", "Mara"]))["acme corp"][0] == record.record.id
+    await sealed.remember(other, [told])
+    async with database.of_all() as connection:
+        whose = ([owner.user_id, other.user_id],)
+        cursor = await connection.execute(
+            "SELECT e::text AS row, folded FROM memory_entities AS e WHERE user_id = ANY(%s)", whose
+        )
+        rows = await cursor.fetchall()
+        cursor = await connection.execute(
+            "SELECT r::text AS row FROM memory_relations AS r WHERE user_id = ANY(%s)", whose
+        )
+        relations = await cursor.fetchall()
+    assert len({row["folded"] for row in rows}) == 4  # two of each user, and none alike
+    assert not any(word in str((rows, relations)).casefold() for word in ("mara", "acme", "works"))
+
+
+async def test_names_from_before_there_was_a_key_are_the_same_names(store, sealed, database, owner, says):
+    (before,) = await store.remember(
+        owner, [says("Lives in Oslo.", 1, slot=HOME, value="Oslo", entities=("Oslo", "Rex"))]
+    )
+    assert await sealed.related(owner, ["oslo"], depth=0) == {"oslo": [before.record.id]}
+    (after,) = await sealed.remember(
+        owner, [says("Lives in Oslo, Norway.", 2, slot=HOME, value="Norway", entities=("Oslo",))]
+    )
+    assert (after.record.supersedes, after.record.slot) == (before.record.id, HOME)
+    assert [one.id for one in await sealed.history(owner, before.record.id)] == [
+        after.record.id,
+        before.record.id,
+    ]
+    assert (await sealed.related(owner, ["Oslo", "Rex"], depth=0)) == {"Oslo": [after.record.id]}
+    async with database.of(owner) as connection:
+        cursor = await connection.execute("SELECT count(*) AS names FROM memory_entities")
+        assert (await cursor.fetchall())[0]["names"] == 2
+    assert len(await sealed.forget(owner, after.record.id)) == 2
+
+
+async def test_with_a_sealer_no_text_stands_in_the_table(sealed, database, owner, says):
+    store = sealed
     await store.remember(owner, [says("Lives in Oslo.", 1, slot=HOME, value="Oslo"), says("Likes tea.", 1)])
     done = await store.remember(
         owner, [says("Lives in Rome.", 2, slot=HOME, value="Rome"), says("Likes tea!", 2)]
     )
     assert [one.outcome for one in done] == ["superseded", "confirmed"]
     async with database.of(owner) as connection:
-        cursor = await connection.execute("SELECT text, details::text FROM memory_records")
+        cursor = await connection.execute("SELECT record::text FROM memory_records AS record")
         raw = str(await cursor.fetchall())
     assert "Oslo" not in raw
     assert "Likes" not in raw
+    assert HOME not in raw
     assert [one.text for one in await store.list(owner, query="rome")] == ["Lives in Rome."]
     corrected = await store.correct(owner, done[0].record.id, value="Bonn")
     assert corrected.details["value"] == "Bonn"

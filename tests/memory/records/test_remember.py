@@ -333,7 +333,7 @@ async def test_every_change_gives_a_new_revision(store, database: Database, owne
     seen = [(await revisions())[name]]
     for change in (
         store.used(owner, [name]),
-        store.rate(owner, [name], 1),
+        store.rate(owner, [name], 1, run_id="run_1"),
         store.pin(owner, name),
         store.remember(owner, [says("Lives in Oslo!", 2, slot=HOME, value="Oslo")]),
         store.remember(owner, [says("Lives in Bonn.", 3, slot=HOME, value="Bonn")]),

@@ -35,14 +35,34 @@ async def test_usefulness_follows_what_was_cited_and_how_it_was_rated(store, own
     assert usefulness(done[0].record) == pytest.approx(0.5)
     for _ in range(4):
         await store.used(owner, [good, bad], [good])
-    await store.rate(owner, [good], 1)
-    await store.rate(owner, [good], 0)
-    await store.rate(owner, [bad], -7)
+    await store.rate(owner, [good], 1, run_id="run_1")
+    await store.rate(owner, [good], 0, run_id="run_2")
+    await store.rate(owner, [bad], -7, run_id="run_1")
     first, second = await store.get(owner, good), await store.get(owner, bad)
     assert (first.recalled, first.cited, first.rating) == (4, 4, pytest.approx(0.5))
     assert (second.recalled, second.cited, second.rating) == (4, 0, -1)
     assert usefulness(first) == pytest.approx(0.5 * 5 / 6 + 0.5 * 0.75)
     assert usefulness(second) == pytest.approx(0.5 * 1 / 6)
+
+
+async def test_of_several_ratings_of_a_run_the_last_counts(store, owner, other, says):
+    done = await store.remember(owner, [says("Likes tea."), says("Plays chess.")])
+    (tea, chess), ratings = (one.record.id for one in done), []
+    for run, rating in (
+        ("run_1", -1),
+        ("run_1", 1),
+        ("run_1", 1),
+        ("run_2", 0),
+        ("run_1", 0.5),
+        ("run_2", -0.5),
+    ):
+        await store.rate(owner, [tea], rating, run_id=run)
+        await store.rate(other, [tea], -1, run_id=run)
+        ratings.append((await store.get(owner, tea)).rating)
+    assert ratings == pytest.approx([-1, 1, 1, 0.5, 0.25, 0])
+    await store.rate(owner, [tea, chess], 1, run_id="run_2")
+    assert (await store.get(owner, tea)).rating == pytest.approx(0.75)
+    assert (await store.get(owner, chess)).rating == 1
 
 
 async def test_records_fade_at_their_half_life_and_no_earlier(store, owner, says):
@@ -54,7 +74,7 @@ async def test_records_fade_at_their_half_life_and_no_earlier(store, owner, says
     ]
     done = await store.remember(owner, drafts)
     ids = [one.record.id for one in done[:3]]
-    await store.rate(owner, [ids[1]], 1)
+    await store.rate(owner, [ids[1]], 1, run_id="run_1")
     records = [await store.get(owner, name) for name in ids]
     days = [half_life_days(record, SETTINGS.fade_after_days) for record in records]
     assert days == pytest.approx([5, 18.75, 40])
