@@ -36,11 +36,13 @@ class DecodeContext:
         api = library.api
         self._api = api
         self._vocabulary = vocabulary
-        self._capacity = settings.batch_tokens
+        self._capacity = max(
+            settings.batch_tokens, sequences
+        )  # llama.cpp aborts where a batch has no place for all
         self.cells = settings.cells()
         parameters = api.llama_context_default_params()
         parameters.n_ctx = self.cells
-        parameters.n_batch = parameters.n_ubatch = settings.batch_tokens
+        parameters.n_batch = parameters.n_ubatch = self._capacity
         parameters.n_seq_max = sequences
         parameters.kv_unified = (
             True  # one pool of cells: prefixes are shared without copying, batches are never split

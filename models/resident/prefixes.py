@@ -91,6 +91,10 @@ class PrefixCache:
                 source.idle = False
                 return source
         sequence = self._new(adapters, keep=source)
+        if sequence is None and source is not None and source.idle:
+            self._cut(source, length)
+            source.idle = False
+            return source
         if sequence is None or source is None:
             return sequence
         self._memory.copy(source.number, sequence.number, length)
@@ -121,7 +125,7 @@ class PrefixCache:
         """Bring the KV cache back to what is noted, after a failed step; False when it had to be emptied."""
         if self._memory.trim(sequence.number, len(sequence)):
             return True
-        self._empty(sequence)
+        self._cut(sequence, 0)
         return False
 
     def release(self, sequence: CachedSequence, *, keep: bool = True) -> None:
@@ -155,15 +159,17 @@ class PrefixCache:
         return min(self._idle(keep), key=lambda sequence: sequence.used_at, default=None)
 
     def _drop(self, sequence: CachedSequence) -> None:
-        self._empty(sequence)
+        self._cut(sequence, 0)
         self._live.remove(sequence)
         self._free_numbers.append(sequence.number)
 
-    def _empty(self, sequence: CachedSequence) -> None:
-        self._memory.trim(sequence.number, 0)
-        self._holders[sequence.cells] -= 1
-        self._free_cells.extend(cell for cell in sequence.cells if not self._holders[cell])
-        sequence.tokens, sequence.cells = array("i"), array("i")
+    def _cut(self, sequence: CachedSequence, length: int) -> None:
+        """Forget its tokens from `length` on."""
+        self._memory.trim(sequence.number, length)
+        given_up = sequence.cells[length:]
+        self._holders[given_up] -= 1
+        self._free_cells.extend(cell for cell in given_up if not self._holders[cell])
+        del sequence.tokens[length:], sequence.cells[length:]
 
 
 def common_prefix(one: Tokens, other: Tokens) -> int:

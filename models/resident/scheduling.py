@@ -124,13 +124,13 @@ class Turns:
 def plan_step(
     running: Sequence[Work], costs: StepCosts, batch_tokens: int, now: float, patience_s: float
 ) -> list[tuple[Work, int]]:
-    """How many tokens of each request are computed in a step, for requests of the same adapters.
+    """How many tokens of each request are computed in a step, for at most `batch_tokens` requests of the same adapters.
 
     Every answer being written goes on. Prompts share what is left, as far as it slows no answer of at least
     their own urgency too much: the most urgent first, then those with least to do, measured against the time
     they waited, so that a long prompt is not overtaken for ever.
     """
-    writing = [work for work in running if work.remaining == 1][:batch_tokens]
+    writing = [work for work in running if work.remaining == 1]
     prompts = sorted(
         (work for work in running if work.remaining > 1),
         key=lambda work: (urgency(work, now, patience_s), work.remaining - _aged(work, now)),

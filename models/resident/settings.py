@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 _MOST_THREADS = 16
 _CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
@@ -47,6 +48,15 @@ class EngineSettings(BaseModel):
         default=None,
         description="Whether attention is computed in one fused step; unset: where the model allows it.",
     )
+
+    @model_validator(mode="after")
+    def _steps_hold_all(self) -> Self:
+        if self.batch_tokens < self.parallel:
+            raise ValueError(
+                f"batch_tokens is {self.batch_tokens}, but {self.parallel} requests are decoded together: "
+                "a step must hold a token of each"
+            )
+        return self
 
     def cells(self) -> int:
         """Tokens the KV cache holds."""

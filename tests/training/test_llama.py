@@ -1,5 +1,6 @@
 """The small Llama learns, and its files say the same as the network."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,18 +10,24 @@ import pytest
 from models.gguf import verify_model
 from models.resident import EngineSettings, ResidentEngine
 from tests.models.resident.streams import complete
-from training.llama import LlamaShape, made_model, train_vocabulary, write_llama
+from tests.small_llama import RECIPE, SHAPE
+from training.llama import MadeModel, made_model, train_vocabulary, write_llama
 from training.llama.made import documents
 
-SHAPE = LlamaShape(layers=2, width=64, heads=4, kv_heads=2, hidden=128, context=512)
 
-
-def test_made_model_has_learned():
-    model = made_model()
-    report = json.loads(model.report.read_text("utf-8"))
-    assert report["held_out_loss"] < 0.75 * report["unigram_entropy"]
-    sizes = [verify_model(path).file_size for path in (model.f16, model.q8_0, model.q4_k_m)]
+def test_made_model_has_learned(trained_model: MadeModel):
+    report = json.loads(trained_model.report.read_text("utf-8"))
+    assert report["held_out_loss"] < report["unigram_entropy"]
+    files = (trained_model.f16, trained_model.q8_0, trained_model.q4_k_m)
+    sizes = [verify_model(path).file_size for path in files]
     assert sizes == sorted(sizes, reverse=True)
+
+
+def test_model_is_made_once(trained_model: MadeModel, monkeypatch: pytest.MonkeyPatch):
+    from training.llama import fitting
+
+    monkeypatch.setattr(fitting, "fit", None)
+    assert made_model(trained_model.f16.parents[1], recipe=RECIPE) == trained_model
 
 
 async def test_written_model_computes_what_the_network_does(tmp_path: Path):
@@ -36,7 +43,8 @@ async def test_written_model_computes_what_the_network_does(tmp_path: Path):
             if parameter.ndim > 1:
                 parameter.mul_(4)  # as made, all tokens are about as likely
     path = tmp_path / "written.gguf"
-    write_llama(path, SHAPE, vocabulary, {name: one.numpy() for name, one in network.tensors().items()})
+    weights = {name: one.numpy() for name, one in network.tensors().items()}
+    await asyncio.to_thread(write_llama, path, SHAPE, vocabulary, weights)
     engine = await ResidentEngine.load(EngineSettings(path=path, context_tokens=512, threads=1))
     try:
         text = texts[0][:200]
@@ -50,14 +58,3 @@ async def test_written_model_computes_what_the_network_does(tmp_path: Path):
         assert np.allclose([value for _, value in ours], [expected[token] for token, _ in ours], atol=0.02)
     finally:
         await engine.close()
-
-
-def test_training_lowers_the_loss():
-    pytest.importorskip("torch")
-    from training.llama.fitting import fit
-
-    texts = documents()[:120]
-    vocabulary = train_vocabulary(texts, 400)
-    weights, result = fit(SHAPE, len(vocabulary.tokens), vocabulary.encode(texts), steps=40, threads=1)
-    assert result.held_out_loss < result.unigram_entropy
-    assert set(weights) == set(SHAPE.tensors(len(vocabulary.tokens)))

@@ -4,7 +4,7 @@
 """
 
 from training.llama.export import RandomWeights, quantise, write_llama
-from training.llama.made import MadeModel, made_model
+from training.llama.made import MadeModel, Recipe, made_model
 from training.llama.shape import LlamaShape
 from training.llama.vocabulary import Vocabulary, byte_vocabulary, train_vocabulary
 
@@ -12,6 +12,7 @@ __all__ = [
     "LlamaShape",
     "MadeModel",
     "RandomWeights",
+    "Recipe",
     "Vocabulary",
     "byte_vocabulary",
     "made_model",

@@ -13,12 +13,21 @@ from training.llama.vocabulary import END_OF_TURN, START_OF_TURN, train_vocabula
 
 CACHE = "~/.cache/freya/models"
 SHAPE = LlamaShape(layers=4, width=256, heads=4, kv_heads=2, hidden=768, context=1024)
-_VOCABULARY = 3072
-_STEPS = 600
-_RECIPE = 1
+_VERSION = 1
 """Counts up when the same inputs are trained in another way."""
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a small Llama is made of. The defaults take some minutes on two cores."""
+
+    shape: LlamaShape = SHAPE
+    vocabulary: int = 3072
+    steps: int = 600
+    documents: int | None = None
+    """Of the corpus; None: all."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +51,21 @@ def documents() -> list[str]:
     ]
 
 
-def made_model(cache: Path | None = None, *, threads: int = 2) -> MadeModel:
-    """The model trained on the corpus as it is now: made in some minutes, or found in the cache folder."""
-    texts = documents()
-    folder = (cache or Path(CACHE)).expanduser() / f"small-llama-{_fingerprint(texts)}"
+def made_model(cache: Path | None = None, *, recipe: Recipe | None = None, threads: int = 2) -> MadeModel:
+    """The model trained on the corpus as it is now: made by the recipe, or found in the cache folder."""
+    recipe = recipe or Recipe()
+    texts = documents()[: recipe.documents]
+    folder = (cache or Path(CACHE)).expanduser() / f"small-llama-{_fingerprint(recipe, texts)}"
     model = MadeModel(*(folder / name for name in ("f16.gguf", "q8_0.gguf", "q4_k_m.gguf", "report.json")))
     if model.report.is_file():
         return model
     folder.mkdir(parents=True, exist_ok=True)
     from training.llama.fitting import fit
 
-    vocabulary = train_vocabulary(texts, _VOCABULARY)
+    vocabulary = train_vocabulary(texts, recipe.vocabulary)
     tokens = vocabulary.encode(texts)
-    weights, result = fit(SHAPE, len(vocabulary.tokens), tokens, steps=_STEPS, threads=threads)
-    write_llama(model.f16, SHAPE, vocabulary, weights, name="Freya's small Llama")
+    weights, result = fit(recipe.shape, len(vocabulary.tokens), tokens, steps=recipe.steps, threads=threads)
+    write_llama(model.f16, recipe.shape, vocabulary, weights, name="Freya's small Llama")
     quantise(model.f16, model.q8_0, "Q8_0")
     quantise(model.f16, model.q4_k_m, "Q4_K_M")
     parameters = sum(numbers.size for numbers in weights.values())
@@ -65,8 +75,8 @@ def made_model(cache: Path | None = None, *, threads: int = 2) -> MadeModel:
     return model
 
 
-def _fingerprint(texts: list[str]) -> str:
-    digest = hashlib.sha256(repr((SHAPE, _VOCABULARY, _STEPS, _RECIPE)).encode())
+def _fingerprint(recipe: Recipe, texts: list[str]) -> str:
+    digest = hashlib.sha256(repr((recipe, _VERSION)).encode())
     for text in texts:
         digest.update(text.encode())
     return digest.hexdigest()[:16]

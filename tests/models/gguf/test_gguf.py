@@ -1,5 +1,6 @@
 """GGUF files are read as they were written, and damaged ones are told before llama.cpp meets them."""
 
+import asyncio
 import hashlib
 import struct
 from pathlib import Path
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 
 from models import ModelInvalid
-from models.gguf import read_header, verify_model, verify_sha256, write_gguf
+from models.gguf import Value, read_header, verify_model, verify_sha256, write_gguf
+from models.gguf.writing import Numbers
 from models.resident import EngineSettings, ResidentEngine
 
-METADATA = {
+METADATA: dict[str, Value] = {
     "general.architecture": "llama",
     "text": "grüße",
     "whole": 7,
@@ -20,7 +22,7 @@ METADATA = {
     "words": ["a", "b"],
     "numbers": [1, -2, 3],
 }
-TENSORS = {"one": np.ones((2, 3), dtype=np.float32), "two": np.zeros(5, dtype=np.float16)}
+TENSORS: dict[str, Numbers] = {"one": np.ones((2, 3), dtype=np.float32), "two": np.zeros(5, dtype=np.float16)}
 
 
 @pytest.fixture
@@ -61,10 +63,10 @@ def test_file_cut_in_its_tensors_is_refused_with_sizes(written: Path):
         verify_model(written)
 
 
-def test_other_files_are_refused_by_what_they_are(tmp_path: Path, written: Path):
+def test_other_files_are_refused_by_what_they_are(tmp_path: Path):
     page = tmp_path / "page.gguf"
     page.write_text("<!doctype html>")
-    with pytest.raises(ModelInvalid, match="no GGUF file.*<!do"):
+    with pytest.raises(ModelInvalid, match=r"no GGUF file.*<!do"):
         verify_model(page)
     page.write_bytes(b"GGUF" + struct.pack(">I", 3) + bytes(100))
     with pytest.raises(ModelInvalid, match="version"):
@@ -94,8 +96,8 @@ def test_checksum_is_compared(written: Path):
 
 
 async def test_whole_file_that_llama_cpp_cannot_run_is_a_clear_error(written: Path):
-    with pytest.raises(ModelInvalid, match="could not be loaded: .*llama"):
+    with pytest.raises(ModelInvalid, match=r"could not be loaded: .*llama"):
         await ResidentEngine.load(EngineSettings(path=written))
-    write_gguf(written, {"general.architecture": "unheard-of"}, TENSORS)
+    await asyncio.to_thread(write_gguf, written, {"general.architecture": "unheard-of"}, TENSORS)
     with pytest.raises(ModelInvalid, match="unheard-of"):
         await ResidentEngine.load(EngineSettings(path=written))

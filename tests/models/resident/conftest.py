@@ -1,4 +1,4 @@
-"""A model of random weights, which loads in milliseconds, and the small trained one, which is made once a machine."""
+"""Engines on models that load in milliseconds."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,25 +8,11 @@ from typing import Any  # fields of a settings model
 import numpy as np
 import pytest
 
-from models.gguf import write_gguf
+from models.gguf import Value, write_gguf
 from models.resident import EngineSettings, ResidentEngine
-from training.llama import LlamaShape, RandomWeights, byte_vocabulary, made_model, write_llama
+from tests.small_llama import SHAPE
 
-SHAPE = LlamaShape(layers=2, width=64, heads=4, kv_heads=2, hidden=128, context=2048)
-VOCABULARY = 512
 OpenEngine = Callable[..., Awaitable[ResidentEngine]]
-
-
-@pytest.fixture(scope="session")
-def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("random") / "random.gguf"
-    write_llama(path, SHAPE, byte_vocabulary(VOCABULARY), RandomWeights(SHAPE, VOCABULARY))
-    return path
-
-
-@pytest.fixture(scope="session")
-async def small_model() -> Path:
-    return (await asyncio.to_thread(made_model)).q8_0
 
 
 @pytest.fixture
@@ -55,7 +41,7 @@ async def write_adapter(path: Path, seed: int, *, width: int = SHAPE.width, stre
             high = random.standard_normal((rows, 4), dtype=np.float32)
             tensors[f"blk.{layer}.{name}.weight.lora_a"] = low
             tensors[f"blk.{layer}.{name}.weight.lora_b"] = high
-    metadata = {
+    metadata: dict[str, Value] = {
         "general.architecture": "llama",
         "general.type": "adapter",
         "adapter.type": "lora",

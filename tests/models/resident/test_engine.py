@@ -3,13 +3,17 @@
 import asyncio
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any  # fields of a request
 
+import numpy as np
 import pytest
 
 from models import ContextExceeded, DeadlineExceeded, EngineClosed, ModelsError, QueueFull, RequestInvalid
 from models.resident import GenerationRequest, Priority, ResidentEngine, Sampling, StopReason
 from tests.models.resident.conftest import OpenEngine
 from tests.models.resident.streams import GREEDY, complete
+from tests.small_llama import SHAPE, VOCABULARY
+from training.llama import MadeModel, RandomWeights, byte_vocabulary, write_llama
 
 PROMPTS = [
     f"<|im_start|>user\nWhat is {subject}?<|im_end|>\n<|im_start|>assistant\n"
@@ -33,7 +37,7 @@ def reference_tokens(path: Path, prompts: list[str], count: int) -> list[list[in
     for prompt in prompts:
         model.reset()
         tokens = model.tokenize(prompt.encode(), special=True)
-        produced = []
+        produced: list[int] = []
         for token in model.generate(tokens, temp=0.0, reset=False):
             if token == model.token_eos() or len(produced) == count:
                 break
@@ -43,15 +47,17 @@ def reference_tokens(path: Path, prompts: list[str], count: int) -> list[list[in
     return completions
 
 
-async def test_greedy_tokens_equal_those_of_llama(open_engine: OpenEngine, small_model: Path):
-    engine = await open_engine(small_model)
-    expected = await asyncio.to_thread(reference_tokens, small_model, PROMPTS, 24)
+async def test_greedy_tokens_equal_those_of_llama(open_engine: OpenEngine, trained_model: MadeModel):
+    engine = await open_engine(trained_model.q8_0)
+    expected = await asyncio.to_thread(reference_tokens, trained_model.q8_0, PROMPTS, 24)
     alone = [await complete(engine, prompt, max_tokens=24) for prompt in PROMPTS]
     assert [one.ids for one in alone] == expected
 
 
-async def test_same_seed_gives_same_tokens_alone_and_among_others(open_engine: OpenEngine, small_model: Path):
-    engine = await open_engine(small_model)
+async def test_same_seed_gives_same_tokens_alone_and_among_others(
+    open_engine: OpenEngine, trained_model: MadeModel
+):
+    engine = await open_engine(trained_model.q8_0)
     fields = {"max_tokens": 24, "sampling": Sampling(seed=7)}
     alone = [await complete(engine, prompt, **fields) for prompt in PROMPTS]
     together = await asyncio.gather(*(complete(engine, prompt, **fields) for prompt in PROMPTS))
@@ -112,7 +118,7 @@ async def test_prompt_longer_than_the_context_is_refused(open_engine: OpenEngine
         {"sampling": Sampling(logit_bias={-1: 1.0})},
     ],
 )
-async def test_request_that_cannot_be_served_is_refused(open_engine: OpenEngine, fields: dict[str, object]):
+async def test_request_that_cannot_be_served_is_refused(open_engine: OpenEngine, fields: dict[str, Any]):
     engine = await open_engine()
     with pytest.raises(RequestInvalid):
         await complete(engine, **{"prompt": "abc", **fields})
@@ -248,11 +254,6 @@ async def test_loop_that_ended_with_its_stream_open_harms_nobody(open_engine: Op
 
 
 async def test_damaged_weights_fail_the_request_and_not_the_engine(open_engine: OpenEngine, tmp_path: Path):
-    import numpy as np
-
-    from tests.models.resident.conftest import SHAPE, VOCABULARY
-    from training.llama import RandomWeights, byte_vocabulary, write_llama
-
     weights = dict(RandomWeights(SHAPE, VOCABULARY))
     weights["output_norm.weight"] = np.full(SHAPE.width, np.nan, dtype=np.float32)
     path = tmp_path / "nan.gguf"

@@ -97,7 +97,7 @@ def test_groups_of_adapters_take_turns_of_a_few_steps():
 def test_one_core_is_left_free(monkeypatch):
     import os
 
-    import models.resident.settings as settings
+    from models.resident import settings
 
     for cores, threads in ((1, 1), (2, 1), (8, 7), (64, 16)):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)))
