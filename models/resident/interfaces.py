@@ -181,6 +181,8 @@ class ModelCard:
     """The text of the token that begins a document; empty where there is none."""
     end: str
     """The text of the token that ends a turn or document."""
+    control_tokens: tuple[str, ...]
+    """Texts of the tokens that steer the model: ends of turns and the like."""
     gpu_layers: int
     """Layers offloaded to a GPU."""
 

@@ -108,5 +108,6 @@ def _card(
         chat_template=template.decode("utf-8", "replace") if template else None,
         start=vocabulary.start,
         end=vocabulary.end,
+        control_tokens=vocabulary.control_tokens,
         gpu_layers=gpu_layers,
     )

@@ -23,8 +23,11 @@ class Vocabulary:
         self.end_tokens = frozenset(
             token for token in range(self.size) if api.llama_vocab_is_eog(vocabulary, token)
         )
-        self.start = self._name(api.llama_vocab_bos(vocabulary))
+        self._start = api.llama_vocab_bos(vocabulary)
+        self.start = self._name(self._start)
         self.end = self._name(api.llama_vocab_eos(vocabulary))
+        controls = (token for token in range(self.size) if api.llama_vocab_is_control(vocabulary, token))
+        self.control_tokens = tuple(name for token in controls if (name := self._name(token)))
 
     def tokenize(self, text: str, *, document: bool = True, special: bool = True) -> list[int]:
         """The tokens of a text; as a document, with the start token where the model wants one.
@@ -37,7 +40,9 @@ class Vocabulary:
         count = self._tokenize(self.pointer, raw, len(raw), buffer, room, document, special)
         if count < 0:
             raise RequestInvalid(f"a text of {len(raw)} bytes could not be tokenised")
-        return buffer[:count]
+        tokens: list[int] = buffer[:count]
+        # A text that begins with the start token is not to begin with two.
+        return tokens[1:] if tokens[:2] == [self._start] * 2 else tokens
 
     def piece(self, token: int, *, special: bool) -> bytes:
         """The bytes a token stands for; those of control tokens only with `special`."""

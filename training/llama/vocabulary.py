@@ -15,7 +15,7 @@ CHAT_TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
-_NORMAL, _CONTROL = 1, 3
+_NORMAL, _CONTROL, _DEFINED = 1, 3, 4
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,23 @@ class Vocabulary:
 
     tokens: tuple[str, ...]
     merges: tuple[str, ...]
+    marks: tuple[str, ...] = ()
+    """Tokens that are found whole in any text and are text themselves."""
+    template: str = CHAT_TEMPLATE
 
     def metadata(self) -> dict[str, Value]:
         """What a GGUF file says of it."""
-        kinds = [_CONTROL if token in SPECIAL else _NORMAL for token in self.tokens]
+        kinds = {**dict.fromkeys(SPECIAL, _CONTROL), **dict.fromkeys(self.marks, _DEFINED)}
         return {
             "tokenizer.ggml.model": "gpt2",
             "tokenizer.ggml.pre": "gpt-2",
             "tokenizer.ggml.tokens": list(self.tokens),
-            "tokenizer.ggml.token_type": kinds,
+            "tokenizer.ggml.token_type": [kinds.get(token, _NORMAL) for token in self.tokens],
             "tokenizer.ggml.merges": list(self.merges),
             "tokenizer.ggml.bos_token_id": self.tokens.index(START_OF_TEXT),
             "tokenizer.ggml.eos_token_id": self.tokens.index(END_OF_TURN),
             "tokenizer.ggml.add_bos_token": False,
-            "tokenizer.chat_template": CHAT_TEMPLATE,
+            "tokenizer.chat_template": self.template,
         }
 
     def encode(self, texts: list[str]) -> list[list[int]]:
@@ -53,12 +56,14 @@ class Vocabulary:
         return [encoding.ids for encoding in tokenizer.encode_batch(texts)]
 
 
-def byte_vocabulary(size: int = 260) -> Vocabulary:
-    """One token a byte, two bytes merged once, and unused fillers up to `size`; nothing is learned."""
+def byte_vocabulary(
+    size: int = 260, *, marks: tuple[str, ...] = (), template: str = CHAT_TEMPLATE
+) -> Vocabulary:
+    """One token a byte, two bytes merged once, marks, and unused fillers up to `size`; nothing is learned."""
     alphabet = _alphabet()
-    tokens = [*SPECIAL, *alphabet, "th"]
+    tokens = [*SPECIAL, *alphabet, "th", *marks]
     tokens += [f"<unused{number}>" for number in range(size - len(tokens))]
-    return Vocabulary(tuple(tokens), ("t h",))
+    return Vocabulary(tuple(tokens), ("t h",), marks, template)
 
 
 def train_vocabulary(texts: Iterable[str], size: int) -> Vocabulary:
