@@ -142,12 +142,12 @@ def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_model(tmp_path_factory: pytest.TempPathFactory) -> "MadeModel":
-    """A small Llama that was trained for seconds."""
+def trained_model() -> "MadeModel":
+    """A small Llama that was trained for seconds, once for a state of its sources."""
     from tests.small_llama import RECIPE
     from training.llama import made_model
 
-    return made_model(tmp_path_factory.mktemp("trained"), recipe=RECIPE, threads=1)
+    return made_model(_ROOT / ".pytest_cache" / "freya-models", recipe=RECIPE, threads=1)
 
 
 @pytest.fixture(scope="session")

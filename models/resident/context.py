@@ -3,6 +3,8 @@
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any  # a structure of the C library
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,29 +29,29 @@ class Chunk:
     """Whether what follows the last of them is asked for."""
 
 
+def context_parameters(api: ModuleType, settings: EngineSettings) -> Any:
+    """The parameters of a context for `settings.sequences()` sequences in one pool of cells."""
+    parameters = api.llama_context_default_params()
+    parameters.n_ctx = settings.cells()
+    parameters.n_seq_max = settings.sequences()
+    # llama.cpp aborts the process where a batch has no place for all sequences.
+    parameters.n_batch = parameters.n_ubatch = max(settings.batch_tokens, settings.sequences())
+    parameters.kv_unified = True  # prefixes are shared without copying, batches are never split
+    parameters.n_threads = parameters.n_threads_batch = settings.threads or default_threads()
+    if settings.flash_attention is not None:
+        parameters.flash_attn_type = int(settings.flash_attention)
+    return parameters
+
+
 class DecodeContext:
     """A context that decodes chunks of many sequences in one step. Belongs to one thread, but for `abort`."""
 
-    def __init__(
-        self, library: Library, model: int, settings: EngineSettings, vocabulary: int, sequences: int
-    ) -> None:
+    def __init__(self, library: Library, model: int, settings: EngineSettings, vocabulary: int) -> None:
         api = library.api
         self._api = api
         self._vocabulary = vocabulary
-        self._capacity = max(
-            settings.batch_tokens, sequences
-        )  # llama.cpp aborts where a batch has no place for all
-        self.cells = settings.cells()
-        parameters = api.llama_context_default_params()
-        parameters.n_ctx = self.cells
-        parameters.n_batch = parameters.n_ubatch = self._capacity
-        parameters.n_seq_max = sequences
-        parameters.kv_unified = (
-            True  # one pool of cells: prefixes are shared without copying, batches are never split
-        )
-        parameters.n_threads = parameters.n_threads_batch = settings.threads or default_threads()
-        if settings.flash_attention is not None:
-            parameters.flash_attn_type = int(settings.flash_attention)
+        parameters = context_parameters(api, settings)
+        self._capacity, self.cells = int(parameters.n_batch), settings.cells()
         self._pointer = api.llama_init_from_model(model, parameters)
         if not self._pointer:
             raise EngineUnavailable(

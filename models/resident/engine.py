@@ -55,6 +55,11 @@ class ResidentEngine:
         return cls(settings, model, worker)
 
     @property
+    def closed(self) -> bool:
+        """Whether it serves no more, closed or stopped on an error of the library."""
+        return self._worker.closed.done()
+
+    @property
     def card(self) -> ModelCard:
         """What is loaded."""
         return self._model.card

@@ -3,7 +3,8 @@
 import ctypes
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
 from typing import Any  # the functions of a shared library have no types of their own
@@ -32,6 +33,7 @@ class Library:
             ) from error
         self.api: ModuleType = llama_cpp
         self._said: deque[str] = deque(maxlen=4)
+        self._listeners: list[list[str]] = []
         self._log = llama_cpp.llama_log_callback(self._heard)  # kept here: the library holds only its address
         self._quick = ctypes.PyDLL(llama_cpp._lib._name, handle=llama_cpp._lib._handle)  # noqa: SLF001  # the only way to it
         llama_cpp.llama_log_set(self._log, ctypes.c_void_p(0))
@@ -50,10 +52,22 @@ class Library:
         self._said.clear()
         return said or "llama.cpp gave no reason"
 
+    @contextmanager
+    def heard(self) -> Iterator[list[str]]:
+        """What the library logs meanwhile, of all that is done with it."""
+        lines: list[str] = []
+        self._listeners.append(lines)
+        try:
+            yield lines
+        finally:
+            self._listeners.remove(lines)
+
     def _heard(self, level: int, text: bytes, _: int) -> None:
         line = text.decode("utf-8", "replace").strip()
         if level == _ERROR:
             self._said.append(line)
+        for lines in self._listeners:
+            lines.append(line)
         if line:
             logger.debug("%s", line)
 

@@ -7,6 +7,9 @@ from typing import Self
 from pydantic import BaseModel, Field, model_validator
 
 _MOST_THREADS = 16
+_IDLE_SEQUENCES = 3
+"""Sequences kept for reuse, for each that may run."""
+_MOST_SEQUENCES = 128
 _CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -61,6 +64,10 @@ class EngineSettings(BaseModel):
     def cells(self) -> int:
         """Tokens the KV cache holds."""
         return max(self.context_tokens, self.cache_tokens or 2 * self.context_tokens)
+
+    def sequences(self) -> int:
+        """Sequences there are cells for: those that run, and beginnings kept for reuse."""
+        return min(_MOST_SEQUENCES, self.parallel * (1 + _IDLE_SEQUENCES))
 
 
 def default_threads() -> int:

@@ -25,9 +25,6 @@ from models.resident.settings import EngineSettings
 
 logger = logging.getLogger(__name__)
 
-_IDLE_SEQUENCES = 3
-"""Sequences kept for reuse, for each that may run."""
-_MOST_SEQUENCES = 128
 _FIRST_SERVICE_S = 1.0
 _SMOOTHING = 0.2
 
@@ -63,10 +60,12 @@ class Worker:
         self._library = library
         self._model = model
         self._settings = settings
-        sequences = min(_MOST_SEQUENCES, settings.parallel * (1 + _IDLE_SEQUENCES))
-        self._context = DecodeContext(library, model.pointer, settings, model.vocabulary.size, sequences)
+        self._context = DecodeContext(library, model.pointer, settings, model.vocabulary.size)
         self._cache = PrefixCache(
-            self._context, sequences=sequences, cells=self._context.cells, partial=model.forgets_parts
+            self._context,
+            sequences=settings.sequences(),
+            cells=self._context.cells,
+            partial=model.forgets_parts,
         )
         self._admission = Admission(
             self._cache,

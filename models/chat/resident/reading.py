@@ -31,7 +31,7 @@ class AnswerReader:
     def push(self, text: str) -> list[Piece]:
         """The pieces that are certain with this text."""
         found: list[Piece] = []
-        self._held += text
+        self._held += text.replace("\0", "")  # no store takes it, and nobody reads it
         while self._state != "calls" and self._advance(found):
             pass
         if self._state == "calls":
