@@ -29,8 +29,9 @@ class ResidentSettings(EngineSettings):
         default=0.2, ge=0, le=2, description="Sampling temperature; 0 takes the likeliest token."
     )
     max_tokens: int = Field(default=1024, ge=1, description="The longest answer, in tokens.")
-    thinking: bool = Field(
-        default=True, description="Whether a model that thinks before it answers may do so."
+    thinking: bool | None = Field(
+        default=None,
+        description="Whether a model that can think before it answers does; unset: as its own template has it.",
     )
     timeout_s: float = Field(
         default=120.0, gt=0, description="Seconds until a request counts as failed, waiting included."

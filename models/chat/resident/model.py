@@ -1,7 +1,6 @@
 """The chat model on a resident engine."""
 
 import asyncio
-import json
 import secrets
 import string
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -15,27 +14,17 @@ from langchain_core.messages import AIMessageChunk, BaseMessage, InvalidToolCall
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from models.chat.asynchronous import AsynchronousChatModel
-from models.chat.resident.calling import CallFormat, ReadCall, call_grammar
+from models.chat.resident.asking import Asked, CallOptions
+from models.chat.resident.calling import ReadCall
 from models.chat.resident.prompting import ModelPrompt, write_prompt
 from models.chat.resident.reading import AnswerReader, Piece
 from models.chat.resident.structured import structured_output
 from models.errors import RequestInvalid
-from models.grammar import schema_grammar
 from models.interfaces import estimated_tokens
-from models.resident import (
-    AdapterUse,
-    Engine,
-    Finish,
-    GenerationRequest,
-    Grammar,
-    Priority,
-    Sampling,
-    StopReason,
-    Token,
-)
+from models.resident import Engine, Finish, StopReason, Token
 
 _LONG = 8192
 """Characters of messages whose rendering is worth a thread."""
@@ -60,47 +49,6 @@ class EngineSource(Protocol):
     def lease(self) -> AbstractAsyncContextManager[Engine]:
         """The engine, which stays in memory as long. Raises EngineError or ModelInvalid where it cannot be had."""
         ...
-
-
-class CallOptions(BaseModel):
-    """What can be said of one call, to `bind` or beside the messages; names are those of OpenAI where it has them."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    max_tokens: int = Field(default=1024, ge=1)
-    temperature: float = Field(default=0.2, ge=0)
-    top_p: float = 0.95
-    top_k: int = 40
-    min_p: float = 0.05
-    repeat_penalty: float = 1.0
-    frequency_penalty: float = 0.0
-    presence_penalty: float = 0.0
-    seed: int | None = None
-    logit_bias: dict[int, float] = Field(default_factory=dict)
-    logprobs: bool = False
-    top_logprobs: int = 0
-    tools: list[dict[str, Any]] = Field(default_factory=list)
-    tool_choice: str | dict[str, Any] | None = None
-    """`auto`, `any` or `required`, `none`, a tool's name, or OpenAI's object that names one."""
-    parallel_tool_calls: bool = True
-    response_format: dict[str, Any] | None = None
-    """OpenAI's: `{"type": "json_schema", "json_schema": {"schema": ...}}`, or `{"type": "json_object"}`."""
-    thinking: bool = True
-    """Whether a model that thinks before it answers may do so. A forced call or format leaves no room for it."""
-    adapters: list[str] = Field(default_factory=list)
-    """Names of LoRA adapters that are loaded."""
-    priority: Priority = Priority.INTERACTIVE
-    owner: str = ""
-    """Requests of one priority take turns by owner; else the thread that LangGraph names, if any."""
-    deadline_s: float | None = None
-
-    @property
-    def choice(self) -> str:
-        """The tool choice in one form: `auto`, `any`, `none` or a tool's name."""
-        chosen = self.tool_choice
-        if isinstance(chosen, Mapping):
-            return str(chosen.get("function", {}).get("name", ""))
-        return {"required": "any", None: "auto"}.get(chosen, chosen) or "auto"
 
 
 class ResidentChatModel(AsynchronousChatModel):
@@ -171,7 +119,7 @@ class ResidentChatModel(AsynchronousChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         options = self._with(kwargs, run_manager)
         async with self.source.lease() as engine:
-            asked = _Asked(options)
+            asked = Asked(options)
             prompt = await _prompted(engine, messages, asked)
             request = asked.request(prompt, tuple(stop or ()))
             reader = AnswerReader(prompt.form if asked.may_call else None, thinking=prompt.thinking)
@@ -235,93 +183,11 @@ class ResidentChatModel(AsynchronousChatModel):
         return [*map(_chunk, pieces), ChatGenerationChunk(message=last)]
 
 
-class _Asked:
-    """One call's options, and what follows from them for the prompt and the grammar."""
-
-    def __init__(self, options: CallOptions) -> None:
-        self.options = options
-        self.schema = _format_schema(options.response_format)
-        self.tools = options.tools if options.choice != "none" and self.schema is None else []
-        if options.choice not in {"auto", "any", "none"}:
-            self.tools = [tool for tool in self.tools if tool["function"]["name"] == options.choice]
-            if not self.tools:
-                raise RequestInvalid(
-                    f"tool_choice names {options.choice!r}, which is none of the bound tools"
-                )
-        if options.choice == "any" and not self.tools:
-            raise RequestInvalid("tool_choice asks for a call, and no tool is bound")
-
-    @property
-    def may_call(self) -> bool:
-        """Whether an answer may hold calls."""
-        return bool(self.tools)
-
-    @property
-    def forced(self) -> bool:
-        """Whether it must."""
-        return self.may_call and self.options.choice != "auto"
-
-    @property
-    def thinking(self) -> bool:
-        """Whether the model may think first."""
-        return self.options.thinking and not self.forced and self.schema is None
-
-    def request(self, prompt: ModelPrompt, stop: tuple[str, ...]) -> GenerationRequest:
-        """What the engine is asked."""
-        options = self.options
-        return GenerationRequest(
-            prompt=prompt.text,
-            max_tokens=options.max_tokens,
-            sampling=Sampling(
-                temperature=options.temperature,
-                top_k=options.top_k,
-                top_p=options.top_p,
-                min_p=options.min_p,
-                repeat_penalty=options.repeat_penalty,
-                frequency_penalty=options.frequency_penalty,
-                presence_penalty=options.presence_penalty,
-                seed=options.seed,
-                logit_bias=options.logit_bias,
-            ),
-            grammar=self._grammar(prompt.form),
-            stop=stop,
-            adapters=tuple(AdapterUse(name) for name in options.adapters),
-            priority=options.priority,
-            deadline_s=options.deadline_s,
-            owner=options.owner,
-            logprobs=options.top_logprobs if options.logprobs else None,
-            special_text=True,
-        )
-
-    def _grammar(self, form: CallFormat) -> Grammar | None:
-        if self.schema is not None:
-            return Grammar(schema_grammar(self.schema))
-        if not self.may_call:
-            return None
-        functions = [tool["function"] for tool in self.tools]
-        several = self.options.parallel_tool_calls
-        return call_grammar(form, functions, forced=self.forced, several=several)
-
-
-async def _prompted(engine: Engine, messages: Sequence[BaseMessage], asked: _Asked) -> ModelPrompt:
+async def _prompted(engine: Engine, messages: Sequence[BaseMessage], asked: Asked) -> ModelPrompt:
     long = sum(len(message.text) for message in messages) > _LONG
     if not long:
         return write_prompt(engine.card, messages, asked.tools, thinking=asked.thinking)
     return await asyncio.to_thread(write_prompt, engine.card, messages, asked.tools, thinking=asked.thinking)
-
-
-def _format_schema(response_format: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if response_format is None or response_format.get("type") == "text":
-        return None
-    if response_format.get("type") == "json_object":
-        return {"type": "object"}
-    schema = (response_format.get("json_schema") or {}).get("schema")
-    if response_format.get("type") != "json_schema" or not isinstance(schema, dict):
-        raise RequestInvalid(
-            f"response_format is {json.dumps(response_format)[:200]}; "
-            "it must be of type text, json_object, or json_schema with its schema"
-        )
-    return schema
 
 
 async def _told(

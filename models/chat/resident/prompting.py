@@ -39,7 +39,7 @@ def write_prompt(
     messages: Sequence[BaseMessage],
     tools: Sequence[Mapping[str, Any]] = (),
     *,
-    thinking: bool = True,
+    thinking: bool | None = None,
 ) -> ModelPrompt:
     """Messages through the model's own template; tools are in OpenAI's form.
 

@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Any, NoReturn  # Any: JSON
 
 from jinja2 import Template, TemplateError, meta
-from jinja2.ext import loopcontrols
+from jinja2.ext import Extension, loopcontrols
+from jinja2.nodes import Node
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.errors import ModelInvalid, RequestInvalid
@@ -55,11 +57,18 @@ class ChatTemplate:
         return "enable_thinking" in self._reads
 
     def render(
-        self, messages: Sequence[Message], *, tools: Sequence[Mapping[str, Any]] = (), thinking: bool = True
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+        thinking: bool | None = None,
     ) -> str:
-        """The prompt, up to where the model's answer begins. Raises RequestInvalid for messages it does not take."""
+        """The prompt, up to where the model's answer begins; without a word on thinking it is as the template has it.
+
+        Raises RequestInvalid for messages it does not take.
+        """
         options: dict[str, Any] = {"tools": [dict(tool) for tool in tools]} if tools else {}
-        if self.switches_thinking:
+        if thinking is not None and self.switches_thinking:
             options["enable_thinking"] = thinking
         try:
             return self._template.render(
@@ -80,12 +89,23 @@ def chat_template(source: str | None, start: str, end: str) -> ChatTemplate:
 @lru_cache(maxsize=1)
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _Generation]
     )
     environment.filters["tojson"] = _as_json
     environment.globals["raise_exception"] = _refuse
     environment.globals["strftime_now"] = _now
     return environment
+
+
+class _Generation(Extension):
+    """`{% generation %}` marks what a model is trained to write; a prompt takes it as it stands."""
+
+    tags = {"generation"}  # noqa: RUF012  # as Jinja declares it
+
+    def parse(self, parser: Parser) -> list[Node]:
+        """The block without its marks."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
 def _as_json(value: Any, indent: int | None = None, **_: object) -> str:  # whatever the template was given

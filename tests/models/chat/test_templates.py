@@ -160,6 +160,11 @@ def test_thinking_is_switched_off_where_the_template_can():
     assert write_prompt(begun, messages).thinking
 
 
+def test_marks_of_what_is_trained_on_are_read_over():
+    template = "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}"
+    assert ChatTemplate(template).render([{"role": "user", "content": "Hi"}]) == "Hi"
+
+
 def test_template_that_does_not_parse_or_refuses_is_told():
     with pytest.raises(ModelInvalid, match="does not parse"):
         ChatTemplate("{% for %}")
