@@ -1,11 +1,14 @@
 """Prometheus metrics of one service, in a registry of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
+from app.resident_metrics import ResidentsCollector
+from models.chat import Inference
 from models.embeddings import Observation
+from models.residency import ResidentState
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 
@@ -40,6 +43,14 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self.asked = Counter(
+            "freya_model_requests", "Requests to chat models of a chain.", ["role", "model", "outcome"],
+            registry=self._registry,
+        )  # fmt: skip
+        self.model_seconds = Histogram(
+            "freya_model_seconds", "Of an answer of a chat model.", ["role", "model"], buckets=_SECONDS,
+            registry=self._registry,
+        )  # fmt: skip
         self._active = Gauge("freya_runs_active", "Runs going on.", registry=self._registry)
 
     def watch_active(self, count: Callable[[], int]) -> None:
@@ -56,6 +67,16 @@ class Metrics:
         for origin in ("hot", "stored", "computed"):
             self.embedded.labels(observation.model, origin).inc(getattr(observation, origin))
         self.embedding_seconds.labels(observation.model).observe(observation.seconds)
+
+    def model_asked(self, inference: Inference) -> None:
+        """Count a request to a chat model."""
+        self.asked.labels(inference.role, inference.model, inference.outcome).inc()
+        if inference.outcome == "answered":
+            self.model_seconds.labels(inference.role, inference.model).observe(inference.seconds)
+
+    def watch_residents(self, states: Callable[[], Sequence[ResidentState]]) -> None:
+        """Read the models in memory from here whenever the metrics are read."""
+        self._registry.register(ResidentsCollector(states))
 
     def render(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -42,6 +42,7 @@ from memory import Database
 from memory.privacy import MasterCipher, Redactor
 from models.chat import ConfiguredChatModels, Hidden
 from models.embeddings import CachedEmbedder, open_embedder
+from models.residency import Residents
 
 _log = structlog.get_logger(__name__)
 Progress = Callable[[str], None]
@@ -175,7 +176,14 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         housekeeping = Housekeeping(knowledge.live, backends.database, settings)
         await housekeeping.index_now(progress)
         pipeline = join_pipeline(backends, knowledge, embedder)
-        chat = ConfiguredChatModels(settings.models, embedder, hide=_hide)
+        residents = Residents(settings.models.resident, memory_gb=settings.models.memory_gb)
+        await stack.enter_async_context(residents)
+        for line in _told(residents):
+            progress(line)
+        metrics.watch_residents(residents.states)
+        chat = ConfiguredChatModels(
+            settings.models, embedder, hide=_hide, residents=residents, observe=metrics.model_asked
+        )
         memory = join_memory(backends, embedder, chat, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
         freya, manager = await _join_service(
             backends, embedder, chat, knowledge, pipeline, memory, charters, metrics
@@ -253,6 +261,15 @@ async def _join_service(
         heartbeat_s=settings.http.heartbeat_s,
     )
     return freya, manager
+
+
+def _told(residents: Residents) -> Iterator[str]:
+    """What became of the models that were to be loaded at the start."""
+    for state in residents.states():
+        if state.problem is not None:
+            yield f"model {state.name} could not be loaded: {state.problem}"
+        elif state.loaded:
+            yield f"model {state.name}, {state.footprint}"
 
 
 async def _hide(texts: Sequence[str]) -> Hidden:

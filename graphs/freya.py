@@ -136,6 +136,7 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
     known = tuple(known_lines(state["recalled"], state["summary"]))
     prompt = render_prompt(Prompt(request=state["message"], known=known, draft=draft))
     text, name = "", ""
+    fallbacks: list[str] = []
     async for chunk in model.astream(
         [SystemMessage(orchestrator_prompt(context.charters)), HumanMessage(prompt)]
     ):
@@ -143,7 +144,8 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
             context.emit(Token(text=chunk.text))
             text += chunk.text
         name = str(chunk.response_metadata.get("model_name", name))
-    return {"answer": text, "outcome": outcome, "citations": [], "model": name}
+        fallbacks += chunk.response_metadata.get("fallbacks", ())
+    return {"answer": text, "outcome": outcome, "citations": [], "model": name, "fallbacks": fallbacks}
 
 
 def _remembered(state: FreyaState, context: RunContext) -> str | None:

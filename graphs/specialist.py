@@ -191,6 +191,11 @@ class Specialist:
             artifacts=tuple(state.get("artifacts", [])),
             weighing=state["weighing"],
             model=str(reply.response_metadata.get("model_name", "")),
+            fallbacks=tuple(
+                dict.fromkeys(
+                    said for m in state["messages"] for said in m.response_metadata.get("fallbacks", ())
+                )
+            ),
             input_tokens=sum(one["input_tokens"] for one in usage),
             output_tokens=sum(one["output_tokens"] for one in usage),
             timings_ms={**state["timings_ms"], "total": total},

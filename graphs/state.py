@@ -76,6 +76,8 @@ class SpecialistResult(BaseModel):
     artifacts: tuple[MadeArtifact, ...] = ()
     weighing: Weighing | None = None
     model: str = ""
+    fallbacks: tuple[str, ...] = ()
+    """What became of models that should have answered."""
     input_tokens: int = 0
     output_tokens: int = 0
     timings_ms: dict[str, float] = {}
@@ -97,6 +99,8 @@ class FreyaState(TypedDict, total=False):
     outcome: Outcome
     citations: list[Citation]
     model: str
+    fallbacks: list[str]
+    """What became of models that should have answered, where Freya did herself."""
     timings_ms: Annotated[dict[str, float], operator.or_]
 
 

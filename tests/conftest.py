@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -23,6 +24,9 @@ from redis.asyncio import Redis
 
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers, postgres
+
+if TYPE_CHECKING:
+    from training.llama import MadeModel
 
 _ROOT = Path(__file__).parents[1]
 _TEMPLATE = "freya_template"
@@ -142,6 +146,26 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """A client on the test's Redis database."""
     async with Redis.from_url(redis_url, driver_info=None) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small Llama of random numbers with a token for each byte, as a GGUF file."""
+    from tests.small_llama import SHAPE, VOCABULARY
+    from training.llama import RandomWeights, byte_vocabulary, write_llama
+
+    path = tmp_path_factory.mktemp("random") / "random.gguf"
+    write_llama(path, SHAPE, byte_vocabulary(VOCABULARY), RandomWeights(SHAPE, VOCABULARY))
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained_model() -> "MadeModel":
+    """A small Llama that was trained for seconds, once for a state of its sources."""
+    from tests.small_llama import RECIPE
+    from training.llama import made_model
+
+    return made_model(_ROOT / ".pytest_cache" / "freya-models", recipe=RECIPE, threads=1)
 
 
 @pytest.fixture(scope="session")

@@ -101,7 +101,7 @@ def validate(found: Json) -> None:
 @cache
 def _validator() -> "type[OpenAPIV31SpecValidator]":
     """The validator of documents, over schemas that are searched for their anchors once and not at every reference."""
-    from jsonschema.validators import validator_for  # type: ignore[import-untyped]  # it has no stubs
+    from jsonschema.validators import validator_for
     from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]  # it has no stubs
     from openapi_spec_validator import OpenAPIV31SpecValidator
     from openapi_spec_validator.schemas import schema_v31

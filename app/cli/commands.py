@@ -14,6 +14,7 @@ from app.cli.checking import doctor
 from app.cli.configuring import config, key
 from app.cli.interruption import Interrupted
 from app.cli.knowing import knowledge
+from app.cli.modelling import models
 from app.cli.options import examples
 from app.cli.output import OutputClosed, complain
 from app.cli.remembering import memory
@@ -84,6 +85,7 @@ application.command(epilog=examples("freya key", "freya key --json"))(key)
 application.add_typer(config, name="config")
 application.add_typer(knowledge, name="knowledge")
 application.add_typer(memory, name="memory")
+application.add_typer(models, name="models")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  # typer's signature

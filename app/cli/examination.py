@@ -23,6 +23,8 @@ from app.settings import (
     without_password,
 )
 from app.variables import config_file
+from models import ModelsError
+from models.residency import free_memory, measure
 
 _ENOUGH_DISK = 2 * 2**30
 _PATIENCE_S = 5.0
@@ -203,12 +205,35 @@ async def _models(settings: Settings) -> list[Finding]:
         findings = [Finding("llama.cpp", "ok", "installed")]
     else:
         findings = [Finding("llama.cpp", "ok", "not installed, and not needed yet")]
-    if not settings.models.endpoints:
-        advice = "set FREYA_MODELS__ENDPOINTS and FREYA_MODELS__ROLES to let a language model write"
+    if not (settings.models.endpoints or settings.models.resident):
+        advice = (
+            "declare a resident model or an endpoint, and FREYA_MODELS__ROLES, to let a language model write"
+        )
         findings.append(Finding("chat models", "note", "the extractive model quotes and computes", advice))
+    findings += await asyncio.to_thread(_residents, settings)
     return findings + list(
         await asyncio.gather(*(_endpoint(settings, name) for name in settings.models.endpoints))
     )
+
+
+def _residents(settings: Settings) -> list[Finding]:
+    """Whether each file can be run, and fits into what is free."""
+    findings = []
+    for name, resident in settings.models.resident.items():
+        subject = f"model {name}"
+        try:
+            free = free_memory()
+            footprint = measure(resident, free)
+        except ModelsError as error:
+            advice = "fetch the file again, or mend its path; until then the next of the chain answers"
+            findings.append(Finding(subject, "problem", str(error), advice))
+            continue
+        if free.holds(footprint.memory):
+            findings.append(Finding(subject, "ok", f"{resident.path} needs {footprint}; free are {free}"))
+        else:
+            advice = "choose a smaller quantisation, or lower its context_tokens or cache_tokens"
+            findings.append(Finding(subject, "problem", f"needs {footprint}, free are {free}", advice))
+    return findings
 
 
 async def _endpoint(settings: Settings, name: str) -> Finding:

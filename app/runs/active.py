@@ -63,6 +63,9 @@ def records_of(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[
         artifacts=[reference(artifact) for artifact in made],
         tool_calls=uses,
         model=state.get("model", ""),
+        fallbacks=list(
+            dict.fromkeys([*state.get("fallbacks", []), *(said for one in results for said in one.fallbacks)])
+        ),
         timings={**timings, "total": run.milliseconds},
         usage=Usage(
             input_tokens=sum(one.input_tokens for one in results),

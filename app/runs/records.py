@@ -132,6 +132,9 @@ class ChatResult(BaseModel):
     model: str = Field(
         description="The model that wrote it; `extractive` quotes and computes, and invents nothing."
     )
+    fallbacks: list[str] = Field(
+        default=[], description="What became of models that should have answered before it."
+    )
     timings: dict[str, float] = Field(description="Milliseconds by step.")
     usage: Usage
 

@@ -1,5 +1,6 @@
 """Chat models: the extractive one, remote ones by URL, and chains of them by role."""
 
+from models.chat.chain import Inference
 from models.chat.prompt import Note, Passage, Prompt, read_prompt, render_prompt
 from models.chat.redacting import Hidden, Hide
 from models.chat.roles import ChatModels, ConfiguredChatModels
@@ -13,6 +14,7 @@ __all__ = [
     "EndpointSettings",
     "Hidden",
     "Hide",
+    "Inference",
     "Note",
     "Passage",
     "Prompt",

@@ -5,6 +5,8 @@ from typing import Self
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
+from models.residency.settings import ResidentSettings
+
 EXTRACTIVE = "extractive"
 
 
@@ -35,25 +37,41 @@ class EndpointSettings(BaseModel):
 
 
 class ChatSettings(BaseModel):
-    """Endpoints by name, and for each role the chain of names that is tried in order.
+    """Models and endpoints by name, and for each role the chain of names that is tried in order.
 
     The extractive model stands at the end of every chain, whether it is named or not.
     """
+
+    resident: dict[str, ResidentSettings] = Field(
+        default_factory=dict, description="GGUF models served in this process, by a name of your choice."
+    )
+    memory_gb: float | None = Field(
+        default=None,
+        gt=0,
+        description="Gigabytes that resident models may take together, on GPUs where the build computes there; "
+        "unset: four fifths of what is free when the first is loaded.",
+    )
 
     endpoints: dict[str, EndpointSettings] = Field(
         default_factory=dict, description="Chat endpoints by a name of your choice."
     )
     roles: dict[Role, list[str]] = Field(
-        default_factory=dict, description="For each role the endpoint names to try, first to last."
+        default_factory=dict,
+        description="For each role the names of resident models and endpoints to try, first to last.",
     )
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
-        known = {*self.endpoints, EXTRACTIVE}
+        both = sorted({*self.endpoints} & {*self.resident})
+        if both or EXTRACTIVE in {*self.endpoints, *self.resident}:
+            raise ValueError(
+                f"{', '.join(both) or EXTRACTIVE} cannot be defined: it is the name of another model already"
+            )
+        known = {*self.endpoints, *self.resident, EXTRACTIVE}
         for role, names in self.roles.items():
             unknown = [name for name in names if name not in known]
             if unknown:
                 raise ValueError(
-                    f"role {role} names {unknown}, but only {sorted(known)} are defined under endpoints"
+                    f"role {role} names {unknown}, but only {sorted(known)} are defined under endpoints and resident"
                 )
         return self

@@ -15,14 +15,18 @@ from app.wiring import Running, open_backends, open_freya
 from knowledge import KnowledgeUnavailable
 from memory import LOCAL
 from tests.e2e.seeding import seeded_data
+from training.llama import MadeModel
 
 
 @pytest.fixture(scope="module")
-async def again() -> AsyncIterator[tuple[Running, list[str]]]:
-    """A second service on a folder of its own, with what its start said."""
+async def again(trained_model: MadeModel) -> AsyncIterator[tuple[Running, list[str]]]:
+    """A second service on a folder of its own, Freya herself with a resident model, and what its start said."""
     data = await seeded_data("freya-wiring-")
     said: list[str] = []
-    async with open_freya(Settings(data=data), progress=said.append) as opened:
+    small = {"path": trained_model.q8_0, "context_tokens": 2048, "max_tokens": 8, "threads": 1, "pin": True}
+    models = {"resident": {"small": small}, "roles": {"agentic": ["small"]}}
+    settings = Settings.model_validate({"data": data, "models": models})
+    async with open_freya(settings, progress=said.append) as opened:
         yield opened, said
     await asyncio.to_thread(shutil.rmtree, data)
 
@@ -30,8 +34,25 @@ async def again() -> AsyncIterator[tuple[Running, list[str]]]:
 async def test_start_says_what_it_brings_up(again):
     _, said = again
     text = "\n".join(said)
-    for part in ("PostgreSQL 18", "Redis", "schema at revision", "all-MiniLM-L6-v2", "davina"):
+    for part in (
+        "PostgreSQL 18",
+        "Redis",
+        "schema at revision",
+        "all-MiniLM-L6-v2",
+        "davina",
+        "model small, ",
+    ):
         assert part in text
+
+
+async def test_resident_model_answers_in_its_role(again):
+    other, _ = again
+    answer = await other.freya.chat(LOCAL, ChatRequest(message="hello there"))
+    assert (answer.model, answer.fallbacks) == ("small", [])
+    told = (await asyncio.to_thread(other.metrics.render)).decode()
+    assert 'freya_model_requests_total{model="small",outcome="answered",role="agentic"}' in told
+    assert 'freya_resident_loaded{model="small"} 1.0' in told
+    assert 'freya_resident_ended_total{how="completed",model="small"}' in told
 
 
 async def test_two_services_in_one_process_do_not_touch_each_other(again, running: Running):

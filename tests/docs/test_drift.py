@@ -18,6 +18,7 @@ from app.cli.commands import application
 from app.documentation import configuration_page, flat_settings
 from app.http import create_app, sockets
 from app.problems import CODES, problem
+from app.resident_metrics import ResidentsCollector
 from app.runs import ChatRequest, ChatResult
 from app.settings import Settings
 from graphs.events import LAST_EVENTS, Event
@@ -181,6 +182,9 @@ def test_every_metric_is_documented_with_its_labels() -> None:
         if isinstance(one, prometheus_client.metrics.MetricWrapperBase):
             suffix = "_total" if isinstance(one, prometheus_client.Counter) else ""
             made[one._name + suffix] = set(one._labelnames)
+    for family in ResidentsCollector(list).collect():
+        suffix = "_total" if family.type == "counter" else ""
+        made[family.name + suffix] = set(family._labelnames)  # type: ignore[attr-defined]  # every family of ours has them
     assert listed == made
 
 
@@ -199,7 +203,7 @@ def test_every_command_is_documented_with_its_options(commands: dict[str, Any]) 
         missing -= {option for option in missing if f"--no-{option.removeprefix('--')}" in sections[name]}
         missing -= {option for option in missing if f"--{option.removeprefix('--no-')}" in sections[name]}
         assert not missing, name
-        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", sections[name])) <= options, name
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", sections[name])) <= options, name
 
 
 @pytest.mark.parametrize("page", _pages())
