@@ -298,10 +298,10 @@ def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbed
         return backends.servers[1].split(", at ")[0]
 
     async def chroma() -> str:
-        counts = await knowledge.live.counts()
         where = "by URL" if backends.settings.knowledge.chroma_url else "embedded"
-        loading = ", being read into memory" if knowledge.live.is_loading else ""
-        return f"{where}, {sum(counts.values())} pairs{loading}"
+        if knowledge.live.is_loading:
+            return f"{where}, being read into memory"
+        return f"{where}, {sum((await knowledge.live.counts()).values())} pairs"
 
     async def embeddings() -> str:
         vectors = await embedder.embed(["ready?"])

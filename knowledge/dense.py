@@ -24,6 +24,8 @@ _PREVIOUS = (".v1",)
 _PREFIX = "freya"
 _STATE = "state.index"
 _PAGE = 2_000
+_AT_ONCE = 2_000
+"""Pairs in memory that are searched sooner than a thread would take it over."""
 
 
 class DenseIndex:
@@ -50,7 +52,7 @@ class DenseIndex:
     ) -> None:
         """Chroma runs in `folder`, or at `url` where one is given; nothing is opened before it is needed.
 
-        `load` keeps the vectors of collections of up to `resident` pairs in memory, 3 KB a pair.
+        `load` keeps the vectors of collections of up to `resident` pairs in memory, 4 KB a pair, and searches them there.
         """
         self._embedder = embedder
         self._chroma = Chroma(folder, url)
@@ -74,10 +76,8 @@ class DenseIndex:
         Without it the first search of each collection does, which takes seconds where it is large. May be called
         again and again. Raises KnowledgeUnavailable.
         """
-        fresh = await self._chroma.thread(self._unread)
-        if not fresh:
-            return
         with self._chroma.loading():
+            fresh = await self._chroma.soon(self._unread)
             for name, field in fresh:
                 await self._chroma.thread(self._warm, name, field)
         for name, field in fresh:
@@ -94,10 +94,9 @@ class DenseIndex:
     ) -> dict[str, float]:
         """Cosine similarities by pair id, highest first. Raises KnowledgeUnavailable."""
         resident = [self._read.get((name, field)) for name in collections]
-        searched = [each for each in resident if each is not None and each.is_searched]
-        if searched and len(searched) == len(collections):
-            nearest = [each.nearest(vector, limit) for each in searched]
-            return nearest[0] if len(nearest) == 1 else _highest(dict(ChainMap(*nearest)), limit)
+        few = [each for each in resident if each is not None and len(each) <= _AT_ONCE]
+        if few and len(few) == len(collections):
+            return _highest(dict(ChainMap(*(each.nearest(vector, limit) for each in few))), limit)
         await self._chroma.loaded()
         return await self._chroma.soon(self._search, vector, field, tuple(collections), limit)
 
@@ -151,6 +150,7 @@ class DenseIndex:
 
     async def counts(self) -> dict[str, int]:
         """How many pairs it holds of each collection in both fields. Raises KnowledgeUnavailable."""
+        await self._chroma.loaded()
         return await self._chroma.soon(self._counts)
 
     async def clear(self) -> None:
@@ -220,7 +220,11 @@ class DenseIndex:
         nearest: dict[str, float] = {}
         with self._chroma.reading():
             for name in collections or tuple(self._known()):
-                nearest |= self._query([vector], field, name, limit)[0]
+                resident = self._read.get((name, field))
+                if resident is None:
+                    nearest |= self._query([vector], field, name, limit)[0]
+                else:
+                    nearest |= resident.nearest(vector, limit)
         return _highest(nearest, limit)
 
     def _nearest(

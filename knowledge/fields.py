@@ -27,6 +27,11 @@ class PairIndex(Protocol):
         """How many pairs it takes at a time."""
         ...
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether it is being read into memory; what asks it meanwhile waits."""
+        ...
+
     async def reached(self, store: str) -> int:
         """The revision up to which it holds the store of that identity; 0 when it must be built anew."""
         ...

@@ -73,7 +73,7 @@ class Indexer:
 
         May be called at any time and again: calls take turns, and one that finds nothing new is cheap. It may
         be cancelled; what was applied stays. An index is compared with the store, by counts, when it was
-        changed and once after the start, and built anew where they differ. When an index or the store does not
+        changed and once after the start, when it is in memory, and built anew where they differ. When an index or the store does not
         answer the others are still served, and then KnowledgeUnavailable is raised: call again later.
         """
         async with self._turn:
@@ -110,7 +110,7 @@ class Indexer:
         self, index: PairIndex, store: str, progress: Callable[[IndexProgress], None] | None
     ) -> int:
         applied = await self._advance(index, store, progress)
-        if not applied and index.name in self._verified:
+        if not applied and (index.name in self._verified or index.is_loading):
             return 0
         if not await self._agrees(index):
             _log.warning("knowledge.index_rebuilt", index=index.name)

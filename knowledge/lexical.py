@@ -49,6 +49,7 @@ class LexicalIndex:
 
     name = "lexical"
     batch_size = 2000
+    is_loading = False
 
     def __init__(self, folder: Path) -> None:
         """`folder` is this index's own; it is made when first needed."""

@@ -81,7 +81,7 @@ class RetrievalSettings(BaseModel):
     resident: int = Field(
         default=50_000,
         ge=0,
-        description="Collections of up to so many pairs have their vectors in memory as well, 3 KB a pair.",
+        description="Collections of up to so many pairs are searched in memory, 4 KB a pair; larger ones in Chroma.",
     )
     reranker: str | None = Field(
         default=None,

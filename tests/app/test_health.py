@@ -21,7 +21,7 @@ async def test_index_that_is_being_read_into_memory_is_said_to_be_so(client, mon
     report = (await client.get("/readyz")).json()
     assert report["ready"]
     chroma = next(one for one in report["dependencies"] if one["name"] == "chroma")
-    assert chroma["detail"].endswith(" pairs, being read into memory")
+    assert chroma["detail"] == "embedded, being read into memory"
 
 
 async def test_dependency_that_fails_is_named_without_its_inside(client, running: Running, monkeypatch):

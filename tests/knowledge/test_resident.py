@@ -32,7 +32,7 @@ async def loading_of(dense: DenseIndex) -> asyncio.Task[None]:
     """What loads, once searches wait for it."""
     task = asyncio.create_task(dense.load())
     while not dense.is_loading:
-        await dense.counts()
+        await dense.reached(STORE)
     return task
 
 
@@ -79,7 +79,7 @@ async def test_searches_wait_until_the_index_is_in_memory(dense, slow_loading):
     load = await loading_of(dense)
     search = asyncio.create_task(dense.search(vector, Field.QUESTION, collections=["technical"]))
     vectors = asyncio.create_task(dense.vectors({Field.QUESTION: {"technical": ["pair_1"]}}))
-    assert await dense.counts() == {"technical": 2, "business": 1}
+    assert await dense.reached(STORE) == 3
     assert not search.done()
     assert not vectors.done()
     slow_loading.set()
@@ -141,10 +141,17 @@ async def test_cleared_index_finds_nothing(dense):
     assert await dense.search(await dense.encode("RSI"), Field.QUESTION, collections=["technical"]) == {}
 
 
-def test_nearest_are_those_of_comparing_with_all():
+@pytest.mark.parametrize(("pairs", "recall"), [(300, 1.0), (5_000, 1.0), (6_000, 0.97)])
+def test_nearest_are_those_of_comparing_with_all(pairs, recall):
     rng = np.random.default_rng(5)
-    rows = rng.standard_normal((300, 16)).astype(np.float32)
+    spread = 0.97 ** np.arange(128)  # as of texts: some directions tell more than others
+    rows = (rng.standard_normal((pairs, 128)) * spread).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    found = ResidentVectors([str(row) for row in range(300)], rows).nearest(rows[7], 20)
-    assert [int(each) for each in found] == np.argsort(-(rows @ rows[7]))[:20].tolist()
-    assert found["7"] == pytest.approx(1.0)
+    vectors = ResidentVectors([str(row) for row in range(pairs)], rows)
+    for query in rows[:20]:
+        found = vectors.nearest(query, 50)
+        expected = np.argsort(-(rows @ query))[:50]
+        assert len({str(row) for row in expected} & set(found)) >= recall * 50
+        assert list(found.values()) == sorted(found.values(), reverse=True)
+        assert [rows[int(pair)] @ query for pair in found] == pytest.approx(list(found.values()), abs=1e-5)
+    assert list(vectors.nearest(rows[7], 1)) == ["7"]
