@@ -1,5 +1,6 @@
 """The small Llama, made once and found again by what it was made from."""
 
+import fcntl
 import hashlib
 import json
 import logging
@@ -60,6 +61,14 @@ def made_model(cache: Path | None = None, *, recipe: Recipe | None = None, threa
     if model.report.is_file():
         return model
     folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("wb") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # another process may be making it
+        if not model.report.is_file():
+            _make(model, recipe, texts, threads)
+    return model
+
+
+def _make(model: MadeModel, recipe: Recipe, texts: list[str], threads: int) -> None:
     from training.llama.fitting import fit
 
     vocabulary = train_vocabulary(texts, recipe.vocabulary)
@@ -71,8 +80,7 @@ def made_model(cache: Path | None = None, *, recipe: Recipe | None = None, threa
     parameters = sum(numbers.size for numbers in weights.values())
     report = {"parameters": parameters, "vocabulary": len(vocabulary.tokens), **asdict(result)}
     model.report.write_text(json.dumps(report, indent=2), "utf-8")
-    logger.info("made %s: %s", folder, report)
-    return model
+    logger.info("made %s: %s", model.f16.parent, report)
 
 
 def _fingerprint(recipe: Recipe, texts: list[str]) -> str:
