@@ -120,7 +120,7 @@ async def throughput(given: argparse.Namespace) -> dict[str, Any]:
         left_out.append("llama-server")
     ours = rates["ours"]
     single = await asyncio.to_thread(_by_llama, model, given.threads, words(chance, 32))
-    engine = await opened(model, given.threads)
+    engine = await opened(model, given.threads, cache_tokens=4096)
     alone = max([await _rate(engine, words(chance, 32)) for _ in range(3)])
     await engine.close()
     return {

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from models.resident.interfaces import Priority
 
 _FIRST_CHUNK = 16
-_SMALLEST_CHUNK = 4
+_SMALLEST_CHUNK = 1
 _QUANTUM = 4
 _SMOOTHING = 0.2
 
