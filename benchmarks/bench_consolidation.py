@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from memory.consolidation import Excerpt, RuleExtractor, Said, SimilarExtractor
-from models.embeddings import OnnxEmbedder
+from models.embeddings import OpenVinoEmbedder
 
 _HERE = Path(__file__).parent
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,7 +40,7 @@ async def drafts(data: Path) -> tuple[list[dict[str, str]], int, float]:
     """Each draft with the key of its verdict; the messages read, and the seconds that took."""
     found: list[dict[str, str]] = []
     with tempfile.TemporaryDirectory() as folder:
-        extractor = SimilarExtractor(RuleExtractor(), await OnnxEmbedder.load(Path(folder)))
+        extractor = SimilarExtractor(RuleExtractor(), await OpenVinoEmbedder.load(Path(folder)))
         began, messages = time.perf_counter(), 0
         for of, name, text in texts(data):
             messages += 1

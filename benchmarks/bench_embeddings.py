@@ -1,7 +1,7 @@
 """The default embedder beside sentence-transformers: the same weights, texts and threads, in one run.
 
 `python -m benchmarks.bench_embeddings` prints JSON: milliseconds a question and documents a second for both, taken
-turn about, and their ratios; how far the vectors agree; and, for each of several ways to set up ONNX Runtime, the
+turn about, and their ratios; how far the vectors agree; and, for each of several ways to set up OpenVINO, the
 load time, speed and resident memory of a fresh process. Texts are those of the shared export where it lies beside
 the repository, else the packaged pairs.
 """
@@ -24,18 +24,16 @@ from typing import Any  # JSON, and a peer without types
 import numpy as np
 
 from knowledge.corpus import packaged_topics
-from models.embeddings import DEFAULT_MODEL, OnnxEmbedder
-from models.embeddings.onnx_embedder import open_tokenizer, session_options
+from models.embeddings import DEFAULT_MODEL, OpenVinoEmbedder
+from models.embeddings.openvino_embedder import compiled, open_tokenizer
 from models.embeddings.weights import GRAPH, TOKENIZER, wheel_folder
 
 ROOT = Path(__file__).parents[1]
 EXPORT = ROOT.parent / "shared" / "data" / "knowledge" / "rag_export.json.gz"
-SETUPS: dict[str, dict[str, int]] = {
+SETUPS: dict[str, dict[str, str | int]] = {
     "as shipped": {},
-    "without arena": {"arena": 0},
-    "with memory pattern": {"pattern": 1},
-    "never spinning": {"spin_us": 0},
-    "spinning 1 ms": {"spin_us": 1000},
+    "in float32": {"INFERENCE_PRECISION_HINT": "f32"},
+    "for throughput": {"PERFORMANCE_HINT": "THROUGHPUT"},
     "one thread": {"threads": 1},
 }
 
@@ -85,7 +83,7 @@ async def compare(data: Path, given: argparse.Namespace) -> dict[str, Any]:
     questions, documents = read_texts(given.texts, given.characters)
     torch.set_num_threads(given.threads)
     peer = SentenceTransformer(str(wheel_folder()), device="cpu")
-    ours = await OnnxEmbedder.load(data, threads=given.threads)
+    ours = await OpenVinoEmbedder.load(data, threads=given.threads)
 
     async def embed(texts: list[str]) -> Any:
         return await ours.embed(texts)
@@ -140,18 +138,13 @@ async def _measure(
     timings.document_cpu_ms.append(1000 * (time.process_time() - cpu) / len(batch))
 
 
-async def one_process(data: Path, setup: dict[str, int], given: argparse.Namespace) -> dict[str, Any]:
+async def one_process(data: Path, setup: dict[str, str | int], given: argparse.Namespace) -> dict[str, Any]:
     """What a process that does nothing but embed takes, set up in one way."""
     before = _resident_mb()
     started = time.perf_counter()
-    import onnxruntime
-
-    options = session_options(threads=setup.get("threads", given.threads), spin_us=setup.get("spin_us", 10))
-    options.enable_cpu_mem_arena = bool(setup.get("arena", 1))
-    options.enable_mem_pattern = bool(setup.get("pattern"))
     folder = data / "models" / DEFAULT_MODEL
-    session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
-    embedder = OnnxEmbedder(open_tokenizer(folder / TOKENIZER), session)
+    model = compiled(folder / GRAPH, **{"threads": given.threads, **setup})
+    embedder = OpenVinoEmbedder(open_tokenizer(folder / TOKENIZER), model)
     loaded_s, loaded_mb = time.perf_counter() - started, _resident_mb()
     questions, documents = read_texts(given.texts, given.characters)
     with_texts = _resident_mb()
@@ -175,7 +168,9 @@ def _resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _in_a_process_of_its_own(data: Path, setup: dict[str, int], given: argparse.Namespace) -> dict[str, Any]:
+def _in_a_process_of_its_own(
+    data: Path, setup: dict[str, str | int], given: argparse.Namespace
+) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.bench_embeddings", "--data", str(data)]
     for name in ("threads", "rounds", "texts", "questions", "documents"):
         command += [f"--{name}", str(getattr(given, name))]

@@ -42,7 +42,7 @@ from memory.recall import (
 from memory.recall.features import Floats, meaning, words
 from memory.recall.question import Question, read
 from memory.recall.ranking import match
-from models.embeddings import OnnxEmbedder
+from models.embeddings import OpenVinoEmbedder
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "memory"
 BUDGETS = (128, 256)
@@ -103,12 +103,12 @@ def cache_folder() -> Path:
 
 
 @asynccontextmanager
-async def opened(data: Path) -> AsyncIterator[tuple[Database, OnnxEmbedder]]:
+async def opened(data: Path) -> AsyncIterator[tuple[Database, OpenVinoEmbedder]]:
     """A database with its schema, as the service has it, and the service's embedder."""
     async with EmbeddedServers(data, postgres_url=None, redis_url=None) as servers:
         await migrate(servers.postgres_url)
         pool = await open_pool(servers.postgres_url, restricted=True)
-        embedder = await OnnxEmbedder.load(cache_folder())
+        embedder = await OpenVinoEmbedder.load(cache_folder())
         try:
             yield Database(pool), embedder
         finally:
@@ -137,7 +137,7 @@ async def keep(
         )  # fmt: skip
 
 
-async def ingest(database: Database, embedder: OnnxEmbedder) -> dict[Owner, set[str]]:
+async def ingest(database: Database, embedder: OpenVinoEmbedder) -> dict[Owner, set[str]]:
     """Keep and embed all conversations; gives the texts of each person."""
     texts: dict[Owner, set[str]] = defaultdict(set)
     for day, line in enumerate((DATA / "conversations.jsonl").read_text(encoding="utf-8").splitlines()):
@@ -155,7 +155,7 @@ async def ingest(database: Database, embedder: OnnxEmbedder) -> dict[Owner, set[
 
 
 async def ours(
-    database: Database, embedder: OnnxEmbedder, asked: Sequence[Asked], texts: dict[Owner, set[str]]
+    database: Database, embedder: OpenVinoEmbedder, asked: Sequence[Asked], texts: dict[Owner, set[str]]
 ) -> dict[str, Any]:
     """Recall as the service does it."""
     settings = RecallSettings(timeout_s=30)
@@ -203,7 +203,7 @@ def by_ranks(index: UserIndex, question: Question) -> NDArray[np.float64]:
 
 
 def plainly(
-    index: UserIndex, question: Question, order: Order, budget: int, embedder: OnnxEmbedder
+    index: UserIndex, question: Question, order: Order, budget: int, embedder: OpenVinoEmbedder
 ) -> list[Recalled]:
     """What comes back when passages are taken in this order until the budget is full."""
     scores = order(index, question)
@@ -226,7 +226,7 @@ def plainly(
     )
 
 
-async def peers(database: Database, embedder: OnnxEmbedder, asked: Sequence[Asked]) -> dict[str, Any]:
+async def peers(database: Database, embedder: OpenVinoEmbedder, asked: Sequence[Asked]) -> dict[str, Any]:
     cache = IndexCache(database, model=embedder.name, dimensions=embedder.dimensions, most_bytes=1 << 30)
     measured: dict[str, Any] = {}
     for name, order in (("bm25", by_words), ("dense", by_meaning), ("equal_rank_fusion", by_ranks)):
@@ -244,7 +244,7 @@ async def peers(database: Database, embedder: OnnxEmbedder, asked: Sequence[Aske
     return measured
 
 
-async def understood(asked: Asked, embedder: OnnxEmbedder) -> Question:
+async def understood(asked: Asked, embedder: OpenVinoEmbedder) -> Question:
     question = read(asked.text)
     return read(asked.text, vector=(await embedder.embed([question.text]))[0])
 
@@ -265,7 +265,7 @@ class Case:
         return float(np.cumsum(self.tokens[order])[places[0]]) if len(places) else 4000.0
 
 
-async def cases(database: Database, embedder: OnnxEmbedder, asked: Sequence[Asked]) -> list[Case]:
+async def cases(database: Database, embedder: OpenVinoEmbedder, asked: Sequence[Asked]) -> list[Case]:
     cache = IndexCache(database, model=embedder.name, dimensions=embedder.dimensions, most_bytes=1 << 30)
     found = []
     for each in asked:

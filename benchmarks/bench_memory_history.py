@@ -188,7 +188,7 @@ async def growth(sizes: Sequence[int]) -> dict[str, Any]:
 
 async def grown(
     database: Database, model: Any, owner: Owner, made: History
-) -> dict[str, Any]:  # OnnxEmbedder
+) -> dict[str, Any]:  # OpenVinoEmbedder
     settings = RecallSettings(timeout_s=30, index_bytes=1 << 32)
     recaller = MemoryRecaller(database, model, count=model.token_counts, settings=settings)
     began = time.perf_counter()

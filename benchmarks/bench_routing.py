@@ -32,7 +32,7 @@ from graphs.settings import RouterSettings
 from knowledge import starter_questions
 from memory import Turn
 from models.chat import ChatSettings, ConfiguredChatModels
-from models.embeddings import CachedEmbedder, OnnxEmbedder
+from models.embeddings import CachedEmbedder, OpenVinoEmbedder
 
 HERE = Path(__file__).parent
 HELD_OUT = ("routing_held_out.jsonl", "routing_final.jsonl")
@@ -208,7 +208,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 async def measure(folder: Path, each: int) -> dict[str, Any]:
     charters = discover()
     questions = packaged_questions(charters, each)
-    embedder = CachedEmbedder(await OnnxEmbedder.load(folder), None, hot_vectors=4000)
+    embedder = CachedEmbedder(await OpenVinoEmbedder.load(folder), None, hot_vectors=4000)
     examples = await read_examples(embedder, charters, questions)
     labels = tuple(sorted(set(examples.labels)))
     began = time.perf_counter()

@@ -31,7 +31,7 @@ from knowledge import (
     StoredPair,
 )
 from models import Embedder, Vectors
-from models.embeddings import OnnxEmbedder
+from models.embeddings import OpenVinoEmbedder
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "knowledge"
 EXPORT = SHARED / "rag_export.json.gz"
@@ -63,7 +63,7 @@ async def opened(data: Path, embedder: Embedder | None = None) -> AsyncIterator[
     async with EmbeddedServers(data, postgres_url=None, redis_url=None) as servers:
         await migrate(servers.postgres_url)
         pool = await open_pool(servers.postgres_url)
-        model = embedder or await OnnxEmbedder.load(data)
+        model = embedder or await OpenVinoEmbedder.load(data)
         store = KnowledgeStore(pool)
         dense, lexical = DenseIndex(model, folder=data / "chroma"), LexicalIndex(data / "lexical")
         indexer = Indexer(store, [lexical, dense])

@@ -1,8 +1,8 @@
-"""Texts into vectors: all-MiniLM-L6-v2 in ONNX Runtime, any sentence-transformers model, and a cache before either."""
+"""Texts into vectors: all-MiniLM-L6-v2 in OpenVINO, any sentence-transformers model, and a cache before either."""
 
 from models.embeddings.cache import CacheCounts, CachedEmbedder, Observation, Observer
 from models.embeddings.factory import open_embedder
-from models.embeddings.onnx_embedder import OnnxEmbedder
+from models.embeddings.openvino_embedder import OpenVinoEmbedder
 from models.embeddings.sentence_transformer import SentenceTransformerEmbedder
 from models.embeddings.settings import DEFAULT_MODEL, EmbeddingSettings
 from models.embeddings.stored import StoredVectors
@@ -14,7 +14,7 @@ __all__ = [
     "EmbeddingSettings",
     "Observation",
     "Observer",
-    "OnnxEmbedder",
+    "OpenVinoEmbedder",
     "SentenceTransformerEmbedder",
     "StoredVectors",
     "open_embedder",

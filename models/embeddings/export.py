@@ -1,4 +1,4 @@
-"""`python -m models.embeddings.export FOLDER` lays out all-MiniLM-L6-v2 for ONNX Runtime.
+"""`python -m models.embeddings.export FOLDER` lays out all-MiniLM-L6-v2 for OpenVINO.
 
 It runs in a process of its own, so that what only the export needs is never loaded into the service.
 """
@@ -37,7 +37,7 @@ def export(folder: Path, source: Path) -> None:
     _remove_abandoned(folder)
     with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as name:
         draft = Path(name)
-        write_graph(source / "model.safetensors", draft / GRAPH, weights_name=WEIGHTS)
+        write_graph(source / "model.safetensors", draft / GRAPH)
         shutil.copyfile(source / TOKENIZER, draft / TOKENIZER)
         write_manifest(draft, draft / MANIFEST)
         for file in (WEIGHTS, GRAPH, TOKENIZER, MANIFEST):
@@ -46,7 +46,7 @@ def export(folder: Path, source: Path) -> None:
 
 def main() -> None:
     """Read the command line, export, and say in one line what went wrong if it did."""
-    parser = argparse.ArgumentParser(description="Lay out all-MiniLM-L6-v2 for ONNX Runtime.")
+    parser = argparse.ArgumentParser(description="Lay out all-MiniLM-L6-v2 for OpenVINO.")
     parser.add_argument("folder", type=Path, help="where the files go; made if it does not exist")
     parser.add_argument("--source", type=Path, help="the model's folder; by default the one in its wheel")
     given = parser.parse_args()

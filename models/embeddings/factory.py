@@ -5,7 +5,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from models.embeddings.cache import CachedEmbedder, Observer
-from models.embeddings.onnx_embedder import OnnxEmbedder
+from models.embeddings.openvino_embedder import OpenVinoEmbedder
 from models.embeddings.sentence_transformer import SentenceTransformerEmbedder
 from models.embeddings.settings import DEFAULT_MODEL, EmbeddingSettings
 from models.embeddings.stored import StoredVectors
@@ -19,9 +19,9 @@ async def open_embedder(
     `data` is the data folder. `redis` may be None: then only the process remembers. `observe` is called once a
     request, in the event loop. Raises WeightsInvalid or EmbeddingUnavailable.
     """
-    inner: OnnxEmbedder | SentenceTransformerEmbedder
+    inner: OpenVinoEmbedder | SentenceTransformerEmbedder
     if settings.model == DEFAULT_MODEL:
-        inner = await OnnxEmbedder.load(data, threads=settings.threads, spin_us=settings.spin_us)
+        inner = await OpenVinoEmbedder.load(data, threads=settings.threads)
     else:
         inner = await SentenceTransformerEmbedder.load(settings.model, device=settings.device)
     stored = None

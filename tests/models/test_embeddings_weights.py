@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from models import EmbeddingUnavailable, WeightsInvalid
-from models.embeddings import OnnxEmbedder, weights
+from models.embeddings import OpenVinoEmbedder, weights
 from models.embeddings.export import export, main
 from models.embeddings.weights import (
     GRAPH,
@@ -61,9 +61,9 @@ def test_a_sound_layout_is_left_alone(layout: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("name", "damage", "said"),
     [
-        (WEIGHTS, lambda path: os.truncate(path, 1000), "model.onnx.data is not what was written"),
-        (WEIGHTS, lambda path: path.unlink(), "model.onnx.data is missing"),
-        (GRAPH, lambda path: path.write_bytes(b""), "model.onnx is not what was written"),
+        (WEIGHTS, lambda path: os.truncate(path, 1000), "model.bin is not what was written"),
+        (WEIGHTS, lambda path: path.unlink(), "model.bin is missing"),
+        (GRAPH, lambda path: path.write_bytes(b""), "model.xml is not what was written"),
         (TOKENIZER, lambda path: path.write_text("{}"), "tokenizer.json is not what was written"),
         (MANIFEST, lambda path: path.unlink(), "manifest.json is missing"),
         (MANIFEST, lambda path: path.write_text("{"), "manifest.json cannot be understood"),
@@ -82,7 +82,7 @@ def test_a_damaged_layout_is_written_again(layout: Path, caplog: pytest.LogCaptu
     with caplog.at_level(logging.INFO, logger="models.embeddings"):
         ensure_layout(layout)
     assert fault(layout) is None
-    assert "model.onnx.data is not what was written" in caplog.messages[0]
+    assert "model.bin is not what was written" in caplog.messages[0]
     assert "laid out" in caplog.messages[1]
 
 
@@ -165,4 +165,4 @@ async def test_a_layout_that_cannot_be_loaded_is_named(
     await asyncio.to_thread((layout / GRAPH).write_bytes, b"not a graph")
     monkeypatch.setattr(weights, "fault", lambda _folder: None)
     with pytest.raises(EmbeddingUnavailable, match="all-MiniLM-L6-v2 could not be loaded"):
-        await OnnxEmbedder.load(tmp_path)
+        await OpenVinoEmbedder.load(tmp_path)

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from agents.charter import Charter
 from agents.registry import discover
 from models.chat.extractive.model import ExtractiveChatModel
-from models.embeddings import OnnxEmbedder
+from models.embeddings import OpenVinoEmbedder
 
 RSI_CLOSES = [
     44.34,
@@ -152,7 +152,7 @@ LACKING = [
 
 @pytest.fixture(scope="module")
 async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ExtractiveChatModel]:
-    embedder = await OnnxEmbedder.load(tmp_path_factory.mktemp("data"), threads=1)
+    embedder = await OpenVinoEmbedder.load(tmp_path_factory.mktemp("data"), threads=1)
     yield ExtractiveChatModel(embedder=embedder)
     await embedder.close()
 

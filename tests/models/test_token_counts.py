@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models import TokenCounter, Vectors, estimated_tokens
-from models.embeddings import CachedEmbedder, OnnxEmbedder
+from models.embeddings import CachedEmbedder, OpenVinoEmbedder
 
 
 class Mute:
@@ -33,7 +33,7 @@ def test_cache_counts_as_its_model_does():
 
 @pytest.mark.slow
 async def test_default_model_counts_what_it_reads(tmp_path):
-    embedder = await OnnxEmbedder.load(tmp_path, threads=1, spin_us=0)
+    embedder = await OpenVinoEmbedder.load(tmp_path, threads=1)
     assert isinstance(embedder, TokenCounter)
     assert embedder.token_counts(["", "hello world", "word " * 600]) == [0, 2, 256]
     await embedder.close()

@@ -4,7 +4,7 @@ import pytest
 
 from memory.consolidation import Excerpt, RuleExtractor, SimilarExtractor
 from models import EmbeddingUnavailable
-from models.embeddings import OnnxEmbedder
+from models.embeddings import OpenVinoEmbedder
 from tests.memory.consolidation.conftest import said
 from tests.memory.records.conftest import WordEmbedder
 
@@ -12,7 +12,7 @@ from tests.memory.records.conftest import WordEmbedder
 @pytest.fixture(scope="module")
 async def extractor(tmp_path_factory: pytest.TempPathFactory) -> SimilarExtractor:
     return SimilarExtractor(
-        RuleExtractor(), await OnnxEmbedder.load(tmp_path_factory.mktemp("data"), threads=1)
+        RuleExtractor(), await OpenVinoEmbedder.load(tmp_path_factory.mktemp("data"), threads=1)
     )
 
 

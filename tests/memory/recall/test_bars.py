@@ -9,21 +9,21 @@ from app.database import migrate, open_pool
 from benchmarks import bench_memory, bench_memory_history, memory_history
 from memory import Database, Owner
 from memory.recall import MemoryRecaller, RecallSettings, embed_due
-from models.embeddings import OnnxEmbedder
+from models.embeddings import OpenVinoEmbedder
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OnnxEmbedder]:
-    opened = await OnnxEmbedder.load(tmp_path_factory.mktemp("model"))
+async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OpenVinoEmbedder]:
+    opened = await OpenVinoEmbedder.load(tmp_path_factory.mktemp("model"))
     yield opened
     await opened.close()
 
 
 @pytest.mark.slow
 async def test_answers_are_within_the_first_tokens_and_nobody_elses_words_come_back(
-    shared_data: Path, empty_database_url: str, model: OnnxEmbedder
+    shared_data: Path, empty_database_url: str, model: OpenVinoEmbedder
 ) -> None:
     assert (shared_data / "memory").is_dir()
     await migrate(empty_database_url)
@@ -39,7 +39,7 @@ async def test_answers_are_within_the_first_tokens_and_nobody_elses_words_come_b
 
 @pytest.mark.slow
 async def test_planted_evidence_comes_back_and_the_newest_statement_first(
-    database: Database, model: OnnxEmbedder
+    database: Database, model: OpenVinoEmbedder
 ) -> None:
     asked = []
     for number, made in enumerate(memory_history.histories(users=2, conversations=60, seed=3)):

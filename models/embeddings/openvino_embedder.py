@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 in ONNX Runtime, without torch."""
+"""all-MiniLM-L6-v2 in OpenVINO, without torch."""
 
 import asyncio
 import os
@@ -15,46 +15,41 @@ from models.errors import EmbeddingUnavailable
 from models.interfaces import Vectors
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession, SessionOptions
+    from openvino import CompiledModel
     from tokenizers import Tokenizer
 
 DIMENSIONS = 384
 MAX_TOKENS = 256
 
-_ERRORS_ONLY = 3
 _BATCH_TOKENS = 512  # beyond it the intermediate results leave the cache and a batch gains nothing
+_BATCH_TEXTS = 64
+_WIDTHS = (*range(8, 64, 8), *range(64, 128, 16), *range(128, MAX_TOKENS + 1, 32))
 
 
-class OnnxEmbedder:
+class OpenVinoEmbedder:
     """The default embedder: 384 dimensions, the first 256 tokens of a text. Made by `load`."""
 
-    def __init__(self, tokenizer: "Tokenizer", session: "InferenceSession") -> None:
+    def __init__(self, tokenizer: "Tokenizer", model: "CompiledModel") -> None:
         self._tokenizer = tokenizer
-        self._session = session
+        self._request = model.create_infer_request()
         self._batcher = Batcher(self._compute, name=DEFAULT_MODEL, dimensions=DIMENSIONS)
 
     @classmethod
-    async def load(cls, data: Path, *, threads: int | None = None, spin_us: int = 10) -> Self:
+    async def load(cls, data: Path, *, threads: int | None = None) -> Self:
         """Load it from the data folder, after laying its files out there if need be.
 
-        `threads` compute a batch, by default two, or one on a machine with a single core; they busy-wait for
-        `spin_us` microseconds before they sleep. Raises WeightsInvalid when the files are missing and cannot be
-        written, or are not the published ones, and EmbeddingUnavailable when ONNX Runtime cannot load them.
+        `threads` compute a batch, by default two, or one on a machine with a single core. Raises WeightsInvalid
+        when the files are missing and cannot be written, or are not the published ones, and EmbeddingUnavailable
+        when OpenVINO cannot load them.
         """
-        return await asyncio.to_thread(cls._load, data, threads or min(2, os.cpu_count() or 1), spin_us)
+        return await asyncio.to_thread(cls._load, data, threads or min(2, os.cpu_count() or 1))
 
     @classmethod
-    def _load(cls, data: Path, threads: int, spin_us: int) -> Self:
-        import onnxruntime
-
+    def _load(cls, data: Path, threads: int) -> Self:
         folder = data / "models" / DEFAULT_MODEL
         ensure_layout(folder)
-        options = session_options(threads=threads, spin_us=spin_us)
         try:
-            session = onnxruntime.InferenceSession(
-                str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
-            )
-            return cls(open_tokenizer(folder / TOKENIZER), session)
+            return cls(open_tokenizer(folder / TOKENIZER), compiled(folder / GRAPH, threads=threads))
         except Exception as error:
             raise EmbeddingUnavailable(f"{folder} could not be loaded: {error}") from error
 
@@ -84,26 +79,29 @@ class OnnxEmbedder:
     def _compute(self, texts: list[str]) -> Vectors:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
         vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-        for rows in _batches([len(ids) for ids in tokens]):
-            ids = np.zeros((len(rows), len(tokens[rows[0]])), dtype=np.int32)
+        for rows, width in _batches([len(ids) for ids in tokens]):
+            ids = np.zeros((len(rows), width), dtype=np.int32)
             mask = np.zeros_like(ids)
             for position, row in enumerate(rows):
                 ids[position, : len(tokens[row])] = tokens[row]
                 mask[position, : len(tokens[row])] = 1
-            vectors[rows] = self._session.run(None, {"ids": ids, "mask": mask})[0]
+            vectors[rows] = self._request.infer({"ids": ids, "mask": mask}, share_inputs=True)[0]
         return vectors
 
 
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Rows of similar length, longest first, so that little of a batch is padding."""
-    rows: list[int] = []
-    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        if rows and lengths[rows[0]] * (len(rows) + 1) > _BATCH_TOKENS:
-            yield rows
-            rows = []
-        rows.append(row)
-    if rows:
-        yield rows
+def _batches(lengths: list[int]) -> Iterator[tuple[list[int], int]]:
+    """Rows of similar length, longest first, so that little of a batch is padding, and the width to pad them to.
+
+    OpenVINO prepares, and keeps, code for each shape that it meets: widths are a few, and rows powers of two, which
+    makes 60 shapes in all.
+    """
+    order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+    while order:
+        width = next(width for width in _WIDTHS if width >= lengths[order[0]])
+        fitting = min(len(order), _BATCH_TEXTS, _BATCH_TOKENS // width)
+        count = 1 << (fitting.bit_length() - 1)
+        yield order[:count], width
+        order = order[count:]
 
 
 def open_tokenizer(path: Path) -> "Tokenizer":
@@ -116,19 +114,14 @@ def open_tokenizer(path: Path) -> "Tokenizer":
     return tokenizer
 
 
-def session_options(*, threads: int, spin_us: int) -> "SessionOptions":
-    """How ONNX Runtime is to run in a service that shares its cores; benchmarks/bench_embeddings.py has the figures."""
-    import onnxruntime
+def compiled(graph: Path, *, threads: int, **other: str | int | bool) -> "CompiledModel":
+    """The graph made ready for a service that shares its cores; benchmarks/bench_embeddings.py has the figures.
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = (
-        True  # it keeps the largest batch's memory, some 20 MB as batches are bounded
-    )
-    options.enable_mem_pattern = False  # plans memory for each new shape, and there are many
-    options.log_severity_level = _ERRORS_ONLY
-    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin_us else "0")
-    if spin_us:
-        options.add_session_config_entry("session.intra_op.spin_duration_us", str(spin_us))
-    return options
+    It computes in the precision that is the processor's fastest: bfloat16 where it has instructions for that, whose
+    vectors agree with float32 to a cosine above 0.9999, else float32. `other` are properties of OpenVINO's CPU
+    plugin, which come before what is set here.
+    """
+    from models.embeddings.runtime import openvino
+
+    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
+    return openvino.Core().compile_model(graph, "CPU", settings | other)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models import Vectors
-from models.embeddings import OnnxEmbedder
+from models.embeddings import OpenVinoEmbedder
 from models.embeddings.weights import wheel_folder
 
 _TEXTS = [
@@ -31,14 +31,14 @@ async def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-async def embedder(data: Path) -> AsyncIterator[OnnxEmbedder]:
-    loaded = await OnnxEmbedder.load(data, threads=1, spin_us=0)
+async def embedder(data: Path) -> AsyncIterator[OpenVinoEmbedder]:
+    loaded = await OpenVinoEmbedder.load(data, threads=1)
     yield loaded
     await loaded.close()
 
 
 @pytest.mark.slow
-async def test_vectors_are_those_of_sentence_transformers(embedder: OnnxEmbedder):
+async def test_vectors_are_those_of_sentence_transformers(embedder: OpenVinoEmbedder):
     def reference() -> Vectors:
         from sentence_transformers import SentenceTransformer
 
@@ -47,10 +47,11 @@ async def test_vectors_are_those_of_sentence_transformers(embedder: OnnxEmbedder
 
     expected = await asyncio.to_thread(reference)
     cosines = (await embedder.embed(_TEXTS) * expected).sum(axis=1)
-    assert cosines.min() > 0.99999
+    assert cosines[0] > 0.9998  # the empty text: two tokens, over which no rounding to bfloat16 averages out
+    assert cosines[1:].min() > 0.9999
 
 
-async def test_near_meanings_are_near(embedder: OnnxEmbedder):
+async def test_near_meanings_are_near(embedder: OpenVinoEmbedder):
     question, paraphrase, other = await embedder.embed(
         ["How do I limit my losses?", "What keeps a loss small?", "The recipe needs two eggs and flour."]
     )
@@ -58,18 +59,18 @@ async def test_near_meanings_are_near(embedder: OnnxEmbedder):
     assert question @ other < 0.2
 
 
-async def test_text_beyond_256_tokens_is_not_read(embedder: OnnxEmbedder):
+async def test_text_beyond_256_tokens_is_not_read(embedder: OpenVinoEmbedder):
     start = "market " * 254
     short, long = await embedder.embed([start, start + "something else altogether"])
     assert np.array_equal(short, long)
 
 
-async def test_a_surrogate_pair_counts_as_its_character(embedder: OnnxEmbedder):
+async def test_a_surrogate_pair_counts_as_its_character(embedder: OpenVinoEmbedder):
     pair, character = await embedder.embed(["to the \ud83d\ude80 moon", "to the \U0001f680 moon"])
     assert np.array_equal(pair, character)
 
 
-async def test_many_texts_of_all_lengths_keep_their_order(embedder: OnnxEmbedder):
+async def test_many_texts_of_all_lengths_keep_their_order(embedder: OpenVinoEmbedder):
     texts = [f"{'long ' * (n % 7 * 20)}text number {n}" for n in range(150)]
     together = await embedder.embed(texts)
     picked = [0, 33, 75, 149]
@@ -77,7 +78,7 @@ async def test_many_texts_of_all_lengths_keep_their_order(embedder: OnnxEmbedder
     assert np.abs(together[picked] - alone).max() < 1e-5
 
 
-def test_a_process_that_embeds_never_loads_torch(data: Path, embedder: OnnxEmbedder):
+def test_a_process_that_embeds_never_loads_torch(data: Path, embedder: OpenVinoEmbedder):
     assert embedder.dimensions == 384
     script = """
 import asyncio, sys
@@ -90,7 +91,7 @@ async def main():
     await embedder.close()
 
 asyncio.run(main())
-print([name for name in ("torch", "transformers", "sentence_transformers", "onnx") if name in sys.modules])
+print([name for name in ("torch", "transformers", "sentence_transformers", "openvino_telemetry") if sys.modules.get(name)])
 """
     done = subprocess.run(
         [sys.executable, "-c", script, str(data)], capture_output=True, text=True, check=True, timeout=60
