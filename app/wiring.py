@@ -26,7 +26,7 @@ from app.knowledge_wiring import Pipeline, carry_out_jobs, join_pipeline, join_s
 from app.memory_wiring import MemoryParts, consolidating, join_memory
 from app.metrics import Metrics
 from app.runs import EventLog, RunManager, worker_name
-from app.runs.manager import Parts
+from app.runs.carrying import Parts
 from app.service import Freya
 from app.settings import Settings
 from app.tasks import end

@@ -1,4 +1,4 @@
-"""The vectors of a collection in memory: what a small one is searched in, and each pair's own at once."""
+"""The vectors of a collection in memory: what one of up to tens of thousands is searched in, and each pair's own at once."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property

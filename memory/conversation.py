@@ -89,7 +89,8 @@ class TieredConversation:
     async def remember(self, scope: Scope, turn: Turn, *, first: bool = False) -> None:
         """Keep the turn permanently, then in the short tier with what its agents are at now.
 
-        `first` says that nothing was said in the thread before, so that what the short tier holds is all. An outage of the short tier loses nothing.
+        `first` says that nothing was said in the thread before, so that what the short tier holds is all. An
+        outage of the short tier loses nothing.
         """
         await self._permanent.remember(scope, turn)
         try:

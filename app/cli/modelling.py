@@ -69,14 +69,20 @@ def add(
     emit_json(asdict(kept)) if as_json else emit("\n".join(kept_lines(kept)))
 
 
-@models.command(epilog=examples("freya models remove qwen3-4b"))
-def remove(name: Annotated[str, typer.Argument(help="A model that is here.")]) -> None:
+@models.command(epilog=examples("freya models remove qwen3-4b", "freya models remove qwen3-4b --json"))
+def remove(
+    name: Annotated[str, typer.Argument(help="A model that is here.")],
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+) -> None:
     """Forget a model, and delete its file where it was fetched by `freya models pull`."""
     from app.cli.modelling_work import shelf
     from app.cli.options import quiet_settings
 
-    kept = shelf(quiet_settings()).remove(name)
-    emit(f"removed {kept.name}" + ("" if kept.ours else f"; its file stays at {kept.path}"))
+    gone = shelf(quiet_settings()).remove(name)
+    if as_json:
+        emit_json(asdict(gone))
+    else:
+        emit(f"removed {gone.name}" + ("" if gone.ours else f"; its file stays at {gone.path}"))
 
 
 @models.command(epilog=examples("freya models show qwen3-4b", "freya models show /models/mine.gguf --json"))

@@ -3,51 +3,30 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Self, cast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Self
 
-import structlog
-from langchain_core.runnables import RunnableConfig
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from agents import Charter, UnknownAgent
-from app.errors import as_problem, internal
-from app.problems import Problem, ProblemError, dumped, problem
+from agents import UnknownAgent
+from app.errors import internal
+from app.problems import Problem, ProblemError, problem
 from app.runs.active import ActiveRun, Reason
+from app.runs.carrying import Carrier, Parts
 from app.runs.closing import Closer, Observer
 from app.runs.eventlog import EventLog, EventWriter
 from app.runs.orders import Orders
 from app.runs.records import ChatRequest, ChatResult, RunView
 from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
-from app.runs.worker import INTERRUPTED, Worker
+from app.runs.worker import Worker
 from app.tasks import end
-from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext, clean_message
-from graphs.events import RunCancelled, RunEvent, RunFailed, RunFinished, RunStarted
-from knowledge import Retriever
-from memory import ConversationMemory, Owner, Recaller, Scope, WriteUncertain, new_id
-from models.chat import ChatModels
+from graphs import clean_message
+from graphs.events import RunStarted
+from memory import Owner, Scope, WriteUncertain, new_id
 
-_log = structlog.get_logger(__name__)
-_STOP_S = 5.0
 _STOP_AGAIN_S = 1.0
 _POLL_S = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What every run works with."""
-
-    graph: FreyaGraph
-    charters: Mapping[str, Charter]
-    retriever: Retriever
-    memory: ConversationMemory
-    recaller: Recaller
-    notice: Callable[[str], Sequence[str]]
-    router: Router
-    chat: ChatModels
-    settings: GraphSettings
 
 
 class RunManager:
@@ -77,10 +56,10 @@ class RunManager:
         self._store = store
         self._events = events
         self._most_runs = most_runs
-        self._timeout_s = timeout_s
         self._busy_wait_s = busy_wait_s
         self._going = going
         self._closer = Closer(store, observe=observe, answered=answered)
+        self._carrier = Carrier(parts, self._closer, timeout_s=timeout_s)
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis)
         self._orders = Orders(redis, self._worker.name, self._cancel_here)
@@ -300,101 +279,11 @@ class RunManager:
                 await self.wait(owner, run_id)
 
     async def _carry_out(self, run: ActiveRun) -> ChatResult | Problem:
-        """The run loop: the one place where a run's errors end, logged with its id."""
-        ended: ChatResult | Problem
-        with structlog.contextvars.bound_contextvars(run_id=run.run_id, thread_id=run.scope.thread_id):
-            writing = asyncio.create_task(run.writer.write_until_closed())
-            try:
-                ended, last = await self._worked(run, writing)
-                await self._tell(run, last, writing)
-            except Exception:  # noqa: BLE001  # the edge of the run loop
-                _log.exception("the run could not be closed")
-                ended = internal(run.run_id)
-            finally:
-                writing.cancel()
-                del self._active[run.run_id]
-                self._going(len(self._active))
-            return ended
-
-    async def _tell(self, run: ActiveRun, last: RunEvent, writing: asyncio.Task[None]) -> None:
-        """Write the last event; while Redis is away the record alone tells how the run ended."""
-        run.writer.emit(last)
-        run.writer.close()
         try:
-            await writing
-        except RedisError as error:
-            _log.warning("the last events could not be written", error=str(error))
-
-    async def _worked(
-        self, run: ActiveRun, writing: asyncio.Task[None]
-    ) -> tuple[ChatResult | Problem, RunEvent]:
-        try:
-            await run.writer.flush()
-            state = await self._answer(run, writing)
-            result = await self._closer.finish(run, state)
-        except asyncio.CancelledError:
-            by_client = run.stopped == "client"
-            code = "cancelled" if by_client else "interrupted"
-            found = problem(code, "The run was cancelled." if by_client else INTERRUPTED, run_id=run.run_id)
-            if not by_client:
-                _log.warning("the run failed", code=code)
-            await self._closer.fail(run, "cancelled" if by_client else "failed", found)
-            event: RunEvent = (
-                RunCancelled(reason="the client asked for it")
-                if by_client
-                else RunFailed(problem=dumped(found))
-            )
-            return found, event
-        except Exception as error:  # noqa: BLE001  # the edge of the run loop
-            found = as_problem(error, run_id=run.run_id) or internal(run.run_id)
-            if found.status >= 500:  # noqa: PLR2004  # ours, and not the request's
-                _log.warning(
-                    "the run failed",
-                    code=found.code,
-                    exc_info=found.code == "internal_error",
-                    error=str(error),
-                )
-            await self._closer.fail(run, "failed", found)
-            return found, RunFailed(problem=dumped(found))
-        return result, RunFinished(result=result.model_dump(mode="json"))
-
-    async def _answer(self, run: ActiveRun, writing: asyncio.Task[None]) -> FreyaState:
-        parts = self._parts
-        context = RunContext(
-            run_id=run.run_id,
-            scope=run.scope,
-            emit=run.writer.emit,
-            charters=parts.charters,
-            retriever=parts.retriever,
-            memory=parts.memory,
-            recaller=parts.recaller,
-            notice=parts.notice,
-            router=parts.router,
-            chat=parts.chat,
-            settings=parts.settings,
-            begins=run.begins,
-        )
-        config: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "run_name": run.run_id}
-        work = run.work = asyncio.create_task(
-            parts.graph.ainvoke(
-                {"message": run.request.message, "wanted": run.request.agents},
-                config,
-                context=context,
-                durability=parts.settings.durability,
-            )
-        )
-        if run.stopped:
-            work.cancel()
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                # A run whose events nobody could read is not worked on to its end.
-                await asyncio.wait([work, writing], return_when=asyncio.FIRST_COMPLETED)
-                if not work.done():
-                    await writing
-                return cast("FreyaState", await work)
+            return await self._carrier.carry_out(run)
         finally:
-            work.cancel()
-            await asyncio.wait([work], timeout=_STOP_S)
+            del self._active[run.run_id]
+            self._going(len(self._active))
 
 
 def _stopping() -> ProblemError:

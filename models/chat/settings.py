@@ -51,7 +51,6 @@ class ChatSettings(BaseModel):
         description="Gigabytes that resident models may take together, on GPUs where the build computes there; "
         "unset: four fifths of what is free when the first is loaded.",
     )
-
     endpoints: dict[str, EndpointSettings] = Field(
         default_factory=dict, description="Chat endpoints by a name of your choice."
     )

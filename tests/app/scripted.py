@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from app.database import Pool
 from app.health import Health
 from app.runs import ChatRequest, EventLog, RunManager, RunStore
-from app.runs.manager import Parts
+from app.runs.carrying import Parts
 from app.service import Freya
 from graphs import FreyaGraph, FreyaState, RunContext
 from graphs.events import Token

@@ -33,6 +33,10 @@ def test_file_is_added_listed_shown_and_removed(tmp_path: Path, random_model: Pa
     gone = freya(data, "models", "show", "mine")
     assert (gone.exit_code, gone.stdout) == (1, "")
     assert "no model 'mine' is here" in gone.stderr
+    freya(data, "models", "add", "again", random_model)
+    removed = json.loads(freya(data, "models", "remove", "again", "--json").stdout)
+    assert (removed["name"], removed["ours"]) == ("again", False)
+    assert random_model.is_file()
 
 
 def test_damaged_file_is_told(tmp_path: Path, random_model: Path):

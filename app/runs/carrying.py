@@ -1,0 +1,145 @@
+"""The run loop: a run carried out to its end, the one place where its errors end, logged with its id."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import structlog
+from langchain_core.runnables import RunnableConfig
+from redis.exceptions import RedisError
+
+from agents import Charter
+from app.errors import as_problem, internal
+from app.problems import Problem, dumped, problem
+from app.runs.active import ActiveRun
+from app.runs.closing import Closer
+from app.runs.records import ChatResult
+from app.runs.worker import INTERRUPTED
+from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext
+from graphs.events import RunCancelled, RunEvent, RunFailed, RunFinished
+from knowledge import Retriever
+from memory import ConversationMemory, Recaller
+from models.chat import ChatModels
+
+_log = structlog.get_logger(__name__)
+_STOP_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What every run works with."""
+
+    graph: FreyaGraph
+    charters: Mapping[str, Charter]
+    retriever: Retriever
+    memory: ConversationMemory
+    recaller: Recaller
+    notice: Callable[[str], Sequence[str]]
+    router: Router
+    chat: ChatModels
+    settings: GraphSettings
+
+
+class Carrier:
+    """Carries out the runs of a process."""
+
+    def __init__(self, parts: Parts, closer: Closer, *, timeout_s: float) -> None:
+        self._parts = parts
+        self._closer = closer
+        self._timeout_s = timeout_s
+
+    async def carry_out(self, run: ActiveRun) -> ChatResult | Problem:
+        """Work on the run, write its events and its record, and give how it ended, which is what its record says."""
+        ended: ChatResult | Problem
+        with structlog.contextvars.bound_contextvars(run_id=run.run_id, thread_id=run.scope.thread_id):
+            writing = asyncio.create_task(run.writer.write_until_closed())
+            try:
+                ended, last = await self._worked(run, writing)
+                await self._tell(run, last, writing)
+            except Exception:  # noqa: BLE001  # the edge of the run loop
+                _log.exception("the run could not be closed")
+                ended = internal(run.run_id)
+            finally:
+                writing.cancel()
+            return ended
+
+    async def _tell(self, run: ActiveRun, last: RunEvent, writing: asyncio.Task[None]) -> None:
+        """Write the last event; while Redis is away the record alone tells how the run ended."""
+        run.writer.emit(last)
+        run.writer.close()
+        try:
+            await writing
+        except RedisError as error:
+            _log.warning("the last events could not be written", error=str(error))
+
+    async def _worked(
+        self, run: ActiveRun, writing: asyncio.Task[None]
+    ) -> tuple[ChatResult | Problem, RunEvent]:
+        try:
+            await run.writer.flush()
+            state = await self._answer(run, writing)
+            result = await self._closer.finish(run, state)
+        except asyncio.CancelledError:
+            by_client = run.stopped == "client"
+            code = "cancelled" if by_client else "interrupted"
+            found = problem(code, "The run was cancelled." if by_client else INTERRUPTED, run_id=run.run_id)
+            if not by_client:
+                _log.warning("the run failed", code=code)
+            await self._closer.fail(run, "cancelled" if by_client else "failed", found)
+            event: RunEvent = (
+                RunCancelled(reason="the client asked for it")
+                if by_client
+                else RunFailed(problem=dumped(found))
+            )
+            return found, event
+        except Exception as error:  # noqa: BLE001  # the edge of the run loop
+            found = as_problem(error, run_id=run.run_id) or internal(run.run_id)
+            if found.status >= 500:  # noqa: PLR2004  # ours, and not the request's
+                _log.warning(
+                    "the run failed",
+                    code=found.code,
+                    exc_info=found.code == "internal_error",
+                    error=str(error),
+                )
+            await self._closer.fail(run, "failed", found)
+            return found, RunFailed(problem=dumped(found))
+        return result, RunFinished(result=result.model_dump(mode="json"))
+
+    async def _answer(self, run: ActiveRun, writing: asyncio.Task[None]) -> FreyaState:
+        parts = self._parts
+        context = RunContext(
+            run_id=run.run_id,
+            scope=run.scope,
+            emit=run.writer.emit,
+            charters=parts.charters,
+            retriever=parts.retriever,
+            memory=parts.memory,
+            recaller=parts.recaller,
+            notice=parts.notice,
+            router=parts.router,
+            chat=parts.chat,
+            settings=parts.settings,
+            begins=run.begins,
+        )
+        config: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "run_name": run.run_id}
+        work = run.work = asyncio.create_task(
+            parts.graph.ainvoke(
+                {"message": run.request.message, "wanted": run.request.agents},
+                config,
+                context=context,
+                durability=parts.settings.durability,
+            )
+        )
+        if run.stopped:
+            work.cancel()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                # A run whose events nobody could read is not worked on to its end.
+                await asyncio.wait([work, writing], return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():
+                    await writing
+                return cast("FreyaState", await work)
+        finally:
+            work.cancel()
+            await asyncio.wait([work], timeout=_STOP_S)

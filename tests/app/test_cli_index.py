@@ -1,0 +1,108 @@
+"""`freya knowledge index` and `evaluate`: versions built, activated, taken back, compared."""
+
+from pathlib import Path
+
+import pytest
+
+from knowledge import KnowledgeUnavailable, Versions
+from tests.app.cli_data import data, freya, pairs, seed, surroundings
+from tests.app.cli_pipeline import as_json, done, imported, nothing_known, pair_line, quickly, twins
+
+__all__ = ["data", "nothing_known", "pairs", "quickly", "seed", "surroundings", "twins"]
+
+
+def test_a_version_is_built_beside_the_live_one_activated_taken_back_and_pruned(data: Path, twins: Path):
+    assert "there is no index yet" in freya(data, "knowledge", "index", "list").stderr
+    imported(data, twins)
+    assert "4 measured" in done(freya(data, "knowledge", "refine"))
+    built = done(freya(data, "knowledge", "index", "build", "--without-low", "--note", "a trial"))
+    assert built.startswith("version 2 is ready with ")
+    versions = as_json(data, "index", "list")
+    assert [(each["number"], each["state"]) for each in versions] == [(1, "live"), (2, "ready")]
+    assert (versions[1]["recipe"]["low_tier"], versions[1]["note"]) == (False, "a trial")
+    low = sum(each["pairs"] for each in as_json(data, "status")["tiers"] if each["tier"] == "low")
+    activated = done(freya(data, "knowledge", "index", "activate", "2"))
+    assert activated == f"version 2 is live with {3 - low} pairs\n"
+    assert "version 2 of the index is live" in done(freya(data, "knowledge", "status"))
+    assert done(freya(data, "knowledge", "index", "rollback")) == "version 1 is live\n"
+    kept = done(freya(data, "knowledge", "index", "prune"))
+    assert kept == "no version was to be deleted\n"
+    pruned = done(freya(data, "knowledge", "index", "prune", "--keep", "1"))
+    assert pruned == "deleted the indexes of version 2\n"
+    lines = done(freya(data, "knowledge", "index", "list")).splitlines()
+    assert lines[0].split()[:3] == ["VERSION", "STATE", "PAIRS"]
+    assert [line.split()[1] for line in lines[1:]] == ["live", "retired"]
+    again = freya(data, "knowledge", "index", "activate", "2")
+    assert again.exit_code == 1
+    assert "were deleted" in again.stderr
+    assert "start the job again" not in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["index", "activate", "9"], 1, "There is no version 9"),
+        (["index", "build", "9"], 1, "There is no version 9"),
+        (["index", "rollback"], 1, "No version that was live before"),
+        (["index", "activate", "0"], 2, "greater than or equal to 1"),
+        (["index", "prune", "--keep", "0"], 2, "greater than or equal to 1"),
+        (["index", "build", "1", "--without-low"], 2, "keeps its recipe"),
+        (["evaluate", "--version", "9"], 1, "There is no version 9"),
+        (["evaluate", "--size", "9"], 2, "greater than or equal to 10"),
+        (["evaluate", "--collection", "a b"], 2, "collections: "),
+    ],
+)
+def test_a_version_that_is_not_there_or_not_fit_is_refused(
+    data: Path, twins: Path, arguments: list[str], code: int, said: str
+):
+    imported(data, twins)
+    result = freya(data, "knowledge", *arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert said in result.stderr
+
+
+def test_a_build_that_was_broken_off_is_gone_on_with(
+    data: Path, twins: Path, monkeypatch: pytest.MonkeyPatch
+):
+    imported(data, twins)
+
+    async def away(*_: object, **__: object) -> None:
+        raise KnowledgeUnavailable("The index is away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Versions, "build", away)
+        assert freya(data, "knowledge", "index", "build").exit_code == 1
+    assert [each["state"] for each in as_json(data, "index", "list")] == ["live", "building"]
+    assert done(freya(data, "knowledge", "index", "build")).startswith("version 2 is ready")
+    assert done(freya(data, "knowledge", "index", "build")).startswith("version 3 is ready")
+    assert as_json(data, "index", "build", "2")["result"]["number"] == 2
+
+
+def test_versions_are_evaluated_and_compared_over_the_same_cases(data: Path, tmp_path: Path):
+    file = tmp_path / "many.jsonl"
+    subjects = ["funding", "open interest", "halving", "mempool", "staking", "slippage", "spread", "drawdown"]
+    lines = [
+        pair_line(
+            f"What is the {what} in lesson {number}?",
+            f"The {what} of lesson {number} is number {number} of {what}s.",
+        )
+        for what in subjects
+        for number in range(3)
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    imported(data, file)
+    told = done(freya(data, "knowledge", "evaluate", "--size", "12"))
+    assert told.startswith("version 1: 24 pairs, seed 7")
+    for part in ("answers: 12 cases", "METHOD", "fusion", "dense", "words", "nothing relevant"):
+        assert part in told
+    done(freya(data, "knowledge", "index", "build"))
+    both = done(
+        freya(
+            data, "knowledge", "evaluate", "--version", "2", "--compare", "1", "--size", "12", "--seed", "3"
+        )
+    )
+    assert "after: version 2; before: version 1" in both
+    result = as_json(data, "jobs", as_json(data, "jobs")[0]["id"])["result"]
+    assert result["comparison"]["tasks"]["answers"]["shared"] == 12
+    assert (result["version"], result["compared_with"]) == (2, 1)
+    assert [each["evaluated"] for each in as_json(data, "index", "list")] == [True, True]

@@ -1,0 +1,169 @@
+"""`freya knowledge` refine, gaps, topics and show, on real stores."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from app.embedded import running_instance
+from tests.app.cli_data import data, freya, pairs, seed, stock, surroundings
+from tests.app.cli_pipeline import (
+    SLUG,
+    as_json,
+    done,
+    exported,
+    imported,
+    nothing_known,
+    quickly,
+    twins,
+)
+
+__all__ = ["data", "nothing_known", "pairs", "quickly", "seed", "surroundings", "twins"]
+
+
+def test_refinement_says_what_it_did_and_does_nothing_twice(data: Path, twins: Path):
+    imported(data, twins)
+    lines = done(freya(data, "knowledge", "refine")).splitlines()
+    assert lines[0] == "topics      1 placed, 1 nowhere in the catalogue"
+    assert lines[1] == "pairs       4 measured, 4 compared"
+    assert lines[2] == "duplicates  1 linked, 0 released"
+    assert lines[4].split()[0] == "COLLECTION"
+    assert lines[5].split()[0] == "technical"
+    assert lines[5].split()[-1] == "1"
+    assert stock(data)["technical"] == {
+        "name": "technical",
+        "stored": 4,
+        "indexable": 3,
+        "indexed": {"dense": 3, "lexical": 3},
+    }
+    again = as_json(data, "refine")
+    assert (again["state"], again["kind"]) == ("finished", "refine")
+    assert {name: again["result"][name] for name in ("placed", "measured", "compared", "linked")} == {
+        "placed": 0,
+        "measured": 0,
+        "compared": 0,
+        "linked": 0,
+    }
+    assert asyncio.run(running_instance(data)) is None
+
+
+def test_gaps_are_a_table_against_the_targets(data: Path, twins: Path):
+    imported(data, twins)
+    done(freya(data, "knowledge", "refine"))
+    told = done(freya(data, "knowledge", "gaps", "--collection", "technical", "--limit", "1000"))
+    rows = [line.split() for line in told.splitlines()]
+    assert rows[0] == ["TOPIC", "CATEGORY", "COLLECTION", "PAIRS", "GOOD", "MISSING", "COVERAGE"]
+    (rsi,) = [row for row in rows if row[:1] == [SLUG]]
+    assert "98" in rsi
+    assert "thin" in rsi[-1] or "thin," in rsi
+    count = len(as_json(data, "topics", "--collection", "technical"))
+    assert f"0 of {count} topics have 100 pairs and more" in told
+    assert "1 topics of sources (1 pairs) are nowhere in the catalogue:" in told
+    assert "Houses" in told
+    some = as_json(data, "gaps", "--limit", "3")
+    assert (len(some["topics"]), some["targets"]["full"]) == (3, 100)
+    category = as_json(data, "show", "--topic", SLUG)["category"]
+    of_category = as_json(data, "gaps", "--category", category.lower(), "--limit", "1000")
+    assert {topic["category"] for topic in of_category["topics"]} == {category}
+    short = done(freya(data, "knowledge", "gaps", "--limit", "2"))
+    assert "more; --limit shows them" in short
+
+
+def test_gaps_of_nothing_in_the_catalogue_are_refused(data: Path, twins: Path):
+    imported(data, twins)
+    result = freya(data, "knowledge", "gaps", "--category", "astrology")
+    assert result.exit_code == 1
+    assert "the catalogue has no topics of 'astrology'" in result.stderr
+
+
+def test_topics_are_listed_with_their_pairs(data: Path, twins: Path):
+    imported(data, twins)
+    done(freya(data, "knowledge", "refine"))
+    lines = done(freya(data, "knowledge", "topics", "--collection", "technical")).splitlines()
+    assert lines[0].split() == ["TOPIC", "NAME", "COLLECTION", "CATEGORY", "PAIRS", "GOOD"]
+    (rsi,) = [line.split() for line in lines if line.startswith(f"{SLUG} ")]
+    assert rsi[-2] == "2"
+    nothing = freya(data, "knowledge", "topics", "--collection", "none")
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert "no topics there" in nothing.stderr
+
+
+def test_pair_is_shown_with_its_quality_and_its_duplicate(data: Path, twins: Path, tmp_path: Path):
+    imported(data, twins)
+    (first, *_) = exported(data, tmp_path / "before.jsonl")
+    assert "not measured yet" in done(freya(data, "knowledge", "show", first["id"]))
+    done(freya(data, "knowledge", "refine"))
+    all_pairs = exported(data, tmp_path / "after.jsonl", "--with-duplicates")
+    (gone,) = [pair for pair in all_pairs if "duplicate_of" in pair]
+    kept = gone["duplicate_of"]
+    shown = done(freya(data, "knowledge", "show", kept))
+    for part in (
+        "question-answer alignment",
+        "cosine",
+        gone["id"],
+        "twins.jsonl (json_lines)",
+        f"RSI ({SLUG})",
+    ):
+        assert part in shown
+    assert f"duplicate of  {kept}" in done(freya(data, "knowledge", "show", gone["id"]))
+    detail = as_json(data, "show", kept)
+    assert [each["id"] for each in detail["duplicates"]] == [gone["id"]]
+    assert len(detail["parts"]) == 8
+
+
+def test_topic_is_shown_with_what_sources_call_it_and_its_best_pairs(data: Path, twins: Path):
+    imported(data, twins)
+    done(freya(data, "knowledge", "refine"))
+    shown = done(freya(data, "knowledge", "show", "--topic", SLUG))
+    for part in (f"slug          {SLUG}", "IN SOURCES", "BEST PAIRS", "rule"):
+        assert part in shown
+    unknown = freya(data, "knowledge", "show", "--topic", "rsi")
+    assert unknown.exit_code == 1
+    assert "did you mean 'relative-strength-index'?" in unknown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show"], "give the id of a pair, or --topic"),
+        (["show", "pair_x", "--topic", SLUG], "give the id of a pair, or --topic"),
+        (["jobs", "--cancel"], "say which job to cancel"),
+        (["jobs", "--limit", "0"], "greater than or equal to 1"),
+        (["gaps", "--limit", "none"], "valid integer"),
+        (["export"], "Missing argument"),
+        (["export", "x.jsonl", "--format", "xml"], "xml"),
+        (["export", "x.jsonl", "--tier", "gold"], "gold"),
+        (["export", "x.jsonl", "--min-quality", "101"], "less than or equal to 100"),
+    ],
+)
+def test_wrong_usage_ends_with_2(data: Path, arguments: list[str], said: str):
+    result = freya(data, "knowledge", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "pair_none"], "there is no pair 'pair_none'"),
+        (["jobs", "job_none"], "there is no job 'job_none'"),
+        (["jobs", "job_none", "--cancel"], "there is no job 'job_none'"),
+        (["export", "missing/x.jsonl"], "the folder missing does not exist"),
+        (["export", "."], "is a folder"),
+    ],
+)
+def test_what_is_not_there_ends_with_1(data: Path, arguments: list[str], said: str):
+    result = freya(data, "knowledge", *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("command", [["gaps"], ["topics"], ["show", "p"], ["jobs"], ["export", "x.json"]])
+def test_a_folder_without_a_database_is_not_made_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+):
+    monkeypatch.delenv("FREYA_POSTGRES_URL", raising=False)
+    result = freya(tmp_path / "empty", "knowledge", *command)
+    assert result.exit_code == 1
+    assert "holds no database" in result.stderr
+    assert not (tmp_path / "empty").exists()
