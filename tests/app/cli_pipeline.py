@@ -62,6 +62,8 @@ def imported(data: Path, file: Path, collection: str = "technical") -> None:
 
 
 def done(result: Result) -> str:
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception  # a bug, not an error that the command tells
     assert result.exit_code == 0, result.output
     return result.stdout
 
