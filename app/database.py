@@ -25,6 +25,17 @@ _ADVISORY_LOCK = 0x46726579_61  # "Freya": one number for all migrations of a da
 _CONNECT_SECONDS = 10
 _WAIT_SECONDS = 3  # a run that meets an outage waits three times, and its client is told within 15 s
 _TRUSTED_SECONDS = 1.0
+_NEEDS_VECTOR = (
+    "Freya needs pgvector: install it on the database server, and let a superuser run "
+    "CREATE EXTENSION vector in this database if this user may not."
+)
+_VECTOR = """
+    SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AS made,
+        EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS available,
+        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+        OR has_database_privilege(current_database(), 'CREATE')
+        AND EXISTS (SELECT FROM pg_available_extension_versions WHERE name = 'vector' AND trusted) AS allowed
+"""
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]
 
@@ -61,6 +72,8 @@ class SchemaState:
     pending: tuple[str, ...]
     """Revisions still to run, first one first."""
     server_version: str
+    obstacle: str
+    """Why pending revisions cannot be run and what to do, as far as it is known before; empty: nothing."""
 
 
 async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10, restricted: bool = False) -> Pool:
@@ -201,7 +214,16 @@ def _state(connection: "Connection") -> SchemaState:
         head=newest_first[0],
         pending=tuple(reversed(known)),
         server_version=".".join(str(part) for part in connection.dialect.server_version_info or ()),
+        obstacle=_obstacle(connection),
     )
+
+
+def _obstacle(connection: "Connection") -> str:
+    vector = connection.exec_driver_sql(_VECTOR).one()
+    if vector.made or (vector.available and vector.allowed):
+        return ""
+    why = "may not be made by this user" if vector.available else "is not available on the server"
+    return f"The extension vector {why}. {_NEEDS_VECTOR}"
 
 
 def _unavailable(error: BaseException) -> DatabaseUnavailable:
@@ -214,10 +236,7 @@ def _unavailable(error: BaseException) -> DatabaseUnavailable:
 def _failed(error: "DBAPIError") -> MigrationFailed:
     said = _first_line(error.orig or error)
     if "vector" in said:
-        advice = (
-            "Freya needs pgvector: install it on the database server, and let a superuser run "
-            "CREATE EXTENSION vector in this database if this user may not."
-        )
+        advice = _NEEDS_VECTOR
     else:
         advice = "The schema is as it was before this step; put right what the database says and start again."
     return MigrationFailed(f"The schema could not be brought up to date: {said}. {advice}")

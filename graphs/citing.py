@@ -1,16 +1,11 @@
-"""Passages and citations: numbering what was found, and finding what an answer cites."""
+"""Passages and citations: what was found, as a prompt shows it and as an answer cites it."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from graphs.events import Citation
 from knowledge import Hit
 from models.chat import Passage
 
-_MARK = re.compile(r"\[(\d{1,3})\](?!\()")
-"""A citation; `[1](...)` is a link."""
-_SPACED_MARK = re.compile(r"( ?)" + _MARK.pattern)
-_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
 _LONGEST_QUOTE = 240
 
 
@@ -35,31 +30,6 @@ def as_citations(hits: Sequence[Hit]) -> list[Citation]:
         )
         for n, hit in enumerate(hits, 1)
     ]
-
-
-def cited(text: str, citations: Sequence[Citation]) -> list[Citation]:
-    """The citations whose numbers stand in the text, in the order they first do."""
-    by_number = {citation.number: citation for citation in citations}
-    prose = "".join(_CODE.split(text)[::2])
-    numbers = dict.fromkeys(int(match[1]) for match in _MARK.finditer(prose))
-    return [by_number[number] for number in numbers if number in by_number]
-
-
-def renumbered(text: str, numbers: Mapping[int, int]) -> str:
-    """The text with its citation numbers exchanged; a mark that stands for nothing is taken out. Code stays as it is."""
-
-    def exchange(match: re.Match[str]) -> str:
-        number = numbers.get(int(match[2]))
-        return f"{match[1]}[{number}]" if number else ""
-
-    pieces = _CODE.split(text)
-    pieces[::2] = [_SPACED_MARK.sub(exchange, prose) for prose in pieces[::2]]
-    return "".join(pieces)
-
-
-def without_strangers(text: str, citations: Sequence[Citation]) -> str:
-    """The text without marks that cite none of the citations."""
-    return renumbered(text, {citation.number: citation.number for citation in citations})
 
 
 def _beginning(answer: str) -> str:

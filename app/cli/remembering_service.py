@@ -14,6 +14,7 @@ from typing import Any  # JSON
 from app.cli.client import Client
 from app.cli.finding import open_client
 from app.cli.interruption import Interruption
+from app.cli.lines import forget_lines
 from app.cli.output import CommandFailed, emit, note
 from app.cli.waiting import Meter
 from app.settings import load_settings
@@ -65,7 +66,7 @@ async def forget(caller: Caller, record_id: str, show: Show, _: Interruption) ->
 
 
 async def erase(caller: Caller, show: Show, _: Interruption, *, agreed: bool) -> None:
-    """Erase all of the user. Raises CommandFailed, saying what that is, unless it was agreed to."""
+    """Erase all of the user, and the lines typed here. Raises CommandFailed, saying what that is, unless it was agreed to."""
 
     async def receipt(client: Client) -> Any:  # JSON
         status: Any = await client.get(f"{_MEMORY}/status")
@@ -79,6 +80,9 @@ async def erase(caller: Caller, show: Show, _: Interruption, *, agreed: bool) ->
         return await client.erase(who)
 
     await _speak(caller, receipt, show)
+    file = await asyncio.to_thread(forget_lines, load_settings())
+    if file is not None:
+        note(f"removed {file}, the lines typed in `freya chat`")
 
 
 async def take_in(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import orjson
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from app.errors import as_problem, internal
 from app.http.security import acting
@@ -41,6 +41,7 @@ class MessageFrame(_Frame):
     thread_id: str | None = None
     agents: list[str] = []
     project_id: str | None = None
+    metadata: dict[str, JsonValue] = {}
     on_busy: Literal["reject", "queue", "cancel"] = "reject"
     idempotency_key: Annotated[
         str | None,

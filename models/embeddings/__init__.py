@@ -2,6 +2,7 @@
 
 from models.embeddings.cache import CacheCounts, CachedEmbedder, Observation, Observer
 from models.embeddings.factory import open_embedder
+from models.embeddings.inspection import Inspection, inspect_model
 from models.embeddings.openvino_embedder import OpenVinoEmbedder
 from models.embeddings.sentence_transformer import SentenceTransformerEmbedder
 from models.embeddings.settings import DEFAULT_MODEL, EmbeddingSettings
@@ -12,10 +13,12 @@ __all__ = [
     "CacheCounts",
     "CachedEmbedder",
     "EmbeddingSettings",
+    "Inspection",
     "Observation",
     "Observer",
     "OpenVinoEmbedder",
     "SentenceTransformerEmbedder",
     "StoredVectors",
+    "inspect_model",
     "open_embedder",
 ]

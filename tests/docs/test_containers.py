@@ -4,14 +4,17 @@ import fnmatch
 import re
 import shlex
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from app.cli.modelling_work import shelf
 from app.embedded.postgres import MAJOR
 from app.http import create_app
 from app.settings import Settings
+from models.catalogue import ENTRIES
 from tests.docs.documents import ROOT, is_setting, text_of, variables_in
 
 SERVICES = {"freya", "freya-gpu", "postgres", "redis", "chroma"}
@@ -226,3 +229,13 @@ def test_only_the_gpu_service_reserves_a_gpu_and_waits_for_its_profile(compose: 
     assert devices[0]["capabilities"] == ["gpu"]
     assert "profiles" not in cpu
     assert "deploy" not in cpu
+
+
+def test_the_readme_names_a_fetched_model_where_the_image_keeps_it(stages: dict[str, Stage]) -> None:
+    pulled = re.search(r"freya-gpu models pull (\S+)", text_of("README.md"))
+    named = re.search(r"^FREYA_MODELS__RESIDENT__MAIN__PATH=(/data\S+)", text_of("README.md"), re.MULTILINE)
+    assert pulled
+    assert named
+    assert pulled[1] in {entry.name for entry in ENTRIES}
+    settings = Settings.model_construct(data=Path(_environment(stages, "cuda")["FREYA_DATA"]))
+    assert Path(named[1]) == shelf(settings)._folder / f"{pulled[1]}.gguf"

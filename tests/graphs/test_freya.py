@@ -1,6 +1,7 @@
 """A turn of conversation, by what comes out of it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from langchain_core.messages import ToolMessage
@@ -66,6 +67,21 @@ async def test_two_specialists_work_at_once_and_their_citations_are_numbered_thr
         f"## {technical}\n\nIt is a momentum oscillator [1].\n\n## {fundamentals}\n\nIt locks coins [2]."
     )
     assert [(c.number, c.pair_id) for c in state["citations"]] == [(1, "pair_rsi"), (2, "pair_staking")]
+
+
+async def test_citations_of_one_specialist_are_numbered_as_they_come_in_text_stream_and_list(play):
+    other = replace(RSI, pair_id="pair_other")
+    talk, _ = play(
+        Step(text="Seen below 30 [3], as `x[3]` says [1], and again [3].", to="ask technical"),
+        router=to("technical"),
+    )
+    talk.shelf.hits = (RSI, other, replace(RSI, pair_id="pair_third"))
+    state = await talk.say("what is RSI")
+    assert state["answer"] == "Seen below 30 [1], as `x[3]` says [2], and again [1]."
+    assert "".join(token.text for token in talk.of("token")) == state["answer"]
+    expected = [(1, "pair_third"), (2, "pair_rsi")]
+    assert [(c.number, c.pair_id) for c in state["citations"]] == expected
+    assert [(e.citation.number, e.citation.pair_id) for e in talk.of("citation")] == expected
 
 
 async def test_a_question_back_stands_beside_an_answer_and_an_unanswered_part_is_named(play):
