@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.jobs import AnyOrder, job_id
+from app.knowledge_inventory import Inventory, take_inventory
 from app.problems import ProblemError, problem
 from knowledge import (
     Hit,
@@ -16,9 +17,10 @@ from knowledge import (
     Versions,
 )
 from knowledge.details import PairDetail, PairDetails
+from knowledge.evaluation import Report, kept_report
 from knowledge.jobs import Job, JobStore
 from knowledge.refinery import GapReport
-from knowledge.topics import CataloguedTopic, Topics
+from knowledge.topics import CataloguedTopic, TopicDetail, Topics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,14 @@ class KnowledgeService:
         """What is stored, and how far it is indexed."""
         return await self._importer.status()
 
+    async def inventory(self) -> Inventory:
+        """What is stored and indexed, what it is worth, and where it comes from."""
+        indexed: dict[str, dict[str, int]] = {}
+        for state in await self._live.state():
+            for collection, pairs in state.pairs.items():
+                indexed.setdefault(collection, {})[state.index] = pairs
+        return await take_inventory(self._store, indexed)
+
     async def pair(self, pair: str) -> PairDetail:
         """A pair with everything that is known of it."""
         return await self._details.pair(pair)
@@ -85,6 +95,10 @@ class KnowledgeService:
     async def topics(self) -> list[CataloguedTopic]:
         """The catalogue, in its order."""
         return await self._topics.all()
+
+    async def topic(self, slug: str, *, best: int) -> TopicDetail:
+        """A topic of the catalogue with what is stored on it, and so many of its best pairs. Raises UnknownTopic."""
+        return await self._topics.one(slug, best=best)
 
     async def gaps(self, *, collection: str | None, category: str | None) -> GapReport:
         """What is missing from the catalogue's topics, of a collection and of a category if given."""
@@ -96,20 +110,29 @@ class KnowledgeService:
 
     async def activate(self, number: int) -> IndexVersion:
         """Make a version the live one, once it has caught up with the store. Raises VersionRefused."""
-        known = [version.number for version in await self._versions.list()]
-        if number not in known:
-            raise ProblemError(
-                problem("unknown_version", f"There is no version {number}; there are {known or 'none'}.")
-            )
+        await self._version(number)
         version = await self._versions.activate(number)
         await self._live.follow()
         return version
+
+    async def evaluation(self, number: int) -> Report:
+        """The report that is kept with a version. Raises NotEvaluated."""
+        return kept_report(await self._version(number))
 
     async def rollback(self) -> IndexVersion:
         """Make the version live again that was so before. Raises VersionRefused."""
         version = await self._versions.rollback()
         await self._live.follow()
         return version
+
+    async def _version(self, number: int) -> IndexVersion:
+        known = {version.number: version for version in await self._versions.list()}
+        if number not in known:
+            there = ", ".join(map(str, known)) or "none"
+            raise ProblemError(
+                problem("unknown_version", f"There is no version {number}; there are {there}.")
+            )
+        return known[number]
 
     async def order(self, order: AnyOrder, *, idempotency_key: str | None = None) -> Job:
         """Queue a job; with an idempotency key that ordered the same before, that job."""

@@ -74,7 +74,7 @@ def status(
 
     found = run(partial(take_stock, quiet_settings(), key))
     if as_json:
-        emit_json(found if topics else {name: value for name, value in found.items() if name != "topics"})
+        emit_json({name: value for name, value in vars(found).items() if topics or name != "topics"})
     else:
         emit("\n".join(status_lines(found, topics=topics)))
 

@@ -10,7 +10,7 @@ from app.cli.inventory import tier_lines
 from app.cli.tables import columns, share, shortened
 from knowledge import IndexVersion
 from knowledge.details import PairDetail
-from knowledge.evaluation import Comparison, Report, comparison_tables, report_tables
+from knowledge.evaluation import Comparison, Report, Table, comparison_tables, report_tables
 from knowledge.jobs import Job
 from knowledge.refinery import GapReport, Targets, TierCount
 from knowledge.refinery.gaps import Coverage
@@ -174,7 +174,7 @@ def topic_detail_lines(topic: TopicDetail) -> list[str]:
 
 
 def version_lines(versions: Sequence[IndexVersion]) -> list[str]:
-    """Versions of the index in columns, and the scores of those that were evaluated."""
+    """Versions of the index in columns."""
     rows = [
         [
             str(version.number),
@@ -182,12 +182,13 @@ def version_lines(versions: Sequence[IndexVersion]) -> list[str]:
             "-" if version.pairs is None else str(version.pairs),
             version.recipe.model.rsplit("/", 1)[-1],
             "yes" if version.recipe.low_tier else "no",
+            "no" if version.evaluation is None else "yes",
             f"{version.activated_at:%Y-%m-%d %H:%M}" if version.activated_at else "-",
             shortened(version.note or "", _QUESTION),
         ]
         for version in versions
     ]
-    return columns(["VERSION", "STATE", "PAIRS", "MODEL", "LOW TIER", "ACTIVATED", "NOTE"], rows)
+    return columns(["VERSION", "STATE", "PAIRS", "MODEL", "LOW TIER", "EVALUATED", "ACTIVATED", "NOTE"], rows)
 
 
 def versions_json(versions: Sequence[IndexVersion]) -> list[dict[str, Any]]:
@@ -201,6 +202,33 @@ def versions_json(versions: Sequence[IndexVersion]) -> list[dict[str, Any]]:
             "evaluated": version.evaluation is not None,
         }
         for version in versions
+    ]
+
+
+def version_detail_lines(version: IndexVersion, report: Report | None) -> list[str]:
+    """A version, and the report of its latest evaluation as tables."""
+    facts = [
+        ("version", version.number),
+        ("state", version.state.value),
+        ("pairs", version.pairs),
+        ("model", f"{version.recipe.model}, {version.recipe.dimensions} dimensions"),
+        ("low tier", "yes" if version.recipe.low_tier else "no"),
+        ("created", f"{version.created_at:%Y-%m-%d %H:%M}"),
+        ("activated", f"{version.activated_at:%Y-%m-%d %H:%M}" if version.activated_at else None),
+        ("note", version.note),
+    ]
+    lines = [f"{name:<10} {value}" for name, value in facts if value is not None]
+    if report is None:
+        return [
+            *lines,
+            "",
+            f"not evaluated yet; `freya knowledge evaluate --version {version.number}` does it",
+        ]
+    return [
+        *lines,
+        "",
+        f"evaluated over {report.pairs} pairs, seed {report.seed}",
+        *_laid_out(report_tables(report)),
     ]
 
 
@@ -221,11 +249,18 @@ def evaluated_lines(result: dict[str, Any]) -> list[str]:
     if "comparison" in result:
         comparison = Comparison.model_validate(result["comparison"])
         tables += comparison_tables(comparison)
-    for table in tables:
-        lines += ["", table.title, *columns([name.upper() for name in table.columns], table.rows)]
+    lines += _laid_out(tables)
     if "comparison" in result:
         lines += ["", f"after: version {result['version']}; before: version {result['compared_with']}"]
     return lines
+
+
+def _laid_out(tables: Sequence[Table]) -> list[str]:
+    return [
+        line
+        for table in tables
+        for line in ("", table.title, *columns([name.upper() for name in table.columns], table.rows))
+    ]
 
 
 def jobs_lines(jobs: Sequence[Job]) -> list[str]:

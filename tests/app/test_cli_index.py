@@ -42,6 +42,7 @@ def test_a_version_is_built_beside_the_live_one_activated_taken_back_and_pruned(
     ("arguments", "code", "said"),
     [
         (["index", "activate", "9"], 1, "There is no version 9"),
+        (["index", "show", "9"], 1, "There is no version 9"),
         (["index", "build", "9"], 1, "There is no version 9"),
         (["index", "rollback"], 1, "No version that was live before"),
         (["index", "activate", "0"], 2, "greater than or equal to 1"),
@@ -91,10 +92,17 @@ def test_versions_are_evaluated_and_compared_over_the_same_cases(data: Path, tmp
     ]
     file.write_text("\n".join(lines), encoding="utf-8")
     imported(data, file)
+    before = done(freya(data, "knowledge", "index", "show", "1"))
+    assert "state      live" in before
+    assert "not evaluated yet" in before
+    assert as_json(data, "index", "show", "1")["report"] is None
     told = done(freya(data, "knowledge", "evaluate", "--size", "12"))
     assert told.startswith("version 1: 24 pairs, seed 7")
     for part in ("answers: 12 cases", "METHOD", "fusion", "dense", "words", "nothing relevant"):
         assert part in told
+    kept = done(freya(data, "knowledge", "index", "show", "1"))
+    assert kept.endswith(told.partition("\n")[2])
+    assert as_json(data, "index", "show", "1")["report"]["tasks"]["answers"]["cases"] == 12
     done(freya(data, "knowledge", "index", "build"))
     both = done(
         freya(

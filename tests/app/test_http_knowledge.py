@@ -112,6 +112,35 @@ async def test_topics_are_the_catalogue_with_counts(client, document):
 
 
 @pytest.mark.usefixtures("refined")
+async def test_topic_is_read_with_what_sources_call_it_and_its_best_pairs(client, document):
+    slug = (await found(client, "What is the RSI?"))[0]["slug"]
+    topic = (await client.get(f"/v1/knowledge/topics/{slug}", params={"best": 2})).json()
+    checked(document, "TopicDetailView", topic)
+    assert topic["slug"] == slug
+    assert len(topic["best"]) == 2
+    qualities = [pair["quality"] for pair in topic["best"]]
+    assert qualities == sorted(qualities, reverse=True)
+    assert sum(each["pairs"] for each in topic["called"]) == sum(each["pairs"] for each in topic["tiers"]) > 2
+    assert {each["mapped_by"] for each in topic["called"]} <= {"rule", "meaning"}
+    unknown = await client.get("/v1/knowledge/topics/rsi")
+    assert "did you mean" in problem_of(unknown, 404, "unknown_topic")["detail"]
+
+
+@pytest.mark.usefixtures("refined")
+async def test_status_tells_collections_tiers_sources_and_their_topics(client, document):
+    status = (await client.get("/v1/knowledge/status")).json()
+    checked(document, "StatusView", status)
+    assert status["collections"] == (await client.get("/v1/knowledge")).json()
+    stored = sum(each["stored"] for each in status["collections"])
+    assert sum(each["pairs"] for each in status["tiers"]) == stored
+    assert sum(each["pairs"] for each in status["topics"]) == stored
+    assert sum(each["read"] for each in status["sources"]) == stored
+    assert {each["kind"] for each in status["sources"]} == {"corpus"}
+    (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
+    assert status["version"] == live["number"]
+
+
+@pytest.mark.usefixtures("refined")
 async def test_gaps_are_told_against_the_targets_worst_first(client, document):
     gaps = (await client.get("/v1/knowledge/gaps")).json()
     checked(document, "GapsView", gaps)
@@ -190,7 +219,10 @@ async def test_version_is_built_activated_and_taken_back_without_a_failing_searc
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("refined")
-async def test_live_version_is_evaluated_in_the_background(client):
+async def test_live_version_is_evaluated_in_the_background_and_its_report_kept(client, document):
+    (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
+    before = await client.get(f"/v1/knowledge/versions/{live['number']}/evaluation")
+    assert "was not evaluated yet" in problem_of(before, 404, "not_evaluated")["detail"]
     order = {"kind": "evaluate", "arguments": {"size": 10, "collections": ["sofia"]}}
     ordered = await client.post("/v1/knowledge/jobs", json=order)
     job = await until_ended(client, ordered.headers["location"])
@@ -198,6 +230,9 @@ async def test_live_version_is_evaluated_in_the_background(client):
     assert job["result"]["report"]["tasks"]["answers"]["cases"] == 10
     (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
     assert live["evaluated"]
+    report = (await client.get(f"/v1/knowledge/versions/{live['number']}/evaluation")).json()
+    checked(document, "Report", report)
+    assert report == job["result"]["report"]
 
 
 @pytest.mark.usefixtures("refined")
@@ -259,6 +294,8 @@ async def test_order_that_does_not_fit_is_refused_and_named(client, body):
         ("GET", "/v1/knowledge/jobs/job_none", "unknown_job"),
         ("POST", "/v1/knowledge/jobs/job_none/cancel", "unknown_job"),
         ("POST", "/v1/knowledge/versions/99/activate", "unknown_version"),
+        ("GET", "/v1/knowledge/versions/99/evaluation", "unknown_version"),
+        ("GET", "/v1/knowledge/topics/no-such-topic", "unknown_topic"),
     ],
 )
 async def test_unknown_thing_is_named(client, method, path, code):
@@ -280,6 +317,9 @@ async def test_unknown_thing_is_named(client, method, path, code):
         f"{_SEARCH}?q=x&limit=51",
         "/v1/knowledge/pairs/a%00",
         f"/v1/knowledge/pairs/{'x' * 65}",
+        "/v1/knowledge/topics/No%20Slug",
+        "/v1/knowledge/topics/relative-strength-index?best=101",
+        "/v1/knowledge/versions/0/evaluation",
         "/v1/knowledge/gaps?limit=0",
         "/v1/knowledge/gaps?collection=%00",
         "/v1/knowledge/gaps?category=",
