@@ -61,6 +61,8 @@ class ImportResult:
     outcome: Outcome
     collection: str
     kind: SourceKind | None = None
+    shape: str | None = None
+    """How it was read: where its pairs and topics stand; None: as its kind says."""
     declared: int | None = None
     read: int = 0
     added: int = 0
@@ -193,6 +195,7 @@ class Importer:
             outcome=outcome,
             collection=run.collection,
             kind=report.kind,
+            shape=report.shape,
             declared=report.declared,
             read=report.read,
             added=run.added,
@@ -249,6 +252,7 @@ def _already(known: StoredSource, name: str) -> ImportResult:
         outcome=Outcome.ALREADY,
         collection=known.collection,
         kind=known.kind,
+        shape=known.shape,
         declared=known.declared,
         read=known.read,
         reason=reason,

@@ -8,13 +8,16 @@ from app.cli.client import Client, ServiceRefused
 from app.cli.interruption import Interruption
 from app.cli.output import note
 from app.cli.stores import exists, has_database, open_parts, open_stores
-from app.cli.tables import columns
+from app.cli.tables import columns, shortened
 from app.embedded import DataFolderBusy, InstanceLock, running_instance
 from app.knowledge_inventory import CollectionCount, IndexedCounts, Inventory, take_inventory
 from app.settings import Settings
 from app.wiring import Backends
 from knowledge import KnowledgeStore
+from knowledge.readers import how_read
 from knowledge.refinery import Tier, TierCount
+
+_SHAPE = 90
 
 
 async def take_stock(settings: Settings, key: str | None, _: Interruption) -> Inventory:
@@ -42,8 +45,20 @@ def status_lines(found: Inventory, *, topics: bool) -> list[str]:
     if found.version is not None:
         lines += ["", f"version {found.version} of the index is live"]
     lines += ["", *tier_lines(found.tiers)]
-    sources = [[one.name, str(one.read), one.collection, one.status.value] for one in found.sources]
-    lines += ["", *columns(["SOURCE", "PAIRS", "COLLECTION", "STATUS"], sources)]
+    sources = [
+        [
+            one.name,
+            str(one.read),
+            str(one.rejected),
+            str(one.mismatched),
+            one.collection,
+            one.status.value,
+            shortened(how_read(one.kind, one.shape), _SHAPE),
+        ]
+        for one in found.sources
+    ]
+    head = ["SOURCE", "PAIRS", "REJECTED", "MISMATCHED", "COLLECTION", "STATUS", "READ AS"]
+    lines += ["", *columns(head, sources)]
     if topics:
         counted = [[one.topic, str(one.pairs), one.collection, one.slug or "-"] for one in found.topics]
         lines += ["", *columns(["TOPIC", "PAIRS", "COLLECTION", "IN THE CATALOGUE"], counted)]
