@@ -12,6 +12,7 @@ from knowledge import KnowledgeUnavailable, VersionRefused
 from knowledge.details import UnknownPair
 from knowledge.evaluation import NotEvaluated
 from knowledge.jobs import UnknownJob
+from knowledge.provenance import UnknownSource
 from knowledge.topics import UnknownTopic
 from memory import (
     ImportRefused,
@@ -37,6 +38,7 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (UnknownPair, "unknown_pair"),
     (UnknownJob, "unknown_job"),
     (UnknownTopic, "unknown_topic"),
+    (UnknownSource, "unknown_source"),
     (NotEvaluated, "not_evaluated"),
     (VersionRefused, "version_refused"),
     (KnowledgeUnavailable, "knowledge_unavailable"),
@@ -59,6 +61,7 @@ _SPEAK_FOR_THEMSELVES = frozenset(
         "unknown_pair",
         "unknown_job",
         "unknown_topic",
+        "unknown_source",
         "not_evaluated",
         "version_refused",
         "unknown_memory",

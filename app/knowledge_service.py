@@ -19,6 +19,7 @@ from knowledge import (
 from knowledge.details import PairDetail, PairDetails
 from knowledge.evaluation import Report, kept_report
 from knowledge.jobs import Job, JobStore
+from knowledge.provenance import SourceDetail, SourceDetails
 from knowledge.refinery import GapReport
 from knowledge.topics import CataloguedTopic, TopicDetail, Topics
 
@@ -53,6 +54,7 @@ class KnowledgeService:
         self._ordered = ordered
         self._details = PairDetails(store)
         self._topics = Topics(store)
+        self._sources = SourceDetails(store)
 
     async def search(
         self,
@@ -91,6 +93,10 @@ class KnowledgeService:
     async def pair(self, pair: str) -> PairDetail:
         """A pair with everything that is known of it."""
         return await self._details.pair(pair)
+
+    async def source(self, source: str) -> SourceDetail:
+        """A source with what could not be taken as it stands. Raises UnknownSource."""
+        return await self._sources.one(source)
 
     async def topics(self) -> list[CataloguedTopic]:
         """The catalogue, in its order."""

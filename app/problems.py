@@ -50,6 +50,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "unknown_job": (404, "No such job"),
     "unknown_version": (404, "No such version"),
     "unknown_topic": (404, "No such topic"),
+    "unknown_source": (404, "No such source"),
     "not_evaluated": (404, "The version was not evaluated"),
     "unknown_memory": (404, "Nothing of that id is remembered"),
     "unknown_project": (404, "No such project"),

@@ -146,7 +146,11 @@ knowledge.command(
 )(gaps)
 knowledge.command(epilog=examples("freya knowledge topics --collection technical"))(topics)
 knowledge.command(
-    epilog=examples("freya knowledge show pair_...", "freya knowledge show --topic relative-strength-index")
+    epilog=examples(
+        "freya knowledge show pair_...",
+        "freya knowledge show --topic relative-strength-index",
+        "freya knowledge show --source export.json",
+    )
 )(show)
 knowledge.command(
     epilog=examples(

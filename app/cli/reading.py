@@ -8,6 +8,7 @@ from app.settings import Settings
 from knowledge import IndexVersion, VersionRefused
 from knowledge.details import PairDetail, PairDetails
 from knowledge.evaluation import Report, kept_report
+from knowledge.provenance import SourceDetail, SourceDetails
 from knowledge.refinery import GapReport
 from knowledge.topics import CataloguedTopic, TopicDetail, Topics
 from knowledge.versions import stored_versions
@@ -38,6 +39,12 @@ async def read_topic(settings: Settings, slug: str, _: Interruption) -> TopicDet
     """A topic. Raises UnknownTopic."""
     async with open_store(settings) as store:
         return await Topics(store).one(slug)
+
+
+async def read_sources(settings: Settings, name: str, _: Interruption) -> list[SourceDetail]:
+    """The sources of that name or id. Raises UnknownSource."""
+    async with open_store(settings) as store:
+        return await SourceDetails(store).called(name)
 
 
 async def list_versions(settings: Settings, _: Interruption) -> Sequence[IndexVersion]:

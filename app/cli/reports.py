@@ -12,6 +12,8 @@ from knowledge import IndexVersion
 from knowledge.details import PairDetail
 from knowledge.evaluation import Comparison, Report, Table, comparison_tables, report_tables
 from knowledge.jobs import Job
+from knowledge.provenance import SourceDetail
+from knowledge.readers import how_read
 from knowledge.refinery import GapReport, Targets, TierCount
 from knowledge.refinery.gaps import Coverage
 from knowledge.topics import CataloguedTopic, TopicDetail
@@ -171,6 +173,26 @@ def topic_detail_lines(topic: TopicDetail) -> list[str]:
         ]
         lines += ["", *columns(["BEST PAIRS", "QUALITY", "QUESTION"], best)]
     return lines
+
+
+def source_lines(source: SourceDetail) -> list[str]:
+    """A source with how it was read, and all that was noted of it."""
+    facts = [
+        ("id", source.id),
+        ("collection", source.collection),
+        ("status", source.status.value),
+        ("because", source.reason),
+        ("read as", how_read(source.kind, source.shape)),
+        ("pairs", f"{source.read} read, {source.rejected} rejected, {source.mismatched} mismatched"),
+        ("declared", source.declared),
+        ("imported", f"{source.started_at:%Y-%m-%d %H:%M}"),
+    ]
+    lines = [source.name, "", *(f"{name:<13} {value}" for name, value in facts if value is not None)]
+    if source.remarks:
+        rows = [[remark.what, remark.place, remark.reason] for remark in source.remarks]
+        lines += ["", *columns(["WHAT", "PLACE", "REASON"], rows)]
+    more = source.rejected + source.mismatched - len(source.remarks)
+    return lines if more <= 0 else [*lines, f"and {more} more, which were counted and not kept"]
 
 
 def version_lines(versions: Sequence[IndexVersion]) -> list[str]:

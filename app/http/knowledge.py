@@ -16,6 +16,7 @@ from app.http.knowledge_views import (
     JobView,
     PairDetailView,
     PairView,
+    SourceDetailView,
     StatusView,
     TargetsView,
     TopicDetailView,
@@ -36,6 +37,7 @@ _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Collection = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
 PairId = Annotated[str, Path(max_length=64), Storable]
+SourceId = Annotated[str, Path(max_length=64), Storable]
 JobId = Annotated[str, Path(max_length=64), Storable]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
@@ -85,6 +87,12 @@ async def get_knowledge(freya: Service) -> list[CollectionView]:
 async def get_status(freya: Service) -> StatusView:
     """Everything that is counted: collections, tiers of quality, sources with how they were read, and their topics."""
     return StatusView.model_validate(await freya.known.inventory())
+
+
+@router.get("/sources/{source_id}", operation_id="getSource")
+async def get_source(source_id: SourceId, freya: Service) -> SourceDetailView:
+    """A source: how it was read, and with place and reason what could not be taken as it stands."""
+    return SourceDetailView.model_validate(await freya.known.source(source_id))
 
 
 @router.get("/pairs/{pair_id}", operation_id="getPair")

@@ -1,6 +1,7 @@
 """What is known, as clients see it: the answers of its routes."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -75,6 +76,22 @@ class SourceView(_View):
     reason: str | None = Field(description="Why it holds no pairs, or is damaged.")
     started_at: datetime
     finished_at: datetime | None
+
+
+class RemarkView(_View):
+    """Something in a source that could not be taken as it stands."""
+
+    what: Literal["rejected", "mismatched"] = Field(
+        description="`rejected`: a pair that was not taken; `mismatched`: something that is not as declared."
+    )
+    place: str = Field(description="Where in the source.")
+    reason: str
+
+
+class SourceDetailView(SourceView):
+    """A source with what was noted when it was last read."""
+
+    remarks: list[RemarkView] = Field(description="The first 1,000 of either kind.")
 
 
 class SourceTopicView(_View):

@@ -1,6 +1,7 @@
 """`freya knowledge` refine, gaps, topics and show, on real stores."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -122,11 +123,33 @@ def test_topic_is_shown_with_what_sources_call_it_and_its_best_pairs(data: Path,
     assert "did you mean 'relative-strength-index'?" in unknown.stderr
 
 
+def test_source_is_shown_with_how_it_was_read_and_all_that_was_rejected(data: Path, tmp_path: Path):
+    file = tmp_path / "export.json"
+    pairs = [
+        {"question": f"What is {number}?", "answer": "" if number else "It is nothing."}
+        for number in range(5)
+    ]
+    file.write_text(json.dumps({"total_pairs": 9, "topic": "RSI", "qa_pairs": pairs}), encoding="utf-8")
+    imported(data, file)
+    imported(data, file, "other")
+    shown = done(freya(data, "knowledge", "show", "--source", "export.json"))
+    assert shown.count("read as       JSON: pairs under qa_pairs; topic from topic") == 2
+    assert shown.count("1 read, 4 rejected, 1 mismatched") == 2
+    assert shown.count("has an empty answer") == 8
+    one, other = as_json(data, "show", "--source", "export.json")
+    assert (one["collection"], other["collection"]) == ("other", "technical")
+    assert [remark["what"] for remark in one["remarks"]] == ["rejected"] * 4 + ["mismatched"]
+    assert one["remarks"][0]["place"].startswith("qa_pairs[1]")
+    assert one["remarks"][4]["reason"] == "declares 9 pairs and holds 5"
+    assert as_json(data, "show", "--source", other["id"]) == [other]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["show"], "give the id of a pair, or --topic"),
         (["show", "pair_x", "--topic", SLUG], "give the id of a pair, or --topic"),
+        (["show", "--source", "x", "--topic", SLUG], "give the id of a pair, or --topic"),
         (["jobs", "--cancel"], "say which job to cancel"),
         (["jobs", "--limit", "0"], "greater than or equal to 1"),
         (["gaps", "--limit", "none"], "valid integer"),
@@ -146,6 +169,7 @@ def test_wrong_usage_ends_with_2(data: Path, arguments: list[str], said: str):
     ("arguments", "said"),
     [
         (["show", "pair_none"], "there is no pair 'pair_none'"),
+        (["show", "--source", "none.json"], "there is no source 'none.json'"),
         (["jobs", "job_none"], "there is no job 'job_none'"),
         (["jobs", "job_none", "--cancel"], "there is no job 'job_none'"),
         (["export", "missing/x.jsonl"], "the folder missing does not exist"),

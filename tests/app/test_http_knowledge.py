@@ -136,6 +136,9 @@ async def test_status_tells_collections_tiers_sources_and_their_topics(client, d
     assert sum(each["pairs"] for each in status["topics"]) == stored
     assert sum(each["read"] for each in status["sources"]) == stored
     assert {each["kind"] for each in status["sources"]} == {"corpus"}
+    source = (await client.get(f"/v1/knowledge/sources/{status['sources'][0]['id']}")).json()
+    checked(document, "SourceDetailView", source)
+    assert source == {**status["sources"][0], "remarks": []}
     (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
     assert status["version"] == live["number"]
 
@@ -295,6 +298,7 @@ async def test_order_that_does_not_fit_is_refused_and_named(client, body):
         ("POST", "/v1/knowledge/jobs/job_none/cancel", "unknown_job"),
         ("POST", "/v1/knowledge/versions/99/activate", "unknown_version"),
         ("GET", "/v1/knowledge/versions/99/evaluation", "unknown_version"),
+        ("GET", "/v1/knowledge/sources/source_none", "unknown_source"),
         ("GET", "/v1/knowledge/topics/no-such-topic", "unknown_topic"),
     ],
 )
@@ -318,6 +322,7 @@ async def test_unknown_thing_is_named(client, method, path, code):
         "/v1/knowledge/pairs/a%00",
         f"/v1/knowledge/pairs/{'x' * 65}",
         "/v1/knowledge/topics/No%20Slug",
+        "/v1/knowledge/sources/%00",
         "/v1/knowledge/topics/relative-strength-index?best=101",
         "/v1/knowledge/versions/0/evaluation",
         "/v1/knowledge/gaps?limit=0",
