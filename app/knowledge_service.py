@@ -1,10 +1,10 @@
 """What is known, behind all doors: found, read, counted, and worked on by jobs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from app.jobs import AnyOrder, job_id
+from app.jobs import AnyOrder, ImportArguments, ImportOrder, Uploads, job_id
 from app.knowledge_inventory import Inventory, take_inventory
 from app.problems import ProblemError, problem
 from knowledge import (
@@ -42,6 +42,7 @@ class KnowledgeService:
         live: LiveIndexes,
         versions: Versions,
         jobs: JobStore,
+        uploads: Uploads,
         *,
         ordered: Callable[[], None],
     ) -> None:
@@ -51,6 +52,7 @@ class KnowledgeService:
         self._live = live
         self._versions = versions
         self._jobs = jobs
+        self._uploads = uploads
         self._ordered = ordered
         self._details = PairDetails(store)
         self._topics = Topics(store)
@@ -142,14 +144,48 @@ class KnowledgeService:
 
     async def order(self, order: AnyOrder, *, idempotency_key: str | None = None) -> Job:
         """Queue a job; with an idempotency key that ordered the same before, that job."""
+        return await self._order(job_id(idempotency_key), order)
+
+    async def take_in(
+        self,
+        chunks: AsyncIterable[bytes],
+        *,
+        name: str,
+        collection: str,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Keep a file in the data folder and queue its import; with a key that brought it before, that job."""
+        job = job_id(idempotency_key)
+        try:
+            partial, sha256 = await self._uploads.receive(chunks)
+        except OSError as error:
+            raise ProblemError(
+                problem("upload_failed", f"The file cannot be kept: {error.strerror or error}.")
+            ) from error
+        try:
+            arguments = ImportArguments(name=name, collection=collection, sha256=sha256, upload=job)
+            await self._uploads.keep(partial, job, name)
+            found = await self._order(job, ImportOrder(kind="import", arguments=arguments))
+        finally:
+            await self._uploads.discard(partial)
+        if found.state.ended:
+            await self._uploads.remove(job)
+        await self.tidy()
+        return found
+
+    async def tidy(self) -> None:
+        """Remove uploads of an hour ago and more that no job waits for: it was cancelled, died, or was never queued."""
+        await self._uploads.sweep(await self._jobs.unended("import"))
+
+    async def _order(self, job: str, order: AnyOrder) -> Job:
         arguments = order.arguments.model_dump(mode="json")
-        job = await self._jobs.create(job_id(idempotency_key), order.kind, arguments)
-        if (job.kind, job.arguments) != (order.kind, arguments):
+        found = await self._jobs.create(job, order.kind, arguments)
+        if (found.kind, found.arguments) != (order.kind, arguments):
             raise ProblemError(
                 problem("idempotency_conflict", "This key came with another job; send a fresh key.")
             )
         self._ordered()
-        return job
+        return found
 
     async def job(self, job: str) -> Job:
         """The job. Raises UnknownJob."""
@@ -167,4 +203,6 @@ class KnowledgeService:
             raise ProblemError(
                 problem("job_not_active", f"Job {job} is {found.state} and cannot be cancelled.")
             )
+        if cancelled.kind == "import":
+            await self._uploads.remove(job)
         return cancelled

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.jobs import AutomaticRefining, Evaluation, JobRunner, Works
+from app.jobs import AutomaticRefining, Evaluation, JobRunner, Uploads, Works
 from app.knowledge_service import KnowledgeService
 from knowledge import KnowledgeStore, Shelf
 from knowledge.jobs import JobStore
@@ -71,7 +71,15 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
     evaluation = Evaluation(
         knowledge.store, knowledge.versions, measured, floor=backends.settings.knowledge.retrieval.floor
     )
-    work = Works(refiner=refiner, versions=knowledge.versions, live=knowledge.live, evaluation=evaluation)
+    uploads = Uploads(backends.settings.data)
+    work = Works(
+        refiner=refiner,
+        versions=knowledge.versions,
+        live=knowledge.live,
+        evaluation=evaluation,
+        importer=knowledge.importer,
+        uploads=uploads,
+    )
     runner = JobRunner(jobs, work, worker=f"{socket.gethostname()} {os.getpid()}")
     service = KnowledgeService(
         knowledge.store,
@@ -79,6 +87,7 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
         knowledge.live,
         knowledge.versions,
         jobs,
+        uploads,
         ordered=runner.look,
     )
     return Pipeline(jobs=jobs, runner=runner, service=service)
@@ -90,6 +99,7 @@ async def carry_out_jobs(
 ) -> AsyncIterator[None]:
     """Inside, jobs are carried out, and what was imported is refined where the settings want that."""
     async with AsyncExitStack() as stack:
+        await pipeline.service.tidy()
         await stack.enter_async_context(pipeline.runner)
         if backends.settings.knowledge.refine_after_import:
             automatic = AutomaticRefining(knowledge.store, pipeline.jobs, pipeline.runner)

@@ -1,10 +1,11 @@
 """What is known over HTTP: found, read, counted, and worked on by jobs."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AfterValidator, Field
+from starlette.requests import ClientDisconnect
 
 from app.http.chat import ERRORS, Key, Service, Storable
 from app.http.conversations import Cursor, Limit
@@ -28,11 +29,20 @@ from app.http.knowledge_views import (
     topic_view,
     version_view,
 )
-from app.jobs import JobOrder
+from app.jobs import JobOrder, file_name
+from app.problems import ProblemError, problem
 from knowledge.evaluation import Report
 from knowledge.refinery import Targets
 
 router = APIRouter(prefix="/v1/knowledge", tags=["knowledge"], responses=ERRORS)
+UPLOAD_PATH = "/v1/knowledge/import"
+_FILE: dict[str, Any] = {  # FastAPI's own type
+    "requestBody": {
+        "required": True,
+        "description": "The file as it is, packed with gzip or not.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Collection = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
@@ -175,6 +185,42 @@ async def start_job(
 ) -> JobView:
     """Order a job. It is carried out in the background, one at a time; `Location` is where it can be watched."""
     job = await freya.known.order(body, idempotency_key=idempotency_key)
+    response.headers["location"] = f"/v1/knowledge/jobs/{job.id}"
+    return job_view(job)
+
+
+@router.post("/import", operation_id="importKnowledge", status_code=202, openapi_extra=_FILE)
+async def import_knowledge(
+    request: Request,
+    response: Response,
+    freya: Service,
+    name: Annotated[
+        str,
+        Query(min_length=1, max_length=255, description="What the file is called; without a folder."),
+        Storable,
+        AfterValidator(file_name),
+    ],
+    collection: Annotated[
+        Collection, Query(description="The collection that the pairs go to.")
+    ] = "technical",
+    idempotency_key: Key = None,
+) -> JobView:
+    """Import a file: the body is the file, whatever kind it is. It is kept, and read and indexed by a job.
+
+    `Location` is where the job can be watched. The same content again changes nothing.
+    """
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        raise ProblemError(
+            problem("request_refused", "Send the file as the body itself (`curl -T FILE`), not as a form.")
+        )
+    try:
+        job = await freya.known.take_in(
+            request.stream(), name=name, collection=collection, idempotency_key=idempotency_key
+        )
+    except ClientDisconnect as error:
+        raise ProblemError(
+            problem("import_refused", "The connection was closed before the end; send the file again.")
+        ) from error
     response.headers["location"] = f"/v1/knowledge/jobs/{job.id}"
     return job_view(job)
 

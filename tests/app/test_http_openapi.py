@@ -49,6 +49,7 @@ OPERATIONS = {
     "getTopic": "GET /v1/knowledge/topics/{slug}",
     "getThread": "GET /v1/threads/{thread_id}",
     "giveFeedback": "POST /v1/feedback",
+    "importKnowledge": "POST /v1/knowledge/import",
     "importMemory": "POST /v1/memory/import",
     "listAgents": "GET /v1/agents",
     "listGaps": "GET /v1/knowledge/gaps",
