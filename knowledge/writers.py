@@ -106,7 +106,7 @@ class _ParquetWriter:
         self._schema: Any = pa.schema(
             [(field.name, _arrow_type(pa, field.name)) for field in fields(ExportedPair)]
         )
-        self._writer: Any = pq.ParquetWriter(path, self._schema)
+        self._writer: Any = pq.ParquetWriter(path, self._schema, write_page_checksum=True)
 
     def write(self, pairs: Sequence[ExportedPair]) -> None:
         self._writer.write_table(
