@@ -31,8 +31,9 @@ def import_(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Files, folders or patterns: research reports, RAG exports (.json, .json.gz), JSON Lines of "
-            "{topic, category, question, answer}."
+            help="Files, folders or patterns: JSON of any shape (.json), JSON Lines (.jsonl, .ndjson), tables (.csv, "
+            ".tsv, .parquet), research reports (.txt) and lists of questions and answers (.md, .txt); each packed "
+            "with gzip (.gz) or not."
         ),
     ],
     collection: Annotated[str, typer.Option(help="The collection that the pairs go to.")] = "technical",
