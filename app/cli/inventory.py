@@ -60,8 +60,17 @@ def status_lines(found: Inventory, *, topics: bool) -> list[str]:
     head = ["SOURCE", "PAIRS", "REJECTED", "MISMATCHED", "COLLECTION", "STATUS", "READ AS"]
     lines += ["", *columns(head, sources)]
     if topics:
-        counted = [[one.topic, str(one.pairs), one.collection, one.slug or "-"] for one in found.topics]
-        lines += ["", *columns(["TOPIC", "PAIRS", "COLLECTION", "IN THE CATALOGUE"], counted)]
+        counted = [
+            [
+                one.topic,
+                str(one.pairs),
+                one.collection,
+                one.slug or "-",
+                "-" if one.confidence is None else f"{one.confidence:.2f}",
+            ]
+            for one in found.topics
+        ]
+        lines += ["", *columns(["TOPIC", "PAIRS", "COLLECTION", "IN THE CATALOGUE", "CONFIDENCE"], counted)]
     return lines
 
 

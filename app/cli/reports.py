@@ -140,6 +140,16 @@ def pair_lines(pair: PairDetail) -> list[str]:
             [each.id, shortened(each.question, _QUESTION), f"{each.question_similarity:.3f}", f"{each.answer_similarity:.3f}"]
             for each in pair.duplicates
         ])]  # fmt: skip
+    if pair.variants:
+        lines += ["", *columns(["VARIANT", "QUESTION", "QUESTIONS", "ANSWERS", "WORD FOR WORD"], [
+            [each.id, shortened(each.question, _QUESTION), f"{each.question_similarity:.3f}", f"{each.answer_similarity:.3f}", f"{each.overlap:.2f}"]
+            for each in pair.variants
+        ])]  # fmt: skip
+    if pair.attributes:
+        lines += ["", *columns(["ATTRIBUTE", "VALUE"], [
+            [name, shortened("; ".join(map(str, value)) if isinstance(value, list) else str(value), 160)]
+            for name, value in pair.attributes.items()
+        ])]  # fmt: skip
     return lines
 
 
@@ -158,10 +168,16 @@ def topic_detail_lines(topic: TopicDetail) -> list[str]:
         lines += ["", *columns(["TIER", "PAIRS", "DUPLICATES"], rows)]
     if topic.called:
         called = [
-            [shortened(each.name, _QUESTION), each.collection, str(each.pairs), each.mapped_by or "-"]
+            [
+                shortened(each.name, _QUESTION),
+                each.collection,
+                str(each.pairs),
+                each.mapped_by or "-",
+                _figure(each.confidence),
+            ]
             for each in topic.called
         ]
-        lines += ["", *columns(["IN SOURCES", "COLLECTION", "PAIRS", "PLACED BY"], called)]
+        lines += ["", *columns(["IN SOURCES", "COLLECTION", "PAIRS", "PLACED BY", "CONFIDENCE"], called)]
     if topic.best:
         best = [
             [
@@ -308,6 +324,10 @@ def job_lines(job: Job) -> list[str]:
         ("error", job.error),
     ]
     return [f"{name:<10} {value}" for name, value in facts if value]
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _reached(job: Job) -> str:

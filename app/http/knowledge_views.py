@@ -101,6 +101,10 @@ class SourceTopicView(_View):
     topic: str
     category: str | None
     slug: str | None = Field(description="Where it stands in the catalogue; null: nowhere.")
+    confidence: float | None = Field(
+        description="How certain that is, 0 to 1; nowhere: how near the nearest was; null: not looked for yet."
+    )
+    mapped_by: str | None = Field(description="`rule` or `meaning`.")
     pairs: int
 
 
@@ -130,6 +134,14 @@ class LinkedPairView(_View):
     source: str
     question_similarity: float
     answer_similarity: float
+
+
+class VariantView(LinkedPairView):
+    """Another pair that asks the same and answers in its own way."""
+
+    overlap: float = Field(
+        description="How much of the shorter answer stands in the other word for word, 0 to 1."
+    )
 
 
 class PairDetailView(_View):
@@ -163,6 +175,9 @@ class PairDetailView(_View):
     )
     duplicates: list[LinkedPairView] = Field(
         description="The pairs that give way to it, or the one that it gives way to."
+    )
+    variants: list[VariantView] = Field(
+        description="Pairs that ask the same and have answers of their own; they stay beside it."
     )
 
 
@@ -243,6 +258,9 @@ class UnplacedView(_View):
 
     collection: str
     topic: str
+    confidence: float | None = Field(
+        description="How near the nearest topic of the catalogue was, 0 to 1; null: none was looked for yet."
+    )
     pairs: int
 
 

@@ -52,13 +52,13 @@ def test_the_inventory_is_shown_in_columns(data: Path, pairs: Path):
     assert heads[0] == ["COLLECTION", "PAIRS", "DISTINCT", "IN", "DENSE", "IN", "LEXICAL"]
     assert heads[1][1:] == ["PREMIUM", "STANDARD", "REVIEW", "LOW", "UNREFINED", "QUALITY", "DUPLICATES"]
     assert heads[2] == ["SOURCE", "PAIRS", "REJECTED", "MISMATCHED", "COLLECTION", "STATUS", "READ", "AS"]
-    assert heads[3] == ["TOPIC", "PAIRS", "COLLECTION", "IN", "THE", "CATALOGUE"]
+    assert heads[3] == ["TOPIC", "PAIRS", "COLLECTION", "IN", "THE", "CATALOGUE", "CONFIDENCE"]
     rows = [line.split() for line in lines]
     assert ["columns", "3", "3", "3", "3"] in rows
     assert ["columns", "0", "0", "0", "0", "3", "-", "0"] in rows
     (source,) = [row for row in rows if row[:1] == ["pairs.jsonl"] and "columns" in row]
     assert source[:8] == ["pairs.jsonl", "3", "0", "0", "columns", "complete", "JSON", "Lines:"]
-    assert ["T", "3", "columns", "-"] in rows
+    assert ["T", "3", "columns", "-", "-"] in rows
 
 
 def test_pairs_that_need_not_be_indexed_at_once_are_only_stored(data: Path, pairs: Path):

@@ -96,6 +96,7 @@ async def test_pair_is_read_with_the_parts_of_its_quality_and_its_place(client, 
     assert [part["measure"] for part in pair["parts"]] == [measure.value for measure in WEIGHTS]
     assert all(part["because"] for part in pair["parts"])
     assert (pair["source_kind"], pair["kept_id"]) == ("corpus", None)
+    assert pair["attributes"]["sources"]
     assert pair["session"] >= 1
     assert pair["ordinal"] >= 1
 
