@@ -15,6 +15,7 @@ from knowledge.refinery import IndicatorFacts, Refiner, RefineryStore, checks_of
 from models import Embedder
 from models.embeddings import CachedEmbedder, open_embedder
 from models.reranking import CrossEncoderReranker
+from trading.expressions import last_reading
 from trading.facts import definitions
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
         knowledge.live,
         knowledge.live,
         embedder,
-        checks=checks_of(facts),
+        checks=checks_of(facts, last_reading),
     )
     measured = join_shelf(backends, knowledge.store, embedder, caches=False)
     evaluation = Evaluation(
