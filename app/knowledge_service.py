@@ -144,7 +144,7 @@ class KnowledgeService:
 
     async def order(self, order: AnyOrder, *, idempotency_key: str | None = None) -> Job:
         """Queue a job; with an idempotency key that ordered the same before, that job."""
-        return await self._order(job_id(idempotency_key), order)
+        return _same(await self._queue(job_id(idempotency_key), order), order)
 
     async def take_in(
         self,
@@ -157,33 +157,25 @@ class KnowledgeService:
         """Keep a file in the data folder and queue its import; with a key that brought it before, that job."""
         job = job_id(idempotency_key)
         try:
-            partial, sha256 = await self._uploads.receive(chunks)
+            sha256 = await self._uploads.keep(chunks, job, name)
         except OSError as error:
             raise ProblemError(
                 problem("upload_failed", f"The file cannot be kept: {error.strerror or error}.")
             ) from error
-        try:
-            arguments = ImportArguments(name=name, collection=collection, sha256=sha256, upload=job)
-            await self._uploads.keep(partial, job, name)
-            found = await self._order(job, ImportOrder(kind="import", arguments=arguments))
-        finally:
-            await self._uploads.discard(partial)
+        arguments = ImportArguments(name=name, collection=collection, sha256=sha256, upload=job)
+        order = ImportOrder(kind="import", arguments=arguments)
+        found = await self._queue(job, order)
         if found.state.ended:
-            await self._uploads.remove(job)
+            await self._uploads.remove(job)  # the job came with its key before, and reads no more
         await self.tidy()
-        return found
+        return _same(found, order)
 
     async def tidy(self) -> None:
         """Remove uploads of an hour ago and more that no job waits for: it was cancelled, died, or was never queued."""
         await self._uploads.sweep(await self._jobs.unended("import"))
 
-    async def _order(self, job: str, order: AnyOrder) -> Job:
-        arguments = order.arguments.model_dump(mode="json")
-        found = await self._jobs.create(job, order.kind, arguments)
-        if (found.kind, found.arguments) != (order.kind, arguments):
-            raise ProblemError(
-                problem("idempotency_conflict", "This key came with another job; send a fresh key.")
-            )
+    async def _queue(self, job: str, order: AnyOrder) -> Job:
+        found = await self._jobs.create(job, order.kind, order.arguments.model_dump(mode="json"))
         self._ordered()
         return found
 
@@ -206,3 +198,12 @@ class KnowledgeService:
         if cancelled.kind == "import":
             await self._uploads.remove(job)
         return cancelled
+
+
+def _same(job: Job, order: AnyOrder) -> Job:
+    """The job, where it is of that order; one of another came with the same idempotency key."""
+    if (job.kind, job.arguments) != (order.kind, order.arguments.model_dump(mode="json")):
+        raise ProblemError(
+            problem("idempotency_conflict", "This key came with another job; send a fresh key.")
+        )
+    return job

@@ -24,8 +24,8 @@ class Uploads:
         """`data` is the data folder; nothing is made in it before the first upload."""
         self._folder = data.expanduser() / "uploads"
 
-    async def receive(self, chunks: AsyncIterable[bytes]) -> tuple[Path, str]:
-        """Write a file as it comes, to the disk itself; gives it and its SHA-256, to be kept or discarded.
+    async def keep(self, chunks: AsyncIterable[bytes], job: str, name: str) -> str:
+        """Write a file of a job as it comes, to the disk itself; gives its SHA-256. One that the job has already stays.
 
         Broken off, nothing is left. Raises OSError where the disk takes no more, and what the chunks raise.
         """
@@ -36,20 +36,12 @@ class Uploads:
             async for chunk in chunks:
                 await asyncio.to_thread(file.write, chunk)
                 digest.update(chunk)
-            await asyncio.to_thread(_to_disk, file)
-        except BaseException:
-            await asyncio.to_thread(file.close)
-            await self.discard(partial)
-            raise
-        return partial, digest.hexdigest()
-
-    async def keep(self, partial: Path, job: str, name: str) -> None:
-        """Give a file that was received to a job. One that the job has already is left as it is. Raises OSError."""
-        await asyncio.to_thread(self._keep, partial, job, name)
-
-    async def discard(self, partial: Path) -> None:
-        """Remove a file that was received and that nobody is to have."""
-        await asyncio.to_thread(partial.unlink, missing_ok=True)
+            await asyncio.to_thread(self._place, file, partial, job, name)
+        finally:
+            with contextlib.suppress(OSError):  # what a full disk did not take before, it does not take now
+                await asyncio.to_thread(file.close)
+            await asyncio.to_thread(partial.unlink, missing_ok=True)
+        return digest.hexdigest()
 
     async def path(self, job: str, name: str) -> Path | None:
         """The file of a job; None where it is not in this data folder."""
@@ -64,13 +56,15 @@ class Uploads:
         """Remove what was received an hour ago and more, but not the files of these jobs."""
         await asyncio.to_thread(self._sweep, wanted)
 
-    def _keep(self, partial: Path, job: str, name: str) -> None:
+    def _place(self, file: BinaryIO, partial: Path, job: str, name: str) -> None:
+        file.flush()
+        os.fsync(file.fileno())
         folder = self._folder / job
         folder.mkdir(exist_ok=True)
-        if any(folder.iterdir()):
-            partial.unlink()
-        else:
+        if not any(folder.iterdir()):
             partial.replace(folder / name)
+            for changed in (folder, self._folder):
+                _names_to_disk(changed)
 
     def _sweep(self, wanted: Collection[str]) -> None:
         if not self._folder.is_dir():
@@ -98,7 +92,9 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("xb")
 
 
-def _to_disk(file: BinaryIO) -> None:
-    with file:
-        file.flush()
-        os.fsync(file.fileno())
+def _names_to_disk(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

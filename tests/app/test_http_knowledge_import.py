@@ -72,7 +72,7 @@ async def test_upload_sent_again_with_its_key_is_one_job(client, running: Runnin
     assert again.json()["id"] == first.json()["id"]
     other = await client.post(_IMPORT, params=given, content=export("lock"), headers=key)
     problem_of(other, 409, "idempotency_conflict")
-    assert [path for path in kept(running) if path.is_file() and path.parent.name == "uploads"] == []
+    assert kept(running) == []
 
 
 async def test_file_that_cannot_be_read_is_told_in_the_result(client):
@@ -125,8 +125,7 @@ async def test_import_whose_process_died_is_gone_on_with(client: httpx.AsyncClie
         yield export("death")
 
     known, job = running.freya.known, job_id()
-    partial, sha256 = await known._uploads.receive(chunks())
-    await known._uploads.keep(partial, job, "death.json")
+    sha256 = await known._uploads.keep(chunks(), job, "death.json")
     async with known._jobs._pool.connection() as connection:
         await connection.execute(
             "INSERT INTO knowledge_jobs (id, kind, arguments, state, worker, attempts, heartbeat_at)"
@@ -167,13 +166,15 @@ async def test_what_nobody_waits_for_any_more_is_swept_away(tmp_path: Path):
     uploads = Uploads(tmp_path)
     await uploads.sweep(())
     for job in ("job_gone", "job_wanted", "job_fresh"):
-        partial, _ = await uploads.receive(chunks())
-        await uploads.keep(partial, job, "a.json")
-    broken, _ = await uploads.receive(chunks())
+        await uploads.keep(chunks(), job, "a.json")
+    await uploads.keep(chunks(), "job_wanted", "other.json")
+    broken = tmp_path / "uploads" / "upload_killed.partial"
+    broken.write_bytes(b"half")
     hours_ago = time.time() - 7200
     for path in (tmp_path / "uploads" / "job_gone", tmp_path / "uploads" / "job_wanted", broken):
         os.utime(path, (hours_ago, hours_ago))
     await uploads.sweep({"job_wanted"})
     assert {path.name for path in (tmp_path / "uploads").iterdir()} == {"job_wanted", "job_fresh"}
+    assert [path.name for path in (tmp_path / "uploads" / "job_wanted").iterdir()] == ["a.json"]
     assert await uploads.path("job_wanted", "a.json") == tmp_path / "uploads" / "job_wanted" / "a.json"
     assert await uploads.path("job_gone", "a.json") is None
