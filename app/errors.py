@@ -10,7 +10,10 @@ from app.problems import Problem, ProblemError, problem
 from graphs import RequestRefused, StepFailed
 from knowledge import KnowledgeUnavailable, VersionRefused
 from knowledge.details import UnknownPair
+from knowledge.evaluation import NotEvaluated
 from knowledge.jobs import UnknownJob
+from knowledge.provenance import UnknownSource
+from knowledge.topics import UnknownTopic
 from memory import (
     ImportRefused,
     KeyMissing,
@@ -34,6 +37,9 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (KeyMissing, "key_missing"),
     (UnknownPair, "unknown_pair"),
     (UnknownJob, "unknown_job"),
+    (UnknownTopic, "unknown_topic"),
+    (UnknownSource, "unknown_source"),
+    (NotEvaluated, "not_evaluated"),
     (VersionRefused, "version_refused"),
     (KnowledgeUnavailable, "knowledge_unavailable"),
     (MemoryUnavailable, "memory_unavailable"),
@@ -54,6 +60,9 @@ _SPEAK_FOR_THEMSELVES = frozenset(
         "unknown_thread",
         "unknown_pair",
         "unknown_job",
+        "unknown_topic",
+        "unknown_source",
+        "not_evaluated",
         "version_refused",
         "unknown_memory",
         "unknown_project",

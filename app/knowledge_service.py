@@ -1,10 +1,11 @@
 """What is known, behind all doors: found, read, counted, and worked on by jobs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from app.jobs import AnyOrder, job_id
+from app.jobs import AnyOrder, ImportArguments, ImportOrder, Uploads, job_id
+from app.knowledge_inventory import Inventory, take_inventory
 from app.problems import ProblemError, problem
 from knowledge import (
     Hit,
@@ -16,9 +17,11 @@ from knowledge import (
     Versions,
 )
 from knowledge.details import PairDetail, PairDetails
+from knowledge.evaluation import Report, kept_report
 from knowledge.jobs import Job, JobStore
+from knowledge.provenance import SourceDetail, SourceDetails
 from knowledge.refinery import GapReport
-from knowledge.topics import CataloguedTopic, Topics
+from knowledge.topics import CataloguedTopic, TopicDetail, Topics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,7 @@ class KnowledgeService:
         live: LiveIndexes,
         versions: Versions,
         jobs: JobStore,
+        uploads: Uploads,
         *,
         ordered: Callable[[], None],
     ) -> None:
@@ -48,9 +52,11 @@ class KnowledgeService:
         self._live = live
         self._versions = versions
         self._jobs = jobs
+        self._uploads = uploads
         self._ordered = ordered
         self._details = PairDetails(store)
         self._topics = Topics(store)
+        self._sources = SourceDetails(store)
 
     async def search(
         self,
@@ -78,13 +84,29 @@ class KnowledgeService:
         """What is stored, and how far it is indexed."""
         return await self._importer.status()
 
+    async def inventory(self) -> Inventory:
+        """What is stored and indexed, what it is worth, and where it comes from."""
+        indexed: dict[str, dict[str, int]] = {}
+        for state in await self._live.state():
+            for collection, pairs in state.pairs.items():
+                indexed.setdefault(collection, {})[state.index] = pairs
+        return await take_inventory(self._store, indexed)
+
     async def pair(self, pair: str) -> PairDetail:
         """A pair with everything that is known of it."""
         return await self._details.pair(pair)
 
+    async def source(self, source: str) -> SourceDetail:
+        """A source with what could not be taken as it stands. Raises UnknownSource."""
+        return await self._sources.one(source)
+
     async def topics(self) -> list[CataloguedTopic]:
         """The catalogue, in its order."""
         return await self._topics.all()
+
+    async def topic(self, slug: str, *, best: int) -> TopicDetail:
+        """A topic of the catalogue with what is stored on it, and so many of its best pairs. Raises UnknownTopic."""
+        return await self._topics.one(slug, best=best)
 
     async def gaps(self, *, collection: str | None, category: str | None) -> GapReport:
         """What is missing from the catalogue's topics, of a collection and of a category if given."""
@@ -96,14 +118,14 @@ class KnowledgeService:
 
     async def activate(self, number: int) -> IndexVersion:
         """Make a version the live one, once it has caught up with the store. Raises VersionRefused."""
-        known = [version.number for version in await self._versions.list()]
-        if number not in known:
-            raise ProblemError(
-                problem("unknown_version", f"There is no version {number}; there are {known or 'none'}.")
-            )
+        await self._version(number)
         version = await self._versions.activate(number)
         await self._live.follow()
         return version
+
+    async def evaluation(self, number: int) -> Report:
+        """The report that is kept with a version. Raises NotEvaluated."""
+        return kept_report(await self._version(number))
 
     async def rollback(self) -> IndexVersion:
         """Make the version live again that was so before. Raises VersionRefused."""
@@ -111,16 +133,51 @@ class KnowledgeService:
         await self._live.follow()
         return version
 
+    async def _version(self, number: int) -> IndexVersion:
+        known = {version.number: version for version in await self._versions.list()}
+        if number not in known:
+            there = ", ".join(map(str, known)) or "none"
+            raise ProblemError(
+                problem("unknown_version", f"There is no version {number}; there are {there}.")
+            )
+        return known[number]
+
     async def order(self, order: AnyOrder, *, idempotency_key: str | None = None) -> Job:
         """Queue a job; with an idempotency key that ordered the same before, that job."""
-        arguments = order.arguments.model_dump(mode="json")
-        job = await self._jobs.create(job_id(idempotency_key), order.kind, arguments)
-        if (job.kind, job.arguments) != (order.kind, arguments):
+        return _same(await self._queue(job_id(idempotency_key), order), order)
+
+    async def take_in(
+        self,
+        chunks: AsyncIterable[bytes],
+        *,
+        name: str,
+        collection: str,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Keep a file in the data folder and queue its import; with a key that brought it before, that job."""
+        job = job_id(idempotency_key)
+        try:
+            sha256 = await self._uploads.keep(chunks, job, name)
+        except OSError as error:
             raise ProblemError(
-                problem("idempotency_conflict", "This key came with another job; send a fresh key.")
-            )
+                problem("upload_failed", f"The file cannot be kept: {error.strerror or error}.")
+            ) from error
+        arguments = ImportArguments(name=name, collection=collection, sha256=sha256, upload=job)
+        order = ImportOrder(kind="import", arguments=arguments)
+        found = await self._queue(job, order)
+        if found.state.ended:
+            await self._uploads.remove(job)  # the job came with its key before, and reads no more
+        await self.tidy()
+        return _same(found, order)
+
+    async def tidy(self) -> None:
+        """Remove uploads of an hour ago and more that no job waits for: it was cancelled, died, or was never queued."""
+        await self._uploads.sweep(await self._jobs.unended("import"))
+
+    async def _queue(self, job: str, order: AnyOrder) -> Job:
+        found = await self._jobs.create(job, order.kind, order.arguments.model_dump(mode="json"))
         self._ordered()
-        return job
+        return found
 
     async def job(self, job: str) -> Job:
         """The job. Raises UnknownJob."""
@@ -138,4 +195,15 @@ class KnowledgeService:
             raise ProblemError(
                 problem("job_not_active", f"Job {job} is {found.state} and cannot be cancelled.")
             )
+        if cancelled.kind == "import":
+            await self._uploads.remove(job)
         return cancelled
+
+
+def _same(job: Job, order: AnyOrder) -> Job:
+    """The job, where it is of that order; one of another came with the same idempotency key."""
+    if (job.kind, job.arguments) != (order.kind, order.arguments.model_dump(mode="json")):
+        raise ProblemError(
+            problem("idempotency_conflict", "This key came with another job; send a fresh key.")
+        )
+    return job

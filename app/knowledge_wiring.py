@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.jobs import AutomaticRefining, Evaluation, JobRunner, Works
+from app.jobs import AutomaticRefining, Evaluation, JobRunner, Uploads, Works
 from app.knowledge_service import KnowledgeService
 from knowledge import KnowledgeStore, Shelf
 from knowledge.jobs import JobStore
@@ -15,6 +15,7 @@ from knowledge.refinery import IndicatorFacts, Refiner, RefineryStore, checks_of
 from models import Embedder
 from models.embeddings import CachedEmbedder, open_embedder
 from models.reranking import CrossEncoderReranker
+from trading.expressions import last_reading
 from trading.facts import definitions
 
 if TYPE_CHECKING:
@@ -65,13 +66,21 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
         knowledge.live,
         knowledge.live,
         embedder,
-        checks=checks_of(facts),
+        checks=checks_of(facts, last_reading),
     )
     measured = join_shelf(backends, knowledge.store, embedder, caches=False)
     evaluation = Evaluation(
         knowledge.store, knowledge.versions, measured, floor=backends.settings.knowledge.retrieval.floor
     )
-    work = Works(refiner=refiner, versions=knowledge.versions, live=knowledge.live, evaluation=evaluation)
+    uploads = Uploads(backends.settings.data)
+    work = Works(
+        refiner=refiner,
+        versions=knowledge.versions,
+        live=knowledge.live,
+        evaluation=evaluation,
+        importer=knowledge.importer,
+        uploads=uploads,
+    )
     runner = JobRunner(jobs, work, worker=f"{socket.gethostname()} {os.getpid()}")
     service = KnowledgeService(
         knowledge.store,
@@ -79,6 +88,7 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
         knowledge.live,
         knowledge.versions,
         jobs,
+        uploads,
         ordered=runner.look,
     )
     return Pipeline(jobs=jobs, runner=runner, service=service)
@@ -90,6 +100,7 @@ async def carry_out_jobs(
 ) -> AsyncIterator[None]:
     """Inside, jobs are carried out, and what was imported is refined where the settings want that."""
     async with AsyncExitStack() as stack:
+        await pipeline.service.tidy()
         await stack.enter_async_context(pipeline.runner)
         if backends.settings.knowledge.refine_after_import:
             automatic = AutomaticRefining(knowledge.store, pipeline.jobs, pipeline.runner)

@@ -27,6 +27,7 @@ from knowledge.refinery import (
     checks_of,
     find_gaps,
 )
+from trading.expressions import last_reading
 from trading.facts import definitions
 
 JUDGED = Path(__file__).with_name("duplicates_judged.jsonl")
@@ -39,7 +40,11 @@ def refiner_of(corpus: Corpus) -> Refiner:
         for each in definitions()
     ]
     return Refiner(
-        RefineryStore(corpus.store), corpus.indexer, corpus.dense, corpus.embedder, checks=checks_of(facts)
+        RefineryStore(corpus.store),
+        corpus.indexer,
+        corpus.dense,
+        corpus.embedder,
+        checks=checks_of(facts, last_reading),
     )
 
 

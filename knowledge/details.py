@@ -34,6 +34,18 @@ _DUPLICATES: Final[LiteralString] = """
     WHERE %(id)s IN (duplicate.kept_id, duplicate.pair_id) AND NOT other.removed
     ORDER BY duplicate.question_similarity DESC, other.id
 """
+_VARIANTS: Final[LiteralString] = """
+    SELECT other.id, other.question, source.name AS source, likeness.question_similarity,
+           likeness.answer_similarity, likeness.overlap
+    FROM knowledge_likenesses AS likeness
+    JOIN knowledge_pairs AS other
+        ON other.id = CASE WHEN likeness.first_id = %(id)s THEN likeness.second_id ELSE likeness.first_id END
+    JOIN knowledge_sources AS source ON source.id = other.source_id
+    WHERE %(id)s IN (likeness.first_id, likeness.second_id) AND NOT other.removed
+        AND NOT EXISTS (SELECT FROM knowledge_duplicates WHERE pair_id = other.id)
+        AND NOT EXISTS (SELECT FROM knowledge_duplicates WHERE pair_id = %(id)s AND kept_id = other.id)
+    ORDER BY likeness.question_similarity DESC, other.id
+"""
 _TIERS: Final[LiteralString] = """
     SELECT pair_id, tier FROM knowledge_refinements WHERE pair_id = ANY (%(ids)s::text[])
 """
@@ -64,6 +76,14 @@ class LinkedPair:
     source: str
     question_similarity: float
     answer_similarity: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant(LinkedPair):
+    """Another pair that asks the same and has an answer of its own."""
+
+    overlap: float
+    """How much of the shorter answer stands in the other one word for word, 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +118,8 @@ class PairDetail:
     """The better pair that it is a duplicate of; it is not indexed then."""
     duplicates: tuple[LinkedPair, ...]
     """The pairs that give way to it, or the one that it gives way to."""
+    variants: tuple[Variant, ...]
+    """Pairs that ask the same and have answers of their own, most alike first."""
 
 
 class PairDetails:
@@ -114,7 +136,12 @@ class PairDetails:
                 f"there is no pair {pair!r}; `freya knowledge search` and the search over HTTP give the ids of pairs"
             )
         linked = await self._store.rows(_DUPLICATES, {"id": pair})
-        return _detail(rows[0], tuple(LinkedPair(**row) for row in linked))
+        alike = await self._store.rows(_VARIANTS, {"id": pair})
+        return _detail(
+            rows[0],
+            duplicates=tuple(LinkedPair(**row) for row in linked),
+            variants=tuple(Variant(**row) for row in alike),
+        )
 
     async def tiers(self, pairs: Sequence[str]) -> dict[str, str]:
         """The tiers of those among these pairs that are refined."""
@@ -122,7 +149,7 @@ class PairDetails:
         return {row["pair_id"]: row["tier"] for row in rows}
 
 
-def _detail(row: DictRow, duplicates: tuple[LinkedPair, ...]) -> PairDetail:
+def _detail(row: DictRow, *, duplicates: tuple[LinkedPair, ...], variants: tuple[Variant, ...]) -> PairDetail:
     parts: dict[str, dict[str, Any]] = row["parts"] or {}
     given = {
         **row,
@@ -132,5 +159,6 @@ def _detail(row: DictRow, duplicates: tuple[LinkedPair, ...]) -> PairDetail:
             for name in sorted(parts, key=lambda name: _ORDER.get(name, len(_ORDER)))
         ),
         "duplicates": duplicates,
+        "variants": variants,
     }
     return PairDetail(**given)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString  # Any: JSON of the database
 
 import psycopg
 from psycopg.rows import class_row
@@ -15,7 +15,7 @@ _BATCH = 500
 _COUNT: Final[LiteralString] = "SELECT count(*) AS pairs"
 _FIELDS: Final[LiteralString] = """
     SELECT pair.id, pair.collection, topic.name AS topic, topic.slug, topic.category, pair.question, pair.answer,
-           pair.difficulty, pair.tags, source.name AS source, refined.quality, refined.tier, refined.dated,
+           pair.difficulty, pair.tags, pair.attributes, source.name AS source, refined.quality, refined.tier, refined.dated,
            duplicate.kept_id AS duplicate_of
 """
 _FROM: Final[LiteralString] = """
@@ -52,7 +52,7 @@ class ExportFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportedPair:
-    """A pair as it is taken away; the readers of sources read its first six fields again."""
+    """A pair as it is taken away; the readers of sources read its first seven fields again."""
 
     topic: str
     category: str | None
@@ -60,6 +60,7 @@ class ExportedPair:
     answer: str
     difficulty: str | None
     tags: list[str]
+    attributes: dict[str, Any]  # whatever the source says
     collection: str
     slug: str | None
     id: str

@@ -60,7 +60,11 @@ class ImportResult:
     name: str
     outcome: Outcome
     collection: str
+    source: str | None = None
+    """The id of what is stored of it; None: nothing is."""
     kind: SourceKind | None = None
+    shape: str | None = None
+    """How it was read: where its pairs and topics stand; None: as its kind says."""
     declared: int | None = None
     read: int = 0
     added: int = 0
@@ -192,7 +196,9 @@ class Importer:
             name=run.name,
             outcome=outcome,
             collection=run.collection,
+            source=run.source,
             kind=report.kind,
+            shape=report.shape,
             declared=report.declared,
             read=report.read,
             added=run.added,
@@ -248,7 +254,9 @@ def _already(known: StoredSource, name: str) -> ImportResult:
         name=name,
         outcome=Outcome.ALREADY,
         collection=known.collection,
+        source=known.id,
         kind=known.kind,
+        shape=known.shape,
         declared=known.declared,
         read=known.read,
         reason=reason,

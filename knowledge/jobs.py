@@ -78,6 +78,7 @@ _PAGE: Final = """
         OR (job.created_at, job.id) < (SELECT created_at, id FROM knowledge_jobs WHERE id = %(before)s)
     ORDER BY job.created_at DESC, job.id DESC LIMIT %(limit)s
 """
+_UNENDED: Final = "SELECT id FROM knowledge_jobs WHERE kind = %(kind)s AND state IN ('queued', 'running')"
 _DUE: Final = """
     WITH pairs AS (SELECT max(updated_at) AS changed FROM knowledge_pairs), latest AS (
         SELECT created_at, finished_at FROM knowledge_jobs WHERE kind = %(kind)s
@@ -221,6 +222,10 @@ class JobStore:
         """
         rows = await self._rows(_DUE, {"kind": kind, "rest": rest_s, "again": again_s})
         return bool(rows[0]["due"])
+
+    async def unended(self, kind: str) -> set[str]:
+        """The jobs of a kind that wait or go on."""
+        return {str(row["id"]) for row in await self._rows(_UNENDED, {"kind": kind})}
 
     async def cancel(self, job: str) -> Job | None:
         """Cancel a job that waits or goes on, which its process notices within seconds; None when it has ended."""

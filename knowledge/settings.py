@@ -108,6 +108,11 @@ class KnowledgeSettings(BaseModel):
         description="URL of a Chroma server, e.g. http://chroma:8000; without it Chroma runs in the data folder.",
     )
     starter: bool = Field(default=True, description="Load the pairs that ship in the package at the start.")
+    longest_import: int = Field(
+        default=256 * 1024 * 1024,
+        ge=1024,
+        description="The most bytes of one file that is imported over HTTP; it is written to the data folder as it comes.",
+    )
     catch_up_seconds: float = Field(
         default=5.0,
         gt=0,

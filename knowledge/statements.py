@@ -138,9 +138,10 @@ COUNTS: Final = """
 """
 
 TOPICS: Final = """
-    SELECT pair.collection, topic.name AS topic, topic.category, topic.slug, count(*) AS pairs
+    SELECT pair.collection, topic.name AS topic, topic.category, topic.slug, topic.confidence, topic.mapped_by,
+           count(*) AS pairs
     FROM knowledge_pairs AS pair JOIN knowledge_topics AS topic ON topic.id = pair.topic_id
     WHERE NOT pair.removed
-    GROUP BY pair.collection, topic.name, topic.category, topic.slug
+    GROUP BY pair.collection, topic.name, topic.category, topic.slug, topic.confidence, topic.mapped_by
     ORDER BY pair.collection, count(*) DESC, topic.name
 """

@@ -120,6 +120,10 @@ class TopicCount:
     category: str | None
     slug: str | None
     """Its place in the catalogue; None: it has none, or was not looked for yet."""
+    confidence: float | None
+    """How certain that is, 0 to 1; without a place, how near the nearest one was; None: it was not looked for yet."""
+    mapped_by: str | None
+    """`rule` or `meaning`."""
     pairs: int
 
 

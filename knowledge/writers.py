@@ -77,7 +77,7 @@ class _JsonWriter:
 
 
 class _CsvWriter:
-    """A table with a head (RFC 4180); tags are separated by semicolons."""
+    """A table with a head (RFC 4180); tags are separated by semicolons, attributes are JSON."""
 
     def __init__(self, file: io.TextIOWrapper) -> None:
         self._file = file
@@ -85,7 +85,7 @@ class _CsvWriter:
         self._rows.writeheader()
 
     def write(self, pairs: Sequence[ExportedPair]) -> None:
-        self._rows.writerows({**asdict(pair), "tags": "; ".join(pair.tags)} for pair in pairs)
+        self._rows.writerows({**_flat(pair), "tags": "; ".join(pair.tags)} for pair in pairs)
 
     def finish(self) -> None:
         self._file.close()
@@ -106,11 +106,11 @@ class _ParquetWriter:
         self._schema: Any = pa.schema(
             [(field.name, _arrow_type(pa, field.name)) for field in fields(ExportedPair)]
         )
-        self._writer: Any = pq.ParquetWriter(path, self._schema)
+        self._writer: Any = pq.ParquetWriter(path, self._schema, write_page_checksum=True)
 
     def write(self, pairs: Sequence[ExportedPair]) -> None:
         self._writer.write_table(
-            self._table.from_pylist([asdict(pair) for pair in pairs], schema=self._schema)
+            self._table.from_pylist([_flat(pair) for pair in pairs], schema=self._schema)
         )
 
     def finish(self) -> None:
@@ -122,8 +122,14 @@ _TEXTS: Mapping[ExportFormat, type[_LinesWriter] | type[_JsonWriter] | type[_Csv
 )
 
 
+def _flat(pair: ExportedPair) -> dict[str, Any]:  # whatever the fields hold
+    """The fields of a pair with its attributes as JSON, where columns hold texts."""
+    attributes = json.dumps(pair.attributes, ensure_ascii=False) if pair.attributes else None
+    return {**asdict(pair), "attributes": attributes}
+
+
 def _json(pair: ExportedPair) -> str:
-    given = {name: value for name, value in asdict(pair).items() if value not in (None, [])}
+    given = {name: value for name, value in asdict(pair).items() if value not in (None, [], {})}
     return json.dumps(given | ({"dated": pair.dated.isoformat()} if pair.dated else {}), ensure_ascii=False)
 
 

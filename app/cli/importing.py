@@ -23,6 +23,7 @@ from knowledge import (
     KnowledgeStore,
     Outcome,
 )
+from knowledge.readers import how_read
 
 if TYPE_CHECKING:
     from app.wiring import Backends
@@ -152,7 +153,7 @@ def failed(result: ImportResult) -> bool:
 
 
 def result_lines(result: ImportResult) -> list[str]:
-    """What became of one file, for people: a line, and the first of what could not be taken as it stands."""
+    """What became of one file, for people: a line, how it was read, and the first of what could not be taken."""
     declared = "" if result.declared in {None, result.read} else f" of {result.declared} declared"
     counts = {
         "new": result.added,
@@ -166,5 +167,8 @@ def result_lines(result: ImportResult) -> list[str]:
     line += f" ({changes})" if changes else ""
     line += f": {result.reason}" if result.reason else ""
     remarks = [*result.rejected, *result.mismatched]
-    lines = [line, *(f"         {one.place}: {one.reason}" for one in remarks[:_REMARKS])]
+    how: list[str] = []
+    if result.kind is not None and result.read and result.outcome is not Outcome.ALREADY:
+        how = [f"         read as {how_read(result.kind, result.shape)}"]
+    lines = [line, *how, *(f"         {one.place}: {one.reason}" for one in remarks[:_REMARKS])]
     return lines if len(remarks) <= _REMARKS else [*lines, f"         and {len(remarks) - _REMARKS} more"]

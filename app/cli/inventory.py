@@ -2,42 +2,22 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any, TypedDict  # Any: JSON
+from typing import Any  # JSON
 
 from app.cli.client import Client, ServiceRefused
 from app.cli.interruption import Interruption
 from app.cli.output import note
 from app.cli.stores import exists, has_database, open_parts, open_stores
-from app.cli.tables import columns
+from app.cli.tables import columns, shortened
 from app.embedded import DataFolderBusy, InstanceLock, running_instance
+from app.knowledge_inventory import CollectionCount, IndexedCounts, Inventory, take_inventory
 from app.settings import Settings
 from app.wiring import Backends
-from knowledge import Importer, KnowledgeStore, StoredSource, TopicCount, VersionState
-from knowledge.refinery import RefineryStore, Tier, TierCount
-from knowledge.versions import stored_versions
+from knowledge import KnowledgeStore
+from knowledge.readers import how_read
+from knowledge.refinery import Tier, TierCount
 
-_Counts = dict[str, dict[str, int]]
-
-
-class CollectionCount(TypedDict):
-    """How much of a collection is stored, and how much of it each index holds; None where that cannot be told."""
-
-    name: str
-    stored: int
-    indexable: int
-    """Without duplicates, which no index holds."""
-    indexed: dict[str, int] | None
-
-
-class Inventory(TypedDict):
-    """What is known, where it comes from, and what it is worth."""
-
-    collections: list[CollectionCount]
-    version: int | None
-    """The version of the index that is searched."""
-    tiers: list[TierCount]
-    sources: list[StoredSource]
-    topics: list[TopicCount]
+_SHAPE = 90
 
 
 async def take_stock(settings: Settings, key: str | None, _: Interruption) -> Inventory:
@@ -47,50 +27,50 @@ async def take_stock(settings: Settings, key: str | None, _: Interruption) -> In
         return Inventory(collections=[], version=None, tiers=[], sources=[], topics=[])
     async with AsyncExitStack() as stack:
         backends = await open_stores(settings, stack)
-        store = KnowledgeStore(backends.pool)
-        status = await Importer(store).status()
-        indexable = await store.indexable()
-        tiers = await RefineryStore(store).tiers()
-        versions = await stored_versions(store)
-        indexed = await _indexed(settings, backends, key)
-    collections = [
-        CollectionCount(
-            name=name,
-            stored=stored,
-            indexable=indexable.get(name, 0),
-            indexed=None if indexed is None else indexed.get(name, {}),
-        )
-        for name, stored in status.stored.items()
-    ]
-    return Inventory(
-        collections=collections,
-        version=next((each.number for each in versions if each.state is VersionState.LIVE), None),
-        tiers=tiers,
-        sources=status.sources,
-        topics=status.topics,
-    )
+        return await take_inventory(KnowledgeStore(backends.pool), await _indexed(settings, backends, key))
 
 
 def status_lines(found: Inventory, *, topics: bool) -> list[str]:
     """The inventory in columns."""
-    if not found["collections"]:
+    if not found.collections:
         return ["no pairs are stored"]
-    indexes = sorted({name for one in found["collections"] for name in one["indexed"] or {}})
+    indexes = sorted({name for one in found.collections for name in one.indexed or {}})
     lines = columns(
         ["COLLECTION", "PAIRS", "DISTINCT", *(f"IN {name.upper()}" for name in indexes)],
         [
-            [one["name"], str(one["stored"]), str(one["indexable"]), *_index_cells(one, indexes)]
-            for one in found["collections"]
+            [one.name, str(one.stored), str(one.indexable), *_index_cells(one, indexes)]
+            for one in found.collections
         ],
     )
-    if found["version"] is not None:
-        lines += ["", f"version {found['version']} of the index is live"]
-    lines += ["", *tier_lines(found["tiers"])]
-    sources = [[one.name, str(one.read), one.collection, one.status.value] for one in found["sources"]]
-    lines += ["", *columns(["SOURCE", "PAIRS", "COLLECTION", "STATUS"], sources)]
+    if found.version is not None:
+        lines += ["", f"version {found.version} of the index is live"]
+    lines += ["", *tier_lines(found.tiers)]
+    sources = [
+        [
+            one.name,
+            str(one.read),
+            str(one.rejected),
+            str(one.mismatched),
+            one.collection,
+            one.status.value,
+            shortened(how_read(one.kind, one.shape), _SHAPE),
+        ]
+        for one in found.sources
+    ]
+    head = ["SOURCE", "PAIRS", "REJECTED", "MISMATCHED", "COLLECTION", "STATUS", "READ AS"]
+    lines += ["", *columns(head, sources)]
     if topics:
-        counted = [[one.topic, str(one.pairs), one.collection, one.slug or "-"] for one in found["topics"]]
-        lines += ["", *columns(["TOPIC", "PAIRS", "COLLECTION", "IN THE CATALOGUE"], counted)]
+        counted = [
+            [
+                one.topic,
+                str(one.pairs),
+                one.collection,
+                one.slug or "-",
+                "-" if one.confidence is None else f"{one.confidence:.2f}",
+            ]
+            for one in found.topics
+        ]
+        lines += ["", *columns(["TOPIC", "PAIRS", "COLLECTION", "IN THE CATALOGUE", "CONFIDENCE"], counted)]
     return lines
 
 
@@ -116,11 +96,11 @@ def tier_lines(tiers: Sequence[TierCount]) -> list[str]:
 
 
 def _index_cells(one: CollectionCount, indexes: list[str]) -> list[str]:
-    indexed = one["indexed"]
+    indexed = one.indexed
     return ["?" if indexed is None else str(indexed.get(name, 0)) for name in indexes]
 
 
-async def _indexed(settings: Settings, backends: Backends, key: str | None) -> _Counts | None:
+async def _indexed(settings: Settings, backends: Backends, key: str | None) -> IndexedCounts | None:
     """Pairs by collection and index: asked of the service, or looked up while none can start."""
     instance = await running_instance(settings.data)
     if instance is not None and instance.address is not None:
@@ -133,7 +113,7 @@ async def _indexed(settings: Settings, backends: Backends, key: str | None) -> _
         return None
 
 
-async def _indexed_by_service(address: str, key: str | None) -> _Counts | None:
+async def _indexed_by_service(address: str, key: str | None) -> IndexedCounts | None:
     client = Client(address, key)
     try:
         found = await client.get("/v1/knowledge")
@@ -146,10 +126,10 @@ async def _indexed_by_service(address: str, key: str | None) -> _Counts | None:
     return {row["name"]: row["indexed"] for row in rows}
 
 
-async def _indexed_here(settings: Settings, backends: Backends) -> _Counts:
+async def _indexed_here(settings: Settings, backends: Backends) -> IndexedCounts:
     if settings.knowledge.chroma_url is None and not await exists(settings, "chroma"):
         return {}  # nothing was ever indexed, and the embedding model need not be laid out to learn that
-    counts: _Counts = {}
+    counts: dict[str, dict[str, int]] = {}
     async with open_parts(settings, backends) as (parts, _):
         for state in await parts.live.state():
             for collection, pairs in state.pairs.items():

@@ -31,8 +31,9 @@ def import_(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Files, folders or patterns: research reports, RAG exports (.json, .json.gz), JSON Lines of "
-            "{topic, category, question, answer}."
+            help="Files, folders or patterns: JSON of any shape (.json), JSON Lines (.jsonl, .ndjson), tables (.csv, "
+            ".tsv, .parquet), research reports (.txt) and lists of questions and answers (.md, .txt); each packed "
+            "with gzip (.gz) or not."
         ),
     ],
     collection: Annotated[str, typer.Option(help="The collection that the pairs go to.")] = "technical",
@@ -74,7 +75,7 @@ def status(
 
     found = run(partial(take_stock, quiet_settings(), key))
     if as_json:
-        emit_json(found if topics else {name: value for name, value in found.items() if name != "topics"})
+        emit_json({name: value for name, value in vars(found).items() if topics or name != "topics"})
     else:
         emit("\n".join(status_lines(found, topics=topics)))
 
@@ -146,7 +147,11 @@ knowledge.command(
 )(gaps)
 knowledge.command(epilog=examples("freya knowledge topics --collection technical"))(topics)
 knowledge.command(
-    epilog=examples("freya knowledge show pair_...", "freya knowledge show --topic relative-strength-index")
+    epilog=examples(
+        "freya knowledge show pair_...",
+        "freya knowledge show --topic relative-strength-index",
+        "freya knowledge show --source export.json",
+    )
 )(show)
 knowledge.command(
     epilog=examples(

@@ -60,6 +60,23 @@ def list_(as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag
         note("there is no index yet; the first import or start of the service makes one")
 
 
+@index.command(
+    epilog=examples("freya knowledge index show 2", "freya knowledge index show 2 --json > before.json")
+)
+def show(number: Number, as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag
+    """Show a version and the report of its latest evaluation."""
+    from app.cli.interruption import run
+    from app.cli.options import quiet_settings
+    from app.cli.reading import read_version
+    from app.cli.reports import version_detail_lines, versions_json
+
+    version, report = run(partial(read_version, quiet_settings(), number))
+    if as_json:
+        emit_json({**versions_json([version])[0], "report": report})
+    else:
+        emit("\n".join(version_detail_lines(version, report)))
+
+
 @index.command(epilog=examples("freya knowledge index activate 2"))
 def activate(
     number: Number,

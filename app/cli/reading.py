@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from app.cli.interruption import Interruption
 from app.cli.stores import open_store
 from app.settings import Settings
-from knowledge import IndexVersion
+from knowledge import IndexVersion, VersionRefused
 from knowledge.details import PairDetail, PairDetails
+from knowledge.evaluation import Report, kept_report
+from knowledge.provenance import SourceDetail, SourceDetails
 from knowledge.refinery import GapReport
 from knowledge.topics import CataloguedTopic, TopicDetail, Topics
 from knowledge.versions import stored_versions
@@ -39,7 +41,26 @@ async def read_topic(settings: Settings, slug: str, _: Interruption) -> TopicDet
         return await Topics(store).one(slug)
 
 
+async def read_sources(settings: Settings, name: str, _: Interruption) -> list[SourceDetail]:
+    """The sources of that name or id. Raises UnknownSource."""
+    async with open_store(settings) as store:
+        return await SourceDetails(store).called(name)
+
+
 async def list_versions(settings: Settings, _: Interruption) -> Sequence[IndexVersion]:
     """The versions of the index, oldest first."""
     async with open_store(settings) as store:
         return await stored_versions(store)
+
+
+async def read_version(
+    settings: Settings, number: int, _: Interruption
+) -> tuple[IndexVersion, Report | None]:
+    """A version and the report kept with it; None where it was not evaluated. Raises VersionRefused, NotEvaluated."""
+    async with open_store(settings) as store:
+        versions = {version.number: version for version in await stored_versions(store)}
+    if number not in versions:
+        there = ", ".join(map(str, versions)) or "none"
+        raise VersionRefused(f"There is no version {number} of the index; there are {there}.")
+    version = versions[number]
+    return version, None if version.evaluation is None else kept_report(version)

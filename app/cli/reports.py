@@ -10,8 +10,10 @@ from app.cli.inventory import tier_lines
 from app.cli.tables import columns, share, shortened
 from knowledge import IndexVersion
 from knowledge.details import PairDetail
-from knowledge.evaluation import Comparison, Report, comparison_tables, report_tables
+from knowledge.evaluation import Comparison, Report, Table, comparison_tables, report_tables
 from knowledge.jobs import Job
+from knowledge.provenance import SourceDetail
+from knowledge.readers import how_read
 from knowledge.refinery import GapReport, Targets, TierCount
 from knowledge.refinery.gaps import Coverage
 from knowledge.topics import CataloguedTopic, TopicDetail
@@ -138,6 +140,16 @@ def pair_lines(pair: PairDetail) -> list[str]:
             [each.id, shortened(each.question, _QUESTION), f"{each.question_similarity:.3f}", f"{each.answer_similarity:.3f}"]
             for each in pair.duplicates
         ])]  # fmt: skip
+    if pair.variants:
+        lines += ["", *columns(["VARIANT", "QUESTION", "QUESTIONS", "ANSWERS", "WORD FOR WORD"], [
+            [each.id, shortened(each.question, _QUESTION), f"{each.question_similarity:.3f}", f"{each.answer_similarity:.3f}", f"{each.overlap:.2f}"]
+            for each in pair.variants
+        ])]  # fmt: skip
+    if pair.attributes:
+        lines += ["", *columns(["ATTRIBUTE", "VALUE"], [
+            [name, shortened("; ".join(map(str, value)) if isinstance(value, list) else str(value), 160)]
+            for name, value in pair.attributes.items()
+        ])]  # fmt: skip
     return lines
 
 
@@ -156,10 +168,16 @@ def topic_detail_lines(topic: TopicDetail) -> list[str]:
         lines += ["", *columns(["TIER", "PAIRS", "DUPLICATES"], rows)]
     if topic.called:
         called = [
-            [shortened(each.name, _QUESTION), each.collection, str(each.pairs), each.mapped_by or "-"]
+            [
+                shortened(each.name, _QUESTION),
+                each.collection,
+                str(each.pairs),
+                each.mapped_by or "-",
+                _figure(each.confidence),
+            ]
             for each in topic.called
         ]
-        lines += ["", *columns(["IN SOURCES", "COLLECTION", "PAIRS", "PLACED BY"], called)]
+        lines += ["", *columns(["IN SOURCES", "COLLECTION", "PAIRS", "PLACED BY", "CONFIDENCE"], called)]
     if topic.best:
         best = [
             [
@@ -173,8 +191,28 @@ def topic_detail_lines(topic: TopicDetail) -> list[str]:
     return lines
 
 
+def source_lines(source: SourceDetail) -> list[str]:
+    """A source with how it was read, and all that was noted of it."""
+    facts = [
+        ("id", source.id),
+        ("collection", source.collection),
+        ("status", source.status.value),
+        ("because", source.reason),
+        ("read as", how_read(source.kind, source.shape)),
+        ("pairs", f"{source.read} read, {source.rejected} rejected, {source.mismatched} mismatched"),
+        ("declared", source.declared),
+        ("imported", f"{source.started_at:%Y-%m-%d %H:%M}"),
+    ]
+    lines = [source.name, "", *(f"{name:<13} {value}" for name, value in facts if value is not None)]
+    if source.remarks:
+        rows = [[remark.what, remark.place, remark.reason] for remark in source.remarks]
+        lines += ["", *columns(["WHAT", "PLACE", "REASON"], rows)]
+    more = source.rejected + source.mismatched - len(source.remarks)
+    return lines if more <= 0 else [*lines, f"and {more} more, which were counted and not kept"]
+
+
 def version_lines(versions: Sequence[IndexVersion]) -> list[str]:
-    """Versions of the index in columns, and the scores of those that were evaluated."""
+    """Versions of the index in columns."""
     rows = [
         [
             str(version.number),
@@ -182,12 +220,13 @@ def version_lines(versions: Sequence[IndexVersion]) -> list[str]:
             "-" if version.pairs is None else str(version.pairs),
             version.recipe.model.rsplit("/", 1)[-1],
             "yes" if version.recipe.low_tier else "no",
+            "no" if version.evaluation is None else "yes",
             f"{version.activated_at:%Y-%m-%d %H:%M}" if version.activated_at else "-",
             shortened(version.note or "", _QUESTION),
         ]
         for version in versions
     ]
-    return columns(["VERSION", "STATE", "PAIRS", "MODEL", "LOW TIER", "ACTIVATED", "NOTE"], rows)
+    return columns(["VERSION", "STATE", "PAIRS", "MODEL", "LOW TIER", "EVALUATED", "ACTIVATED", "NOTE"], rows)
 
 
 def versions_json(versions: Sequence[IndexVersion]) -> list[dict[str, Any]]:
@@ -201,6 +240,33 @@ def versions_json(versions: Sequence[IndexVersion]) -> list[dict[str, Any]]:
             "evaluated": version.evaluation is not None,
         }
         for version in versions
+    ]
+
+
+def version_detail_lines(version: IndexVersion, report: Report | None) -> list[str]:
+    """A version, and the report of its latest evaluation as tables."""
+    facts = [
+        ("version", version.number),
+        ("state", version.state.value),
+        ("pairs", version.pairs),
+        ("model", f"{version.recipe.model}, {version.recipe.dimensions} dimensions"),
+        ("low tier", "yes" if version.recipe.low_tier else "no"),
+        ("created", f"{version.created_at:%Y-%m-%d %H:%M}"),
+        ("activated", f"{version.activated_at:%Y-%m-%d %H:%M}" if version.activated_at else None),
+        ("note", version.note),
+    ]
+    lines = [f"{name:<10} {value}" for name, value in facts if value is not None]
+    if report is None:
+        return [
+            *lines,
+            "",
+            f"not evaluated yet; `freya knowledge evaluate --version {version.number}` does it",
+        ]
+    return [
+        *lines,
+        "",
+        f"evaluated over {report.pairs} pairs, seed {report.seed}",
+        *_laid_out(report_tables(report)),
     ]
 
 
@@ -221,11 +287,18 @@ def evaluated_lines(result: dict[str, Any]) -> list[str]:
     if "comparison" in result:
         comparison = Comparison.model_validate(result["comparison"])
         tables += comparison_tables(comparison)
-    for table in tables:
-        lines += ["", table.title, *columns([name.upper() for name in table.columns], table.rows)]
+    lines += _laid_out(tables)
     if "comparison" in result:
         lines += ["", f"after: version {result['version']}; before: version {result['compared_with']}"]
     return lines
+
+
+def _laid_out(tables: Sequence[Table]) -> list[str]:
+    return [
+        line
+        for table in tables
+        for line in ("", table.title, *columns([name.upper() for name in table.columns], table.rows))
+    ]
 
 
 def jobs_lines(jobs: Sequence[Job]) -> list[str]:
@@ -251,6 +324,10 @@ def job_lines(job: Job) -> list[str]:
         ("error", job.error),
     ]
     return [f"{name:<10} {value}" for name, value in facts if value]
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _reached(job: Job) -> str:

@@ -13,6 +13,7 @@ from app.http.chat import router as chat
 from app.http.conversations import router as conversations
 from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
+from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
 from app.http.limits import BodyLimit, Measured
 from app.http.memory import IMPORT_PATH
@@ -58,7 +59,10 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)
     app.add_middleware(Edge)
-    streams = {IMPORT_PATH: settings.memory.history.longest_import}
+    streams = {
+        IMPORT_PATH: settings.memory.history.longest_import,
+        UPLOAD_PATH: settings.knowledge.longest_import,
+    }
     app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=streams)
     app.add_middleware(Measured)
     app.add_middleware(AccessControl, settings=settings.http)

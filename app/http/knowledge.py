@@ -1,197 +1,55 @@
 """What is known over HTTP: found, read, counted, and worked on by jobs."""
 
-from datetime import date, datetime
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AfterValidator, Field
+from starlette.requests import ClientDisconnect
 
 from app.http.chat import ERRORS, Key, Service, Storable
-from app.http.conversations import Cursor, Limit, Page
-from app.jobs import JobOrder
-from app.knowledge_service import FoundPair
-from knowledge import IndexVersion, VersionState
-from knowledge.jobs import Job
+from app.http.conversations import Cursor, Limit
+from app.http.knowledge_views import (
+    CollectionView,
+    GapsView,
+    GapView,
+    JobPage,
+    JobView,
+    PairDetailView,
+    PairView,
+    SourceDetailView,
+    StatusView,
+    TargetsView,
+    TopicDetailView,
+    TopicView,
+    UnplacedView,
+    VersionView,
+    job_view,
+    pair_view,
+    topic_view,
+    version_view,
+)
+from app.jobs import JobOrder, file_name
+from app.problems import ProblemError, problem
+from knowledge.evaluation import Report
 from knowledge.refinery import Targets
-from knowledge.refinery.gaps import Coverage
-from knowledge.topics import CataloguedTopic
 
 router = APIRouter(prefix="/v1/knowledge", tags=["knowledge"], responses=ERRORS)
+UPLOAD_PATH = "/v1/knowledge/import"
+_FILE: dict[str, Any] = {  # FastAPI's own type
+    "requestBody": {
+        "required": True,
+        "description": "The file as it is, packed with gzip or not.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Collection = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
 PairId = Annotated[str, Path(max_length=64), Storable]
+SourceId = Annotated[str, Path(max_length=64), Storable]
 JobId = Annotated[str, Path(max_length=64), Storable]
-
-
-class _View(BaseModel):
-    model_config = ConfigDict(from_attributes=True, frozen=True)
-
-
-class PairView(_View):
-    """A question-answer pair that was found."""
-
-    pair_id: str
-    collection: str
-    topic: str = Field(description="The topic as its source names it.")
-    slug: str | None = Field(description="Where the topic stands in the catalogue; null: nowhere.")
-    question: str
-    answer: str
-    passage: str = Field(description="The part of the answer that matched best.")
-    source: str
-    score: float = Field(description="What it is ranked by; comparable within one search only.")
-    similarity: float = Field(description="Cosine similarity to the query, -1 to 1.")
-    relevance: float = Field(description="The probability that it has to do with the query, 0 to 1.")
-    quality: float | None = Field(description="0 to 100; null before it was refined.")
-    tier: str | None = Field(
-        description="`premium`, `standard`, `review` or `low`; null before it was refined."
-    )
-
-
-class CollectionView(_View):
-    """How much a collection holds."""
-
-    name: str
-    stored: int
-    indexable: int = Field(description="Pairs that an index is to hold: duplicates are not among them.")
-    indexed: dict[str, int] = Field(description="Pairs in each index.")
-
-
-class QualityPartView(_View):
-    """One measure of a pair's quality."""
-
-    measure: str
-    score: float = Field(description="0 to 100.")
-    because: str = Field(description="What it was made from.")
-
-
-class LinkedPairView(_View):
-    """Another pair that says the same, nearly word for word."""
-
-    id: str
-    question: str
-    source: str
-    question_similarity: float
-    answer_similarity: float
-
-
-class PairDetailView(_View):
-    """A pair with everything that is known of it."""
-
-    id: str
-    collection: str
-    topic: str
-    slug: str | None
-    category: str | None
-    question: str
-    answer: str
-    difficulty: str | None
-    tags: list[str]
-    attributes: dict[str, JsonValue] = Field(description="What else the source says of it.")
-    source: str
-    source_kind: str
-    session: int = Field(description="The research session's place in the source, from 1.")
-    session_name: str | None
-    ordinal: int = Field(description="The pair's place in the session, from 1.")
-    created_at: datetime
-    updated_at: datetime
-    quality: float | None
-    tier: str | None
-    parts: list[QualityPartView] = Field(
-        description="What the quality is made of; none before it was refined."
-    )
-    dated: date | None = Field(description="The latest date named in the answer.")
-    kept_id: str | None = Field(
-        description="The better pair that it is a duplicate of; it is not found then."
-    )
-    duplicates: list[LinkedPairView] = Field(
-        description="The pairs that give way to it, or the one that it gives way to."
-    )
-
-
-class TopicView(_View):
-    """A topic of the catalogue, and what there is on it."""
-
-    collection: str
-    slug: str
-    name: str
-    aliases: list[str]
-    category: str
-    subcategory: str | None
-    session: int | None = Field(description="The research session that the topic belongs to.")
-    pairs: int = Field(description="Distinct ones; duplicates are not counted.")
-    good: int = Field(description="Of these, of standard quality and better.")
-
-
-class GapView(_View):
-    """A topic of the catalogue against its target."""
-
-    collection: str
-    slug: str
-    name: str
-    category: str
-    subcategory: str | None
-    session: int | None
-    pairs: int = Field(description="Distinct ones; duplicates are not counted.")
-    good: int = Field(description="Of these, of standard quality and better.")
-    missing: int = Field(description="How many are missing from the full target.")
-    coverage: Coverage
-    weak: bool = Field(description="Whether too few of its pairs are good.")
-
-
-class UnplacedView(_View):
-    """A topic of a source that is nowhere in the catalogue."""
-
-    collection: str
-    topic: str
-    pairs: int
-
-
-class TargetsView(_View):
-    """What a topic should have."""
-
-    full: int
-    acceptable: int
-    least_success: float = Field(description="The least share of good pairs.")
-
-
-class GapsView(_View):
-    """What is missing."""
-
-    targets: TargetsView
-    coverage: dict[Coverage, int] = Field(description="How many topics are covered how well.")
-    count: int = Field(description="Topics looked at; `topics` may list fewer.")
-    topics: list[GapView] = Field(description="Worst covered first.")
-    unplaced: list[UnplacedView]
-
-
-class RecipeView(_View):
-    """What a version is made of."""
-
-    model: str = Field(description="The embedding model.")
-    dimensions: int
-    low_tier: bool = Field(description="Whether pairs of low quality are in it.")
-
-
-class VersionView(_View):
-    """A version of the index."""
-
-    number: int
-    state: VersionState
-    recipe: RecipeView
-    note: str | None
-    pairs: int | None = Field(description="How many it held when it was built.")
-    evaluated: bool = Field(description="Whether the report of an evaluation is kept with it.")
-    created_at: datetime
-    activated_at: datetime | None = Field(description="When it last became the live one.")
-
-
-class JobView(Job):
-    """A job: work in the background."""
-
-
-class JobPage(Page[JobView]):
-    """Some jobs."""
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("/search", operation_id="searchKnowledge")
@@ -216,7 +74,7 @@ async def search_knowledge(
     found = await freya.known.search(
         q, collections=collection, topics=topic, min_quality=min_quality, since=since, limit=limit
     )
-    return [_pair_view(each) for each in found]
+    return [pair_view(each) for each in found]
 
 
 @router.get("", operation_id="getKnowledge")
@@ -235,6 +93,18 @@ async def get_knowledge(freya: Service) -> list[CollectionView]:
     ]
 
 
+@router.get("/status", operation_id="getKnowledgeStatus")
+async def get_status(freya: Service) -> StatusView:
+    """Everything that is counted: collections, tiers of quality, sources with how they were read, and their topics."""
+    return StatusView.model_validate(await freya.known.inventory())
+
+
+@router.get("/sources/{source_id}", operation_id="getSource")
+async def get_source(source_id: SourceId, freya: Service) -> SourceDetailView:
+    """A source: how it was read, and with place and reason what could not be taken as it stands."""
+    return SourceDetailView.model_validate(await freya.known.source(source_id))
+
+
 @router.get("/pairs/{pair_id}", operation_id="getPair")
 async def get_pair(pair_id: PairId, freya: Service) -> PairDetailView:
     """A pair with the parts of its quality, its duplicates, its source and its place there."""
@@ -244,7 +114,17 @@ async def get_pair(pair_id: PairId, freya: Service) -> PairDetailView:
 @router.get("/topics", operation_id="listTopics")
 async def list_topics(freya: Service) -> list[TopicView]:
     """The catalogue, and how many pairs there are on each of its topics."""
-    return [_topic_view(each) for each in await freya.known.topics()]
+    return [topic_view(each) for each in await freya.known.topics()]
+
+
+@router.get("/topics/{slug}", operation_id="getTopic")
+async def get_topic(
+    slug: Annotated[str, Path(pattern=_SLUG, max_length=80)],
+    freya: Service,
+    best: Annotated[int, Query(ge=0, le=100, description="How many of its best pairs.")] = 10,
+) -> TopicDetailView:
+    """A topic of the catalogue: what sources call it, its pairs by tier of quality, and the best of them."""
+    return TopicDetailView.model_validate(await freya.known.topic(slug, best=best))
 
 
 @router.get("/gaps", operation_id="listGaps")
@@ -271,25 +151,31 @@ async def list_gaps(
 @router.get("/versions", operation_id="listVersions")
 async def list_versions(freya: Service) -> list[VersionView]:
     """The versions of the index, oldest first; one of them is live."""
-    return [_version_view(version) for version in await freya.known.versions()]
+    return [version_view(version) for version in await freya.known.versions()]
+
+
+@router.get("/versions/{number}/evaluation", operation_id="getEvaluation")
+async def get_evaluation(number: Number, freya: Service) -> Report:
+    """The report of a version's latest evaluation, without its single cases."""
+    return await freya.known.evaluation(number)
 
 
 @router.post("/versions/{number}/activate", operation_id="activateVersion")
-async def activate_version(number: Annotated[int, Path(ge=1, le=2**31 - 1)], freya: Service) -> VersionView:
+async def activate_version(number: Number, freya: Service) -> VersionView:
     """Make a version the one that is searched, at once for all, after it has caught up with the store."""
-    return _version_view(await freya.known.activate(number))
+    return version_view(await freya.known.activate(number))
 
 
 @router.post("/versions/rollback", operation_id="rollbackVersion")
 async def rollback_version(freya: Service) -> VersionView:
     """Make the version live again that was so before."""
-    return _version_view(await freya.known.rollback())
+    return version_view(await freya.known.rollback())
 
 
 @router.get("/jobs", operation_id="listJobs")
 async def list_jobs(freya: Service, limit: Limit = 50, cursor: Cursor = None) -> JobPage:
     """Jobs, newest first; the newest 200 are kept."""
-    items = [_job_view(job) for job in await freya.known.jobs(limit=limit + 1, before=cursor)]
+    items = [job_view(job) for job in await freya.known.jobs(limit=limit + 1, before=cursor)]
     return JobPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
 
 
@@ -300,67 +186,52 @@ async def start_job(
     """Order a job. It is carried out in the background, one at a time; `Location` is where it can be watched."""
     job = await freya.known.order(body, idempotency_key=idempotency_key)
     response.headers["location"] = f"/v1/knowledge/jobs/{job.id}"
-    return _job_view(job)
+    return job_view(job)
+
+
+@router.post("/import", operation_id="importKnowledge", status_code=202, openapi_extra=_FILE)
+async def import_knowledge(
+    request: Request,
+    response: Response,
+    freya: Service,
+    name: Annotated[
+        str,
+        Query(min_length=1, max_length=255, description="What the file is called; without a folder."),
+        Storable,
+        AfterValidator(file_name),
+    ],
+    collection: Annotated[
+        Collection, Query(description="The collection that the pairs go to.")
+    ] = "technical",
+    idempotency_key: Key = None,
+) -> JobView:
+    """Import a file: the body is the file, whatever kind it is. It is kept, and read and indexed by a job.
+
+    `Location` is where the job can be watched. The same content again changes nothing.
+    """
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        raise ProblemError(
+            problem("request_refused", "Send the file as the body itself (`curl -T FILE`), not as a form.")
+        )
+    try:
+        job = await freya.known.take_in(
+            request.stream(), name=name, collection=collection, idempotency_key=idempotency_key
+        )
+    except ClientDisconnect as error:
+        raise ProblemError(
+            problem("import_refused", "The connection was closed before the end; send the file again.")
+        ) from error
+    response.headers["location"] = f"/v1/knowledge/jobs/{job.id}"
+    return job_view(job)
 
 
 @router.get("/jobs/{job_id}", operation_id="getJob")
 async def get_job(job_id: JobId, freya: Service) -> JobView:
     """A job as it stands, with its result or with why it failed."""
-    return _job_view(await freya.known.job(job_id))
+    return job_view(await freya.known.job(job_id))
 
 
 @router.post("/jobs/{job_id}/cancel", operation_id="cancelJob")
 async def cancel_job(job_id: JobId, freya: Service) -> JobView:
     """Cancel a job that waits or goes on; it stops within seconds, and what it did is kept."""
-    return _job_view(await freya.known.cancel(job_id))
-
-
-def _pair_view(found: FoundPair) -> PairView:
-    hit = found.hit
-    return PairView(
-        pair_id=hit.pair_id,
-        collection=hit.collection,
-        topic=hit.topic,
-        slug=hit.slug,
-        question=hit.question,
-        answer=hit.answer,
-        passage=hit.passage,
-        source=hit.source,
-        score=hit.score,
-        similarity=hit.similarity,
-        relevance=hit.relevance,
-        quality=hit.quality,
-        tier=found.tier,
-    )
-
-
-def _topic_view(found: CataloguedTopic) -> TopicView:
-    topic, counted = found.topic, found.counted
-    return TopicView(
-        collection=counted.collection,
-        slug=topic.slug,
-        name=topic.name,
-        aliases=list(topic.aliases),
-        category=topic.category,
-        subcategory=topic.subcategory,
-        session=topic.session,
-        pairs=counted.pairs,
-        good=counted.good,
-    )
-
-
-def _version_view(version: IndexVersion) -> VersionView:
-    return VersionView(
-        number=version.number,
-        state=version.state,
-        recipe=RecipeView.model_validate(version.recipe),
-        note=version.note,
-        pairs=version.pairs,
-        evaluated=version.evaluation is not None,
-        created_at=version.created_at,
-        activated_at=version.activated_at,
-    )
-
-
-def _job_view(job: Job) -> JobView:
-    return JobView.model_validate(job, from_attributes=True)
+    return job_view(await freya.known.cancel(job_id))

@@ -4,22 +4,29 @@ from app.jobs.automatic import AutomaticRefining
 from app.jobs.evaluation import Evaluation
 from app.jobs.orders import (
     AnyOrder,
+    ImportArguments,
+    ImportOrder,
     JobOrder,
     as_order,
     job_id,
 )
 from app.jobs.runner import JobRunner, Tell, Work
+from app.jobs.uploads import Uploads, file_name
 from app.jobs.work import Works
 
 __all__ = [
     "AnyOrder",
     "AutomaticRefining",
     "Evaluation",
+    "ImportArguments",
+    "ImportOrder",
     "JobOrder",
     "JobRunner",
     "Tell",
+    "Uploads",
     "Work",
     "Works",
     "as_order",
+    "file_name",
     "job_id",
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
+from app.jobs.uploads import file_name
 from app.runs import storable
 from memory import encoded, new_id
 
@@ -111,9 +112,29 @@ class EvaluateOrder(_Part):
     arguments: EvaluateArguments = EvaluateArguments()
 
 
-AnyOrder: TypeAlias = RefineOrder | EvaluateOrder | IndexOrder | ActivateOrder | RollbackOrder | PruneOrder
-JobOrder: TypeAlias = Annotated[AnyOrder, Field(discriminator="kind")]
-_ORDER: TypeAdapter[AnyOrder] = TypeAdapter(JobOrder)
+class ImportArguments(_Part):
+    """Which upload to import, and where to."""
+
+    name: Annotated[str, AfterValidator(storable), AfterValidator(file_name)]
+    collection: str = Field(pattern=r"^[a-z0-9_-]{1,64}$")
+    sha256: str
+    """Of the file as it came; the file itself is kept under the job's id."""
+    upload: str
+    """The job that it came with."""
+
+
+class ImportOrder(_Part):
+    """Import a file that was uploaded."""
+
+    kind: Literal["import"]
+    arguments: ImportArguments
+
+
+_Ordered: TypeAlias = RefineOrder | EvaluateOrder | IndexOrder | ActivateOrder | RollbackOrder | PruneOrder
+JobOrder: TypeAlias = Annotated[_Ordered, Field(discriminator="kind")]
+"""What can be ordered by its arguments alone."""
+AnyOrder: TypeAlias = _Ordered | ImportOrder
+_ORDER: TypeAdapter[AnyOrder] = TypeAdapter(Annotated[AnyOrder, Field(discriminator="kind")])
 
 
 def as_order(kind: str, arguments: Mapping[str, JsonValue]) -> AnyOrder:

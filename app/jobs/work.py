@@ -10,26 +10,50 @@ from app.jobs.orders import (
     ActivateOrder,
     AnyOrder,
     EvaluateOrder,
+    ImportOrder,
     IndexOrder,
     PruneOrder,
     RefineOrder,
     RollbackOrder,
 )
 from app.jobs.runner import Tell
-from knowledge import IndexProgress, IndexVersion, LiveIndexes, Versions, VersionState
+from app.jobs.uploads import Uploads
+from knowledge import (
+    Importer,
+    ImportProgress,
+    ImportResult,
+    IndexProgress,
+    IndexVersion,
+    KnowledgeError,
+    LiveIndexes,
+    SourceUnreadable,
+    Versions,
+    VersionState,
+)
 from knowledge.refinery import RefineProgress, Refiner
+
+_REMARKS = 20
 
 
 class Works:
     """Does the work of an order and gives its result; may be cancelled, and begun again after that."""
 
     def __init__(
-        self, *, refiner: Refiner, versions: Versions, live: LiveIndexes, evaluation: Evaluation
+        self,
+        *,
+        refiner: Refiner,
+        versions: Versions,
+        live: LiveIndexes,
+        evaluation: Evaluation,
+        importer: Importer,
+        uploads: Uploads,
     ) -> None:
         self._refiner = refiner
         self._versions = versions
         self._live = live
         self._evaluation = evaluation
+        self._importer = importer
+        self._uploads = uploads
 
     async def __call__(self, order: AnyOrder, tell: Tell) -> dict[str, JsonValue]:
         """Raises KnowledgeError or ModelsError."""
@@ -46,6 +70,8 @@ class Works:
                 return await self._gone_over(version)
             case RollbackOrder():
                 return await self._gone_over(await self._versions.rollback(_indexing(tell)))
+            case ImportOrder():
+                return await self._import(order, tell)
             case PruneOrder():
                 return {"pruned": list(await self._versions.prune(order.arguments.keep))}
 
@@ -54,6 +80,28 @@ class Works:
             tell(progress.step, progress.done, progress.total)
 
         return _json(await self._refiner.run(told, topics_again=order.arguments.topics_again))
+
+    async def _import(self, order: ImportOrder, tell: Tell) -> dict[str, JsonValue]:
+        """Import and index an upload, which is removed then; broken off, it stays for whoever goes on."""
+        given = order.arguments
+
+        def told(progress: ImportProgress) -> None:
+            tell(f"reading {progress.name}", progress.read, progress.declared)
+
+        path = await self._uploads.path(given.upload, given.name)
+        if path is None:
+            raise SourceUnreadable(
+                f"{given.name} is not in this process's data folder; processes of one database that take uploads "
+                "must share it. Send the file again."
+            )
+        try:
+            result = await self._importer.import_file(path, collection=given.collection, progress=told)
+            await self._live.catch_up(_indexing(tell))
+        except KnowledgeError:
+            await self._uploads.remove(given.upload)
+            raise
+        await self._uploads.remove(given.upload)
+        return _imported(result)
 
     async def _build(self, order: IndexOrder, tell: Tell) -> dict[str, JsonValue]:
         number = order.arguments.number
@@ -88,6 +136,17 @@ def _indexing(tell: Tell) -> Callable[[IndexProgress], None]:
         tell(f"indexing ({state.index})", state.applied, max(state.latest - before, state.applied))
 
     return told
+
+
+def _imported(result: ImportResult) -> dict[str, JsonValue]:
+    """The result of an import with the first remarks; all of them are kept with the source."""
+    remarks = [
+        {"what": what, "place": remark.place, "reason": remark.reason}
+        for what, noted in (("rejected", result.rejected), ("mismatched", result.mismatched))
+        for remark in noted[:_REMARKS]
+    ]
+    counts = {"rejected": len(result.rejected), "mismatched": len(result.mismatched), "remarks": remarks}
+    return _json({**vars(result), **counts})
 
 
 def _shown(version: IndexVersion) -> dict[str, JsonValue]:

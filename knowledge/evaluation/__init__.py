@@ -4,6 +4,7 @@ from knowledge.evaluation.bootstrap import Bootstrap, Difference, Interval
 from knowledge.evaluation.cases import Case, Cases, Task, foreign_questions, held_out
 from knowledge.evaluation.comparison import Comparison, TaskComparison, compare
 from knowledge.evaluation.evaluator import EvaluationProgress, Evaluator
+from knowledge.evaluation.kept import NotEvaluated, kept_report
 from knowledge.evaluation.methods import DenseOnly, Fusion, Method, WordsOnly
 from knowledge.evaluation.metrics import Metric
 from knowledge.evaluation.relevance import RelevanceCheck
@@ -23,6 +24,7 @@ __all__ = [
     "Interval",
     "Method",
     "Metric",
+    "NotEvaluated",
     "Relevance",
     "RelevanceCheck",
     "Report",
@@ -35,5 +37,6 @@ __all__ = [
     "comparison_tables",
     "foreign_questions",
     "held_out",
+    "kept_report",
     "report_tables",
 ]

@@ -46,6 +46,7 @@ class Case:
     without_itself: bool
     """Whether the query's own pair, and what counts as one thing with it, is left out of every ranking."""
     topic: str
+    category: str
     tier: str
 
     @property
@@ -206,5 +207,6 @@ def _case(task: Task, question: StoredQuestion, sought: Sequence[str], fields: t
         fields=fields,
         without_itself=task is Task.PARAPHRASES,
         topic=question.topic,
+        category=question.category,
         tier=question.tier,
     )

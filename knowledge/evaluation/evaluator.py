@@ -163,13 +163,14 @@ class Evaluator:
                 }
                 for peer in peers
             },
-            topics=_groups([case.topic for case in asked], outcomes),
-            tiers=_groups([case.tier for case in asked], outcomes),
+            topics=_groups([case.topic for case in asked], outcomes, self._bootstrap),
+            categories=_groups([case.category for case in asked], outcomes, self._bootstrap),
+            tiers=_groups([case.tier for case in asked], outcomes, self._bootstrap),
             outcomes=outcomes,
         )
 
 
-def _groups(names: Sequence[str], outcomes: Outcomes) -> tuple[Group, ...]:
+def _groups(names: Sequence[str], outcomes: Outcomes, bootstrap: Bootstrap) -> tuple[Group, ...]:
     rows: defaultdict[str, list[int]] = defaultdict(list)
     for row, name in enumerate(names):
         rows[name].append(row)
@@ -182,7 +183,7 @@ def _groups(names: Sequence[str], outcomes: Outcomes) -> tuple[Group, ...]:
             name=name,
             cases=len(own),
             metrics={
-                method: {metric: round(float(found[own].mean()), 4) for metric, found in measured.items()}
+                method: {metric: bootstrap.interval(found[own]) for metric, found in measured.items()}
                 for method, measured in values.items()
             },
         )

@@ -32,11 +32,11 @@ class MethodScore(_Document):
 
 
 class Group(_Document):
-    """The cases on a topic or of a tier, with the mean of each metric by method."""
+    """The cases on a topic, of a category or of a tier, with the mean of each metric by method and its interval."""
 
     name: str
     cases: int
-    metrics: dict[str, dict[Metric, float]]
+    metrics: dict[str, dict[Metric, Interval]]
 
 
 class MethodOutcomes(_Document):
@@ -77,6 +77,8 @@ class TaskReport(_Document):
     """The product's method less each of the others, over the same cases."""
     topics: tuple[Group, ...]
     """By the catalogue's slug, or the topic's own name where it has none; most cases first."""
+    categories: tuple[Group, ...]
+    """By the catalogue's category, or the source's where the topic has no place there."""
     tiers: tuple[Group, ...]
     outcomes: Outcomes
 
@@ -111,7 +113,7 @@ class Relevance(_Document):
 class Report(_Document):
     """The whole evaluation."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     seed: int
     size: int
     collections: tuple[str, ...]

@@ -1,18 +1,22 @@
 """The stored questions as evaluation sees them: where they come from, what they are about, which are one thing."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from knowledge.corpus import packaged_topics
 from knowledge.readers.text import plain
 from knowledge.store import KnowledgeStore
 
 UNREFINED: Final = "unrefined"
 """The tier of a pair that the refinery has not judged."""
+UNCATEGORISED: Final = "uncategorised"
+"""The category of a pair on whose topic neither the catalogue nor its source says one."""
 
 _QUESTIONS: Final = """
     SELECT pair.id AS pair_id, pair.collection, pair.session_id AS session, pair.question,
-           coalesce(topic.slug, topic.name) AS topic, coalesce(refinement.tier, %(unrefined)s) AS tier,
+           coalesce(topic.slug, topic.name) AS topic, topic.category, coalesce(refinement.tier, %(unrefined)s) AS tier,
            duplicate.kept_id AS duplicate_of
     FROM knowledge_pairs AS pair
     JOIN knowledge_topics AS topic ON topic.id = pair.topic_id
@@ -35,6 +39,8 @@ class StoredQuestion:
     question: str
     topic: str
     """The catalogue's slug, or where the topic has no place there its name in the source."""
+    category: str
+    """The catalogue's, or where the topic has no place there the one that its source says."""
     tier: str
     duplicate_of: str | None
 
@@ -42,7 +48,12 @@ class StoredQuestion:
 async def stored_questions(store: KnowledgeStore, collections: Sequence[str]) -> list[StoredQuestion]:
     """Those of these collections (none given: of all), by pair id. Raises KnowledgeUnavailable."""
     values = {"unrefined": UNREFINED, "collections": list(collections)}
-    return [StoredQuestion(**row) for row in await store.rows(_QUESTIONS, values)]
+    catalogue = await asyncio.to_thread(packaged_topics)
+    known = {topic.slug: topic.category for topics in catalogue.values() for topic in topics}
+    return [
+        StoredQuestion(**{**row, "category": known.get(row["topic"]) or row["category"] or UNCATEGORISED})
+        for row in await store.rows(_QUESTIONS, values)
+    ]
 
 
 def things(questions: Iterable[StoredQuestion]) -> dict[str, str]:

@@ -23,13 +23,14 @@ class Table:
 
 
 def report_tables(report: Report, *, topics: int = _TOPICS) -> list[Table]:
-    """A report for people: each task with its breakdowns, of topics the `topics` with most cases; then the floor."""
+    """A report for people: each task with its breakdowns, of each the `topics` groups with most cases; then the floor."""
     tables: list[Table] = []
     for task in report.tasks.values():
         tables.append(_scores(task))
         if task.against:
             tables.append(_against(task, report.margin))
         tables.append(_groups(f"{task.task}: by tier", "tier", task.tiers))
+        tables.append(_groups(f"{task.task}: by category", "category", task.categories[:topics]))
         tables.append(_groups(f"{task.task}: by topic", "topic", task.topics[:topics]))
     return [*tables, _floor(report.relevance), _floors(report.relevance)]
 
@@ -104,7 +105,7 @@ def _groups(title: str, what: str, groups: Sequence[Group]) -> Table:
                 group.name,
                 str(group.cases),
                 *(
-                    f"{group.metrics[method][Metric.TOP_5]:.3f} / {group.metrics[method][Metric.MRR]:.3f}"
+                    f"{group.metrics[method][Metric.TOP_5].value:.3f} / {_interval(group.metrics[method][Metric.MRR])}"
                     for method in methods
                 ),
             )

@@ -1,7 +1,15 @@
 """Readers: from files as they come to pairs with their place."""
 
 from knowledge.readers.files import SUFFIXES, content_hash, open_source
-from knowledge.readers.records import PairRecord, Reader, ReadReport, Remark, SessionRecord, SourceKind
+from knowledge.readers.records import (
+    PairRecord,
+    Reader,
+    ReadReport,
+    Remark,
+    SessionRecord,
+    SourceKind,
+    how_read,
+)
 
 __all__ = [
     "SUFFIXES",
@@ -12,5 +20,6 @@ __all__ = [
     "SessionRecord",
     "SourceKind",
     "content_hash",
+    "how_read",
     "open_source",
 ]

@@ -1,5 +1,6 @@
 """Where every reader brings what looks like a pair: it is taken, or rejected with the reason, and counted once."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from knowledge.readers.wrapped import best_of, texts_in
 
 UNNAMED = "unnamed"
 _OTHERS = "other_answers"
+_EXPORTED = "attributes"
 _LONGEST = 1_000_000
 _LONGEST_TOPIC = 300
 _LONGEST_ATTRIBUTE = 10_000
@@ -284,13 +286,35 @@ def _scalars(fields: Mapping[str, JsonValue]) -> list[tuple[str, JsonValue]]:
 
 
 def _attributes(fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The other fields of a pair as they are stored: named scalars without what a database refuses."""
+    """The other fields of a pair as they are stored: named scalars without what a database refuses.
+
+    What an export wrote as attributes comes first and keeps its lists.
+    """
     found: dict[str, JsonValue] = {}
-    for name, value in _scalars(fields):
-        kept = _kept(value)
-        if kept is not None:
+    others = {name: value for name, value in fields.items() if name != _EXPORTED}
+    for name, value in [*_exported(fields.get(_EXPORTED)).items(), *_scalars(others)]:
+        kept = [_kept(part) for part in value[:_MOST_TAGS]] if isinstance(value, list) else _kept(value)
+        if kept not in (None, []):
             found.setdefault(clean(name)[:_LONGEST_LABEL] or "unnamed", kept)
     return found
+
+
+def _exported(attributes: JsonValue) -> dict[str, JsonValue]:
+    """Attributes as an export writes them: an object, which stands as a text in tables."""
+    given = attributes
+    if isinstance(attributes, str):
+        try:
+            given = json.loads(attributes)
+        except ValueError:
+            return {_EXPORTED: attributes}
+    if not isinstance(given, dict):
+        return {_EXPORTED: attributes}
+    return {
+        name: value
+        for name, value in given.items()
+        if not isinstance(value, dict)
+        and not (isinstance(value, list) and any(isinstance(part, dict | list) for part in value))
+    }
 
 
 def _kept(value: JsonValue) -> JsonValue:

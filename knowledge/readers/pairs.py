@@ -142,6 +142,8 @@ def _nothing(found: Survey, intake: Intake) -> str:
         return f"JSON with {intake.present} pairs of which none can be taken"
     if not found.texts and not found.fields:
         return "JSON without question-answer pairs: it is empty"
+    if found.spoken_of:
+        return f"a summary that speaks of {sum(found.spoken_of)} pairs and holds none"
     names = ", ".join(list(found.fields)[:8])
     held = f" with {names}" if names else ""
     if found.questions and found.questions * 2 >= found.texts:

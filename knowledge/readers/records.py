@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -21,6 +22,29 @@ class SourceKind(StrEnum):
     """A row a pair: CSV, TSV or Parquet."""
     CORPUS = "corpus"
     """What ships in the package."""
+
+    @property
+    def words(self) -> str:
+        """The same for people."""
+        return _WORDS[self]
+
+
+_WORDS = MappingProxyType(
+    {
+        SourceKind.RESEARCH_REPORT: "a research report",
+        SourceKind.QUESTION_LIST: "a list of questions and answers",
+        SourceKind.RAG_EXPORT: "a RAG export",
+        SourceKind.JSON_LINES: "JSON Lines",
+        SourceKind.JSON_PAIRS: "JSON",
+        SourceKind.TABLE: "a table",
+        SourceKind.CORPUS: "the packaged pairs",
+    }
+)
+
+
+def how_read(kind: SourceKind, shape: str | None) -> str:
+    """How a source was read, for people: as what, and where in it the pairs and topics stand."""
+    return kind.words if shape is None else f"{kind.words}: {shape}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,9 @@ from knowledge.readers.fields import (
     is_plural_of_pairs,
     is_question,
     is_question_key,
+    is_session_list,
     rank,
+    words,
 )
 from knowledge.readers.looks import Look, Siblings, look
 from knowledge.readers.nodes import Node, Own, own
@@ -81,6 +83,8 @@ class Survey:
     texts: int = 0
     questions: int = 0
     """How many of its texts ask something."""
+    spoken_of: list[int] = field(default_factory=list)
+    """How many pairs it says there are where there is not even room for any."""
 
 
 class _List:
@@ -206,7 +210,7 @@ class _Walk:
         return Plan() if items.holding or items.deep else None
 
     def _map(self) -> Node:
-        number = self._tape.number
+        number, spoken_of = self._tape.number, len(self._found.spoken_of)
         fields: dict[str, Node] = {}
         children = _List()
         told: list[Node] = []
@@ -241,12 +245,14 @@ class _Walk:
                 else:
                     children.add(node, key=name)
         plan = self._map_plan(fields, children, found, mapping=questions * 2 >= entries and questions > 0)
+        declared = _declared(fields, told)
+        plan = plan or (self._empty(fields, declared[0], spoken_of) if found is None else None)
         if plan is not None:
             plan.wrapped = wrapped if plan.itself else ()
             plan.own = own(fields, told)
             holding = sum(node.holds for node in fields.values())
             plan.keys_tell = holding > 1 or (holding == len(fields) and plan.own.topic is None)
-            plan.declared, plan.sessions = _declared(fields, told)
+            plan.declared, plan.sessions = declared
             self._found.plans[number] = plan
         kept = {name: node.light() for name, node in fields.items()}
         return Node(
@@ -260,6 +266,15 @@ class _Walk:
             wraps=None if children.firm else _wrapping(kind_of_map(kinds)),
             deep=children.deep > 0 and not (found is not None and _both(fields, found)),
         )
+
+    def _empty(self, fields: Mapping[str, Node], declared: list[tuple[str, int]], mark: int) -> Plan | None:
+        """A plan for what has room for the pairs that it declares; without room its word replaces that of its parts."""
+        if declared and any(_has_room(name, node) for name, node in fields.items()):
+            return Plan()
+        spoken_of = _spoken_of(declared)
+        if spoken_of:
+            self._found.spoken_of[mark:] = spoken_of
+        return None
 
     def _map_plan(
         self, fields: Mapping[str, Node], children: _List, found: Look | None, *, mapping: bool
@@ -293,6 +308,16 @@ def _declared(
     ]
     pairs = [(name, value) for name, value in numbers if counts_pairs(name)]
     return pairs, [(name, value) for name, value in numbers if counts_sessions(name)]
+
+
+def _has_room(name: str, node: Node) -> bool:
+    """Whether pairs would stand there: a list or an object that is called so, though it holds none."""
+    return node.kind in {"list", "map"} and (is_plural_of_pairs(name) or is_session_list(name))
+
+
+def _spoken_of(declared: list[tuple[str, int]]) -> list[int]:
+    """The first number that is one of pairs by its name; a mere `total` may be one of anything."""
+    return [value for name, value in declared if value > 0 and set(words(name)) - {"total", "count"}][:1]
 
 
 def _parallel(fields: Mapping[str, Node]) -> tuple[str, str | None] | None:

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any  # pyarrow has no types
 
 from knowledge.errors import SourceUnreadable
 from knowledge.readers.content import Content
@@ -21,6 +22,7 @@ _LONGEST_CELL = 1 << 27
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _OPEN = "unexpected end of data"
 _PARQUET = b"PAR1"
+_ROWS = 1000
 _LISTS = (list, tuple)
 
 Row = tuple[int, Sequence[str] | None, str]
@@ -137,9 +139,16 @@ class TableReader(JsonReader):
 
 
 class ParquetReader(JsonReader):
-    """Reads a Parquet file; its columns may hold objects and lists."""
+    """Reads a Parquet file; its columns may hold objects and lists.
+
+    Of a row group that is damaged what can be read is given, and each of its other rows rejected.
+    """
 
     kind = SourceKind.TABLE
+
+    def __init__(self, content: Content) -> None:
+        super().__init__(content)
+        self._names: tuple[str, ...] = ()
 
     def of_document(self, index: int, at: int, documents: int) -> str:  # noqa: ARG002 - what other readers need
         """The number of the row."""
@@ -150,7 +159,10 @@ class ParquetReader(JsonReader):
         return ""
 
     def events(self) -> Iterator[Event]:
-        """A row as an object. Raises SourceUnreadable where pyarrow is missing or the file is damaged."""
+        """A row as an object, for one that cannot be read a cut.
+
+        Raises SourceUnreadable where pyarrow is missing, or the damage is where the file says what is in it.
+        """
         try:
             import pyarrow as pa
             from pyarrow import parquet
@@ -160,14 +172,31 @@ class ParquetReader(JsonReader):
                 'pip install "freya-agents[parquet]", or save it as CSV or JSON Lines.'
             ) from error
         try:
-            for batch in parquet.ParquetFile(pa.BufferReader(self._content.data)).iter_batches(1000):
-                for row in batch.to_pylist():
-                    yield from _events(row)
+            file = parquet.ParquetFile(pa.BufferReader(self._content.data), page_checksum_verification=True)
+            self._names = tuple(file.schema_arrow.names)
+            sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
         except (pa.ArrowException, OSError) as error:
             raise SourceUnreadable(f"{self._content.name} is a damaged Parquet file: {error}.") from error
+        for group, size in enumerate(sizes):
+            given, reason = 0, "it ends early"
+            try:
+                for batch in file.iter_batches(_ROWS, row_groups=[group]):
+                    yield from _rows(batch)
+                    given += batch.num_rows
+            except (pa.ArrowException, OSError) as error:
+                reason = " ".join(str(error).split())
+            for _ in range(size - given):
+                yield Event("cut", f"its row group ({group + 1} of {len(sizes)}) is damaged: {reason}", -1)
+
+    def look_through(self) -> Survey:
+        """The first pass; where no row can be read, the columns say whether each was a pair."""
+        found = super().look_through()
+        if not found.documents and {"question", "answer"} & _roles(dict.fromkeys(self._names, 0)):
+            found.plans[0] = Plan(pairs=True)
+        return found
 
     def damage(self) -> tuple[str, int] | None:
-        """None: a Parquet file is whole or cannot be read."""
+        """None: what is damaged of a Parquet file is rejected row by row, or all of it cannot be read."""
         return None
 
 
@@ -261,6 +290,21 @@ def _object(line: int, names: Sequence[str], cells: Sequence[str]) -> Iterator[E
         value: Scalar = int(cell) if counts and not text else cell
         yield Event("scalar", value, line)
     yield Event("end_map", None, line)
+
+
+def _rows(batch: Any) -> Iterator[Event]:  # pyarrow has no types
+    """The rows of a batch; one whose text is no UTF-8 alone is a cut."""
+    try:
+        rows = batch.to_pylist()
+    except UnicodeDecodeError:
+        rows = None
+    for number in range(batch.num_rows):
+        try:
+            row = rows[number] if rows is not None else batch.slice(number, 1).to_pylist()[0]
+        except UnicodeDecodeError as error:
+            yield Event("cut", f"holds text that is not UTF-8 ({error.reason})", -1)
+        else:
+            yield from _events(row)
 
 
 def _events(value: object) -> Iterator[Event]:

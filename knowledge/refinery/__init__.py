@@ -1,6 +1,7 @@
 """From stored pairs to refined ones: placed in the catalogue, measured, freed of duplicates."""
 
-from knowledge.refinery.claims import Check, Claim, IndicatorFacts, checks_of
+from knowledge.refinery.checks import checks_of
+from knowledge.refinery.claims import Check, Claim, IndicatorFacts
 from knowledge.refinery.duplicates import (
     Candidate,
     Likeness,

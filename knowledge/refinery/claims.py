@@ -66,11 +66,6 @@ def setting_claims(text: str, facts: Sequence[IndicatorFacts]) -> list[Claim]:
     return [claim for fact in named for claim in (*_defaults(text, fact), *_ranges(text, fact))]
 
 
-def checks_of(facts: Sequence[IndicatorFacts]) -> tuple[Check, ...]:
-    """The checks of a text, given what is known of indicators."""
-    return (arithmetic_claims, lambda text: setting_claims(text, facts))
-
-
 def _values(left: str) -> Iterator[float]:
     plain = left.translate(_OPERATORS)
     readings = {plain.replace("%", "")}

@@ -137,7 +137,7 @@ SUMMARY: Final = """
 """
 
 BY_TOPIC: Final = """
-    SELECT pair.collection, topic.slug, topic.name AS topic, count(*) AS pairs,
+    SELECT pair.collection, topic.slug, topic.name AS topic, topic.confidence, count(*) AS pairs,
            count(*) FILTER (WHERE duplicate.pair_id IS NULL) AS distinct_pairs,
            count(*) FILTER (WHERE duplicate.pair_id IS NULL AND refined.quality >= 70) AS good_pairs
     FROM knowledge_pairs AS pair
@@ -145,5 +145,5 @@ BY_TOPIC: Final = """
     LEFT JOIN knowledge_refinements AS refined ON refined.pair_id = pair.id
     LEFT JOIN knowledge_duplicates AS duplicate ON duplicate.pair_id = pair.id
     WHERE NOT pair.removed
-    GROUP BY pair.collection, topic.slug, topic.name
+    GROUP BY pair.collection, topic.slug, topic.name, topic.confidence
 """

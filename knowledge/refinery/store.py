@@ -68,6 +68,8 @@ class TopicPairs:
     collection: str
     slug: str | None
     topic: str
+    confidence: float | None
+    """Of its place in the catalogue, 0 to 1; without one, how near the nearest was; None: not looked for yet."""
     pairs: int
     distinct_pairs: int
     good_pairs: int

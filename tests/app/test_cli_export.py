@@ -41,6 +41,9 @@ def test_export_is_imported_again_without_loss(data: Path, tmp_path: Path, twins
         'First line, with "quotes"; and commas.\n\n- a list\n- of two\n\nLast line \u2014 caf\u00e9.',
         difficulty="advanced",
         tags=["a-b", "c"],
+        author='N. "N" Nobody',
+        year=1978,
+        attributes={"sources": ["One, 1978, Title; with signs", "Two"], "checked": True},
     )
     twins.write_text(f"{twins.read_text(encoding='utf-8')}\n{odd}", encoding="utf-8")
     imported(data, twins, "first")
@@ -49,6 +52,12 @@ def test_export_is_imported_again_without_loss(data: Path, tmp_path: Path, twins
     imported(data, file, "second")
     both = exported(data, tmp_path / "both.jsonl")
     kept = ("topic", "category", "question", "answer", "difficulty", "tags")
+    sources = {"sources": ["One, 1978, Title; with signs", "Two"], "checked": True, "year": 1978}
+    told = [pair["attributes"] for pair in both if "A, B; C" in pair["question"]]
+    assert len(told) == 2
+    for attributes in told:
+        assert {name: attributes[name] for name in sources} == sources
+        assert attributes["author"] == 'N. "N" Nobody'
     first, second = (
         sorted(
             (

@@ -20,6 +20,11 @@ def test_a_version_is_built_beside_the_live_one_activated_taken_back_and_pruned(
     versions = as_json(data, "index", "list")
     assert [(each["number"], each["state"]) for each in versions] == [(1, "live"), (2, "ready")]
     assert (versions[1]["recipe"]["low_tier"], versions[1]["note"]) == (False, "a trial")
+    shown = done(freya(data, "knowledge", "index", "show", "2"))
+    assert "state      ready" in shown
+    assert "note       a trial" in shown
+    assert "not evaluated yet" in shown
+    assert as_json(data, "index", "show", "2")["report"] is None
     low = sum(each["pairs"] for each in as_json(data, "status")["tiers"] if each["tier"] == "low")
     activated = done(freya(data, "knowledge", "index", "activate", "2"))
     assert activated == f"version 2 is live with {3 - low} pairs\n"
@@ -42,6 +47,7 @@ def test_a_version_is_built_beside_the_live_one_activated_taken_back_and_pruned(
     ("arguments", "code", "said"),
     [
         (["index", "activate", "9"], 1, "There is no version 9"),
+        (["index", "show", "9"], 1, "There is no version 9"),
         (["index", "build", "9"], 1, "There is no version 9"),
         (["index", "rollback"], 1, "No version that was live before"),
         (["index", "activate", "0"], 2, "greater than or equal to 1"),
@@ -95,6 +101,9 @@ def test_versions_are_evaluated_and_compared_over_the_same_cases(data: Path, tmp
     assert told.startswith("version 1: 24 pairs, seed 7")
     for part in ("answers: 12 cases", "METHOD", "fusion", "dense", "words", "nothing relevant"):
         assert part in told
+    kept = done(freya(data, "knowledge", "index", "show", "1"))
+    assert kept.endswith(told.partition("\n")[2])
+    assert as_json(data, "index", "show", "1")["report"]["tasks"]["answers"]["cases"] == 12
     done(freya(data, "knowledge", "index", "build"))
     both = done(
         freya(

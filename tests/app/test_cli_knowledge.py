@@ -23,15 +23,19 @@ from tests.app.cli_service import ScriptedService, serving
 __all__ = ["data", "pairs", "seed", "surroundings"]
 
 _ROOT = Path(__file__).parents[2]
+_IMPORTED = (
+    "imported 3 pairs  pairs.jsonl (3 new)\n         read as JSON Lines: pairs at the top; topic from topic\n"
+)
 
 
 def test_pairs_are_stored_indexed_counted_and_found_once(data: Path, pairs: Path):
     result = freya(data, "knowledge", "import", "--collection", "once", pairs)
-    assert (result.exit_code, result.stdout) == (0, "imported 3 pairs  pairs.jsonl (3 new)\n")
+    assert (result.exit_code, result.stdout) == (0, _IMPORTED)
     assert "No specialist answers out of the collection 'once'" in result.stderr
     again = freya(data, "knowledge", "import", "--collection", "once", "--json", pairs)
     [told] = json.loads(again.stdout)
     assert (told["outcome"], told["added"], told["reason"]) == ("already", 0, "was imported before")
+    assert told["shape"] == "pairs at the top; topic from topic"
     assert stock(data)["once"] == {
         "name": "once",
         "stored": 3,
@@ -47,13 +51,14 @@ def test_the_inventory_is_shown_in_columns(data: Path, pairs: Path):
     heads = [line.split() for line in lines if line and line.isupper()]
     assert heads[0] == ["COLLECTION", "PAIRS", "DISTINCT", "IN", "DENSE", "IN", "LEXICAL"]
     assert heads[1][1:] == ["PREMIUM", "STANDARD", "REVIEW", "LOW", "UNREFINED", "QUALITY", "DUPLICATES"]
-    assert heads[2] == ["SOURCE", "PAIRS", "COLLECTION", "STATUS"]
-    assert heads[3] == ["TOPIC", "PAIRS", "COLLECTION", "IN", "THE", "CATALOGUE"]
+    assert heads[2] == ["SOURCE", "PAIRS", "REJECTED", "MISMATCHED", "COLLECTION", "STATUS", "READ", "AS"]
+    assert heads[3] == ["TOPIC", "PAIRS", "COLLECTION", "IN", "THE", "CATALOGUE", "CONFIDENCE"]
     rows = [line.split() for line in lines]
     assert ["columns", "3", "3", "3", "3"] in rows
     assert ["columns", "0", "0", "0", "0", "3", "-", "0"] in rows
-    assert ["pairs.jsonl", "3", "columns", "complete"] in rows
-    assert ["T", "3", "columns", "-"] in rows
+    (source,) = [row for row in rows if row[:1] == ["pairs.jsonl"] and "columns" in row]
+    assert source[:8] == ["pairs.jsonl", "3", "0", "0", "columns", "complete", "JSON", "Lines:"]
+    assert ["T", "3", "columns", "-", "-"] in rows
 
 
 def test_pairs_that_need_not_be_indexed_at_once_are_only_stored(data: Path, pairs: Path):
@@ -75,7 +80,7 @@ def test_files_that_bring_nothing_end_with_1_and_the_others_are_imported(
     assert lines[1].strip().startswith("line 1: cannot be read")
     assert lines[4].strip() == "and 2 more"
     assert lines[5] == "imported 3 pairs  pairs.jsonl (3 new)"
-    assert lines[6].startswith("refused  0 pairs  missing.json: ")
+    assert lines[7].startswith("refused  0 pairs  missing.json: ")
 
 
 def test_a_result_says_how_many_pairs_were_declared():
@@ -100,7 +105,7 @@ def test_a_running_service_indexes_and_the_command_waits_for_it(
     with serving(data, ScriptedService()) as service:
         service.answers["/v1/knowledge"] = [collections(0), collections(2), collections(3)]
         result = freya(data, "knowledge", "import", "--collection", "served", "--key", "frk_k", pairs)
-    assert (result.exit_code, result.stdout) == (0, "imported 3 pairs  pairs.jsonl (3 new)\n")
+    assert (result.exit_code, result.stdout) == (0, _IMPORTED)
     assert "indexing (by the service): 3 of 6 pairs" in result.stderr
     assert "indexing (by the service): 5 of 6 pairs" in result.stderr
     assert len(service.asked) == 3

@@ -1,8 +1,10 @@
 """`freya knowledge` refine, gaps, topics and show, on real stores."""
 
 import asyncio
+import json
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from app.embedded import running_instance
@@ -10,10 +12,12 @@ from tests.app.cli_data import data, freya, pairs, seed, stock, surroundings
 from tests.app.cli_pipeline import (
     SLUG,
     as_json,
+    asked,
     done,
     exported,
     imported,
     nothing_known,
+    pair_line,
     quickly,
     twins,
 )
@@ -111,15 +115,76 @@ def test_pair_is_shown_with_its_quality_and_its_duplicate(data: Path, twins: Pat
     assert len(detail["parts"]) == 8
 
 
+def test_pair_is_shown_with_its_variants_and_what_its_source_says_of_it(
+    data: Path, tmp_path: Path, database_url: str
+):
+    file = tmp_path / "variants.jsonl"
+    lines = [pair_line(asked(number), f"Rule {number} says so.", author="N. Nobody") for number in (1, 2)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    imported(data, file)
+    first, second = sorted(pair["id"] for pair in exported(data, tmp_path / "all.jsonl"))
+    assert as_json(data, "show", first)["variants"] == []
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO knowledge_likenesses VALUES (%s, %s, 0.91, 0.85, 0.25)", (first, second)
+        )
+    for one, other in ((first, second), (second, first)):
+        lines = done(freya(data, "knowledge", "show", one)).splitlines()
+        at = lines.index(next(line for line in lines if line.startswith("VARIANT")))
+        assert lines[at + 1].split()[0] == other
+        assert lines[at + 1].split()[-3:] == ["0.910", "0.850", "0.25"]
+        assert "author     N. Nobody" in lines
+        (variant,) = as_json(data, "show", one)["variants"]
+        assert (variant["id"], variant["overlap"]) == (other, 0.25)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO knowledge_duplicates VALUES (%s, %s, 0.91, 0.85)", (second, first))
+    assert as_json(data, "show", first)["variants"] == as_json(data, "show", second)["variants"] == []
+
+
+def test_topics_of_sources_are_told_with_how_certain_their_place_is(data: Path, twins: Path):
+    imported(data, twins)
+    before = as_json(data, "status", "--topics")["topics"]
+    assert {(each["confidence"], each["mapped_by"]) for each in before} == {(None, None)}
+    done(freya(data, "knowledge", "refine"))
+    topics = {each["topic"]: each for each in as_json(data, "status", "--topics")["topics"]}
+    assert (topics["RSI"]["confidence"], topics["RSI"]["mapped_by"]) == (1.0, "rule")
+    (houses,) = as_json(data, "gaps")["unplaced"]
+    assert houses["confidence"] == topics["Houses"]["confidence"]
+    assert 0 < houses["confidence"] < 1
+
+
 def test_topic_is_shown_with_what_sources_call_it_and_its_best_pairs(data: Path, twins: Path):
     imported(data, twins)
     done(freya(data, "knowledge", "refine"))
     shown = done(freya(data, "knowledge", "show", "--topic", SLUG))
-    for part in (f"slug          {SLUG}", "IN SOURCES", "BEST PAIRS", "rule"):
+    for part in (f"slug          {SLUG}", "IN SOURCES", "BEST PAIRS", "CONFIDENCE"):
         assert part in shown
+    (called,) = [line.split() for line in shown.splitlines() if line.split()[:2] == ["RSI", "technical"]]
+    assert called[2:] == ["3", "rule", "1.00"]
     unknown = freya(data, "knowledge", "show", "--topic", "rsi")
     assert unknown.exit_code == 1
     assert "did you mean 'relative-strength-index'?" in unknown.stderr
+
+
+def test_source_is_shown_with_how_it_was_read_and_all_that_was_rejected(data: Path, tmp_path: Path):
+    file = tmp_path / "export.json"
+    pairs = [
+        {"question": f"What is {number}?", "answer": "" if number else "It is nothing."}
+        for number in range(5)
+    ]
+    file.write_text(json.dumps({"total_pairs": 9, "topic": "RSI", "qa_pairs": pairs}), encoding="utf-8")
+    imported(data, file)
+    imported(data, file, "other")
+    shown = done(freya(data, "knowledge", "show", "--source", "export.json"))
+    assert shown.count("read as       JSON: pairs under qa_pairs; topic from topic") == 2
+    assert shown.count("1 read, 4 rejected, 1 mismatched") == 2
+    assert shown.count("has an empty answer") == 8
+    one, other = as_json(data, "show", "--source", "export.json")
+    assert (one["collection"], other["collection"]) == ("other", "technical")
+    assert [remark["what"] for remark in one["remarks"]] == ["rejected"] * 4 + ["mismatched"]
+    assert one["remarks"][0]["place"].startswith("qa_pairs[1]")
+    assert one["remarks"][4]["reason"] == "declares 9 pairs and holds 5"
+    assert as_json(data, "show", "--source", other["id"]) == [other]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +192,7 @@ def test_topic_is_shown_with_what_sources_call_it_and_its_best_pairs(data: Path,
     [
         (["show"], "give the id of a pair, or --topic"),
         (["show", "pair_x", "--topic", SLUG], "give the id of a pair, or --topic"),
+        (["show", "--source", "x", "--topic", SLUG], "give the id of a pair, or --topic"),
         (["jobs", "--cancel"], "say which job to cancel"),
         (["jobs", "--limit", "0"], "greater than or equal to 1"),
         (["gaps", "--limit", "none"], "valid integer"),
@@ -146,6 +212,7 @@ def test_wrong_usage_ends_with_2(data: Path, arguments: list[str], said: str):
     ("arguments", "said"),
     [
         (["show", "pair_none"], "there is no pair 'pair_none'"),
+        (["show", "--source", "none.json"], "there is no source 'none.json'"),
         (["jobs", "job_none"], "there is no job 'job_none'"),
         (["jobs", "job_none", "--cancel"], "there is no job 'job_none'"),
         (["export", "missing/x.jsonl"], "the folder missing does not exist"),

@@ -96,6 +96,7 @@ async def test_pair_is_read_with_the_parts_of_its_quality_and_its_place(client, 
     assert [part["measure"] for part in pair["parts"]] == [measure.value for measure in WEIGHTS]
     assert all(part["because"] for part in pair["parts"])
     assert (pair["source_kind"], pair["kept_id"]) == ("corpus", None)
+    assert pair["attributes"]["sources"]
     assert pair["session"] >= 1
     assert pair["ordinal"] >= 1
 
@@ -109,6 +110,38 @@ async def test_topics_are_the_catalogue_with_counts(client, document):
     technical = [topic for topic in topics if topic["collection"] == "technical"]
     assert sum(topic["pairs"] for topic in technical) > 50
     assert all(topic["good"] <= topic["pairs"] for topic in topics)
+
+
+@pytest.mark.usefixtures("refined")
+async def test_topic_is_read_with_what_sources_call_it_and_its_best_pairs(client, document):
+    slug = (await found(client, "What is the RSI?"))[0]["slug"]
+    topic = (await client.get(f"/v1/knowledge/topics/{slug}", params={"best": 2})).json()
+    checked(document, "TopicDetailView", topic)
+    assert topic["slug"] == slug
+    assert len(topic["best"]) == 2
+    qualities = [pair["quality"] for pair in topic["best"]]
+    assert qualities == sorted(qualities, reverse=True)
+    assert sum(each["pairs"] for each in topic["called"]) == sum(each["pairs"] for each in topic["tiers"]) > 2
+    assert {each["mapped_by"] for each in topic["called"]} <= {"rule", "meaning"}
+    unknown = await client.get("/v1/knowledge/topics/rsi")
+    assert "did you mean" in problem_of(unknown, 404, "unknown_topic")["detail"]
+
+
+@pytest.mark.usefixtures("refined")
+async def test_status_tells_collections_tiers_sources_and_their_topics(client, document):
+    status = (await client.get("/v1/knowledge/status")).json()
+    checked(document, "StatusView", status)
+    assert status["collections"] == (await client.get("/v1/knowledge")).json()
+    stored = sum(each["stored"] for each in status["collections"])
+    assert sum(each["pairs"] for each in status["tiers"]) == stored
+    assert sum(each["pairs"] for each in status["topics"]) == stored
+    assert sum(each["read"] for each in status["sources"]) == stored
+    shipped = next(each for each in status["sources"] if each["kind"] == "corpus")
+    source = (await client.get(f"/v1/knowledge/sources/{shipped['id']}")).json()
+    checked(document, "SourceDetailView", source)
+    assert source == {**shipped, "remarks": []}
+    (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
+    assert status["version"] == live["number"]
 
 
 @pytest.mark.usefixtures("refined")
@@ -190,7 +223,10 @@ async def test_version_is_built_activated_and_taken_back_without_a_failing_searc
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("refined")
-async def test_live_version_is_evaluated_in_the_background(client):
+async def test_live_version_is_evaluated_in_the_background_and_its_report_kept(client, document):
+    (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
+    before = await client.get(f"/v1/knowledge/versions/{live['number']}/evaluation")
+    assert "was not evaluated yet" in problem_of(before, 404, "not_evaluated")["detail"]
     order = {"kind": "evaluate", "arguments": {"size": 10, "collections": ["sofia"]}}
     ordered = await client.post("/v1/knowledge/jobs", json=order)
     job = await until_ended(client, ordered.headers["location"])
@@ -198,6 +234,9 @@ async def test_live_version_is_evaluated_in_the_background(client):
     assert job["result"]["report"]["tasks"]["answers"]["cases"] == 10
     (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
     assert live["evaluated"]
+    report = (await client.get(f"/v1/knowledge/versions/{live['number']}/evaluation")).json()
+    checked(document, "Report", report)
+    assert report == job["result"]["report"]
 
 
 @pytest.mark.usefixtures("refined")
@@ -259,6 +298,9 @@ async def test_order_that_does_not_fit_is_refused_and_named(client, body):
         ("GET", "/v1/knowledge/jobs/job_none", "unknown_job"),
         ("POST", "/v1/knowledge/jobs/job_none/cancel", "unknown_job"),
         ("POST", "/v1/knowledge/versions/99/activate", "unknown_version"),
+        ("GET", "/v1/knowledge/versions/99/evaluation", "unknown_version"),
+        ("GET", "/v1/knowledge/sources/source_none", "unknown_source"),
+        ("GET", "/v1/knowledge/topics/no-such-topic", "unknown_topic"),
     ],
 )
 async def test_unknown_thing_is_named(client, method, path, code):
@@ -280,6 +322,10 @@ async def test_unknown_thing_is_named(client, method, path, code):
         f"{_SEARCH}?q=x&limit=51",
         "/v1/knowledge/pairs/a%00",
         f"/v1/knowledge/pairs/{'x' * 65}",
+        "/v1/knowledge/topics/No%20Slug",
+        "/v1/knowledge/sources/%00",
+        "/v1/knowledge/topics/relative-strength-index?best=101",
+        "/v1/knowledge/versions/0/evaluation",
         "/v1/knowledge/gaps?limit=0",
         "/v1/knowledge/gaps?collection=%00",
         "/v1/knowledge/gaps?category=",

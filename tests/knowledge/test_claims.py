@@ -2,7 +2,8 @@ from datetime import date
 
 import pytest
 
-from knowledge.refinery.claims import IndicatorFacts, arithmetic_claims, checks_of, setting_claims
+from knowledge.refinery.checks import checks_of
+from knowledge.refinery.claims import IndicatorFacts, arithmetic_claims, setting_claims
 from knowledge.refinery.dates import latest_date
 from trading.facts import definitions
 

@@ -1,6 +1,7 @@
 import re
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,15 @@ def test_every_worked_number_is_what_our_code_computes():
             if not agrees(worked.figure, value):
                 wrong.append((topic.slug, worked.figure, value))
     assert wrong == []
+
+
+def test_the_example_in_the_documentation_is_a_part_of_a_corpus():
+    page = (Path(__file__).parents[2] / "docs" / "knowledge.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (topic,) = read_part(example, "the example")
+    (pair,) = topic.pairs
+    (worked,) = pair.worked
+    assert agrees(worked.figure, evaluate(worked.expression, EXPRESSIONS))
 
 
 def test_about_every_second_technical_pair_works_a_number_out():

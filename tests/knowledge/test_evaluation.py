@@ -1,10 +1,19 @@
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
 
-from knowledge import Field, HybridRetriever, KnowledgeUnavailable, RetrievalSettings
+from knowledge import (
+    Field,
+    HybridRetriever,
+    IndexVersion,
+    KnowledgeUnavailable,
+    Recipe,
+    RetrievalSettings,
+    VersionState,
+)
 from knowledge.evaluation import (
     Bootstrap,
     DenseOnly,
@@ -12,6 +21,7 @@ from knowledge.evaluation import (
     Evaluator,
     Fusion,
     Metric,
+    NotEvaluated,
     RelevanceCheck,
     Report,
     Task,
@@ -19,6 +29,7 @@ from knowledge.evaluation import (
     compare,
     comparison_tables,
     held_out,
+    kept_report,
     report_tables,
 )
 from knowledge.evaluation.report import MethodOutcomes, Outcomes
@@ -135,8 +146,14 @@ async def test_breakdowns_hold_every_case(report):
         assert sum(group.cases for group in task.topics) == task.cases
         assert [(group.name, group.cases) for group in task.tiers] == [("unrefined", task.cases)]
         for metric in Metric:
-            total = sum(group.cases * group.metrics["fusion"][metric] for group in task.topics)
-            assert total / task.cases == pytest.approx(task.methods["fusion"].metrics[metric].value, abs=1e-3)
+            whole = task.methods["fusion"].metrics[metric]
+            assert task.tiers[0].metrics["fusion"][metric] == whole
+            for groups in (task.topics, task.categories):
+                total = sum(group.cases * group.metrics["fusion"][metric].value for group in groups)
+                assert total / task.cases == pytest.approx(whole.value, abs=1e-3)
+                for group in groups:
+                    part = group.metrics["fusion"][metric]
+                    assert part.low <= part.value <= part.high
     assert [group.name for group in report.tasks[Task.PARAPHRASES].topics] == ["Momentum", "Oscillators"]
 
 
@@ -236,9 +253,27 @@ async def test_report_survives_the_database(report, pool):
 
 def test_document_that_is_no_report_is_refused():
     with pytest.raises(ValidationError):
-        Report.from_json({"format": 2})
+        Report.from_json({"format": 1})
     with pytest.raises(ValidationError, match="1 outcomes for 2 cases"):
         Outcomes(keys=("a", "b"), methods={"fusion": MethodOutcomes(places=(1,), ndcg=(1.0,))})
+
+
+def test_report_of_another_release_is_told_as_such():
+    recipe = Recipe(model="m", dimensions=3)
+    version = IndexVersion(
+        number=4,
+        state=VersionState.READY,
+        recipe=recipe,
+        note=None,
+        pairs=1,
+        evaluation={"format": 1},
+        created_at=datetime.now(UTC),
+        activated_at=None,
+    )
+    with pytest.raises(NotEvaluated, match="version 4 is one of another release"):
+        kept_report(version)
+    with pytest.raises(NotEvaluated, match="Version 4 of the index was not evaluated yet"):
+        kept_report(replace(version, evaluation=None))
 
 
 async def test_report_without_its_cases_keeps_the_rest(report):

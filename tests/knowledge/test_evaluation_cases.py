@@ -149,9 +149,14 @@ async def test_linked_duplicates_make_one_case(store, dense, filled, pool):
     assert cases.paraphrases == ()
 
 
-async def test_case_knows_its_topic_and_tier(store, dense, filled, pool):
-    ids = await filled(("Momentum", [RSI]), ("Volatility", [ATR]))
-    await mark(pool, "UPDATE knowledge_topics SET slug = 'rsi' WHERE name = 'Momentum'")
+async def test_case_knows_its_topic_category_and_tier(store, dense, filled, pool):
+    ids = await filled(("Momentum", [RSI]), ("Volatility", [ATR]), ("Gas", [GAS]))
+    await mark(
+        pool,
+        "UPDATE knowledge_topics SET slug = 'relative-strength-index', category = 'own' WHERE name = 'Momentum'",
+    )
+    await mark(pool, "UPDATE knowledge_topics SET category = 'own' WHERE name = 'Volatility'")
+    await mark(pool, "UPDATE knowledge_topics SET category = NULL WHERE name = 'Gas'")
     await mark(
         pool,
         "INSERT INTO knowledge_refinements (pair_id, text_md5, measures, quality, tier, parts)"
@@ -159,9 +164,10 @@ async def test_case_knows_its_topic_and_tier(store, dense, filled, pool):
         ids[RSI[0]],
     )
     cases = await held_out(store, dense)
-    assert {(case.topic, case.tier) for case in cases.answers} == {
-        ("rsi", "premium"),
-        ("Volatility", "unrefined"),
+    assert {(case.topic, case.category, case.tier) for case in cases.answers} == {
+        ("relative-strength-index", "Price-based", "premium"),
+        ("Volatility", "own", "unrefined"),
+        ("Gas", "uncategorised", "unrefined"),
     }
 
 
@@ -201,6 +207,7 @@ def test_duplicates_of_duplicates_are_one_thing():
             session="session",
             question=words,
             topic="Momentum",
+            category="Oscillators",
             tier="premium",
             duplicate_of=duplicate_of,
         )

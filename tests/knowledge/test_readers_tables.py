@@ -5,6 +5,7 @@ import gzip
 import io
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -124,6 +125,67 @@ def test_parquet_is_read_with_its_nested_columns(tmp_path):
     assert found.report.rejected[0].place == "row 3"
     path.write_bytes(path.read_bytes()[:-20])
     assert "damaged Parquet file" in (account(path).damage or "")
+
+
+def row_groups(path: Path, texts: Sequence[str]) -> list[tuple[int, int]]:
+    """Write a row group of a hundred pairs for each text; where its answers begin and end."""
+    arrow = pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
+    from pyarrow import parquet
+
+    schema = arrow.schema([("question", arrow.string()), ("answer", arrow.string())])
+    with parquet.ParquetWriter(path, schema, use_dictionary=False, write_page_checksum=True) as writer:
+        for text in texts:
+            rows = [{"question": f"What is {text} {n}?", "answer": f"It is {text}, {n}."} for n in range(100)]
+            writer.write_table(arrow.Table.from_pylist(rows, schema=schema))
+    columns = [parquet.ParquetFile(path).metadata.row_group(n).column(1) for n in range(len(texts))]
+    return [(one.data_page_offset, one.data_page_offset + one.total_compressed_size) for one in columns]
+
+
+def overwrite(path: Path, start: int, end: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[start:end] = b"\xff" * (end - start)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damaged", [0, 1, 2])
+def test_damaged_row_group_is_rejected_row_by_row_and_the_others_are_read(tmp_path, damaged):
+    path = tmp_path / "a.parquet"
+    start, end = row_groups(path, ["one", "two", "three"])[damaged]
+    overwrite(path, (start + end) // 2, end)
+    found = account(path)
+    assert found.counts == (200, 100)
+    assert found.damage is None
+    places = [remark.place for remark in found.report.rejected]
+    assert places == [f"row {number}" for number in range(100 * damaged + 1, 100 * damaged + 101)]
+    assert {remark.reason.partition(" is damaged: ")[0] for remark in found.report.rejected} == {
+        f"cannot be read: its row group ({damaged + 1} of 3)"
+    }
+
+
+def test_parquet_of_damaged_row_groups_alone_is_rejected_whole(tmp_path):
+    path = tmp_path / "a.parquet"
+    for start, end in row_groups(path, ["one", "two"]):
+        overwrite(path, start, end)
+    found = account(path)
+    assert found.counts == (0, 200)
+    assert found.report.nothing is not None
+
+
+def test_row_whose_text_is_no_utf8_is_rejected_alone(tmp_path):
+    arrow = pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
+    from pyarrow import parquet
+
+    answers = arrow.array([b"It is one.", b"It is \xff\xfe.", b"It is three."], arrow.binary()).view(
+        arrow.string()
+    )
+    asked = arrow.array(["What is one?", "What is two?", "What is three?"])
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"question": asked, "answer": answers}), path)
+    found = account(path)
+    assert found.counts == (2, 1)
+    (remark,) = found.report.rejected
+    assert remark.place == "row 2"
+    assert "not UTF-8" in remark.reason
 
 
 def test_parquet_without_its_library_says_what_to_install(tmp_path, monkeypatch):
