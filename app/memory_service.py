@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -11,6 +12,8 @@ from app.memory_status import MemoryStatus, count_memory
 from app.problems import ProblemError, problem
 from app.runs import RunStore
 from memory import (
+    AtHand,
+    ConversationMemory,
     Database,
     Kind,
     Owner,
@@ -19,8 +22,11 @@ from memory import (
     Recollection,
     Record,
     RecordState,
+    Scope,
+    ThreadStore,
     Tier,
     UnknownRecord,
+    at_hand,
 )
 from memory.history import Eraser, ErasureReceipt, HistoryExporter, HistoryImporter, ImportReport, Users
 from memory.interactions import Feedback, InteractionStore
@@ -57,6 +63,8 @@ class MemoryService:
         self,
         *,
         database: Database,
+        threads: ThreadStore,
+        conversation: ConversationMemory,
         recaller: Recaller,
         records: RecordStore,
         projects: ProjectStore,
@@ -71,6 +79,8 @@ class MemoryService:
     ) -> None:
         """`arrived` is called when messages were imported, which are to be embedded and consolidated."""
         self._database = database
+        self._threads = threads
+        self._conversation = conversation
         self._recaller = recaller
         self._records = records
         self._projects = projects
@@ -83,8 +93,26 @@ class MemoryService:
         self._vault = vault
         self._arrived = arrived
 
-    async def recall(self, owner: Owner, query: str, *, budget: int, wanted: RecallFilter) -> Recollection:
-        """What a turn with this message would recall, within `budget` tokens."""
+    async def recall(
+        self,
+        owner: Owner,
+        query: str,
+        *,
+        budget: int,
+        wanted: RecallFilter,
+        thread_id: str | None = None,
+    ) -> Recollection:
+        """What a turn with this message would recall, within `budget` tokens; with a thread, one that continues it.
+
+        The project is the thread's where none is wanted. Raises UnknownThread, UnknownProject.
+        """
+        if thread_id is not None:
+            thread = await self._threads.get(owner, thread_id)
+            wanted = replace(
+                wanted,
+                project_id=wanted.project_id or thread.project_id,
+                at_hand=await self._at_hand(owner, thread_id),
+            )
         if wanted.project_id is not None:
             await self._projects.get(owner, wanted.project_id)
         found = await self._recaller.recall(owner, query, budget=budget, wanted=wanted)
@@ -298,6 +326,10 @@ class MemoryService:
         else:
             await self._projects.remove_member(owner, project_id, user_id)
         await self._note(owner, "remove member", project_id)
+
+    async def _at_hand(self, owner: Owner, thread_id: str) -> AtHand:
+        scope = Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
+        return at_hand(thread_id, (await self._conversation.carried(scope)).turns)
 
     async def _note(
         self, owner: Owner, action: str, subject: str | None = None, counts: Mapping[str, int] | None = None

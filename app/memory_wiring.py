@@ -144,8 +144,11 @@ def join_memory(
         stop_runs=stop_runs,
         forget_key=forget,
     )
+    conversation = TieredConversation(short_term, threads, settings)
     service = MemoryService(
         database=database,
+        threads=threads,
+        conversation=conversation,
         recaller=recaller,
         records=records,
         projects=ProjectStore(database, sealer),
@@ -161,7 +164,7 @@ def join_memory(
     return MemoryParts(
         threads=threads,
         short_term=short_term,
-        conversation=TieredConversation(short_term, threads, settings),
+        conversation=conversation,
         recaller=recaller,
         records=records,
         vectors=vectors,

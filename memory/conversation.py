@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from memory.errors import MemoryUnavailable
-from memory.interfaces import MemoryTier, Scope, Turn
+from memory.interfaces import AtHand, MemoryTier, Scope, Turn
 from memory.settings import MemorySettings
 from memory.short import (
     Held,
@@ -23,7 +23,7 @@ from memory.short import (
 from memory.short.condensing import short_settings
 from memory.short.state import change_of, changed
 
-__all__ = ["Carried", "TieredConversation", "count_tokens", "within_budget"]
+__all__ = ["Carried", "TieredConversation", "at_hand", "count_tokens", "within_budget"]
 
 logger = logging.getLogger(__name__)
 Found = TypeVar("Found")
@@ -39,6 +39,11 @@ class Carried:
     """The newest turns, oldest first."""
     summary: Summary | None
     """Of the turns before them; None where there are none."""
+
+
+def at_hand(thread_id: str, turns: Sequence[Turn]) -> AtHand:
+    """What a turn of the thread that carries these along, oldest first, needs not recall."""
+    return AtHand(thread_id=thread_id, since=turns[0].at if turns else None)
 
 
 class TieredConversation:

@@ -203,6 +203,15 @@ class Recollection(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AtHand:
+    """The end of a thread that a turn carries along anyway: its messages do not come back, those before it do."""
+
+    thread_id: str
+    since: datetime | None = None
+    """When the oldest turn that is carried was answered; with None only the message that waits for an answer is left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecallFilter:
     """What recall is limited to."""
 
@@ -211,8 +220,7 @@ class RecallFilter:
     """None: any."""
     project_id: str | None = None
     """What belongs to it, and what is known of the user; with the decisions, progress and artifacts of its other members."""
-    without_thread: str | None = None
-    """A thread whose messages are at hand already and do not come back."""
+    at_hand: AtHand | None = None
     since: datetime | None = None
     until: datetime | None = None
 

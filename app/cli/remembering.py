@@ -51,6 +51,9 @@ class Kind(StrEnum):
 def recall(
     question: Annotated[str, typer.Argument(help="What to recall something for.")],
     budget: Annotated[int, typer.Option(min=16, max=8000, help="The most tokens.")] = 1000,
+    thread: Annotated[
+        str | None, typer.Option(help="As a turn that continues this thread (thr_...) would be given it.")
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,
     user: User = None,
@@ -58,7 +61,7 @@ def recall(
     """What a turn with this question would be given of all that is remembered, best first."""
     from app.cli.interruption import run
     from app.cli.remembering_lines import recalled_lines
-    from app.cli.remembering_service import Caller, read
+    from app.cli.remembering_service import Caller, Query, read
 
     def show(found: dict[str, Any]) -> None:
         for tier in found["degraded"]:
@@ -70,7 +73,10 @@ def recall(
         else:
             note("nothing relevant is remembered")
 
-    run(partial(read, Caller(key, user), "/recall", {"q": question, "budget": budget}, show))
+    wanted: Query = {"q": question, "budget": budget}
+    if thread is not None:
+        wanted["thread_id"] = thread
+    run(partial(read, Caller(key, user), "/recall", wanted, show))
 
 
 @memory.command(

@@ -139,6 +139,7 @@ class NewFeedback(BaseModel):
 
 @router.get("/memory/recall", operation_id="recallMemory", tags=["memory"])
 async def recall_memory(
+    *,
     memory: Service,
     owner: Acting,
     q: Annotated[str, Query(min_length=1, max_length=2000, description="The question or message."), Storable],
@@ -149,6 +150,14 @@ async def recall_memory(
         list[Tier], Query(max_length=3, description="Only of these tiers; may be given several times.")
     ] = [],  # noqa: B006  # FastAPI copies it
     project_id: ProjectId = None,
+    thread_id: Annotated[
+        str | None,
+        Query(
+            max_length=64,
+            description="A thread that the message would continue: what it carries along is left out.",
+        ),
+        Storable,
+    ] = None,
     since: Annotated[Moment | None, Query(description="Only what was said at this time or later.")] = None,
     until: Annotated[Moment | None, Query(description="Only what was said before this time.")] = None,
 ) -> Recollection:
@@ -156,7 +165,7 @@ async def recall_memory(
     wanted = RecallFilter(project_id=project_id, since=since, until=until)
     if tiers:
         wanted = replace(wanted, tiers=frozenset(tiers))
-    return await memory.recall(owner, q, budget=budget, wanted=wanted)
+    return await memory.recall(owner, q, budget=budget, wanted=wanted, thread_id=thread_id)
 
 
 @router.get("/memory/status", operation_id="getMemoryStatus", tags=["memory"])

@@ -125,7 +125,8 @@ class ChatResult(BaseModel):
     )
     citations: list[Citation]
     recalled: list[RecalledItem] = Field(
-        default=[], description="What the turn was given of all that is remembered beyond its thread."
+        default=[],
+        description="What the turn was given of all that is remembered beside the turns that it carries along.",
     )
     artifacts: list[ArtifactReference]
     tool_calls: list[ToolUse]

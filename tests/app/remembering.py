@@ -25,7 +25,7 @@ from app.runs import RunStore
 from app.settings import HttpSettings, Settings
 from app.wiring import Running
 from knowledge import Chroma
-from memory import Database, Draft, MemorySettings, Owner, ShortTermTier
+from memory import Database, Draft, MemorySettings, Owner, ShortTermTier, ThreadStore, TieredConversation
 from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
 from memory.interactions import InteractionStore
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Vault
@@ -89,8 +89,11 @@ async def remembering(
         stack.push_async_callback(recaller.close)
         arrived: list[None] = []
         short = ShortTermTier(redis, MemorySettings())
+        threads = ThreadStore(database)
         memory = MemoryService(
             database=database,
+            threads=threads,
+            conversation=TieredConversation(short, threads, MemorySettings()),
             recaller=recaller,
             records=records,
             projects=ProjectStore(database),
