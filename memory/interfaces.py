@@ -50,6 +50,7 @@ class Turn(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     run_id: str
+    """Of an imported turn, the id of its last message."""
     request: str
     answer: str
     agents: tuple[str, ...] = ()

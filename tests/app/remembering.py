@@ -42,6 +42,7 @@ class Remembering:
 
     app: FastAPI
     database: Database
+    threads: ThreadStore
     records: RecordStore
     runs: RunStore
     arrived: list[None]
@@ -117,7 +118,9 @@ async def remembering(
         )
         app = await asyncio.to_thread(create_app, settings, lambda: nullcontext(running))
         await stack.enter_async_context(app.router.lifespan_context(app))
-        yield Remembering(app=app, database=database, records=records, runs=runs, arrived=arrived)
+        yield Remembering(
+            app=app, database=database, threads=threads, records=records, runs=runs, arrived=arrived
+        )
 
 
 @contextmanager

@@ -129,6 +129,16 @@ async def test_history_is_taken_in_once_and_recalled_by_its_user_alone(opened, m
     assert (await others.get("/v1/memory/recall", params=asked)).json()["items"] == []
 
 
+async def test_recall_for_a_thread_leaves_out_what_a_turn_of_it_carries_along(opened, mine, others, owner):
+    await take_in(mine, lines(line(owner.user_id, "The quiet valley is far away.")))
+    (thread,) = await opened.threads.page(owner, limit=2, before=None)
+    asked = {"q": "the quiet valley"}
+    assert (await mine.get("/v1/memory/recall", params=asked)).json()["items"]
+    asked["thread_id"] = thread.id
+    assert not (await mine.get("/v1/memory/recall", params=asked)).json()["items"]
+    problem_of(await others.get("/v1/memory/recall", params=asked), 404, "unknown_thread")
+
+
 async def test_recall_is_limited_to_tiers_and_times(opened, mine, owner):
     await kept(opened, owner, "Prefers the quiet valley.", kind="preference")
     await take_in(mine, lines(line(owner.user_id, "The quiet valley is far away.")))
@@ -410,7 +420,7 @@ async def test_text_is_redacted_for_good_or_so_that_its_owner_can_have_it_back(m
     }
     kept = (await mine.post("/v1/memory/redact", json={"text": text, "reversible": True})).json()
     assert kept["found"] == gone["found"]
-    assert "ada" not in kept["text"]
+    assert "ada@" not in kept["text"]
     said = f"Answer to {kept['text']}"
     revealed = (await mine.post("/v1/memory/reveal", json={"text": said})).json()
     assert revealed == {"text": f"Answer to {text}", "values": 3}
