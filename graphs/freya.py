@@ -79,6 +79,7 @@ async def recall(state: FreyaState, runtime: Context) -> FreyaState:
         "turns": list(carried.turns),
         "summary": carried.summary.text if carried.summary else "",
         "recalled": recalled,
+        "degraded": list({each.tier: each for each in (*recalled.degraded, *carried.degraded)}.values()),
         "timings_ms": {"recall": _since(began)},
     }
 

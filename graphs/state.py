@@ -93,6 +93,8 @@ class FreyaState(TypedDict, total=False):
     summary: str
     """Of the turns before those; empty where there are none."""
     recalled: Recollection
+    degraded: list[Degraded]
+    """The tiers of memory that did not answer."""
     route: Route
     results: Annotated[list[SpecialistResult], operator.add]
     answer: str

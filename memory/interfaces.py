@@ -252,6 +252,11 @@ class CarriedTurns(Protocol):
         """Of the turns before them; None where there are none."""
         ...
 
+    @property
+    def degraded(self) -> tuple[Degraded, ...]:
+        """The tier that did not answer."""
+        ...
+
 
 class SummaryText(Protocol):
     """What stands for turns that are not carried along."""

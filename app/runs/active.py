@@ -60,6 +60,7 @@ def records_of(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[
         agents=list(dict.fromkeys(one.agent for one in results)),
         citations=state["citations"],
         recalled=[RecalledItem.of(item) for item in state.get("recalled", Recollection()).items],
+        degraded=state.get("degraded", []),
         artifacts=[reference(artifact) for artifact in made],
         tool_calls=uses,
         model=state.get("model", ""),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from app.problems import Problem
 from graphs import Outcome
 from graphs.events import ArtifactReference, Citation
-from memory import Kind, Recalled, Tier, ToolUse
+from memory import Degraded, Kind, Recalled, Tier, ToolUse
 
 LONGEST_MESSAGE = 200_000
 _OURS = 500  # the least status of what is no fault of a request
@@ -127,6 +127,10 @@ class ChatResult(BaseModel):
     recalled: list[RecalledItem] = Field(
         default=[],
         description="What the turn was given of all that is remembered beside the turns that it carries along.",
+    )
+    degraded: list[Degraded] = Field(
+        default=[],
+        description="The tiers of memory that did not answer in time, and why: what they hold was missing.",
     )
     artifacts: list[ArtifactReference]
     tool_calls: list[ToolUse]
