@@ -72,6 +72,10 @@ class SpecialistResult(BaseModel):
     answer: str
     outcome: Outcome
     citations: tuple[Citation, ...] = ()
+    sub_agents: tuple[str, ...] = ()
+    """Those who had something to say."""
+    retrieved: tuple[str, ...] = ()
+    """Ids of the pairs whose passages it was given."""
     tool_uses: tuple[ToolUse, ...] = ()
     artifacts: tuple[MadeArtifact, ...] = ()
     weighing: Weighing | None = None

@@ -42,6 +42,8 @@ class ToolUse(BaseModel):
     arguments: dict[str, JsonValue]
     result: str
     """The text that the tool gave back."""
+    failed: bool = False
+    """Whether that is an error, or the call did not end."""
 
 
 class Turn(BaseModel):

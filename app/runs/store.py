@@ -1,6 +1,6 @@
 """Runs in PostgreSQL. The database keeps the runs of a thread serial."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # JSON of the database
 
@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from app.problems import Problem, ProblemError, dumped, problem
+from app.runs.logged import Trace
 from app.runs.records import ChatRequest, ChatResult, RunView, Status
 from graphs import MadeArtifact
 from memory import Connection, Database, Interaction, KeyMissing, Owner, Scope, log_interaction, open_turn
@@ -37,6 +38,10 @@ _BEGIN = """
 _GIVE_UP_KEY = (
     "UPDATE runs SET idempotency_key = NULL WHERE id = %s AND idempotency_key = %s AND status = 'failed'"
 )
+
+
+ReadTrace = Callable[[Owner, str], Awaitable[Trace]]
+"""Gives what the kept events of a user's run tell of it; an empty trace where they cannot be read."""
 
 
 class ThreadBusy(Exception):
@@ -183,8 +188,13 @@ class RunStore:
             if await self._close(connection, run_id, status, error=dumped(problem)):
                 await log_interaction(connection, scope, interaction, record)
 
-    async def reap(self, alive: Sequence[str], problem: Problem) -> list[str]:
-        """Fail the running runs of workers that are not alive, and log the interactions; gives the runs' ids."""
+    async def reap(
+        self, alive: Sequence[str], problem: Problem, *, trace: ReadTrace | None = None
+    ) -> list[str]:
+        """Fail the running runs of workers that are not alive, and log the interactions; gives the runs' ids.
+
+        `trace` gives what the events of a run tell of it, where they are kept.
+        """
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
                 "SELECT id, tenant_id, user_id, request FROM runs WHERE status = 'running' AND NOT worker = ANY(%s)",
@@ -194,6 +204,10 @@ class RunStore:
         if not found:
             return []
         asked = {row["id"]: await self._asked(row) for row in found}
+        traces = {
+            row["id"]: await trace(Owner(row["user_id"], row["tenant_id"]), row["id"]) if trace else Trace()
+            for row in found
+        }
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
                 "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
@@ -203,10 +217,9 @@ class RunStore:
             )
             rows = await cursor.fetchall()
             for row in rows:
-                interaction = Interaction(
-                    run_id=row["id"],
-                    request=asked[row["id"]],
-                    answer=None,
+                interaction = traces[row["id"]].unanswered(
+                    row["id"],
+                    asked[row["id"]],
                     outcome="failed",
                     error=problem.code,
                     latency_ms=(row["finished_at"] - row["created_at"]).total_seconds() * 1000,
