@@ -1,9 +1,13 @@
 """What is remembered of a user, behind all doors: recalled, read, corrected, forgotten, taken in, given out and erased."""
 
 import asyncio
+import os
+import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -29,7 +33,7 @@ from memory import (
     at_hand,
 )
 from memory.history import Eraser, ErasureReceipt, HistoryExporter, HistoryImporter, ImportReport, Users
-from memory.interactions import Feedback, InteractionStore
+from memory.interactions import ExportFormat, Feedback, InteractionStore
 from memory.privacy import AuditEntry, AuditTrail, Redactor, Vault
 from memory.projects import Member, Project, ProjectStore
 from memory.records import RecordStore
@@ -198,6 +202,29 @@ class MemoryService:
         """All that is kept of the owner, as one JSON document in pieces."""
         await self._note(owner, "export")
         return self._exporter.document(owner)
+
+    async def give_out_interactions(
+        self,
+        owner: Owner,
+        *,
+        form: ExportFormat,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Path:
+        """A temporary file with the owner's own entries of the interaction log; who asked for it deletes it.
+
+        Raises ExportUnavailable where the form needs what is not installed.
+        """
+        handle, name = await asyncio.to_thread(tempfile.mkstemp, prefix="freya-", suffix=f".{form}")
+        await asyncio.to_thread(os.close, handle)
+        file = Path(name)
+        try:
+            written = await self._interactions.export(file, form=form, owner=owner, since=since, until=until)
+            await self._note(owner, "export interactions", counts={"interactions": written.interactions})
+        except BaseException:
+            await asyncio.to_thread(file.unlink, missing_ok=True)
+            raise
+        return file
 
     async def erase(self, owner: Owner, *, confirmed: str) -> ErasureReceipt:
         """Erase all of the owner in every store, and search them afterwards.

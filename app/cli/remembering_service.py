@@ -99,11 +99,14 @@ async def take_in(
                 await _until_embedded(client, meter)
 
 
-async def give_out(caller: Caller, file: Path | None, _: Interruption) -> int:
+async def give_out(
+    caller: Caller, file: Path | None, _: Interruption, *, what: str = "export", form: str | None = None
+) -> int:
     """Write all that is kept of the user to a file, which is whole or not there, or to the output; how many bytes."""
+    query = {"format": form} if form else {}
     async with (
         open_client(load_settings(), key=caller.key, user=caller.user) as client,
-        aclosing(client.download(f"{_MEMORY}/export")) as pieces,
+        aclosing(client.download(f"{_MEMORY}/{what}", **query)) as pieces,
     ):
         return await (_print(pieces) if file is None else _save(pieces, file))
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Self  # Any: FastAPI's own types
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from app.http.chat import ERRORS, Storable
 from app.http.conversations import Cursor, Limit, Page
@@ -18,7 +19,7 @@ from app.problems import ProblemError, problem
 from app.service import Freya
 from memory import Kind, RecallFilter, Recollection, Record, RecordState, Tier
 from memory.history import ErasureReceipt, ImportReport, Users
-from memory.interactions import Feedback
+from memory.interactions import ExportFormat, Feedback
 from memory.privacy import AuditEntry
 
 IMPORT_PATH = "/v1/memory/import"
@@ -35,6 +36,18 @@ _DOCUMENT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "One JSON document, as a download",
         "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
+_MEDIA: dict[ExportFormat, str] = {
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
+_LOG: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The log, as a download",
+        "content": {name: {"schema": {"type": "string"}} for name in _MEDIA.values()},
     }
 }
 
@@ -233,6 +246,33 @@ async def export_memory(memory: Service, owner: Acting) -> Response:
     name = f"freya-memory-{owner.user_id}.json"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return StreamingResponse(await memory.give_out(owner), media_type="application/json", headers=headers)
+
+
+@router.get(
+    "/memory/interactions",
+    operation_id="exportInteractions",
+    tags=["memory"],
+    response_class=Response,
+    responses=_LOG,
+)
+async def export_interactions(
+    memory: Service,
+    owner: Acting,
+    form: Annotated[
+        ExportFormat, Query(alias="format", description="An object a line, or Parquet.")
+    ] = "jsonl",
+    since: Annotated[Moment | None, Query(description="Only runs that ended at this time or later.")] = None,
+    until: Annotated[Moment | None, Query(description="Only runs that ended before this time.")] = None,
+) -> Response:
+    """The user's own entries of the interaction log with his feedback, redacted as they were logged."""
+    file = await memory.give_out_interactions(owner, form=form, since=since, until=until)
+    return FileResponse(
+        file,
+        media_type=_MEDIA[form],
+        filename=f"freya-interactions-{owner.user_id}.{form}",
+        headers={"cache-control": "no-store"},
+        background=BackgroundTask(file.unlink, missing_ok=True),
+    )
 
 
 @router.post("/memory/erase", operation_id="eraseMemory", tags=["memory"])

@@ -1,6 +1,7 @@
 """Memory over HTTP: recalled, read, corrected, forgotten, taken in, given out, erased, and never another's."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,6 +138,22 @@ async def test_recall_for_a_thread_leaves_out_what_a_turn_of_it_carries_along(op
     asked["thread_id"] = thread.id
     assert not (await mine.get("/v1/memory/recall", params=asked)).json()["items"]
     problem_of(await others.get("/v1/memory/recall", params=asked), 404, "unknown_thread")
+
+
+async def test_own_entries_of_the_interaction_log_are_given_out_and_nobody_elses(opened, mine, others, owner):
+    run = await finished_run(opened, owner, [])
+    await mine.post("/v1/feedback", json={"run_id": run, "rating": 5})
+    answer = await mine.get("/v1/memory/interactions")
+    (entry,) = [json.loads(each) for each in answer.text.splitlines()]
+    assert (entry["run_id"], entry["answer"], entry["feedback"][0]["rating"]) == (run, "There.", 5)
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    parquet = await mine.get("/v1/memory/interactions", params={"format": "parquet"})
+    assert parquet.content[:4] == b"PAR1"
+    assert (await others.get("/v1/memory/interactions")).text == ""
+    later = await mine.get("/v1/memory/interactions", params={"since": "2100-01-01T00:00:00Z"})
+    assert later.text == ""
+    noted = (await mine.get("/v1/memory/audit")).json()["items"]
+    assert "export interactions" in {one["action"] for one in noted}
 
 
 async def test_recall_is_limited_to_tiers_and_times(opened, mine, owner):
