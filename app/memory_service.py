@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from app.memory_status import MemoryStatus, count_memory
 from app.problems import ProblemError, problem
 from app.runs import RunStore
+from app.runs.records import ArtifactView
 from memory import (
     AtHand,
     ConversationMemory,
@@ -186,6 +187,14 @@ class MemoryService:
         gone = await self._records.forget(owner, record_id)
         await self._note(owner, "forget", record_id, {"records": len(gone)})
         return list(gone)
+
+    async def artifacts(
+        self, owner: Owner, *, project_id: str | None, limit: int, before: str | None
+    ) -> list[ArtifactView]:
+        """What runs made, newest first: the owner's own, or all of a project. Raises UnknownProject."""
+        if project_id is not None:
+            await self._projects.get(owner, project_id)
+        return await self._runs.artifacts(owner, project_id=project_id, limit=limit, before=before)
 
     async def take_in(
         self, owner: Owner, content: AsyncIterable[bytes], *, name: str, users: Users = "own"

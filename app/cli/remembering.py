@@ -8,7 +8,7 @@ import typer
 
 from app.cli.options import AsJson, Key, User, examples
 from app.cli.output import emit, emit_json, note
-from app.cli.remembering_history import audit, erase, export, import_, interactions, status
+from app.cli.remembering_history import artifacts, audit, erase, export, import_, interactions, status
 from app.cli.remembering_privacy import redact, reveal
 
 if TYPE_CHECKING:
@@ -214,6 +214,9 @@ memory.command(
     "import", epilog=examples("freya memory import history.jsonl", "freya memory import --any-user all.jsonl")
 )(import_)
 memory.command(epilog=examples("freya memory export mine.json", "freya memory export | jq .counts"))(export)
+memory.command(epilog=examples("freya memory artifacts", "freya memory artifacts --project prj_..."))(
+    artifacts
+)
 memory.command(
     epilog=examples("freya memory interactions log.jsonl", "freya memory interactions log.parquet")
 )(interactions)

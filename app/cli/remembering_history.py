@@ -67,6 +67,36 @@ def export(
         note(f"{written:,} bytes  {file}")
 
 
+def artifacts(
+    project: Annotated[
+        str | None, typer.Option(help="All of this project (prj_...), not only your own.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """What tools made for you, newest first, each version by itself; `GET /v1/artifacts/ID` has the content."""
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import artifact_lines
+
+    def show(page: dict[str, Any]) -> None:
+        if as_json:
+            emit_json(page["items"])
+        elif page["items"]:
+            emit("\n".join(artifact_lines(page["items"])))
+            if page["next"]:
+                note(f"and more; --limit is {limit}")
+        else:
+            note("nothing was made")
+
+    wanted: service.Query = {"limit": limit}
+    if project is not None:
+        wanted["project_id"] = project
+    run(partial(service.artifacts, service.Caller(key, user), wanted, show))
+
+
 class LogFormat(StrEnum):
     """What the interaction log can be written as."""
 

@@ -39,6 +39,11 @@ async def read(caller: Caller, path: str, query: Query, show: Show, _: Interrupt
     await _speak(caller, lambda client: client.get(_MEMORY + path, **query), show)
 
 
+async def artifacts(caller: Caller, query: Query, show: Show, _: Interruption) -> None:
+    """Show what runs made."""
+    await _speak(caller, lambda client: client.get("/v1/artifacts", **query), show)
+
+
 async def send(caller: Caller, path: str, body: dict[str, Any], show: Show, _: Interruption) -> None:
     """Show what comes of a body that is sent to a path below `/v1/memory`."""
     await _speak(caller, lambda client: client.post(_MEMORY + path, body), show)

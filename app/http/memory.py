@@ -16,6 +16,7 @@ from app.http.security import Acting, bound
 from app.memory_service import MemoryService, RedactedText, RevealedText, Thumb
 from app.memory_status import MemoryStatus
 from app.problems import ProblemError, problem
+from app.runs.records import ArtifactView
 from app.service import Freya
 from memory import Kind, RecallFilter, Recollection, Record, RecordState, Tier
 from memory.history import ErasureReceipt, ImportReport, Users
@@ -70,6 +71,10 @@ Moment = Annotated[datetime, AfterValidator(_in_utc)]
 
 class RecordPage(Page[Record]):
     """Some records."""
+
+
+class ArtifactPage(Page[ArtifactView]):
+    """Some artifacts."""
 
 
 class AuditPage(Page[AuditEntry]):
@@ -148,6 +153,15 @@ class NewFeedback(BaseModel):
         if self.rating is None and self.thumb is None and not self.comment and not self.correction:
             raise ValueError("feedback says something: give a rating, a thumb, a comment or a correction")
         return self
+
+
+@router.get("/artifacts", operation_id="listArtifacts", tags=["memory"])
+async def list_artifacts(
+    memory: Service, owner: Acting, project_id: ProjectId = None, limit: Limit = 50, cursor: Cursor = None
+) -> ArtifactPage:
+    """What tools made for the user, newest first, each version by itself; with a project, for all who work on it."""
+    items = await memory.artifacts(owner, project_id=project_id, limit=limit + 1, before=cursor)
+    return ArtifactPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
 
 
 @router.get("/memory/recall", operation_id="recallMemory", tags=["memory"])

@@ -144,6 +144,20 @@ class ChatResult(BaseModel):
     usage: Usage
 
 
+class ArtifactView(BaseModel):
+    """Something that a tool made, without its content."""
+
+    id: str
+    run_id: str
+    name: str
+    version: int = Field(description="Of its name, from 1, within its project, or else its thread.")
+    media_type: str
+    agent: str
+    project_id: str | None
+    by: str | None = Field(description="Which other member of the project made it; none of one's own.")
+    created_at: datetime
+
+
 class RunView(BaseModel):
     """A run as it stands."""
 

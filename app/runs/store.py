@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.logged import Trace
-from app.runs.records import ChatRequest, ChatResult, RunView, Status
+from app.runs.records import ArtifactView, ChatRequest, ChatResult, RunView, Status
 from graphs import MadeArtifact
 from memory import Connection, Database, Interaction, KeyMissing, Owner, Scope, log_interaction, open_turn
 from memory.interactions import redacted_record
@@ -274,6 +274,29 @@ class RunStore:
         if self._sealer:
             found["content"] = await self._sealer.open(maker, found["content"])
         return StoredArtifact(**found)
+
+    async def artifacts(
+        self, owner: Owner, *, project_id: str | None, limit: int, before: str | None
+    ) -> list[ArtifactView]:
+        """Artifacts, newest first, those before the one with the id `before`: the owner's own, or all of a project."""
+        rows = await self._rows(
+            owner,
+            "SELECT id, run_id, name, version, media_type, agent, project_id, created_at,"
+            " CASE WHEN user_id <> %s THEN user_id END AS by FROM artifacts"
+            " WHERE CASE WHEN %s::text IS NULL THEN tenant_id = %s AND user_id = %s ELSE project_id = %s END"
+            " AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
+            (
+                owner.user_id,
+                project_id,
+                owner.tenant_id,
+                owner.user_id,
+                project_id,
+                before,
+                before,
+                limit,
+            ),  # fmt: skip
+        )
+        return [ArtifactView.model_validate(row) for row in rows]
 
     async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> None:
         constraint = error.diag.constraint_name

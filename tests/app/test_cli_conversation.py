@@ -19,6 +19,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.input.base import PipeInput
 from prompt_toolkit.output import DummyOutput
+from pydantic import JsonValue
 from starlette.responses import JSONResponse
 from typer.testing import CliRunner, Result
 
@@ -521,7 +522,10 @@ def test_streamed_words_are_wrapped_at_the_width_of_the_terminal():
 
 
 def test_a_tier_of_memory_that_did_not_answer_is_said_in_one_line():
-    missing = [{"tier": "short", "reason": "it hangs"}, {"tier": "long", "reason": "found by words alone"}]
+    missing: list[JsonValue] = [
+        {"tier": "short", "reason": "it hangs"},
+        {"tier": "long", "reason": "found by words alone"},
+    ]
     assert footnotes({**RESULT, "degraded": missing})[-2] == (
         "memory did not answer, and is missing: short (it hangs), long (found by words alone)"
     )
