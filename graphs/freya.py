@@ -73,7 +73,9 @@ async def recall(state: FreyaState, runtime: Context) -> FreyaState:
     carried = Carried((), None) if context.begins else await context.memory.carried(scope)
     recalled = Recollection()
     if budget:
-        wanted = RecallFilter(project_id=scope.project_id, at_hand=at_hand(scope.thread_id, carried.turns))
+        wanted = RecallFilter(
+            project_id=scope.project_id, at_hand=at_hand(scope.thread_id, carried.turns), headed=True
+        )
         recalled = await context.recaller.recall(scope.owner, state["message"], budget=budget, wanted=wanted)
     return {
         "turns": list(carried.turns),

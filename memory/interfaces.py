@@ -183,6 +183,20 @@ class Recalled(BaseModel):
     )
     said_at: datetime
 
+    @property
+    def line(self) -> str:
+        """Its text with its day and what it is, as it stands in a prompt."""
+        return f"{heading(self.kind, self.role, self.by, self.said_at)}{self.text}"
+
+
+def heading(kind: Kind, role: str | None, by: str | None, said_at: datetime) -> str:
+    """What stands before an item's text in a prompt: its day and what it is."""
+    if kind is Kind.MESSAGE:
+        what = "you said" if role == "assistant" else "the user said"
+    else:
+        what = kind.value if by is None else f"{kind.value} of {by}, who shares the project"
+    return f"{said_at:%Y-%m-%d} {what}: "
+
 
 class Degraded(BaseModel):
     """A tier that did not answer, so that what it holds is missing."""
@@ -224,6 +238,8 @@ class RecallFilter:
     project_id: str | None = None
     """What belongs to it, and what is known of the user; with the decisions, progress and artifacts of its other members."""
     at_hand: AtHand | None = None
+    headed: bool = False
+    """Whether the budget is meant for the items as they stand in a prompt: each with its day and what it is."""
     since: datetime | None = None
     until: datetime | None = None
 

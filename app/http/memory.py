@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self  # Any: FastAPI's own types
+from typing import Annotated, Any, Literal, Self  # Any: FastAPI's own types
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -67,6 +67,10 @@ Service = Annotated[MemoryService, Depends(service)]
 RecordId = Annotated[str, Path(max_length=64), Storable]
 ProjectId = Annotated[str | None, Query(max_length=64, description="Only of this project."), Storable]
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
+RecordTier = Literal["medium", "long"]
+"""The short tier is the conversation that is going on: it is read with its thread, and not searched."""
 
 
 class RecordPage(Page[Record]):
@@ -174,7 +178,8 @@ async def recall_memory(
         int, Query(ge=_LEAST, le=_MOST, description="The most tokens of all items together.")
     ] = _USUAL,
     tiers: Annotated[
-        list[Tier], Query(max_length=3, description="Only of these tiers; may be given several times.")
+        list[RecordTier],
+        Query(max_length=2, description="Only of these tiers; may be given several times."),
     ] = [],  # noqa: B006  # FastAPI copies it
     project_id: ProjectId = None,
     thread_id: Annotated[
@@ -191,7 +196,7 @@ async def recall_memory(
     """What a turn with this message would be given of all that is remembered, best first, within the budget."""
     wanted = RecallFilter(project_id=project_id, since=since, until=until)
     if tiers:
-        wanted = replace(wanted, tiers=frozenset(tiers))
+        wanted = replace(wanted, tiers=frozenset(map(Tier, tiers)))
     return await memory.recall(owner, q, budget=budget, wanted=wanted, thread_id=thread_id)
 
 
@@ -312,7 +317,7 @@ async def list_memory(
     *,
     memory: Service,
     owner: Acting,
-    tier: Annotated[Tier | None, Query(description="Only of this tier.")] = None,
+    tier: Annotated[RecordTier | None, Query(description="Only of this tier.")] = None,
     kind: Annotated[
         list[Kind], Query(max_length=10, description="Only of these kinds; may be given several times.")
     ] = [],  # noqa: B006  # FastAPI copies it
@@ -329,7 +334,7 @@ async def list_memory(
     """Facts, preferences, decisions and the like that are remembered, newest first; with a project, all of it."""
     items = await memory.records(
         owner,
-        tier=tier,
+        tier=Tier(tier) if tier else None,
         kinds=kind,
         state=state,
         project_id=project_id,

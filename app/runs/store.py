@@ -294,7 +294,7 @@ class RunStore:
                 before,
                 before,
                 limit,
-            ),  # fmt: skip
+            ),
         )
         return [ArtifactView.model_validate(row) for row in rows]
 

@@ -181,6 +181,7 @@ async def test_recall_is_limited_to_tiers_and_times(opened, mine, owner):
         {"q": "a", "budget": 15},
         {"q": "a", "budget": 8001},
         {"q": "a", "tiers": "x"},
+        {"q": "a", "tiers": "short"},
     ],
 )
 async def test_recall_refuses_what_does_not_fit(mine, query):

@@ -151,6 +151,19 @@ async def test_what_was_said_in_a_thread_before_the_turns_at_hand_comes_back(
     assert "The code of the shed is 1234." in {item.text for item in found.items}
 
 
+async def test_budget_of_a_turn_counts_the_days_and_speakers_before_the_items(
+    say: Say, recall: Recall, owner: Owner
+) -> None:
+    for day in range(12):
+        await say(owner, f"The code of gate {day} is {4000 + day}.", at=NOW - timedelta(days=day))
+    question = "What are the codes of the gates?"
+    for budget in (40, 90, 150):
+        headed = await recall(owner, question, budget=budget, headed=True)
+        assert headed.items
+        assert sum(estimated_tokens([item.line for item in headed.items])) == headed.tokens <= budget
+        assert len(headed.items) < len((await recall(owner, question, budget=budget)).items)
+
+
 async def test_records_come_with_what_speaks_for_and_against_them(
     know: Say, recall: Recall, owner: Owner
 ) -> None:
