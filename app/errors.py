@@ -23,6 +23,7 @@ from memory import (
     UnknownRecord,
     UnknownThread,
 )
+from memory.interactions import ExportUnavailable
 from models import ChatModelUnavailable, EmbeddingUnavailable
 
 _LATER = "Try again in a moment; /readyz says what does not answer."
@@ -34,6 +35,7 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (UnknownProject, "unknown_project"),
     (OwnerInvalid, "invalid_user"),
     (ImportRefused, "import_refused"),
+    (ExportUnavailable, "request_refused"),
     (KeyMissing, "key_missing"),
     (UnknownPair, "unknown_pair"),
     (UnknownJob, "unknown_job"),

@@ -1,8 +1,13 @@
 """What is remembered of a user, behind all doors: recalled, read, corrected, forgotten, taken in, given out and erased."""
 
 import asyncio
+import os
+import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -10,7 +15,10 @@ from pydantic import BaseModel, Field
 from app.memory_status import MemoryStatus, count_memory
 from app.problems import ProblemError, problem
 from app.runs import RunStore
+from app.runs.records import ArtifactView
 from memory import (
+    AtHand,
+    ConversationMemory,
     Database,
     Kind,
     Owner,
@@ -19,11 +27,14 @@ from memory import (
     Recollection,
     Record,
     RecordState,
+    Scope,
+    ThreadStore,
     Tier,
     UnknownRecord,
+    at_hand,
 )
 from memory.history import Eraser, ErasureReceipt, HistoryExporter, HistoryImporter, ImportReport, Users
-from memory.interactions import Feedback, InteractionStore
+from memory.interactions import ExportFormat, Feedback, InteractionStore
 from memory.privacy import AuditEntry, AuditTrail, Redactor, Vault
 from memory.projects import Member, Project, ProjectStore
 from memory.records import RecordStore
@@ -57,6 +68,8 @@ class MemoryService:
         self,
         *,
         database: Database,
+        threads: ThreadStore,
+        conversation: ConversationMemory,
         recaller: Recaller,
         records: RecordStore,
         projects: ProjectStore,
@@ -71,6 +84,8 @@ class MemoryService:
     ) -> None:
         """`arrived` is called when messages were imported, which are to be embedded and consolidated."""
         self._database = database
+        self._threads = threads
+        self._conversation = conversation
         self._recaller = recaller
         self._records = records
         self._projects = projects
@@ -83,8 +98,26 @@ class MemoryService:
         self._vault = vault
         self._arrived = arrived
 
-    async def recall(self, owner: Owner, query: str, *, budget: int, wanted: RecallFilter) -> Recollection:
-        """What a turn with this message would recall, within `budget` tokens."""
+    async def recall(
+        self,
+        owner: Owner,
+        query: str,
+        *,
+        budget: int,
+        wanted: RecallFilter,
+        thread_id: str | None = None,
+    ) -> Recollection:
+        """What a turn with this message would recall, within `budget` tokens; with a thread, one that continues it.
+
+        The project is the thread's where none is wanted. Raises UnknownThread, UnknownProject.
+        """
+        if thread_id is not None:
+            thread = await self._threads.get(owner, thread_id)
+            wanted = replace(
+                wanted,
+                project_id=wanted.project_id or thread.project_id,
+                at_hand=await self._at_hand(owner, thread_id),
+            )
         if wanted.project_id is not None:
             await self._projects.get(owner, wanted.project_id)
         found = await self._recaller.recall(owner, query, budget=budget, wanted=wanted)
@@ -155,6 +188,14 @@ class MemoryService:
         await self._note(owner, "forget", record_id, {"records": len(gone)})
         return list(gone)
 
+    async def artifacts(
+        self, owner: Owner, *, project_id: str | None, limit: int, before: str | None
+    ) -> list[ArtifactView]:
+        """What runs made, newest first: the owner's own, or all of a project. Raises UnknownProject."""
+        if project_id is not None:
+            await self._projects.get(owner, project_id)
+        return await self._runs.artifacts(owner, project_id=project_id, limit=limit, before=before)
+
     async def take_in(
         self, owner: Owner, content: AsyncIterable[bytes], *, name: str, users: Users = "own"
     ) -> ImportReport:
@@ -170,6 +211,29 @@ class MemoryService:
         """All that is kept of the owner, as one JSON document in pieces."""
         await self._note(owner, "export")
         return self._exporter.document(owner)
+
+    async def give_out_interactions(
+        self,
+        owner: Owner,
+        *,
+        form: ExportFormat,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Path:
+        """A temporary file with the owner's own entries of the interaction log; who asked for it deletes it.
+
+        Raises ExportUnavailable where the form needs what is not installed.
+        """
+        handle, name = await asyncio.to_thread(tempfile.mkstemp, prefix="freya-", suffix=f".{form}")
+        await asyncio.to_thread(os.close, handle)
+        file = Path(name)
+        try:
+            written = await self._interactions.export(file, form=form, owner=owner, since=since, until=until)
+            await self._note(owner, "export interactions", counts={"interactions": written.interactions})
+        except BaseException:
+            await asyncio.to_thread(file.unlink, missing_ok=True)
+            raise
+        return file
 
     async def erase(self, owner: Owner, *, confirmed: str) -> ErasureReceipt:
         """Erase all of the owner in every store, and search them afterwards.
@@ -298,6 +362,10 @@ class MemoryService:
         else:
             await self._projects.remove_member(owner, project_id, user_id)
         await self._note(owner, "remove member", project_id)
+
+    async def _at_hand(self, owner: Owner, thread_id: str) -> AtHand:
+        scope = Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
+        return at_hand(thread_id, (await self._conversation.carried(scope)).turns)
 
     async def _note(
         self, owner: Owner, action: str, subject: str | None = None, counts: Mapping[str, int] | None = None

@@ -19,6 +19,7 @@ from app.runs.records import RecalledItem
 from knowledge import Chroma
 from memory import Kind, MemoryUnavailable, Owner, ShortTermTier, ThreadStore, TieredConversation
 from memory.consolidation import (
+    ArtifactRecorder,
     ConsolidationWorker,
     Consolidator,
     Excerpt,
@@ -144,8 +145,11 @@ def join_memory(
         stop_runs=stop_runs,
         forget_key=forget,
     )
+    conversation = TieredConversation(short_term, threads, settings)
     service = MemoryService(
         database=database,
+        threads=threads,
+        conversation=conversation,
         recaller=recaller,
         records=records,
         projects=ProjectStore(database, sealer),
@@ -161,7 +165,7 @@ def join_memory(
     return MemoryParts(
         threads=threads,
         short_term=short_term,
-        conversation=TieredConversation(short_term, threads, settings),
+        conversation=conversation,
         recaller=recaller,
         records=records,
         vectors=vectors,
@@ -203,6 +207,10 @@ def _worker(
     async def consolidate() -> int:
         return (await consolidator.consolidate_due()).messages
 
+    recorder = ArtifactRecorder(
+        database, records, unseal=sealer.open, redact=lambda text: redactor.redact(text).text
+    )
+
     async def fade() -> int:
         return await records.fade(datetime.now(UTC))
 
@@ -240,6 +248,14 @@ def _worker(
             Step(
                 name="consolidate",
                 run=consolidate,
+                every_s=settings.every_s,
+                at_wake=True,
+                settle_s=settings.settle_s,
+                behind_s=settings.behind_s,
+            ),
+            Step(
+                name="artifacts",
+                run=recorder.record_due,
                 every_s=settings.every_s,
                 at_wake=True,
                 settle_s=settings.settle_s,

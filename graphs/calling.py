@@ -67,7 +67,13 @@ class ToolBench:
         )
         for artifact in made:
             context.emit(ArtifactMade(agent=self._agent, artifact=reference(artifact)))
-        use = ToolUse(agent=self._agent, name=call["name"], arguments=call["args"], result=message.text)
+        use = ToolUse(
+            agent=self._agent,
+            name=call["name"],
+            arguments=call["args"],
+            result=message.text,
+            failed=message.status == "error",
+        )
         return FinishedCall(message.model_copy(update={"artifact": None}), use, made)
 
     async def _run(self, call: ToolCall) -> ToolMessage:

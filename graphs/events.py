@@ -131,6 +131,7 @@ class AgentFinished(RunEvent):
 
     type: Literal["agent.finished"] = "agent.finished"
     status: Literal["answered", "declined", "needs_input"]
+    model: str = ""
     duration_ms: float
 
 

@@ -1,6 +1,5 @@
 """The orchestrator's graph: guard, recall, route, dispatch (one `Send` a task), synthesise, remember."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from graphs.routing.interfaces import Route
 from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist
 from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult
-from memory import Carried, MemoryUnavailable, RecallFilter, Recollection, Turn
+from memory import Carried, MemoryUnavailable, RecallFilter, Recollection, Turn, at_hand
 from models import EmbeddingUnavailable
 from models.chat import Prompt, Role, render_prompt
 
@@ -68,30 +67,23 @@ async def guard(state: FreyaState, runtime: Context) -> FreyaState:
 
 
 async def recall(state: FreyaState, runtime: Context) -> FreyaState:
-    """The earlier turns of the thread, and what has to do with the message of all that is remembered beyond it."""
+    """The last turns of the thread, and what has to do with the message of all that is remembered beside them."""
     context, began = runtime.context, time.monotonic()
     scope, budget = context.scope, context.settings.memory_tokens
-    wanted = RecallFilter(project_id=scope.project_id, without_thread=scope.thread_id)
-    carried, recalled = await asyncio.gather(
-        _nothing_said() if context.begins else context.memory.carried(scope),
-        context.recaller.recall(scope.owner, state["message"], budget=budget, wanted=wanted)
-        if budget
-        else _nothing(),
-    )
+    carried = Carried((), None) if context.begins else await context.memory.carried(scope)
+    recalled = Recollection()
+    if budget:
+        wanted = RecallFilter(
+            project_id=scope.project_id, at_hand=at_hand(scope.thread_id, carried.turns), headed=True
+        )
+        recalled = await context.recaller.recall(scope.owner, state["message"], budget=budget, wanted=wanted)
     return {
         "turns": list(carried.turns),
         "summary": carried.summary.text if carried.summary else "",
         "recalled": recalled,
+        "degraded": list({each.tier: each for each in (*recalled.degraded, *carried.degraded)}.values()),
         "timings_ms": {"recall": _since(began)},
     }
-
-
-async def _nothing_said() -> Carried:
-    return Carried((), None)
-
-
-async def _nothing() -> Recollection:
-    return Recollection()
 
 
 async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto holds Sends

@@ -30,10 +30,11 @@ def orchestrator_prompt(charters: Mapping[str, Charter]) -> str:
 
 
 def past_messages(turns: Sequence[Turn], agent: str) -> list[AnyMessage]:
-    """Earlier turns as chat messages; tool calls are shown where this agent made them."""
+    """Earlier turns as chat messages; tool calls are shown where this agent made them. An imported turn may have one side only."""
     messages: list[AnyMessage] = []
     for turn in turns:
-        messages.append(HumanMessage(turn.request))
+        if turn.request:
+            messages.append(HumanMessage(turn.request))
         uses = [use for use in turn.tool_uses if use.agent == agent]
         if uses:
             ids = [f"{turn.run_id}_{n}" for n in range(len(uses))]
@@ -46,5 +47,6 @@ def past_messages(turns: Sequence[Turn], agent: str) -> list[AnyMessage]:
                 ToolMessage(use.result, tool_call_id=call_id, name=use.name)
                 for use, call_id in zip(uses, ids, strict=True)
             ]
-        messages.append(AIMessage(turn.answer))
+        if turn.answer:
+            messages.append(AIMessage(turn.answer))
     return messages

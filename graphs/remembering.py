@@ -38,11 +38,7 @@ _LONGEST = 300
 def known_lines(recalled: Recollection, summary: str = "") -> list[str]:
     """The recalled items as lines of a prompt, each with its day and what it is, after what was said in the thread before."""
     before = [f"earlier in this conversation: {summary}"] if summary else []
-    return before + [
-        f"{item.said_at:%Y-%m-%d} {_origin(item)}: {item.text}"
-        for item in recalled.items
-        if item.relevance >= _BELONGS
-    ]
+    return before + [item.line for item in recalled.items if item.relevance >= _BELONGS]
 
 
 def asks_of_himself(message: str) -> bool:
@@ -99,9 +95,3 @@ def _told(item: Recalled) -> str:
         return f"I have noted ({day}): {text}"
     speaker = "you said" if item.role != "assistant" else "I answered"
     return f"on {day} {speaker}: “{text}”"
-
-
-def _origin(item: Recalled) -> str:
-    if item.kind is Kind.MESSAGE:
-        return "you said" if item.role == "assistant" else "the user said"
-    return item.kind.value if item.by is None else f"{item.kind.value} of {item.by}, who shares the project"

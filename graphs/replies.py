@@ -69,6 +69,7 @@ def ask_which(charters: Mapping[str, Charter]) -> str:
 
 def recap(turns: Sequence[Turn], charters: Mapping[str, Charter]) -> str:
     """Where a conversation stands: the last requests, who answered, and how each answer began."""
+    turns = [turn for turn in turns if turn.request and turn.answer]
     if not turns:
         return (
             "We have only just begun: there is nothing before this message. What would you like to work on?"

@@ -47,7 +47,7 @@ class GraphSettings(BaseModel):
         default=1000,
         ge=0,
         le=8000,
-        description="Tokens of what is remembered beyond the thread that a turn may carry along; 0 recalls nothing.",
+        description="Tokens of what is remembered beside the last turns of the thread that a turn may be given; 0 recalls nothing.",
     )
     tool_rounds: int = Field(
         default=4, ge=1, le=20, description="Rounds of tool calls a specialist may make."

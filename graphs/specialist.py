@@ -178,7 +178,8 @@ class Specialist:
             context.emit(CitationMade(agent=self._charter.name, citation=citation))
         outcome = _outcome(reply)
         total = round((time.time() - state["began"]) * 1000, 2)
-        context.emit(AgentFinished(agent=self._charter.name, status=outcome, duration_ms=total))
+        model = str(reply.response_metadata.get("model_name", ""))
+        context.emit(AgentFinished(agent=self._charter.name, status=outcome, model=model, duration_ms=total))
         usage = [m.usage_metadata for m in state["messages"] if isinstance(m, AIMessage) and m.usage_metadata]
         result = SpecialistResult(
             position=state["position"],
@@ -187,10 +188,12 @@ class Specialist:
             answer=reply.text,
             outcome=outcome,
             citations=tuple(state["citations"]),
+            sub_agents=tuple(note.author for note in state.get("notes", [])),
+            retrieved=tuple(citation.pair_id for citation in state["citations"]),
             tool_uses=tuple(state.get("tool_uses", [])),
             artifacts=tuple(state.get("artifacts", [])),
             weighing=state["weighing"],
-            model=str(reply.response_metadata.get("model_name", "")),
+            model=model,
             fallbacks=tuple(
                 dict.fromkeys(
                     said for m in state["messages"] for said in m.response_metadata.get("fallbacks", ())

@@ -72,6 +72,10 @@ class SpecialistResult(BaseModel):
     answer: str
     outcome: Outcome
     citations: tuple[Citation, ...] = ()
+    sub_agents: tuple[str, ...] = ()
+    """Those who had something to say."""
+    retrieved: tuple[str, ...] = ()
+    """Ids of the pairs whose passages it was given."""
     tool_uses: tuple[ToolUse, ...] = ()
     artifacts: tuple[MadeArtifact, ...] = ()
     weighing: Weighing | None = None
@@ -93,6 +97,8 @@ class FreyaState(TypedDict, total=False):
     summary: str
     """Of the turns before those; empty where there are none."""
     recalled: Recollection
+    degraded: list[Degraded]
+    """The tiers of memory that did not answer."""
     route: Route
     results: Annotated[list[SpecialistResult], operator.add]
     answer: str

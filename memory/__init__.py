@@ -1,6 +1,6 @@
 """Conversations that are remembered: the last turns at hand, every turn kept, every interaction logged."""
 
-from memory.conversation import Carried, TieredConversation, count_tokens
+from memory.conversation import Carried, TieredConversation, at_hand, count_tokens
 from memory.database import MEMBER, OUTAGES, Connection, Database, restrict
 from memory.errors import (
     ConversationError,
@@ -16,6 +16,7 @@ from memory.errors import (
 from memory.identifiers import encoded, new_id
 from memory.interactions import Interaction, RoutedTask, log_interaction
 from memory.interfaces import (
+    AtHand,
     ConversationMemory,
     Degraded,
     Draft,
@@ -43,6 +44,7 @@ __all__ = [
     "LOCAL",
     "MEMBER",
     "OUTAGES",
+    "AtHand",
     "Carried",
     "Connection",
     "ConversationError",
@@ -84,6 +86,7 @@ __all__ = [
     "VectorStore",
     "Vectors",
     "WriteUncertain",
+    "at_hand",
     "count_tokens",
     "encoded",
     "log_interaction",

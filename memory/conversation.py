@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from memory.errors import MemoryUnavailable
-from memory.interfaces import MemoryTier, Scope, Turn
+from memory.interfaces import AtHand, Degraded, MemoryTier, Scope, Tier, Turn
 from memory.settings import MemorySettings
 from memory.short import (
     Held,
@@ -23,7 +23,7 @@ from memory.short import (
 from memory.short.condensing import short_settings
 from memory.short.state import change_of, changed
 
-__all__ = ["Carried", "TieredConversation", "count_tokens", "within_budget"]
+__all__ = ["Carried", "TieredConversation", "at_hand", "count_tokens", "within_budget"]
 
 logger = logging.getLogger(__name__)
 Found = TypeVar("Found")
@@ -39,6 +39,13 @@ class Carried:
     """The newest turns, oldest first."""
     summary: Summary | None
     """Of the turns before them; None where there are none."""
+    degraded: tuple[Degraded, ...] = ()
+    """The tier that did not answer: what it holds of the thread may be missing."""
+
+
+def at_hand(thread_id: str, turns: Sequence[Turn]) -> AtHand:
+    """What a turn of the thread that carries these along, oldest first, needs not recall."""
+    return AtHand(thread_id=thread_id, since=turns[0].at if turns else None)
 
 
 class TieredConversation:
@@ -74,16 +81,16 @@ class TieredConversation:
             logger.warning(
                 "the permanent record is out; reading short-term memory", extra={"error": str(newest)}
             )
-            return await self._under_limit(held.turns, held.summary)
+            return await self._under_limit(held.turns, held.summary, _degraded(Tier.MEDIUM, newest))
         if isinstance(held, MemoryUnavailable):
             _warn("short-term memory is out; reading the permanent record", held)
             turns = await self._permanent.recall(scope, limit=self._farthest)
             condensed = await self._short.condenser.condense(None, turns, quick=True)
-        elif _is_all(held, newest):
+            return Carried(condensed.turns, condensed.summary, _degraded(Tier.SHORT, held))
+        if _is_all(held, newest):
             return await self._under_limit(held.turns, held.summary)
-        else:
-            turns = await self._permanent.recall(scope, limit=self._farthest) if newest else []
-            condensed = await self._short.restore(scope, turns, held.mark)
+        turns = await self._permanent.recall(scope, limit=self._farthest) if newest else []
+        condensed = await self._short.restore(scope, turns, held.mark)
         return Carried(condensed.turns, condensed.summary)
 
     async def remember(self, scope: Scope, turn: Turn, *, first: bool = False) -> None:
@@ -142,13 +149,19 @@ class TieredConversation:
             _warn("the working state is not kept", error)
             return changed(empty, change)
 
-    async def _under_limit(self, turns: Sequence[Turn], summary: Summary | None) -> Carried:
+    async def _under_limit(
+        self, turns: Sequence[Turn], summary: Summary | None, degraded: tuple[Degraded, ...] = ()
+    ) -> Carried:
         count = self._short.condenser.count
 
         def fitting() -> list[Turn]:
             return within_budget(turns, self._token_limit - (count(summary.text) if summary else 0), count)
 
-        return Carried(tuple(await asyncio.to_thread(fitting)), summary)
+        return Carried(tuple(await asyncio.to_thread(fitting)), summary, degraded)
+
+
+def _degraded(tier: Tier, outage: MemoryUnavailable) -> tuple[Degraded, ...]:
+    return (Degraded(tier=tier, reason=str(outage)),)
 
 
 def _is_all(held: Held, newest: Sequence[Turn]) -> bool:

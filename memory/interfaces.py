@@ -42,6 +42,8 @@ class ToolUse(BaseModel):
     arguments: dict[str, JsonValue]
     result: str
     """The text that the tool gave back."""
+    failed: bool = False
+    """Whether that is an error, or the call did not end."""
 
 
 class Turn(BaseModel):
@@ -50,6 +52,7 @@ class Turn(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     run_id: str
+    """Of an imported turn, the id of its last message."""
     request: str
     answer: str
     agents: tuple[str, ...] = ()
@@ -180,6 +183,20 @@ class Recalled(BaseModel):
     )
     said_at: datetime
 
+    @property
+    def line(self) -> str:
+        """Its text with its day and what it is, as it stands in a prompt."""
+        return f"{heading(self.kind, self.role, self.by, self.said_at)}{self.text}"
+
+
+def heading(kind: Kind, role: str | None, by: str | None, said_at: datetime) -> str:
+    """What stands before an item's text in a prompt: its day and what it is."""
+    if kind is Kind.MESSAGE:
+        what = "you said" if role == "assistant" else "the user said"
+    else:
+        what = kind.value if by is None else f"{kind.value} of {by}, who shares the project"
+    return f"{said_at:%Y-%m-%d} {what}: "
+
 
 class Degraded(BaseModel):
     """A tier that did not answer, so that what it holds is missing."""
@@ -203,6 +220,15 @@ class Recollection(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AtHand:
+    """The end of a thread that a turn carries along anyway: its messages do not come back, those before it do."""
+
+    thread_id: str
+    since: datetime | None = None
+    """When the oldest turn that is carried was answered; with None only the message that waits for an answer is left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecallFilter:
     """What recall is limited to."""
 
@@ -211,8 +237,9 @@ class RecallFilter:
     """None: any."""
     project_id: str | None = None
     """What belongs to it, and what is known of the user; with the decisions, progress and artifacts of its other members."""
-    without_thread: str | None = None
-    """A thread whose messages are at hand already and do not come back."""
+    at_hand: AtHand | None = None
+    headed: bool = False
+    """Whether the budget is meant for the items as they stand in a prompt: each with its day and what it is."""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -241,6 +268,11 @@ class CarriedTurns(Protocol):
     @property
     def summary(self) -> "SummaryText | None":
         """Of the turns before them; None where there are none."""
+        ...
+
+    @property
+    def degraded(self) -> tuple[Degraded, ...]:
+        """The tier that did not answer."""
         ...
 
 

@@ -1,6 +1,7 @@
 """Threads and their messages in PostgreSQL: the permanent record of conversations."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any  # rows and JSON of the database
 
@@ -20,6 +21,18 @@ from memory.records.deletions import note_deletion
 
 _LONGEST_TITLE = 80
 _SEALED = "sealed"
+_IMPORTED_A_TURN = 4
+"""Messages that are read for each imported turn that is wanted."""
+_ANSWERED = """
+    SELECT answer.id, answer.run_id, asked.content AS request, answer.content AS answer, answer.details, answer.created_at AS at
+    FROM messages answer
+    JOIN messages asked ON asked.thread_id = answer.thread_id AND asked.run_id = answer.run_id AND asked.role = 'user'
+    WHERE answer.thread_id = %s AND answer.role = 'assistant' AND answer.run_id IS NOT NULL
+    ORDER BY answer.id DESC LIMIT %s
+"""
+_IMPORTED = """
+    SELECT id, role, content, created_at FROM messages WHERE thread_id = %s AND run_id IS NULL ORDER BY id DESC LIMIT %s
+"""
 
 
 class Thread(BaseModel):
@@ -144,29 +157,32 @@ class ThreadStore:
         ]
 
     async def recall(self, scope: Scope, *, limit: int) -> list[Turn]:
-        """The newest answered turns of the thread, at most `limit`, oldest first."""
-        rows = await self._query(
-            scope.owner,
-            """
-            SELECT answer.run_id, asked.content AS request, answer.content AS answer, answer.details,
-                   answer.created_at AS at
-            FROM messages answer
-            JOIN messages asked ON asked.thread_id = answer.thread_id AND asked.run_id = answer.run_id AND asked.role = 'user'
-            WHERE answer.thread_id = %s AND answer.role = 'assistant' AND answer.run_id IS NOT NULL
-            ORDER BY answer.id DESC LIMIT %s
-            """,
-            (scope.thread_id, limit),
-        )
-        opened = [
-            {
-                **row,
-                "request": await self._opened(scope.owner, row["request"]),
-                "answer": await self._opened(scope.owner, row["answer"]),
-                "details": await self._opened_details(scope.owner, row["details"]),
-            }
-            for row in reversed(rows)
+        """The newest answered turns of the thread, at most `limit`, oldest first.
+
+        Of what was imported what one side said without a break is together one request or answer, and either may be empty.
+        """
+        async with self._database.of(scope.owner) as connection:
+            cursor = await connection.execute(_ANSWERED, (scope.thread_id, limit))
+            answered = await cursor.fetchall()
+            cursor = await connection.execute(_IMPORTED, (scope.thread_id, limit * _IMPORTED_A_TURN))
+            imported = await cursor.fetchall()
+        turns = {
+            row["id"]: _turn(
+                {
+                    **row,
+                    "request": await self._opened(scope.owner, row["request"]),
+                    "answer": await self._opened(scope.owner, row["answer"]),
+                    "details": await self._opened_details(scope.owner, row["details"]),
+                }
+            )
+            for row in answered
+        }
+        said = [
+            {**row, "content": await self._opened(scope.owner, row["content"])} for row in reversed(imported)
         ]
-        return [_turn(row) for row in opened]
+        for turn in _imported_turns(said, whole=len(said) < limit * _IMPORTED_A_TURN):
+            turns[turn.run_id] = turn
+        return [turns[last] for last in sorted(turns)][-limit:]
 
     async def remember(self, scope: Scope, turn: Turn) -> None:
         """Add the answer's message to the thread; a run has one answer. Raises UnknownThread."""
@@ -310,6 +326,28 @@ def title_of(text: str) -> str:
     if len(line) <= _LONGEST_TITLE:
         return line or "New thread"
     return line[:_LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
+
+
+def _imported_turns(said: Sequence[DictRow], *, whole: bool) -> list[Turn]:
+    """Messages that no run made, in order, as turns; the first is left out where its beginning is not there.
+
+    A turn is named after its last message, so that more of a history makes another of it, and has the time of its first.
+    """
+    groups: list[list[DictRow]] = []
+    for row in said:
+        if groups and not (row["role"] == "user" and groups[-1][-1]["role"] != "user"):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return [
+        Turn(
+            run_id=group[-1]["id"],
+            request="\n".join(row["content"] for row in group if row["role"] == "user"),
+            answer="\n".join(row["content"] for row in group if row["role"] != "user"),
+            at=group[0]["created_at"],
+        )
+        for group in (groups if whole or len(groups) == 1 else groups[1:])
+    ]
 
 
 def _turn(row: DictRow) -> Turn:

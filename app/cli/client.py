@@ -88,10 +88,10 @@ class Client:
         except httpx.HTTPError as error:
             raise self._lost(error) from error
 
-    async def download(self, path: str) -> AsyncGenerator[bytes]:
+    async def download(self, path: str, **query: str) -> AsyncGenerator[bytes]:
         """The content of the answer in pieces, as they come."""
         try:
-            async with self._http.stream("GET", path) as response:
+            async with self._http.stream("GET", path, params=query) as response:
                 if not response.is_success:
                     await response.aread()
                     self._answer(response)

@@ -8,7 +8,7 @@ import typer
 
 from app.cli.options import AsJson, Key, User, examples
 from app.cli.output import emit, emit_json, note
-from app.cli.remembering_history import audit, erase, export, import_, status
+from app.cli.remembering_history import artifacts, audit, erase, export, import_, interactions, status
 from app.cli.remembering_privacy import redact, reveal
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class Kind(StrEnum):
 def recall(
     question: Annotated[str, typer.Argument(help="What to recall something for.")],
     budget: Annotated[int, typer.Option(min=16, max=8000, help="The most tokens.")] = 1000,
+    thread: Annotated[
+        str | None, typer.Option(help="As a turn that continues this thread (thr_...) would be given it.")
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,
     user: User = None,
@@ -58,7 +61,7 @@ def recall(
     """What a turn with this question would be given of all that is remembered, best first."""
     from app.cli.interruption import run
     from app.cli.remembering_lines import recalled_lines
-    from app.cli.remembering_service import Caller, read
+    from app.cli.remembering_service import Caller, Query, read
 
     def show(found: dict[str, Any]) -> None:
         for tier in found["degraded"]:
@@ -70,7 +73,10 @@ def recall(
         else:
             note("nothing relevant is remembered")
 
-    run(partial(read, Caller(key, user), "/recall", {"q": question, "budget": budget}, show))
+    wanted: Query = {"q": question, "budget": budget}
+    if thread is not None:
+        wanted["thread_id"] = thread
+    run(partial(read, Caller(key, user), "/recall", wanted, show))
 
 
 @memory.command(
@@ -208,6 +214,12 @@ memory.command(
     "import", epilog=examples("freya memory import history.jsonl", "freya memory import --any-user all.jsonl")
 )(import_)
 memory.command(epilog=examples("freya memory export mine.json", "freya memory export | jq .counts"))(export)
+memory.command(epilog=examples("freya memory artifacts", "freya memory artifacts --project prj_..."))(
+    artifacts
+)
+memory.command(
+    epilog=examples("freya memory interactions log.jsonl", "freya memory interactions log.parquet")
+)(interactions)
 memory.command(
     epilog=examples("freya memory redact letter.txt", "freya memory redact --reversible - < letter.txt")
 )(redact)

@@ -1,5 +1,6 @@
 """`freya memory import`, `export`, `erase`, `status` and `audit`: what is remembered as a whole."""
 
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any  # JSON
@@ -62,6 +63,68 @@ def export(
     from app.cli.interruption import run
 
     written = run(partial(service.give_out, service.Caller(key, user), file))
+    if file is not None:
+        note(f"{written:,} bytes  {file}")
+
+
+def artifacts(
+    project: Annotated[
+        str | None, typer.Option(help="All of this project (prj_...), not only your own.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """What tools made for you, newest first, each version by itself; `GET /v1/artifacts/ID` has the content."""
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+    from app.cli.remembering_lines import artifact_lines
+
+    def show(page: dict[str, Any]) -> None:
+        if as_json:
+            emit_json(page["items"])
+        elif page["items"]:
+            emit("\n".join(artifact_lines(page["items"])))
+            if page["next"]:
+                note(f"and more; --limit is {limit}")
+        else:
+            note("nothing was made")
+
+    wanted: service.Query = {"limit": limit}
+    if project is not None:
+        wanted["project_id"] = project
+    run(partial(service.artifacts, service.Caller(key, user), wanted, show))
+
+
+class LogFormat(StrEnum):
+    """What the interaction log can be written as."""
+
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+def interactions(
+    file: Annotated[Path | None, typer.Argument(help="The file to write; left out, the output.")] = None,
+    form: Annotated[
+        LogFormat | None, typer.Option("--format", help="Left out, as the file's name ends, else jsonl.")
+    ] = None,
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Write your own entries of the interaction log: every run, redacted, with what you said of it.
+
+    A file takes its name when it is whole, and only you may read it.
+    """
+    from app.cli import remembering_service as service
+    from app.cli.interruption import run
+
+    parquet = file is not None and file.suffix.lower() == ".parquet"
+    form = form or (LogFormat.PARQUET if parquet else LogFormat.JSONL)
+    if file is None and form is LogFormat.PARQUET:
+        raise typer.BadParameter("Parquet is no text; name a file to write", param_hint="FILE")
+    work = partial(service.give_out, service.Caller(key, user), file, what="interactions", form=form.value)
+    written = run(work)
     if file is not None:
         note(f"{written:,} bytes  {file}")
 

@@ -103,6 +103,15 @@ def status_lines(status: dict[str, Any]) -> list[str]:
     return lines
 
 
+def artifact_lines(made: Sequence[dict[str, Any]]) -> list[str]:
+    """Artifacts, one a line."""
+    rows = [
+        [one["id"], one["name"], str(one["version"]), one["agent"], one["by"] or "-", one["created_at"][:10]]
+        for one in made
+    ]
+    return columns(["ID", "NAME", "VERSION", "AGENT", "BY", "MADE"], rows)
+
+
 def audit_lines(page: dict[str, Any]) -> list[str]:
     """What was done, newest first."""
     rows = [

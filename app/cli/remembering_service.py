@@ -40,6 +40,11 @@ async def read(caller: Caller, path: str, query: Query, show: Show, _: Interrupt
     await _speak(caller, lambda client: client.get(_MEMORY + path, **query), show)
 
 
+async def artifacts(caller: Caller, query: Query, show: Show, _: Interruption) -> None:
+    """Show what runs made."""
+    await _speak(caller, lambda client: client.get("/v1/artifacts", **query), show)
+
+
 async def send(caller: Caller, path: str, body: dict[str, Any], show: Show, _: Interruption) -> None:
     """Show what comes of a body that is sent to a path below `/v1/memory`."""
     await _speak(caller, lambda client: client.post(_MEMORY + path, body), show)
@@ -103,11 +108,14 @@ async def take_in(
                 await _until_embedded(client, meter)
 
 
-async def give_out(caller: Caller, file: Path | None, _: Interruption) -> int:
+async def give_out(
+    caller: Caller, file: Path | None, _: Interruption, *, what: str = "export", form: str | None = None
+) -> int:
     """Write all that is kept of the user to a file, which is whole or not there, or to the output; how many bytes."""
+    query = {"format": form} if form else {}
     async with (
         open_client(load_settings(), key=caller.key, user=caller.user) as client,
-        aclosing(client.download(f"{_MEMORY}/export")) as pieces,
+        aclosing(client.download(f"{_MEMORY}/{what}", **query)) as pieces,
     ):
         return await (_print(pieces) if file is None else _save(pieces, file))
 

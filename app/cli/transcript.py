@@ -119,6 +119,8 @@ def footnotes(result: dict[str, JsonValue]) -> list[str]:
     """Lines on what an answer cites and made, its thread and its model."""
     lines = [f"[{one['number']}] {one['title']} ({one['source']})" for one in _records(result["citations"])]
     lines += [f"made {one['name']}: GET /v1/artifacts/{one['id']}" for one in _records(result["artifacts"])]
+    missing = [f"{one['tier']} ({one['reason']})" for one in _records(result.get("degraded"))]
+    lines += [f"memory did not answer, and is missing: {', '.join(missing)}"] if missing else []
     return [*lines, f"thread {result['thread_id']} · model {result['model']}"]
 
 
@@ -132,7 +134,7 @@ def failure(event: Event) -> str:
     return f"{problem['title']}: {problem['detail']}"
 
 
-def _records(value: JsonValue) -> list[dict[str, JsonValue]]:
+def _records(value: Any) -> list[dict[str, JsonValue]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self  # Any: FastAPI's own types
+from typing import Annotated, Any, Literal, Self  # Any: FastAPI's own types
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from app.http.chat import ERRORS, Storable
 from app.http.conversations import Cursor, Limit, Page
@@ -15,10 +16,11 @@ from app.http.security import Acting, bound
 from app.memory_service import MemoryService, RedactedText, RevealedText, Thumb
 from app.memory_status import MemoryStatus
 from app.problems import ProblemError, problem
+from app.runs.records import ArtifactView
 from app.service import Freya
 from memory import Kind, RecallFilter, Recollection, Record, RecordState, Tier
 from memory.history import ErasureReceipt, ImportReport, Users
-from memory.interactions import Feedback
+from memory.interactions import ExportFormat, Feedback
 from memory.privacy import AuditEntry
 
 IMPORT_PATH = "/v1/memory/import"
@@ -39,6 +41,18 @@ _DOCUMENT: dict[int | str, dict[str, Any]] = {
 }
 
 
+_MEDIA: dict[ExportFormat, str] = {
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
+_LOG: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The log, as a download",
+        "content": {name: {"schema": {"type": "string"}} for name in _MEDIA.values()},
+    }
+}
+
+
 def service(request: Request) -> MemoryService:
     """What is remembered, of the application."""
     freya: Freya = request.app.state.freya
@@ -55,8 +69,16 @@ ProjectId = Annotated[str | None, Query(max_length=64, description="Only of this
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 
 
+RecordTier = Literal["medium", "long"]
+"""The short tier is the conversation that is going on: it is read with its thread, and not searched."""
+
+
 class RecordPage(Page[Record]):
     """Some records."""
+
+
+class ArtifactPage(Page[ArtifactView]):
+    """Some artifacts."""
 
 
 class AuditPage(Page[AuditEntry]):
@@ -137,8 +159,18 @@ class NewFeedback(BaseModel):
         return self
 
 
+@router.get("/artifacts", operation_id="listArtifacts", tags=["memory"])
+async def list_artifacts(
+    memory: Service, owner: Acting, project_id: ProjectId = None, limit: Limit = 50, cursor: Cursor = None
+) -> ArtifactPage:
+    """What tools made for the user, newest first, each version by itself; with a project, for all who work on it."""
+    items = await memory.artifacts(owner, project_id=project_id, limit=limit + 1, before=cursor)
+    return ArtifactPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+
+
 @router.get("/memory/recall", operation_id="recallMemory", tags=["memory"])
 async def recall_memory(
+    *,
     memory: Service,
     owner: Acting,
     q: Annotated[str, Query(min_length=1, max_length=2000, description="The question or message."), Storable],
@@ -146,17 +178,26 @@ async def recall_memory(
         int, Query(ge=_LEAST, le=_MOST, description="The most tokens of all items together.")
     ] = _USUAL,
     tiers: Annotated[
-        list[Tier], Query(max_length=3, description="Only of these tiers; may be given several times.")
+        list[RecordTier],
+        Query(max_length=2, description="Only of these tiers; may be given several times."),
     ] = [],  # noqa: B006  # FastAPI copies it
     project_id: ProjectId = None,
+    thread_id: Annotated[
+        str | None,
+        Query(
+            max_length=64,
+            description="A thread that the message would continue: what it carries along is left out.",
+        ),
+        Storable,
+    ] = None,
     since: Annotated[Moment | None, Query(description="Only what was said at this time or later.")] = None,
     until: Annotated[Moment | None, Query(description="Only what was said before this time.")] = None,
 ) -> Recollection:
     """What a turn with this message would be given of all that is remembered, best first, within the budget."""
     wanted = RecallFilter(project_id=project_id, since=since, until=until)
     if tiers:
-        wanted = replace(wanted, tiers=frozenset(tiers))
-    return await memory.recall(owner, q, budget=budget, wanted=wanted)
+        wanted = replace(wanted, tiers=frozenset(map(Tier, tiers)))
+    return await memory.recall(owner, q, budget=budget, wanted=wanted, thread_id=thread_id)
 
 
 @router.get("/memory/status", operation_id="getMemoryStatus", tags=["memory"])
@@ -226,6 +267,33 @@ async def export_memory(memory: Service, owner: Acting) -> Response:
     return StreamingResponse(await memory.give_out(owner), media_type="application/json", headers=headers)
 
 
+@router.get(
+    "/memory/interactions",
+    operation_id="exportInteractions",
+    tags=["memory"],
+    response_class=Response,
+    responses=_LOG,
+)
+async def export_interactions(
+    memory: Service,
+    owner: Acting,
+    form: Annotated[
+        ExportFormat, Query(alias="format", description="An object a line, or Parquet.")
+    ] = "jsonl",
+    since: Annotated[Moment | None, Query(description="Only runs that ended at this time or later.")] = None,
+    until: Annotated[Moment | None, Query(description="Only runs that ended before this time.")] = None,
+) -> Response:
+    """The user's own entries of the interaction log with his feedback, redacted as they were logged."""
+    file = await memory.give_out_interactions(owner, form=form, since=since, until=until)
+    return FileResponse(
+        file,
+        media_type=_MEDIA[form],
+        filename=f"freya-interactions-{owner.user_id}.{form}",
+        headers={"cache-control": "no-store"},
+        background=BackgroundTask(file.unlink, missing_ok=True),
+    )
+
+
 @router.post("/memory/erase", operation_id="eraseMemory", tags=["memory"])
 async def erase_memory(body: Confirmation, memory: Service, owner: Acting) -> ErasureReceipt:
     """Erase all of the user in every store, and search them afterwards. It cannot be undone."""
@@ -249,7 +317,7 @@ async def list_memory(
     *,
     memory: Service,
     owner: Acting,
-    tier: Annotated[Tier | None, Query(description="Only of this tier.")] = None,
+    tier: Annotated[RecordTier | None, Query(description="Only of this tier.")] = None,
     kind: Annotated[
         list[Kind], Query(max_length=10, description="Only of these kinds; may be given several times.")
     ] = [],  # noqa: B006  # FastAPI copies it
@@ -266,7 +334,7 @@ async def list_memory(
     """Facts, preferences, decisions and the like that are remembered, newest first; with a project, all of it."""
     items = await memory.records(
         owner,
-        tier=tier,
+        tier=Tier(tier) if tier else None,
         kinds=kind,
         state=state,
         project_id=project_id,

@@ -9,9 +9,11 @@ from typing import Any, Literal  # Any: the graph's own state type
 
 from app.problems import Problem
 from app.runs.eventlog import EventWriter
+from app.runs.logged import Trace, answered
 from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
 from graphs import FreyaState, MadeArtifact, reference
-from memory import Interaction, Recollection, RoutedTask, Scope
+from graphs.events import RunEvent
+from memory import Interaction, Recollection, Scope
 
 Reason = Literal["client", "shutdown"]
 
@@ -30,6 +32,12 @@ class ActiveRun:
     task: asyncio.Task[ChatResult | Problem] | None = None
     work: asyncio.Task[dict[str, Any]] | None = None
     stopped: Reason | None = None
+    trace: Trace = field(default_factory=Trace)
+
+    def emit(self, event: RunEvent) -> None:
+        """Take an event; never blocks."""
+        self.trace.note(event)
+        self.writer.emit(event)
 
     @property
     def milliseconds(self) -> float:
@@ -60,6 +68,7 @@ def records_of(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[
         agents=list(dict.fromkeys(one.agent for one in results)),
         citations=state["citations"],
         recalled=[RecalledItem.of(item) for item in state.get("recalled", Recollection()).items],
+        degraded=state.get("degraded", []),
         artifacts=[reference(artifact) for artifact in made],
         tool_calls=uses,
         model=state.get("model", ""),
@@ -72,30 +81,15 @@ def records_of(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[
             output_tokens=sum(one.output_tokens for one in results),
         ),
     )
-    interaction = Interaction(
-        run_id=run.run_id,
-        request=run.request.message,
-        answer=result.answer,
-        outcome=result.outcome,
-        tasks=tuple(
-            RoutedTask(agent=t.agent, request=t.request, confidence=t.confidence)
-            for t in state["route"].tasks
-        ),
-        tool_uses=tuple(uses),
-        reasoning=tuple(one.weighing.model_dump(mode="json") for one in results if one.weighing),
-        model=result.model,
-        latency_ms=run.milliseconds,
-        at=datetime.now(UTC),
-    )
+    interaction = answered(run.request.message, state, result, latency_ms=run.milliseconds)
     return result, made, interaction
 
 
 def unanswered(run: ActiveRun, status: Status, found: Problem) -> Interaction:
     """What a run without a result leaves in the log."""
-    return Interaction(
-        run_id=run.run_id,
-        request=run.request.message,
-        answer=None,
+    return run.trace.unanswered(
+        run.run_id,
+        run.request.message,
         outcome=status,
         error=found.code,
         latency_ms=run.milliseconds,

@@ -111,7 +111,7 @@ class Carrier:
         context = RunContext(
             run_id=run.run_id,
             scope=run.scope,
-            emit=run.writer.emit,
+            emit=run.emit,
             charters=parts.charters,
             retriever=parts.retriever,
             memory=parts.memory,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from app.problems import Problem
 from graphs import Outcome
 from graphs.events import ArtifactReference, Citation
-from memory import Kind, Recalled, Tier, ToolUse
+from memory import Degraded, Kind, Recalled, Tier, ToolUse
 
 LONGEST_MESSAGE = 200_000
 _OURS = 500  # the least status of what is no fault of a request
@@ -125,7 +125,12 @@ class ChatResult(BaseModel):
     )
     citations: list[Citation]
     recalled: list[RecalledItem] = Field(
-        default=[], description="What the turn was given of all that is remembered beyond its thread."
+        default=[],
+        description="What the turn was given of all that is remembered beside the turns that it carries along.",
+    )
+    degraded: list[Degraded] = Field(
+        default=[],
+        description="The tiers of memory that did not answer in time, and why: what they hold was missing.",
     )
     artifacts: list[ArtifactReference]
     tool_calls: list[ToolUse]
@@ -137,6 +142,20 @@ class ChatResult(BaseModel):
     )
     timings: dict[str, float] = Field(description="Milliseconds by step.")
     usage: Usage
+
+
+class ArtifactView(BaseModel):
+    """Something that a tool made, without its content."""
+
+    id: str
+    run_id: str
+    name: str
+    version: int = Field(description="Of its name, from 1, within its project, or else its thread.")
+    media_type: str
+    agent: str
+    project_id: str | None
+    by: str | None = Field(description="Which other member of the project made it; none of one's own.")
+    created_at: datetime
 
 
 class RunView(BaseModel):

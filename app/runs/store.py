@@ -1,6 +1,6 @@
 """Runs in PostgreSQL. The database keeps the runs of a thread serial."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # JSON of the database
 
@@ -9,7 +9,8 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from app.problems import Problem, ProblemError, dumped, problem
-from app.runs.records import ChatRequest, ChatResult, RunView, Status
+from app.runs.logged import Trace
+from app.runs.records import ArtifactView, ChatRequest, ChatResult, RunView, Status
 from graphs import MadeArtifact
 from memory import Connection, Database, Interaction, KeyMissing, Owner, Scope, log_interaction, open_turn
 from memory.interactions import redacted_record
@@ -37,6 +38,10 @@ _BEGIN = """
 _GIVE_UP_KEY = (
     "UPDATE runs SET idempotency_key = NULL WHERE id = %s AND idempotency_key = %s AND status = 'failed'"
 )
+
+
+ReadTrace = Callable[[Owner, str], Awaitable[Trace]]
+"""Gives what the kept events of a user's run tell of it; an empty trace where they cannot be read."""
 
 
 class ThreadBusy(Exception):
@@ -183,8 +188,13 @@ class RunStore:
             if await self._close(connection, run_id, status, error=dumped(problem)):
                 await log_interaction(connection, scope, interaction, record)
 
-    async def reap(self, alive: Sequence[str], problem: Problem) -> list[str]:
-        """Fail the running runs of workers that are not alive, and log the interactions; gives the runs' ids."""
+    async def reap(
+        self, alive: Sequence[str], problem: Problem, *, trace: ReadTrace | None = None
+    ) -> list[str]:
+        """Fail the running runs of workers that are not alive, and log the interactions; gives the runs' ids.
+
+        `trace` gives what the events of a run tell of it, where they are kept.
+        """
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
                 "SELECT id, tenant_id, user_id, request FROM runs WHERE status = 'running' AND NOT worker = ANY(%s)",
@@ -194,6 +204,10 @@ class RunStore:
         if not found:
             return []
         asked = {row["id"]: await self._asked(row) for row in found}
+        traces = {
+            row["id"]: await trace(Owner(row["user_id"], row["tenant_id"]), row["id"]) if trace else Trace()
+            for row in found
+        }
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
                 "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
@@ -203,10 +217,9 @@ class RunStore:
             )
             rows = await cursor.fetchall()
             for row in rows:
-                interaction = Interaction(
-                    run_id=row["id"],
-                    request=asked[row["id"]],
-                    answer=None,
+                interaction = traces[row["id"]].unanswered(
+                    row["id"],
+                    asked[row["id"]],
                     outcome="failed",
                     error=problem.code,
                     latency_ms=(row["finished_at"] - row["created_at"]).total_seconds() * 1000,
@@ -261,6 +274,29 @@ class RunStore:
         if self._sealer:
             found["content"] = await self._sealer.open(maker, found["content"])
         return StoredArtifact(**found)
+
+    async def artifacts(
+        self, owner: Owner, *, project_id: str | None, limit: int, before: str | None
+    ) -> list[ArtifactView]:
+        """Artifacts, newest first, those before the one with the id `before`: the owner's own, or all of a project."""
+        rows = await self._rows(
+            owner,
+            "SELECT id, run_id, name, version, media_type, agent, project_id, created_at,"
+            " CASE WHEN user_id <> %s THEN user_id END AS by FROM artifacts"
+            " WHERE CASE WHEN %s::text IS NULL THEN tenant_id = %s AND user_id = %s ELSE project_id = %s END"
+            " AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
+            (
+                owner.user_id,
+                project_id,
+                owner.tenant_id,
+                owner.user_id,
+                project_id,
+                before,
+                before,
+                limit,
+            ),
+        )
+        return [ArtifactView.model_validate(row) for row in rows]
 
     async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> None:
         constraint = error.diag.constraint_name

@@ -8,13 +8,15 @@ from typing import Self
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from app.problems import dumped, problem
 from app.runs.eventlog import EventLog
+from app.runs.logged import Trace, traced
 from app.runs.store import RunStore
 from app.tasks import end
 from graphs.events import RunFailed
-from memory import new_id
+from memory import KeyMissing, Owner, new_id
 
 _log = structlog.get_logger(__name__)
 _ALIVE_S = 30
@@ -68,9 +70,16 @@ class Worker:
         if own:
             living.discard(self.name)
         found = problem("interrupted", INTERRUPTED)
-        for run_id in await self._store.reap([*living], found):
+        for run_id in await self._store.reap([*living], found, trace=self._trace):
             _log.warning("a run of a dead worker was closed", run_id=run_id)
             await self._events.end(run_id, RunFailed(problem=dumped(found)))
+
+    async def _trace(self, owner: Owner, run_id: str) -> Trace:
+        try:
+            return await traced(event.json async for event in self._events.kept(owner, run_id, after=0))
+        except (RedisError, KeyMissing) as error:
+            _log.warning("the events of a run cannot be read", run_id=run_id, error=str(error))
+            return Trace()
 
     async def _keep_alive(self) -> None:
         await say_alive(self._redis, self.name)

@@ -1,6 +1,6 @@
 """The log of interactions: append-only, one record a run whatever its outcome; what learning reads later."""
 
-from memory.interactions.exporting import ExportedLog, ExportFormat
+from memory.interactions.exporting import ExportedLog, ExportFormat, ExportUnavailable
 from memory.interactions.log import InteractionLog, Redact, log_interaction, redacted_record
 from memory.interactions.partitions import ensure_partitions
 from memory.interactions.records import (
@@ -16,6 +16,7 @@ from memory.interactions.store import InteractionStore
 __all__ = [
     "Cost",
     "ExportFormat",
+    "ExportUnavailable",
     "ExportedLog",
     "Feedback",
     "Interaction",

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from memory.interfaces import Recalled, Tier
+from memory.interfaces import Recalled, Tier, heading
 from memory.recall.analysis import stems
 from memory.recall.index import UserIndex
 from memory.recall.question import Question
@@ -17,6 +17,7 @@ Counter = Callable[[Sequence[str]], list[int]]
 
 _GAP = " … "
 _GAP_TOKENS = 3
+_HEADING_TOKENS = 12  # about what a day and who said it have
 _LONGEST = 240  # tokens of an item: some tokenizers count no further than 256
 _LEAST_TOKENS = 3  # nothing shorter says anything
 _AT_ONCE = 32  # passages whose tokens are counted together
@@ -57,15 +58,17 @@ def compose(
     budget: int,
     count: Counter,
     now: float,
+    headed: bool = False,
 ) -> list[Recalled]:
-    """Items in the order of their best passages whose texts have together at most `budget` tokens.
+    """Items in the order of their best passages whose texts have together at most `budget` tokens, `headed` with their headings.
 
     Passages of a message are one item; what says the same twice, such as a fact and the message that it comes from,
     comes back once.
     """
-    items, added = _filled(index, ranked, settings, budget, count)
-    added += _widened(index, list(items.values()), settings, budget, count)
-    texts, tokens = _fitted(index, items, added, budget, count)
+    head = _HEADING_TOKENS if headed else 0
+    items, added = _filled(index, ranked, settings, budget, count, head)
+    added += _widened(index, list(items.values()), settings, budget - head * len(items), count)
+    texts, tokens = _fitted(index, items, added, budget, count, headed=headed)
     return [
         _recalled(index, item.found, text, size, reasons(index, item.found, text, question, now=now))
         for item, text, size in zip(items.values(), texts, tokens, strict=True)
@@ -73,9 +76,14 @@ def compose(
 
 
 def _filled(
-    index: UserIndex, ranked: Sequence[Ranked], settings: RecallSettings, budget: int, count: Counter
+    index: UserIndex,
+    ranked: Sequence[Ranked],
+    settings: RecallSettings,
+    budget: int,
+    count: Counter,
+    head: int,
 ) -> tuple[dict[int, _Item], list[tuple[int, int]]]:
-    """The best passages that fit, by source; and what was added, in order."""
+    """The best passages that fit, by source, each of which takes `head` tokens more; and what was added, in order."""
     items: dict[int, _Item] = {}
     added: list[tuple[int, int]] = []
     said: set[str] = set()
@@ -88,12 +96,17 @@ def _filled(
         long = index.sources[found.source].tier is Tier.LONG
         item = items.get(found.source)
         cost = size + (_GAP_TOKENS if item else 0)
-        if cost > left or text in said or (not room[long] if item is None else item.tokens + cost > _LONGEST):
+        whole = cost if item else cost + head
+        if (
+            whole > left
+            or text in said
+            or (not room[long] if item is None else item.tokens + cost > _LONGEST)
+        ):
             continue
         if _repeats(index, found, items):
             continue
         said.add(text)
-        left -= cost
+        left -= whole
         added.append((found.source, found.passage))
         if item is None:
             room[long] -= 1
@@ -152,12 +165,19 @@ def _beside(index: UserIndex, item: _Item) -> list[int]:
 
 
 def _fitted(
-    index: UserIndex, items: dict[int, _Item], added: list[tuple[int, int]], budget: int, count: Counter
+    index: UserIndex,
+    items: dict[int, _Item],
+    added: list[tuple[int, int]],
+    budget: int,
+    count: Counter,
+    *,
+    headed: bool,
 ) -> tuple[list[str], list[int]]:
     """The texts with their tokens, after what was added last is taken out again while they have too many."""
     while items:
         texts = [item.text(index) for item in items.values()]
-        tokens = count(texts)
+        shown = [_heading(index, number) + text for number, text in zip(items, texts, strict=True)]
+        tokens = count(shown if headed else texts)
         if sum(tokens) <= budget:
             return texts, tokens
         source, passage = added.pop()
@@ -165,6 +185,12 @@ def _fitted(
         if not items[source].passages:
             del items[source]
     return [], []
+
+
+def _heading(index: UserIndex, number: int) -> str:
+    source = index.sources[number]
+    by = None if source.owner == index.owner else source.owner.user_id
+    return heading(source.kind, source.role, by, datetime.fromtimestamp(source.said_at, UTC))
 
 
 def _recalled(index: UserIndex, found: Ranked, text: str, tokens: int, why: tuple[str, ...]) -> Recalled:

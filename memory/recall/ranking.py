@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.interfaces import RecallFilter, Tier
+from memory.interfaces import AtHand, RecallFilter, Tier
 from memory.recall.analysis import stems
 from memory.recall.features import UNKNOWN, Floats, Meaning, Words, beside, meaning, words
 from memory.recall.index import KINDS, Standing, UserIndex
@@ -219,10 +219,21 @@ def _wanted(index: UserIndex, wanted: RecallFilter) -> NDArray[np.bool_]:
     if wanted.project_id is not None:
         project = index.project.values
         kept &= (project == index.project_number(wanted.project_id)) | (long & (project == 0))
-    if wanted.without_thread is not None:
-        kept[index.thread(wanted.without_thread)] = False
+    if wanted.at_hand is not None:
+        kept[_at_hand(index, wanted.at_hand)] = False
     kept[list(index.superseded)] = False
     return np.asarray(kept)
+
+
+def _at_hand(index: UserIndex, end: AtHand) -> list[int]:
+    """The messages from the one that the oldest carried turn answers; without a turn, the last if the user said it."""
+    line = index.thread(end.thread_id)
+    by_user, first = index.by_user.values[line], len(line)
+    if end.since is not None:
+        carried = np.flatnonzero(index.said_at.values[line] >= end.since.timestamp())
+        first = int(carried[0]) if len(carried) else first
+    asked = first > 0 and by_user[first - 1] and (first == len(line) or not by_user[first])
+    return line[first - asked :]
 
 
 def _standing_score(

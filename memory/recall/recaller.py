@@ -185,7 +185,9 @@ def items(
 ) -> list[Recalled]:
     """What of an index has to do with a question, best first, within a budget of tokens; computes."""
     ranked = rank(index, question, settings, wanted=wanted, now=now, nearest=nearest)
-    return compose(index, ranked, question, settings, budget=budget, count=count, now=now)
+    return compose(
+        index, ranked, question, settings, budget=budget, count=count, now=now, headed=wanted.headed
+    )
 
 
 async def _in_time(

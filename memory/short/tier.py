@@ -59,6 +59,8 @@ class Held:
 class ShortTermTier:
     """Turns, their summary and working states, by thread and user. An outage raises MemoryUnavailable.
 
+    So does a Redis that takes longer for one thing than recall waits for a tier.
+
     Turns that are too many, or together too long, are summed up, once the tier knows the whole thread; until
     `restore` has told it, it keeps the newest only.
     """
@@ -94,11 +96,10 @@ class ShortTermTier:
     async def held(self, scope: Scope) -> Held:
         """All that is held of the thread, read at once."""
         keys = thread_keys(scope)
-        with _outages_named():
-            async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.lrange(keys.turns, 0, -1)
-                pipe.hgetall(keys.summary)
-                entries, stored = await pipe.execute()
+        async with self._in_time(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.lrange(keys.turns, 0, -1)
+            pipe.hgetall(keys.summary)
+            entries, stored = await pipe.execute()
         turns = [await self._turn(scope, entry) for entry in entries]
         about = {text_of(field): text_of(value) for field, value in stored.items()}
         readable = tuple(turn for turn in turns if turn)
@@ -120,7 +121,7 @@ class ShortTermTier:
         keys = thread_keys(scope)
         body = await self._sealing.seal(scope.owner, turn.model_dump_json())
         tokens = await asyncio.to_thread(turn_tokens, turn, self.condenser.count)
-        with _outages_named():
+        async with self._in_time():
             whole, held, total, covers = await self._append(
                 keys=keys,
                 args=[
@@ -147,13 +148,14 @@ class ShortTermTier:
         ]
         before: list[str | int] = [mark.held, mark.last, self._settings.short_ttl_s, condensed.tokens]
         summed_up = await self._fields(scope, condensed.summary, [turn.run_id for turn in condensed.folded])
-        with contextlib.suppress(MemoryUnavailable), _outages_named():
-            await self._restore(keys=thread_keys(scope)[:2], args=[*before, *summed_up, *entries])
+        with contextlib.suppress(MemoryUnavailable):
+            async with self._in_time():
+                await self._restore(keys=thread_keys(scope)[:2], args=[*before, *summed_up, *entries])
         return condensed
 
     async def state(self, scope: Scope, agent: str) -> WorkingState:
         """What the agent is at in the thread; of version 0 where nobody has said. Raises StateInvalid for its name."""
-        with _outages_named():
+        async with self._in_time():
             return await self._states.read(scope, agent)
 
     async def update(self, scope: Scope, agent: str, change: StateChange) -> WorkingState:
@@ -161,12 +163,12 @@ class ShortTermTier:
 
         Raises StateInvalid where it would be too large, StateConflict where it is not at the version that is asked for.
         """
-        with _outages_named():
+        async with self._in_time():
             return await self._states.change(scope, agent, change)
 
     async def forget(self, scope: Scope) -> None:
         """Drop all that is kept of the thread."""
-        with _outages_named():
+        async with self._in_time():
             await self._redis.delete(*thread_keys(scope))
 
     async def keys(self, owner: Owner) -> list[str]:
@@ -178,6 +180,17 @@ class ShortTermTier:
         """Drop all that is kept of the user; gives how many keys there were."""
         with _outages_named():
             return sum([await self._redis.unlink(*batch) async for batch in self._scan(owner)])
+
+    @contextlib.asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Within which Redis is spoken to: that it hangs is an outage like any other."""
+        timeout_s = self._settings.recall.timeout_s
+        with _outages_named():
+            try:
+                async with asyncio.timeout(timeout_s):
+                    yield
+            except TimeoutError as error:
+                raise MemoryUnavailable(f"short-term memory did not answer within {timeout_s:g} s") from error
 
     async def _scan(self, owner: Owner) -> AsyncIterator[set[str]]:
         cursor = 0
@@ -204,7 +217,7 @@ class ShortTermTier:
                 self._settings.short_ttl_s,
             ]
             summed_up = await self._fields(scope, condensed.summary, runs)
-            with _outages_named():
+            async with self._in_time():
                 if await self._fold(keys=thread_keys(scope)[:2], args=[*before, *summed_up]):
                     return
 

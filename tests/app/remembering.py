@@ -25,7 +25,7 @@ from app.runs import RunStore
 from app.settings import HttpSettings, Settings
 from app.wiring import Running
 from knowledge import Chroma
-from memory import Database, Draft, MemorySettings, Owner, ShortTermTier
+from memory import Database, Draft, MemorySettings, Owner, ShortTermTier, ThreadStore, TieredConversation
 from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
 from memory.interactions import InteractionStore
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Vault
@@ -42,6 +42,7 @@ class Remembering:
 
     app: FastAPI
     database: Database
+    threads: ThreadStore
     records: RecordStore
     runs: RunStore
     arrived: list[None]
@@ -89,8 +90,11 @@ async def remembering(
         stack.push_async_callback(recaller.close)
         arrived: list[None] = []
         short = ShortTermTier(redis, MemorySettings())
+        threads = ThreadStore(database)
         memory = MemoryService(
             database=database,
+            threads=threads,
+            conversation=TieredConversation(short, threads, MemorySettings()),
             recaller=recaller,
             records=records,
             projects=ProjectStore(database),
@@ -114,7 +118,9 @@ async def remembering(
         )
         app = await asyncio.to_thread(create_app, settings, lambda: nullcontext(running))
         await stack.enter_async_context(app.router.lifespan_context(app))
-        yield Remembering(app=app, database=database, records=records, runs=runs, arrived=arrived)
+        yield Remembering(
+            app=app, database=database, threads=threads, records=records, runs=runs, arrived=arrived
+        )
 
 
 @contextmanager

@@ -19,13 +19,14 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.input.base import PipeInput
 from prompt_toolkit.output import DummyOutput
+from pydantic import JsonValue
 from starlette.responses import JSONResponse
 from typer.testing import CliRunner, Result
 
 from app.cli import conversation, finding, interruption
 from app.cli.commands import application
 from app.cli.conversation import Request, converse
-from app.cli.transcript import Wrapping
+from app.cli.transcript import Wrapping, footnotes
 from app.settings import Settings
 from tests.app.cli_service import (
     DROP,
@@ -518,3 +519,14 @@ def test_streamed_words_are_wrapped_at_the_width_of_the_terminal():
     assert "".join(map(wrapping.add, pieces)) + wrapping.rest() == (
         "one two \nthree four\nfive \nsixseveneightnine\nten"
     )
+
+
+def test_a_tier_of_memory_that_did_not_answer_is_said_in_one_line():
+    missing: list[JsonValue] = [
+        {"tier": "short", "reason": "it hangs"},
+        {"tier": "long", "reason": "found by words alone"},
+    ]
+    assert footnotes({**RESULT, "degraded": missing})[-2] == (
+        "memory did not answer, and is missing: short (it hangs), long (found by words alone)"
+    )
+    assert not any("memory" in one for one in footnotes(RESULT))

@@ -161,6 +161,16 @@ def test_erasing_takes_the_lines_typed_in_conversations_along(data: Path):
 
 
 @pytest.mark.usefixtures("service")
+def test_interaction_log_is_written_to_a_file_or_the_output(tmp_path: Path):
+    file = tmp_path / "log.parquet"
+    assert said("memory", "interactions", file) == ""
+    assert file.read_bytes()[:4] == b"PAR1"
+    assert said("memory", "interactions") == ""  # no run has ended
+    refused = freya("memory", "interactions", "--format", "parquet")
+    assert (refused.exit_code, "name a file" in refused.stderr) == (2, True)
+
+
+@pytest.mark.usefixtures("service")
 def test_erasing_wants_a_yes_and_gives_a_receipt():
     asked = freya("memory", "erase")
     assert asked.exit_code == 1

@@ -1,6 +1,7 @@
 """Memory over HTTP: recalled, read, corrected, forgotten, taken in, given out, erased, and never another's."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,6 +130,32 @@ async def test_history_is_taken_in_once_and_recalled_by_its_user_alone(opened, m
     assert (await others.get("/v1/memory/recall", params=asked)).json()["items"] == []
 
 
+async def test_recall_for_a_thread_leaves_out_what_a_turn_of_it_carries_along(opened, mine, others, owner):
+    await take_in(mine, lines(line(owner.user_id, "The quiet valley is far away.")))
+    (thread,) = await opened.threads.page(owner, limit=2, before=None)
+    asked = {"q": "the quiet valley"}
+    assert (await mine.get("/v1/memory/recall", params=asked)).json()["items"]
+    asked["thread_id"] = thread.id
+    assert not (await mine.get("/v1/memory/recall", params=asked)).json()["items"]
+    problem_of(await others.get("/v1/memory/recall", params=asked), 404, "unknown_thread")
+
+
+async def test_own_entries_of_the_interaction_log_are_given_out_and_nobody_elses(opened, mine, others, owner):
+    run = await finished_run(opened, owner, [])
+    await mine.post("/v1/feedback", json={"run_id": run, "rating": 5})
+    answer = await mine.get("/v1/memory/interactions")
+    (entry,) = [json.loads(each) for each in answer.text.splitlines()]
+    assert (entry["run_id"], entry["answer"], entry["feedback"][0]["rating"]) == (run, "There.", 5)
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    parquet = await mine.get("/v1/memory/interactions", params={"format": "parquet"})
+    assert parquet.content[:4] == b"PAR1"
+    assert (await others.get("/v1/memory/interactions")).text == ""
+    later = await mine.get("/v1/memory/interactions", params={"since": "2100-01-01T00:00:00Z"})
+    assert later.text == ""
+    noted = (await mine.get("/v1/memory/audit")).json()["items"]
+    assert "export interactions" in {one["action"] for one in noted}
+
+
 async def test_recall_is_limited_to_tiers_and_times(opened, mine, owner):
     await kept(opened, owner, "Prefers the quiet valley.", kind="preference")
     await take_in(mine, lines(line(owner.user_id, "The quiet valley is far away.")))
@@ -154,6 +181,7 @@ async def test_recall_is_limited_to_tiers_and_times(opened, mine, owner):
         {"q": "a", "budget": 15},
         {"q": "a", "budget": 8001},
         {"q": "a", "tiers": "x"},
+        {"q": "a", "tiers": "short"},
     ],
 )
 async def test_recall_refuses_what_does_not_fit(mine, query):
@@ -410,7 +438,7 @@ async def test_text_is_redacted_for_good_or_so_that_its_owner_can_have_it_back(m
     }
     kept = (await mine.post("/v1/memory/redact", json={"text": text, "reversible": True})).json()
     assert kept["found"] == gone["found"]
-    assert "ada" not in kept["text"]
+    assert "ada@" not in kept["text"]
     said = f"Answer to {kept['text']}"
     revealed = (await mine.post("/v1/memory/reveal", json={"text": said})).json()
     assert revealed == {"text": f"Answer to {text}", "values": 3}

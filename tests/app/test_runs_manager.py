@@ -11,8 +11,8 @@ from app.database import Pool
 from app.problems import Problem, ProblemError
 from app.runs import ChatResult, RunStore
 from graphs import FreyaState, RunContext
-from memory import LOCAL, ThreadStore
-from tests.app.scripted import Gate, Setup, answer_at_once, ask, within
+from memory import LOCAL, Degraded, ThreadStore, Tier
+from tests.app.scripted import Gate, Setup, answer_at_once, ask, state, within
 
 
 @pytest.fixture
@@ -39,6 +39,18 @@ async def test_finished_run_leaves_its_record_its_events_and_an_interaction(setu
         assert await setup.logged(run_id) == [("answered", None)]
         assert setup.outcomes == ["answered"]
         assert manager.active == 0
+
+
+async def test_tiers_of_memory_that_did_not_answer_are_named_in_the_result(setup):
+    missing = Degraded(tier=Tier.SHORT, reason="it hangs")
+
+    async def answer(_: RunContext, message: str) -> FreyaState:
+        return {**state(message), "degraded": [missing]}
+
+    setup.graph.script = answer
+    async with setup.open() as manager:
+        run_id, _ = await manager.start(LOCAL, ask())
+        assert (await within(manager.wait(LOCAL, run_id))).degraded == [missing]
 
 
 async def test_run_beyond_the_limit_is_refused_and_leaves_nothing(setup, gate):

@@ -11,6 +11,7 @@ from graphs import FreyaState, GraphSettings, Route, RunContext, Task, build_fre
 from graphs.events import RunEvent
 from knowledge import Hit
 from memory import (
+    Degraded,
     Owner,
     Recalled,
     RecallFilter,
@@ -82,6 +83,7 @@ class Remembering:
     """A recaller that brings back what a test laid out, and keeps what it was asked."""
 
     items: tuple[Recalled, ...] = ()
+    degraded: tuple[Degraded, ...] = ()
     asked: list[tuple[Owner, str, int, RecallFilter]] = field(default_factory=list)
 
     async def recall(
@@ -89,7 +91,7 @@ class Remembering:
     ) -> Recollection:
         assert now is None
         self.asked.append((owner, query, budget, wanted))
-        return Recollection(items=self.items, budget=budget)
+        return Recollection(items=self.items, budget=budget, degraded=self.degraded)
 
 
 @dataclass

@@ -6,7 +6,7 @@ import pytest
 
 from graphs import GraphSettings, Route
 from graphs.remembering import asks_of_himself, from_memory, only_states
-from memory import Kind, Recalled, Recollection, Tier
+from memory import AtHand, Degraded, Kind, Recalled, Recollection, Tier
 from tests.fakes.scripted_model import Step
 from tests.graphs.conversation import Conversation, FixedRouter, Remembering, to
 
@@ -89,7 +89,22 @@ async def test_question_about_the_user_is_answered_out_of_memory(conversation):
     ((owner, query, budget, wanted),) = talk.recaller.asked
     assert (owner, query) == (talk.scope.owner, "What is my first name?")
     assert budget == talk.settings.memory_tokens
-    assert wanted.without_thread == talk.scope.thread_id
+    assert wanted.at_hand == AtHand(thread_id=talk.scope.thread_id, since=None)
+
+
+async def test_recall_leaves_out_the_turns_that_are_carried_along_and_no_others(conversation):
+    talk = conversation(FixedRouter(Route(kind="small_talk")), Remembering())
+    await talk.say("hello")
+    state = await talk.say("hello again")
+    (carried,) = state["turns"]
+    *_, (_, _, _, wanted) = talk.recaller.asked
+    assert wanted.at_hand == AtHand(thread_id=talk.scope.thread_id, since=carried.at)
+
+
+async def test_tiers_that_did_not_answer_are_said_in_the_turn(conversation):
+    missing = Degraded(tier=Tier.LONG, reason="it did not answer in time; found by words alone")
+    talk = conversation(FixedRouter(Route(kind="small_talk")), Remembering(degraded=(missing,)))
+    assert (await talk.say("hello"))["degraded"] == [missing]
 
 
 async def test_question_that_memory_does_not_answer_is_declined_as_before(conversation):

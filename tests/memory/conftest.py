@@ -1,7 +1,9 @@
 """Both tiers on real stores, and a way to say something in a thread."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -20,6 +22,7 @@ from memory import (
     new_id,
     open_turn,
 )
+from memory.recall import RecallSettings
 
 Say = Callable[..., Awaitable[Turn]]
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,6 +46,25 @@ async def short_that_is_down() -> AsyncIterator[ShortTermTier]:
     """A short tier whose Redis cannot be reached."""
     async with Redis(unix_socket_path="/nowhere/redis.sock", retry=Retry(NoBackoff(), 0)) as nobody:
         yield ShortTermTier(nobody, MemorySettings())
+
+
+@pytest.fixture
+async def short_that_hangs(tmp_path: Path) -> AsyncIterator[ShortTermTier]:
+    """A short tier whose Redis takes every connection and answers nothing."""
+    socket = tmp_path / "redis.sock"
+    silent = asyncio.Event()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silent.wait()
+        writer.close()
+
+    server = await asyncio.start_unix_server(serve, socket)
+    settings = MemorySettings(recall=RecallSettings(timeout_s=0.05))
+    async with Redis(unix_socket_path=str(socket), retry=Retry(NoBackoff(), 0)) as mute:
+        yield ShortTermTier(mute, settings)
+    silent.set()
+    server.close()
+    await server.wait_closed()
 
 
 @pytest.fixture

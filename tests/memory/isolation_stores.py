@@ -12,7 +12,7 @@ from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
 from app.runs import RunStore
 from knowledge import Chroma
-from memory import Database, MemorySettings, Owner, ShortTermTier, ThreadStore
+from memory import Database, MemorySettings, Owner, ShortTermTier, ThreadStore, TieredConversation
 from memory.consolidation import Consolidator, RuleExtractor
 from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
 from memory.interactions import InteractionStore
@@ -65,8 +65,11 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
         keys.forget(owner)
         recaller.forget(owner)
 
+    threads = ThreadStore(database)
     service = MemoryService(
         database=database,
+        threads=threads,
+        conversation=TieredConversation(short, threads, MemorySettings()),
         recaller=recaller,
         records=records,
         projects=projects,
@@ -88,7 +91,7 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
         redis=redis,
         database=database,
         embedder=embedder,
-        threads=ThreadStore(database),
+        threads=threads,
         runs=runs,
         short=short,
         records=records,

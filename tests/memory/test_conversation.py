@@ -117,6 +117,19 @@ async def test_the_permanent_record_fills_in_for_redis_that_is_down(
     assert "the turn is in the permanent record" in caplog.text
 
 
+async def test_a_redis_that_hangs_is_waited_for_no_longer_than_recall_waits_and_said(
+    short_that_hangs, threads, scope, ask
+):
+    memory = TieredConversation(short_that_hangs, threads, MemorySettings())
+    async with asyncio.timeout(3):  # its client alone would wait for good
+        said = await converse(memory, scope, ask, 1)
+        carried = await memory.carried(scope)
+    assert list(carried.turns) == said
+    assert [(each.tier, each.reason) for each in carried.degraded] == [
+        ("short", "short-term memory did not answer within 0.05 s")
+    ]
+
+
 async def test_turns_that_redis_missed_are_back_when_it_is(memory, short_that_is_down, threads, scope, ask):
     await memory.recall(scope)
     first = await converse(memory, scope, ask, 2)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from itertools import pairwise
 
+import orjson
 import pytest
 
 from app.database import open_pool
@@ -16,10 +17,13 @@ from memory import (
     RoutedTask,
     Scope,
     ThreadStore,
+    Turn,
     UnknownThread,
     log_interaction,
     new_id,
+    open_turn,
 )
+from memory.history import HistoryImporter
 from memory.privacy import AuditTrail
 from memory.recall import MemoryRecaller, RecallSettings
 from memory.threads import title_of
@@ -55,6 +59,48 @@ async def test_messages_are_paged_in_order(threads, scope, ask):
     ]
     assert {message.role for message in first} == {"user", "assistant"}
     assert first[1].details["agents"] == ["davina"]
+
+
+async def test_what_was_imported_is_carried_along_before_what_is_said_since(database, threads):
+    owner = Owner(new_id("ada"))
+    lines = [
+        ("user", "My budget is 900 euros."),
+        ("user", "For the kitchen."),
+        ("assistant", "Noted."),
+        ("user", "And the counter is 38 square feet."),
+    ]
+    history = b"".join(
+        orjson.dumps(
+            {
+                "user": owner.user_id,
+                "thread": "t",
+                "role": role,
+                "text": text,
+                "time": f"2026-03-0{day}T09:00:00Z",
+            }
+        )
+        + b"\n"
+        for day, (role, text) in enumerate(lines, 1)
+    )
+    await HistoryImporter(database).run(owner, _streamed(history), name="old")
+    (thread,) = await threads.page(owner, limit=2, before=None)
+    scope = Scope(thread_id=thread.id, user_id=owner.user_id)
+    said = await threads.recall(scope, limit=9)
+    assert [(turn.request, turn.answer) for turn in said] == [
+        ("My budget is 900 euros.\nFor the kitchen.", "Noted."),
+        ("And the counter is 38 square feet.", ""),
+    ]
+    assert await threads.recall(scope, limit=1) == said[-1:]
+    run = new_id("run")
+    async with database.of(owner) as connection:
+        await open_turn(connection, scope, run_id=run, request="How large is it?", metadata={}, new=False)
+    await threads.remember(scope, Turn(run_id=run, request="", answer="38.", at=datetime.now(UTC)))
+    assert [turn.answer for turn in await threads.recall(scope, limit=9)] == ["Noted.", "", "38."]
+    assert await threads.recall(scope, limit=2) == (await threads.recall(scope, limit=9))[-2:]
+
+
+async def _streamed(content: bytes):
+    yield content
 
 
 async def test_an_answer_makes_its_thread_the_last_changed(threads, scope, ask):

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from app.database import open_pool
-from memory import Database, Kind, Owner, RecallFilter, Tier, new_id
+from memory import AtHand, Database, Kind, Owner, RecallFilter, Tier, new_id
 from memory.recall import MemoryRecaller, RecallSettings
 from memory.recall.question import read
 from models import estimated_tokens
@@ -124,13 +124,44 @@ async def test_filters_limit_what_comes_back(say: Say, know: Say, recall: Recall
     await say(owner, "The launch was moved to a Monday.", at=NOW - timedelta(days=90))
     await know(owner, "Decided to launch with Postgres.", tier="medium", kind="decision")
     question = "When is the launch?"
-    without = await recall(owner, question, without_thread=thread)
+    without = await recall(owner, question, at_hand=AtHand(thread_id=thread))
     assert "Friday" not in " ".join(item.text for item in without.items)
     decisions = await recall(owner, question, kinds=frozenset({Kind.DECISION}))
     assert {item.kind for item in decisions.items} == {Kind.DECISION}
     recent = await recall(owner, question, since=NOW - timedelta(days=7), kinds=frozenset({Kind.MESSAGE}))
     assert ["Friday" in item.text for item in recent.items] == [True]
     assert not (await recall(owner, question, tiers=frozenset({Tier.LONG}))).items
+
+
+async def test_what_was_said_in_a_thread_before_the_turns_at_hand_comes_back(
+    say: Say, recall: Recall, owner: Owner
+) -> None:
+    early, late = NOW - timedelta(days=2), NOW - timedelta(days=1)
+    thread = await say(owner, "The code of the gate is 4711.", at=early)
+    await say(owner, "Noted, the gate.", thread=thread, at=early + timedelta(minutes=1), role="assistant")
+    await say(owner, "The code of the shed is 1234.", thread=thread, at=late)
+    answered = late + timedelta(minutes=1)
+    await say(owner, "Noted, the shed.", thread=thread, at=answered, role="assistant")
+    await say(owner, "What is the code of the gate and the shed?", thread=thread, at=NOW)
+    question = "What is the code of the gate and the shed?"
+    found = await recall(owner, question, at_hand=AtHand(thread_id=thread, since=answered))
+    assert {item.text for item in found.items} == {"The code of the gate is 4711.", "Noted, the gate."}
+    found = await recall(owner, question, at_hand=AtHand(thread_id=thread))
+    assert question not in {item.text for item in found.items}
+    assert "The code of the shed is 1234." in {item.text for item in found.items}
+
+
+async def test_budget_of_a_turn_counts_the_days_and_speakers_before_the_items(
+    say: Say, recall: Recall, owner: Owner
+) -> None:
+    for day in range(12):
+        await say(owner, f"The code of gate {day} is {4000 + day}.", at=NOW - timedelta(days=day))
+    question = "What are the codes of the gates?"
+    for budget in (40, 90, 150):
+        headed = await recall(owner, question, budget=budget, headed=True)
+        assert headed.items
+        assert sum(estimated_tokens([item.line for item in headed.items])) == headed.tokens <= budget
+        assert len(headed.items) < len((await recall(owner, question, budget=budget)).items)
 
 
 async def test_records_come_with_what_speaks_for_and_against_them(

@@ -1,0 +1,147 @@
+"""What runs made: listed with versions, remembered by a record each, and forgotten with it."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from agents import Artifact
+from app.runs import ChatRequest, ChatResult
+from app.runs.records import Usage
+from graphs import MadeArtifact
+from memory import Interaction, Kind, Owner, RecordState, Scope, new_id
+from memory.consolidation import ArtifactRecorder
+from memory.consolidation.artifacts import title_of_artifact
+from memory.projects import ProjectStore
+from tests.app.remembering import Remembering, remembering
+from tests.app.test_http import problem_of
+
+_SCHEMA = "-- Appointments and treatments\nCREATE TABLE treatment (id int);\n"
+
+
+@pytest.fixture(scope="module")
+async def opened(
+    database_url: str, embedded_servers: Any, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Remembering]:
+    folder = tmp_path_factory.mktemp("artifacts")
+    async with remembering(database_url, f"{embedded_servers.redis_url}?db=15", folder) as made:
+        yield made
+
+
+@pytest.fixture
+def owner() -> Owner:
+    return Owner(new_id("ana"))
+
+
+async def make(
+    opened: Remembering, scope: Scope, request: str, *, name: str = "schema.sql", new: bool = True
+) -> str:
+    """The id of an artifact that a run of the request made."""
+    run = new_id("run")
+    asked = ChatRequest(message=request)
+    await opened.runs.begin(run, scope, asked, new_thread=new, worker="w", idempotency_key=None)
+    result = ChatResult(
+        run_id=run,
+        thread_id=scope.thread_id,
+        outcome="answered",
+        answer="There.",
+        agents=[],
+        citations=[],
+        artifacts=[],
+        tool_calls=[],
+        model="scripted",
+        timings={},
+        usage=Usage(input_tokens=0, output_tokens=0),
+    )
+    entry = Interaction(
+        run_id=run, request=request, answer="There.", outcome="answered", latency_ms=1, at=datetime.now(UTC)
+    )
+    artifact = Artifact(name=name, media_type="application/sql", content=_SCHEMA)
+    made = MadeArtifact(id=new_id("art"), agent="sarah", artifact=artifact)
+    await opened.runs.finish(result, scope, artifacts=[made], interaction=entry)
+    return made.id
+
+
+async def get(opened: Remembering, owner: Owner, path: str, **query: str) -> httpx.Response:
+    transport = httpx.ASGITransport(opened.app)
+    headers = {"freya-user": owner.user_id}
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+        return await client.get(path, params=query)
+
+
+async def recorded(opened: Remembering, owner: Owner) -> list[tuple[RecordState, Any]]:
+    """State and version of the owner's records of artifacts, newest first, once all are recorded."""
+    while await ArtifactRecorder(opened.database, opened.records).record_due():
+        pass
+    found = await opened.records.list(owner, kinds=[Kind.ARTIFACT])
+    return [(one.state, one.details["version"]) for one in found]
+
+
+async def test_artifact_is_recalled_by_what_was_asked_for_and_by_its_title(opened, owner):
+    scope = Scope(thread_id=new_id("thr"), user_id=owner.user_id)
+    artifact = await make(opened, scope, "Design a database for the nail salon")
+    assert await recorded(opened, owner) == [("active", 1)]
+    found = await get(opened, owner, "/v1/memory/recall", q="What did we design for the nail salon?")
+    (item,) = [one for one in found.json()["items"] if one["kind"] == "artifact"]
+    assert item["text"] == (
+        "Made schema.sql: Appointments and treatments. Asked for: Design a database for the nail salon"
+    )
+    (listed,) = (await get(opened, owner, "/v1/artifacts")).json()["items"]
+    assert (listed["id"], listed["name"], listed["version"], listed["by"]) == (
+        artifact,
+        "schema.sql",
+        1,
+        None,
+    )
+    assert (await get(opened, Owner(new_id("ben")), "/v1/artifacts")).json()["items"] == []
+
+
+async def test_newer_version_supersedes_and_the_older_holds_again_when_it_is_gone(opened, owner):
+    scope = Scope(thread_id=new_id("thr"), user_id=owner.user_id)
+    await make(opened, scope, "Design a database")
+    newer = await make(opened, scope, "Add prices", new=False)
+    assert await recorded(opened, owner) == [("active", 2), ("superseded", 1)]
+    assert await recorded(opened, owner) == [("active", 2), ("superseded", 1)]
+    async with opened.database.of(owner) as connection:
+        await connection.execute("DELETE FROM artifacts WHERE id = %s", (newer,))
+    assert await recorded(opened, owner) == [("active", 1)]
+    await opened.threads.delete(owner, scope.thread_id)
+    assert await recorded(opened, owner) == []
+
+
+async def test_record_that_was_forgotten_does_not_come_back(opened, owner):
+    await make(opened, Scope(thread_id=new_id("thr"), user_id=owner.user_id), "Design a database")
+    assert len(await recorded(opened, owner)) == 1
+    (record,) = await opened.records.list(owner, kinds=[Kind.ARTIFACT])
+    await opened.records.forget(owner, record.id)
+    assert await recorded(opened, owner) == []
+
+
+async def test_members_of_a_project_see_what_was_made_and_not_what_was_asked(opened, owner):
+    projects, member = ProjectStore(opened.database), Owner(new_id("ben"))
+    project = await projects.create(owner, "Salon")
+    await projects.add_member(owner, project.id, member.user_id)
+    scope = Scope(thread_id=new_id("thr"), user_id=owner.user_id, project_id=project.id)
+    await make(opened, scope, "Design a database for my secret salon")
+    await recorded(opened, owner)
+    (seen,) = await opened.records.list(member, project=project.id)
+    assert seen.text == "Made schema.sql: Appointments and treatments."
+    (listed,) = (await get(opened, member, "/v1/artifacts", project_id=project.id)).json()["items"]
+    assert listed["by"] == owner.user_id
+    stranger = await get(opened, Owner(new_id("eve")), "/v1/artifacts", project_id=project.id)
+    problem_of(stranger, 404, "unknown_project")
+
+
+@pytest.mark.parametrize(
+    ("content", "title"),
+    [
+        ("# The plan\n\nmore", "The plan"),
+        ('{\n  "openapi": "3.1.0"\n}', 'openapi": "3.1.0'),
+        ("1,2\n3,4\n", ""),
+        ("", ""),
+    ],
+)
+def test_title_is_the_first_line_that_says_something(content, title):
+    assert title_of_artifact(content) == title

@@ -1,0 +1,142 @@
+"""What is logged of a run: all of one that was answered, of any other what its events told."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from app.database import Pool
+from app.problems import problem
+from app.runs.worker import Worker
+from graphs import FreyaState, RunContext, SpecialistResult, Task
+from graphs.events import (
+    AgentFinished,
+    AgentStarted,
+    RouteChosen,
+    RouteTask,
+    Token,
+    ToolFinished,
+    ToolStarted,
+)
+from graphs.routing.interfaces import Route
+from memory import LOCAL, Kind, Recalled, Recollection, Scope, Tier, ToolUse, Turn, new_id
+from memory.interactions import Cost, InteractionStore, SuccessMetrics
+from tests.app.scripted import Gate, Setup, ask, state, within
+
+NOW = datetime(2026, 5, 3, tzinfo=UTC)
+EVENTS = [
+    RouteChosen(kind="tasks", tasks=[RouteTask(agent="davina", request="Plan it", confidence=0.9)]),
+    AgentStarted(agent="davina", request="Plan it"),
+    ToolStarted(agent="davina", call_id="1", tool="budget", arguments={"rate": 8}),
+    ToolFinished(
+        agent="davina", call_id="1", tool="budget", status="success", text="30", data={}, duration_ms=1
+    ),
+    Token(agent="davina", text="So "),
+    AgentFinished(agent="davina", status="answered", model="scripted", duration_ms=1),
+    ToolStarted(agent="davina", call_id="2", tool="plan", arguments={}),
+]
+KNOWN = {
+    "agent": "davina",
+    "agents": ["davina"],
+    "tasks": [{"agent": "davina", "request": "Plan it", "confidence": 0.9}],
+    "tool_uses": [
+        {"agent": "davina", "name": "budget", "arguments": {"rate": 8}, "result": "30", "failed": False},
+        {"agent": "davina", "name": "plan", "arguments": {}, "result": "", "failed": True},
+    ],
+    "success": {"completed": False, "hallucinated": None, "tool_success_rate": 0.5, "quality": None},
+    "model": "scripted",
+}
+
+
+@pytest.fixture
+def setup(pool: Pool, redis: Redis) -> Setup:
+    return Setup(pool=pool, redis=redis)
+
+
+async def logged(setup: Setup, run_id: str) -> dict[str, Any]:
+    """The log's entry of a run, as JSON."""
+    found = await InteractionStore(setup.database).page(LOCAL, limit=1000)
+    (one,) = [each.interaction for each in found if each.interaction.run_id == run_id]
+    return one.model_dump(mode="json")
+
+
+async def test_a_cancelled_run_logs_its_tasks_tools_and_models(setup):
+    gate = Gate()
+
+    async def half(context: RunContext, message: str) -> FreyaState:
+        for event in EVENTS:
+            context.emit(event)
+        return await gate(context, message)
+
+    setup.graph.script = half
+    async with setup.open() as manager:
+        run_id, _ = await manager.start(LOCAL, ask())
+        await within(gate.reached.wait())
+        assert await within(manager.cancel(LOCAL, run_id))
+        entry = await logged(setup, run_id)
+    assert {**entry, **KNOWN} == entry
+    assert (entry["outcome"], entry["error"], entry["answer"]) == ("cancelled", "cancelled", None)
+
+
+async def test_a_run_of_a_dead_worker_logs_what_its_kept_events_tell(setup):
+    async with setup.open():
+        run_id = new_id("run")
+        scope = Scope(thread_id=new_id("thr"))
+        await setup.store.begin(
+            run_id, scope, ask(), new_thread=True, worker="wrk_dead", idempotency_key=None
+        )
+        await setup.events.append(run_id, [event.stamped(run_id, n) for n, event in enumerate(EVENTS, 1)])
+        await Worker("wrk_third", setup.store, setup.events, setup.redis).reap()
+        entry = await logged(setup, run_id)
+    assert {**entry, **KNOWN} == entry
+    assert (entry["outcome"], entry["error"]) == ("failed", problem("interrupted", "").code)
+
+
+async def test_an_answered_run_logs_who_was_called_and_what_was_given_along(setup):
+    use = ToolUse(agent="davina", name="budget", arguments={}, result="It cannot be computed.", failed=True)
+    item = Recalled(
+        id="rec_1",
+        tier=Tier.LONG,
+        kind=Kind.FACT,
+        text="Lives in Oslo.",
+        tokens=4,
+        score=1,
+        relevance=1,
+        reasons=(),
+        message_ids=(),
+        said_at=NOW,
+    )
+    result = SpecialistResult(
+        position=0,
+        agent="davina",
+        request="Plan it",
+        answer="So.",
+        outcome="answered",
+        sub_agents=("forecaster",),
+        retrieved=("pair_1", "pair_2"),
+        tool_uses=(use,),
+        model="scripted",
+        input_tokens=7,
+        output_tokens=3,
+    )
+
+    async def answer(_: RunContext, message: str) -> FreyaState:
+        return {
+            **state(message),
+            "route": Route(kind="tasks", tasks=(Task(agent="davina", request="Plan it", confidence=0.9),)),
+            "turns": [Turn(run_id="run_0", request="Hello", answer="Hello.", at=NOW)],
+            "recalled": Recollection(items=(item,)),
+            "results": [result],
+        }
+
+    setup.graph.script = answer
+    async with setup.open() as manager:
+        run_id, _ = await manager.start(LOCAL, ask())
+        await within(manager.wait(LOCAL, run_id))
+        entry = await logged(setup, run_id)
+    assert (entry["agent"], entry["agents"]) == ("davina", ["davina", "davina/forecaster"])
+    assert entry["context"] == ["run_0", "rec_1", "pair_1", "pair_2"]
+    assert entry["success"] == SuccessMetrics(completed=True, tool_success_rate=0).model_dump()
+    assert entry["cost"] == Cost(input_tokens=7, output_tokens=3).model_dump()
+    assert entry["tasks"] == KNOWN["tasks"]
