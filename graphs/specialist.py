@@ -95,6 +95,7 @@ class Specialist:
         return {
             "passages": as_passages(hits),
             "citations": as_citations(hits),
+            "retrieved": [hit.pair_id for hit in hits],
             "timings_ms": {"retrieve": _since(began)},
         }
 
@@ -189,7 +190,7 @@ class Specialist:
             outcome=outcome,
             citations=tuple(state["citations"]),
             sub_agents=tuple(note.author for note in state.get("notes", [])),
-            retrieved=tuple(citation.pair_id for citation in state["citations"]),
+            retrieved=tuple(state.get("retrieved", ())),
             tool_uses=tuple(state.get("tool_uses", [])),
             artifacts=tuple(state.get("artifacts", [])),
             weighing=state["weighing"],

@@ -126,6 +126,9 @@ class SpecialistState(TypedDict, total=False):
     messages: Annotated[list[AnyMessage], add_messages]
     passages: list[Passage]
     citations: list[Citation]
+    """All that may be cited; once the answer is checked, what it does cite."""
+    retrieved: list[str]
+    """Ids of the pairs found."""
     weighing: Weighing
     notes: list[Note]
     began: float
