@@ -8,12 +8,15 @@ from redis.exceptions import RedisError
 from agents import UnknownAgent
 from app.problems import Problem, ProblemError, problem
 from graphs import RequestRefused, StepFailed
-from knowledge import KnowledgeUnavailable, VersionRefused
-from knowledge.details import UnknownPair
+from knowledge import (
+    KnowledgeUnavailable,
+    UnknownJob,
+    UnknownPair,
+    UnknownSource,
+    UnknownTopic,
+    VersionRefused,
+)
 from knowledge.evaluation import NotEvaluated
-from knowledge.jobs import UnknownJob
-from knowledge.provenance import UnknownSource
-from knowledge.topics import UnknownTopic
 from memory import (
     ImportRefused,
     KeyMissing,

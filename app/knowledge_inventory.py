@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from knowledge import Importer, KnowledgeStore, StoredSource, TopicCount, VersionState
+from knowledge import Importer, KnowledgeStore, StoredSource, TopicCount, VersionState, stored_versions
 from knowledge.refinery import RefineryStore, TierCount
-from knowledge.versions import stored_versions
 
 IndexedCounts = Mapping[str, Mapping[str, int]]
 """Pairs by collection and index."""

@@ -8,20 +8,25 @@ from app.jobs import AnyOrder, ImportArguments, ImportOrder, Uploads, job_id
 from app.knowledge_inventory import Inventory, take_inventory
 from app.problems import ProblemError, problem
 from knowledge import (
+    CataloguedTopic,
     Hit,
     Importer,
     IndexVersion,
+    Job,
+    JobStore,
     KnowledgeStatus,
     KnowledgeStore,
     LiveIndexes,
+    PairDetail,
+    PairDetails,
+    SourceDetail,
+    SourceDetails,
+    TopicDetail,
+    Topics,
     Versions,
 )
-from knowledge.details import PairDetail, PairDetails
 from knowledge.evaluation import Report, kept_report
-from knowledge.jobs import Job, JobStore
-from knowledge.provenance import SourceDetail, SourceDetails
 from knowledge.refinery import GapReport
-from knowledge.topics import CataloguedTopic, TopicDetail, Topics
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 
 from app.jobs import AutomaticRefining, Evaluation, JobRunner, Uploads, Works
 from app.knowledge_service import KnowledgeService
-from knowledge import KnowledgeStore, Shelf
-from knowledge.jobs import JobStore
+from knowledge import JobStore, KnowledgeStore, Shelf
 from knowledge.refinery import IndicatorFacts, Refiner, RefineryStore, checks_of
-from models import Embedder
+from models import CrossEncoderReranker, Embedder
 from models.embeddings import CachedEmbedder, open_embedder
-from models.reranking import CrossEncoderReranker
-from trading.expressions import last_reading
-from trading.facts import definitions
+from trading import definitions, last_reading
 
 if TYPE_CHECKING:
     from app.wiring import Backends, KnowledgeParts

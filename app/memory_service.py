@@ -21,7 +21,10 @@ from memory import (
     ConversationMemory,
     Database,
     Kind,
+    Member,
     Owner,
+    Project,
+    ProjectStore,
     Recaller,
     RecallFilter,
     Recollection,
@@ -36,7 +39,6 @@ from memory import (
 from memory.history import Eraser, ErasureReceipt, HistoryExporter, HistoryImporter, ImportReport, Users
 from memory.interactions import ExportFormat, Feedback, InteractionStore
 from memory.privacy import AuditEntry, AuditTrail, Redactor, Vault
-from memory.projects import Member, Project, ProjectStore
 from memory.records import RecordStore
 
 Thumb = Literal["up", "down"]

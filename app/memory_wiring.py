@@ -17,7 +17,15 @@ from app.memory_vectors import ChromaVectors
 from app.runs import ChatResult, RunStore
 from app.runs.records import RecalledItem
 from knowledge import Chroma
-from memory import Kind, MemoryUnavailable, Owner, ShortTermTier, ThreadStore, TieredConversation
+from memory import (
+    Kind,
+    MemoryUnavailable,
+    Owner,
+    ProjectStore,
+    ShortTermTier,
+    ThreadStore,
+    TieredConversation,
+)
 from memory.consolidation import (
     ArtifactRecorder,
     ConsolidationWorker,
@@ -30,7 +38,7 @@ from memory.consolidation import (
     SimilarExtractor,
     Step,
 )
-from memory.consolidation.extraction.rules import extracted
+from memory.consolidation.extraction import extracted
 from memory.history import (
     Eraser,
     HistoryExporter,
@@ -42,7 +50,6 @@ from memory.history import (
 )
 from memory.interactions import InteractionStore, ensure_partitions
 from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault
-from memory.projects import ProjectStore
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
 from memory.short import ModelSummariser

@@ -13,7 +13,7 @@ from app.memory_service import MemoryService
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
 from app.runs.store import StoredArtifact
-from graphs.events import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
+from graphs import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
 from memory import MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
 
 

@@ -30,7 +30,7 @@ from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
 from knowledge import KnowledgeSettings
 from memory import MemorySettings, Owner, OwnerInvalid
-from models.settings import ModelsSettings
+from models import ModelsSettings
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")

@@ -1,6 +1,24 @@
 """LangGraph graphs: the orchestrator and the one shape every specialist runs in."""
 
 from graphs.errors import GraphsError, RequestRefused, StepFailed
+from graphs.events import (
+    LAST_EVENTS,
+    AgentFinished,
+    AgentStarted,
+    ArtifactReference,
+    Citation,
+    Event,
+    Heartbeat,
+    RouteChosen,
+    RouteTask,
+    RunCancelled,
+    RunEvent,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    ToolFinished,
+    ToolStarted,
+)
 from graphs.freya import FreyaGraph, build_freya
 from graphs.guarding import clean_message
 from graphs.routing import CalibratedRouter, Route, Router, Task
@@ -17,21 +35,37 @@ from graphs.state import (
 )
 
 __all__ = [
+    "LAST_EVENTS",
     "STATE_TYPES",
+    "AgentFinished",
+    "AgentStarted",
+    "ArtifactReference",
     "CalibratedRouter",
+    "Citation",
+    "Event",
     "FreyaGraph",
     "FreyaState",
     "GraphSettings",
     "GraphsError",
+    "Heartbeat",
     "MadeArtifact",
     "Outcome",
     "RequestRefused",
     "Route",
+    "RouteChosen",
+    "RouteTask",
     "Router",
+    "RunCancelled",
     "RunContext",
+    "RunEvent",
+    "RunFailed",
+    "RunFinished",
+    "RunStarted",
     "SpecialistResult",
     "StepFailed",
     "Task",
+    "ToolFinished",
+    "ToolStarted",
     "Weighing",
     "build_freya",
     "build_specialist",

@@ -2,24 +2,34 @@
 
 from knowledge.chroma import Chroma
 from knowledge.dense import DenseIndex
+from knowledge.details import PairDetail, PairDetails, UnknownPair
 from knowledge.errors import KnowledgeError, KnowledgeUnavailable, SourceUnreadable, VersionRefused
+from knowledge.exporting import Exporter, ExportFilter
 from knowledge.fields import Field, PairIndex
 from knowledge.importer import Importer, ImportProgress, ImportResult, KnowledgeStatus, Outcome
 from knowledge.indexer import FollowsStore, Indexer, IndexProgress, IndexState
 from knowledge.interfaces import Hit, Reranker, Retriever
+from knowledge.jobs import Job, JobState, JobStore, JobTurn, TurnLost, UnknownJob
 from knowledge.lexical import LexicalIndex
 from knowledge.live import LiveIndexes
 from knowledge.passages import PassageSettings
+from knowledge.provenance import SourceDetail, SourceDetails, UnknownSource
 from knowledge.retrieval import HybridRetriever
 from knowledge.settings import KnowledgeSettings, RetrievalSettings
-from knowledge.shelf import IndexVersion, Recipe, Shelf, VersionState
+from knowledge.shelf import IndexVersion, OpenVersion, Recipe, Shelf, VersionState
 from knowledge.starting import starter_questions
 from knowledge.store import KnowledgeStore, PairFilter, SourceStatus, StoredPair, StoredSource, TopicCount
-from knowledge.versions import Versions
+from knowledge.topics import CataloguedTopic, TopicDetail, Topics, UnknownTopic
+from knowledge.versions import Versions, stored_versions
+from knowledge.writers import ExportFormat, PairWriter, open_writer
 
 __all__ = [
+    "CataloguedTopic",
     "Chroma",
     "DenseIndex",
+    "ExportFilter",
+    "ExportFormat",
+    "Exporter",
     "Field",
     "FollowsStore",
     "Hit",
@@ -31,6 +41,10 @@ __all__ = [
     "IndexState",
     "IndexVersion",
     "Indexer",
+    "Job",
+    "JobState",
+    "JobStore",
+    "JobTurn",
     "KnowledgeError",
     "KnowledgeSettings",
     "KnowledgeStatus",
@@ -38,22 +52,37 @@ __all__ = [
     "KnowledgeUnavailable",
     "LexicalIndex",
     "LiveIndexes",
+    "OpenVersion",
     "Outcome",
+    "PairDetail",
+    "PairDetails",
     "PairFilter",
     "PairIndex",
+    "PairWriter",
     "PassageSettings",
     "Recipe",
     "Reranker",
     "RetrievalSettings",
     "Retriever",
     "Shelf",
+    "SourceDetail",
+    "SourceDetails",
     "SourceStatus",
     "SourceUnreadable",
     "StoredPair",
     "StoredSource",
     "TopicCount",
+    "TopicDetail",
+    "Topics",
+    "TurnLost",
+    "UnknownJob",
+    "UnknownPair",
+    "UnknownSource",
+    "UnknownTopic",
     "VersionRefused",
     "VersionState",
     "Versions",
+    "open_writer",
     "starter_questions",
+    "stored_versions",
 ]

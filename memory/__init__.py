@@ -36,9 +36,10 @@ from memory.interfaces import (
     VectorStore,
 )
 from memory.owner import LOCAL, Owner
+from memory.projects import Member, Project, ProjectStore
 from memory.settings import MemorySettings
 from memory.short import ShortTermTier, StateConflict, StateInvalid, Summary
-from memory.threads import Message, Thread, ThreadStore, open_turn
+from memory.threads import Message, Thread, ThreadStore, open_turn, opened_json, sealed, sealed_json, title_of
 
 __all__ = [
     "LOCAL",
@@ -56,12 +57,15 @@ __all__ = [
     "Interaction",
     "KeyMissing",
     "Kind",
+    "Member",
     "MemorySettings",
     "MemoryTier",
     "MemoryUnavailable",
     "Message",
     "Owner",
     "OwnerInvalid",
+    "Project",
+    "ProjectStore",
     "RecallFilter",
     "Recalled",
     "Recaller",
@@ -92,5 +96,9 @@ __all__ = [
     "log_interaction",
     "new_id",
     "open_turn",
+    "opened_json",
     "restrict",
+    "sealed",
+    "sealed_json",
+    "title_of",
 ]

@@ -21,6 +21,8 @@ from models.errors import (
     WeightsInvalid,
 )
 from models.interfaces import CHARACTERS_A_TOKEN, Embedder, TokenCounter, Vectors, estimated_tokens
+from models.reranking import CrossEncoderReranker
+from models.settings import ModelsSettings
 
 __all__ = [
     "CHARACTERS_A_TOKEN",
@@ -28,6 +30,7 @@ __all__ = [
     "AdapterUnknown",
     "ChatModelUnavailable",
     "ContextExceeded",
+    "CrossEncoderReranker",
     "DeadlineExceeded",
     "Embedder",
     "EmbeddingUnavailable",
@@ -38,6 +41,7 @@ __all__ = [
     "GrammarInvalid",
     "ModelInvalid",
     "ModelsError",
+    "ModelsSettings",
     "QueueFull",
     "RequestInvalid",
     "RerankingUnavailable",

@@ -11,6 +11,8 @@ from trading.errors import (
     TradingError,
     UnknownIndicator,
 )
+from trading.expressions import last_reading
+from trading.facts import definitions
 from trading.figures import figure, percent
 from trading.indicator_table import INDICATORS, Indicator, Parameter, Scale
 from trading.indicators import Reading, bars_needed, compute, find_indicator, longest_period
@@ -101,6 +103,7 @@ __all__ = [
     "classify",
     "compound",
     "compute",
+    "definitions",
     "detect_patterns",
     "emission",
     "equity_from_returns",
@@ -112,6 +115,7 @@ __all__ = [
     "funding_cost",
     "impermanent_loss",
     "kelly_fraction",
+    "last_reading",
     "liquidation_price",
     "longest_period",
     "maximum_drawdown",

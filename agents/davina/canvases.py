@@ -9,7 +9,7 @@ from pydantic import BaseModel, JsonValue
 from agents.davina.sections import read_sections
 from agents.figures import table
 from agents.tools import Artifact, ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 _SWOT = {
     "Strengths": ("strengths", "strength"),

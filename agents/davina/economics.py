@@ -8,7 +8,7 @@ from pydantic import BaseModel, JsonValue
 
 from agents.figures import amount, check_numbers, csv_file, percent
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 LONGEST_RUNWAY = 600
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, JsonValue
 
 from agents.figures import amount, check_numbers, csv_file, percent, table
 from agents.tools import Artifact, ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 MOST_FLOWS = 600
 _GRID_STEPS = 4000

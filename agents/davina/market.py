@@ -7,7 +7,7 @@ from pydantic import BaseModel, JsonValue
 
 from agents.figures import amount, check_numbers, csv_file, percent, table
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 LONGEST_PROJECTION = 120
 _SHOWN_MONTHS = 24

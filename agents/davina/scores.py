@@ -9,7 +9,7 @@ from pydantic import BaseModel, JsonValue
 from agents.davina.sections import LONGEST_TEXT
 from agents.figures import check_numbers, csv_file, table
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 HIGHEST = 5
 _BANDS = ((17, "critical"), (10, "high"), (5, "moderate"), (1, "low"))

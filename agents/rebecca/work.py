@@ -15,7 +15,7 @@ from agents.rebecca.naming import listed, plural
 from agents.rebecca.prompting import system_prompt
 from agents.rebecca.summaries import analysis_text, basis, bounds, bullets, table
 from agents.tools import Artifact, ToolOutput
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 _SHOWN = 12
 _EXCERPT_LINES = 18

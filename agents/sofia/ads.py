@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from agents.figures import table
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 LONGEST_COPY = 20_000
 _SEPARATOR = re.compile(r"\s*(?:\||\n)\s*")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from agents.figures import amount, check_numbers, csv_file, percent, table
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 MOST_CHANNELS = 50
 _LONGEST_REQUEST = 5_000

@@ -7,7 +7,7 @@ from pydantic import BaseModel, JsonValue
 
 from agents.figures import amount, check_numbers, percent
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 HEALTHY_RATIO = 3.0
 

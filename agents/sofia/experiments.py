@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from agents.figures import amount, check_numbers, percent
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 SMALLEST_EXPECTED_COUNT = 5
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from agents.figures import check_numbers, csv_file, percent, table
 from agents.sofia.page import is_markup, read_page
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 LARGEST_TEXT = 1_000_000
 LONGEST_PHRASE = 3

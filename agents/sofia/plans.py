@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue
 from agents.figures import amount, check_numbers, csv_file, table
 from agents.sofia.budget import split_cents
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 LONGEST_DAYS = 366
 WEEK = 7

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from agents.sofia.page import visible_text
 from agents.tools import ToolOutput, ToolRefused, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 LARGEST_TEXT = 1_000_000
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue
 from agents.figures import table
 from agents.sofia.page import Page, read_page
 from agents.tools import Artifact, ToolOutput, tool
-from models.arguments import Unit, argument
+from models import Unit, argument
 
 TITLE_LENGTH = (30, 60)
 DESCRIPTION_LENGTH = (70, 160)

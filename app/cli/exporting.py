@@ -11,8 +11,7 @@ from app.cli.output import CommandFailed
 from app.cli.stores import has_database, open_stores
 from app.cli.waiting import Meter
 from app.settings import Settings
-from knowledge.exporting import Exporter, ExportFilter
-from knowledge.writers import ExportFormat, PairWriter, open_writer
+from knowledge import Exporter, ExportFilter, ExportFormat, PairWriter, open_writer
 
 
 async def export_pairs(

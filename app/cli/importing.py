@@ -135,7 +135,7 @@ async def _indexed(client: Client, collection: str) -> tuple[int, int]:
 
 def unread_collection(name: str) -> str | None:
     """What to tell of a collection out of which no specialist answers; None for one that has readers."""
-    from agents.registry import discover
+    from agents import discover
 
     read = sorted({collection for charter in discover().values() for collection in charter.collections})
     if name in read:

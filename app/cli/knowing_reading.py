@@ -87,8 +87,7 @@ def export(
     from app.cli.exporting import export_pairs, format_of
     from app.cli.interruption import run
     from app.cli.options import quiet_settings
-    from knowledge.exporting import ExportFilter
-    from knowledge.writers import ExportFormat
+    from knowledge import ExportFilter, ExportFormat
 
     wanted = ExportFilter(
         collections=tuple(collection or ()),

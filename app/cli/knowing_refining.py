@@ -12,7 +12,7 @@ from app.cli.output import CommandFailed, emit, emit_json, note
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from knowledge.jobs import Job
+    from knowledge import Job
 
 Wait = Annotated[bool, typer.Option(help="Wait until it is done.")]
 Collection = Annotated[str | None, typer.Option(help="Only this collection.")]

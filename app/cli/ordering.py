@@ -13,7 +13,7 @@ from app.cli.waiting import Meter
 from app.embedded import DataFolderBusy, InstanceLock
 from app.jobs import AnyOrder, job_id
 from app.settings import Settings
-from knowledge.jobs import Job, JobState, JobStore
+from knowledge import Job, JobState, JobStore
 
 if TYPE_CHECKING:
     from app.wiring import Backends

@@ -5,13 +5,20 @@ from collections.abc import Sequence
 from app.cli.interruption import Interruption
 from app.cli.stores import open_store
 from app.settings import Settings
-from knowledge import IndexVersion, VersionRefused
-from knowledge.details import PairDetail, PairDetails
+from knowledge import (
+    CataloguedTopic,
+    IndexVersion,
+    PairDetail,
+    PairDetails,
+    SourceDetail,
+    SourceDetails,
+    TopicDetail,
+    Topics,
+    VersionRefused,
+    stored_versions,
+)
 from knowledge.evaluation import Report, kept_report
-from knowledge.provenance import SourceDetail, SourceDetails
 from knowledge.refinery import GapReport
-from knowledge.topics import CataloguedTopic, TopicDetail, Topics
-from knowledge.versions import stored_versions
 
 
 async def find_missing(

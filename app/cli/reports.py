@@ -8,15 +8,10 @@ from pydantic import TypeAdapter
 
 from app.cli.inventory import tier_lines
 from app.cli.tables import columns, share, shortened
-from knowledge import IndexVersion
-from knowledge.details import PairDetail
+from knowledge import CataloguedTopic, IndexVersion, Job, PairDetail, SourceDetail, TopicDetail
 from knowledge.evaluation import Comparison, Report, Table, comparison_tables, report_tables
-from knowledge.jobs import Job
-from knowledge.provenance import SourceDetail
 from knowledge.readers import how_read
-from knowledge.refinery import GapReport, Targets, TierCount
-from knowledge.refinery.gaps import Coverage
-from knowledge.topics import CataloguedTopic, TopicDetail
+from knowledge.refinery import Coverage, GapReport, Targets, TierCount
 
 _NAME = 48
 _QUESTION = 90

@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from app.http.replies import PROBLEM_TYPE
-from graphs.events import Event
+from graphs import Event
 
 _SCHEMAS = "#/components/schemas/{model}"
 _SECURITY = {

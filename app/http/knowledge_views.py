@@ -7,11 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.http.conversations import Page
 from app.knowledge_service import FoundPair
-from knowledge import IndexVersion, SourceStatus, VersionState
-from knowledge.jobs import Job
+from knowledge import CataloguedTopic, IndexVersion, Job, SourceStatus, VersionState
 from knowledge.readers import SourceKind
-from knowledge.refinery.gaps import Coverage
-from knowledge.topics import CataloguedTopic
+from knowledge.refinery import Coverage
 
 
 class _View(BaseModel):

@@ -9,7 +9,7 @@ from app.http.chat import ERRORS, Storable
 from app.http.conversations import Cursor, Limit, Page
 from app.http.memory import Service
 from app.http.security import Acting
-from memory.projects import Member, Project
+from memory import Member, Project
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"], responses=ERRORS)
 ProjectId = Annotated[str, Path(max_length=64), Storable]

@@ -8,8 +8,7 @@ import structlog
 from app.jobs.orders import job_id
 from app.jobs.runner import JobRunner
 from app.tasks import end
-from knowledge import KnowledgeStore, KnowledgeUnavailable
-from knowledge.jobs import JobStore
+from knowledge import JobStore, KnowledgeStore, KnowledgeUnavailable
 from knowledge.refinery import RefineryStore
 
 _log = structlog.get_logger(__name__)

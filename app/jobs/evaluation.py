@@ -7,8 +7,7 @@ from pydantic import JsonValue
 
 from app.jobs.orders import EvaluateOrder
 from app.jobs.runner import Tell
-from knowledge import IndexVersion, KnowledgeStore, Shelf, Versions, VersionState
-from knowledge.errors import VersionRefused
+from knowledge import IndexVersion, KnowledgeStore, OpenVersion, Shelf, VersionRefused, Versions, VersionState
 from knowledge.evaluation import (
     Cases,
     DenseOnly,
@@ -22,7 +21,6 @@ from knowledge.evaluation import (
     compare,
     held_out,
 )
-from knowledge.shelf import OpenVersion
 
 
 class Evaluation:

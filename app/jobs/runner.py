@@ -11,8 +11,7 @@ from pydantic import JsonValue, ValidationError
 
 from app.jobs.orders import AnyOrder, as_order
 from app.tasks import end
-from knowledge import KnowledgeError, VersionRefused
-from knowledge.jobs import Job, JobStore, JobTurn, TurnLost
+from knowledge import Job, JobStore, JobTurn, KnowledgeError, TurnLost, VersionRefused
 from models import ModelsError
 
 _log = structlog.get_logger(__name__)

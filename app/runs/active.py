@@ -11,8 +11,7 @@ from app.problems import Problem
 from app.runs.eventlog import EventWriter
 from app.runs.logged import Trace, answered
 from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
-from graphs import FreyaState, MadeArtifact, reference
-from graphs.events import RunEvent
+from graphs import FreyaState, MadeArtifact, RunEvent, reference
 from memory import Interaction, Recollection, Scope
 
 Reason = Literal["client", "shutdown"]

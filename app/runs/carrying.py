@@ -16,8 +16,17 @@ from app.runs.active import ActiveRun
 from app.runs.closing import Closer
 from app.runs.records import ChatResult
 from app.runs.worker import INTERRUPTED
-from graphs import FreyaGraph, FreyaState, GraphSettings, Router, RunContext
-from graphs.events import RunCancelled, RunEvent, RunFailed, RunFinished
+from graphs import (
+    FreyaGraph,
+    FreyaState,
+    GraphSettings,
+    Router,
+    RunCancelled,
+    RunContext,
+    RunEvent,
+    RunFailed,
+    RunFinished,
+)
 from knowledge import Retriever
 from memory import ConversationMemory, Recaller
 from models.chat import ChatModels

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from graphs.events import LAST_EVENTS, RunEvent
+from graphs import LAST_EVENTS, RunEvent
 from memory import Owner
 from memory.privacy import Sealer
 

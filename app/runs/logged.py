@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter, ValidationError
 
 from app.runs.records import ChatResult
-from graphs import FreyaState
-from graphs.events import (
+from graphs import (
     AgentFinished,
     AgentStarted,
     Event,
+    FreyaState,
     RouteChosen,
     RouteTask,
     ToolFinished,

@@ -21,8 +21,7 @@ from app.runs.records import ChatRequest, ChatResult, RunView
 from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import Worker
 from app.tasks import end
-from graphs import clean_message
-from graphs.events import RunStarted
+from graphs import RunStarted, clean_message
 from memory import Owner, Scope, WriteUncertain, new_id
 
 _STOP_AGAIN_S = 1.0

@@ -7,8 +7,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.problems import Problem
-from graphs import Outcome
-from graphs.events import ArtifactReference, Citation
+from graphs import ArtifactReference, Citation, Outcome
 from memory import Degraded, Kind, Recalled, Tier, ToolUse
 
 LONGEST_MESSAGE = 200_000

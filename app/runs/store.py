@@ -12,11 +12,23 @@ from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.logged import Trace
 from app.runs.records import ArtifactView, ChatRequest, ChatResult, RunView, Status
 from graphs import MadeArtifact
-from memory import Connection, Database, Interaction, KeyMissing, Owner, Scope, log_interaction, open_turn
+from memory import (
+    Connection,
+    Database,
+    Interaction,
+    KeyMissing,
+    Owner,
+    Scope,
+    log_interaction,
+    open_turn,
+    opened_json,
+    sealed,
+    sealed_json,
+    title_of,
+)
 from memory.interactions import redacted_record
 from memory.privacy import Sealer
 from memory.records import note_deletion
-from memory.threads import opened_json, sealed, sealed_json, title_of
 
 _ONE_AT_A_TIME = "runs_one_at_a_time"
 _KEEP_ARTIFACT = """

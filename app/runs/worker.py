@@ -15,7 +15,7 @@ from app.runs.eventlog import EventLog
 from app.runs.logged import Trace, traced
 from app.runs.store import RunStore
 from app.tasks import end
-from graphs.events import RunFailed
+from graphs import RunFailed
 from memory import KeyMissing, Owner, new_id
 
 _log = structlog.get_logger(__name__)

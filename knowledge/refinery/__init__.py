@@ -11,7 +11,7 @@ from knowledge.refinery.duplicates import (
     say_the_same,
     subject_of,
 )
-from knowledge.refinery.gaps import Gap, GapReport, Targets, find_gaps
+from knowledge.refinery.gaps import Coverage, Gap, GapReport, Targets, find_gaps
 from knowledge.refinery.quality import MEASURES, WEIGHTS, Measure, Part, Quality, Tier, measure, tier_of
 from knowledge.refinery.refiner import PairVectors, RefineProgress, Refiner, RefineResult
 from knowledge.refinery.store import RefineryStore, TierCount, TopicPairs
@@ -22,6 +22,7 @@ __all__ = [
     "Candidate",
     "Check",
     "Claim",
+    "Coverage",
     "Gap",
     "GapReport",
     "IndicatorFacts",
