@@ -26,6 +26,19 @@ async def test_a_follow_up_changes_one_argument_of_the_earlier_tool_call(talk):
     assert changed.result != use.result
 
 
+async def test_a_date_that_may_be_two_is_asked_about_and_the_answer_completes_the_request(talk):
+    first = await talk.say(
+        "Content calendar about coffee, brewing and recipes, 3 posts a week from 01/03/2026"
+    )
+    assert first["outcome"] == "needs_input"
+    assert "**start**" in first["answer"]
+    assert "“01/03/2026” may be 2026-03-01 or 2026-01-03" in first["answer"]
+    second = await talk.say("March 1, 2026")
+    (use,) = second["results"][0].tool_uses
+    assert use.name == "content_calendar"
+    assert (use.arguments["start"], use.arguments["posts_per_week"]) == ("2026-03-01", 3)
+
+
 async def test_where_were_we_names_the_last_requests_and_who_answered(talk):
     empty = await talk.say("Where were we?")
     assert "only just begun" in empty["answer"]

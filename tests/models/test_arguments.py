@@ -2,7 +2,6 @@
 
 import re
 import time
-from datetime import date
 from typing import Literal
 
 import pytest
@@ -11,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from models import Unit, argument
 from models.chat.extractive.arguments import mentions_of, read_arguments
-from models.chat.extractive.quantities import read_dates, read_lists, read_quantities
+from models.chat.extractive.quantities import read_lists, read_quantities
 from models.chat.extractive.texts import text_mentions
 from models.chat.tools import describe_tool, without_hints
 
@@ -48,11 +47,6 @@ def test_a_number_is_read_with_its_unit(text: str, value: float, unit: Unit):
 )
 def test_digits_of_words_and_dates_are_no_numbers(text: str):
     assert [q.value for q in read_quantities(text) if q.value != 1.0] in ([], [2.3])
-
-
-def test_dates_are_read_in_three_forms_and_impossible_ones_left_out():
-    found = read_dates("from 2025-02-30, 2025-03-01, 1st March 2025, March 2, 2025 and 40 Foo 2025")
-    assert [mention.value for mention in found] == [date(2025, 3, 1), date(2025, 3, 1), date(2025, 3, 2)]
 
 
 @pytest.mark.parametrize(

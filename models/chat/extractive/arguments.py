@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from pydantic import JsonValue
 
 from models.arguments import Unit
 from models.chat.extractive.cues import Span, cue_strengths
+from models.chat.extractive.dates import DateMention
 from models.chat.extractive.fitting import match_numbers
 from models.chat.extractive.quantities import (
     NumberList,
@@ -42,6 +44,8 @@ class Reading:
 
     values: dict[str, JsonValue] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    unclear: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with dates that the request gives for an argument, by its name; it counts as missing then."""
     literal: int = 0
     """How many of the values stand in the request as such, the request as a whole not counted."""
     figures: int = 0
@@ -109,16 +113,21 @@ def _wording(request: str, texts: TextMentions) -> str:
     return " ".join(" ".join([*parts, request[at:]]).split()) or request
 
 
-def read_arguments(schema: Mapping[str, JsonValue] | Signature, request: str) -> Reading:
+def read_arguments(
+    schema: Mapping[str, JsonValue] | Signature, request: str, *, today: date | None = None
+) -> Reading:
     """Read what a tool's arguments (a JSON schema of type object, or its signature) ask for, out of a request.
 
     A value is taken only where the text supports it: a number in a fitting unit, near a cue word or in order;
-    an enumeration value that is named; a quoted text. Nothing is invented: what is not there stays missing.
+    an enumeration value that is named; a quoted text. Nothing is invented: what is not there stays missing. A day
+    without a year is the next from `today` on, by default the machine's.
     """
+    today = today or datetime.now().astimezone().date()
     signature = schema if isinstance(schema, Signature) else Signature.of(schema)
     found = mentions_of(request)
     values: dict[str, JsonValue] = {}
-    taken = read_texts(signature, found.request, found.folded, found.texts, values)
+    taken = read_texts(signature, found.request, found.folded, found.texts, values, today)
+    unclear = _unclear(signature, found.texts.dates, values, today)
     in_lists = _read_lists(signature, found, taken, values)
     singles = _outside(found.singles, [*taken, *in_lists])
     used, tied = _read_numbers(signature, found.folded, singles, in_lists, values)
@@ -130,11 +139,29 @@ def read_arguments(schema: Mapping[str, JsonValue] | Signature, request: str) ->
             for argument in signature.arguments
             if argument.name in values
         },
-        missing=tuple(a.name for a in signature.arguments if a.required and a.name not in values),
+        missing=tuple(
+            a.name for a in signature.arguments if (a.required or a.name in unclear) and a.name not in values
+        ),
+        unclear=unclear,
         literal=literal,
         figures=len(taken) + len(in_lists) + used,
         explained=tied / len(singles) if singles else 1.0,
     )
+
+
+def _unclear(
+    signature: Signature, dates: Sequence[DateMention], values: Mapping[str, JsonValue], today: date
+) -> dict[str, str]:
+    """The dates that cannot be read, each for an argument that is without."""
+    wanting = [a.name for a in signature.arguments if a.is_date and a.name not in values]
+    faults = []
+    for mention in dates:
+        days = mention.readings(today)
+        if not days:
+            faults.append(f"“{mention.text}” is in no calendar")
+        elif len(days) > 1:
+            faults.append(f"“{mention.text}” may be {' or '.join(day.isoformat() for day in days)}")
+    return dict(zip(wanting, faults, strict=False))
 
 
 def _read_lists(

@@ -1,14 +1,13 @@
-"""Numbers in plain words: amounts, percentages, multiples, durations, dates and lists of numbers."""
+"""Numbers in plain words: amounts, percentages, multiples, durations and lists of numbers."""
 
 import math
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
 
 from models.arguments import Unit
+from models.chat.extractive.dates import DateMention, read_dates
 
 _SCALE = {
     "k": 1e3,
@@ -83,12 +82,6 @@ _SPAN_OF_ONE = re.compile(
     re.IGNORECASE,
 )
 _RATIO = re.compile(r"\b(?:" + "|".join(_RATIOS) + r")\b", re.IGNORECASE)
-_ISO_DATE = re.compile(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?![\d-])")
-_MONTHS = "january february march april may june july august september october november december".split()
-_LONG_DATE = re.compile(
-    r"\b(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s(?:of\s)?(?P<m1>[A-Za-z]{3,9})|(?P<m2>[A-Za-z]{3,9})\s(?P<d2>\d{1,2})(?:st|nd|rd|th)?),?"
-    r"\s(?P<year>\d{4})\b"
-)
 _BRACKETED = re.compile(r"[\[(]\s{0,9}-?\d{1,30}(?:\s{0,9},\s{0,9}-?\d{1,30}){2,}\s{0,9}[\])]")
 _RUN = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3}){4,}(?![\d,])")
 """Five groups of digits and more are a list without blanks and not one number."""
@@ -119,15 +112,6 @@ class NumberList:
 
     values: tuple[float, ...]
     unit: Unit
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class DateMention:
-    """A calendar date that stands in a text."""
-
-    value: date
     start: int
     end: int
 
@@ -177,19 +161,6 @@ def read_lists(
     return rows + _as_list(row, shortest)
 
 
-@lru_cache(maxsize=8)
-def read_dates(text: str) -> tuple[DateMention, ...]:
-    """Dates written as 2025-03-01, 1 March 2025 or March 1, 2025; impossible ones are left out."""
-    found = []
-    for match in _ISO_DATE.finditer(text):
-        found += _date(int(match[1]), int(match[2]), int(match[3]), match)
-    for match in _LONG_DATE.finditer(text):
-        name = (match["m1"] or match["m2"]).lower()
-        month = next((n for n, full in enumerate(_MONTHS, 1) if full.startswith(name)), 0)
-        found += _date(int(match["year"]), month, int(match["d1"] or match["d2"]), match)
-    return tuple(sorted(found, key=lambda mention: mention.start))
-
-
 def _ungrouped(match: re.Match[str]) -> str:
     return match[0].replace(",", ";")
 
@@ -204,13 +175,6 @@ def _apart(found: list[Quantity], dates: Sequence[DateMention]) -> list[Quantity
         if not in_date and not (kept and quantity.start < kept[-1].end):
             kept.append(quantity)
     return kept
-
-
-def _date(year: int, month: int, day: int, match: re.Match[str]) -> list[DateMention]:
-    try:
-        return [DateMention(date(year, month, day), match.start(), match.end())]
-    except ValueError:
-        return []
 
 
 def _as_list(row: Sequence[Quantity | NumberList], shortest: int) -> list[NumberList]:

@@ -36,8 +36,10 @@ def answer(turn: Turn) -> str:
 def question(wanting: Candidate) -> str:
     """Asks by name for the arguments that are missing."""
     by_name = {argument.name: argument for argument in wanting.tool.signature.arguments}
+    unclear = wanting.reading.unclear
     asked = [
         f"- **{name.replace('_', ' ')}**: {by_name[name].prop.get('description', 'not described')}"
+        + (f" ({unclear[name]})" if name in unclear else "")
         for name in wanting.reading.missing
     ]
     listed = "\n".join(asked)

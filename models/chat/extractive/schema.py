@@ -87,6 +87,11 @@ class Argument:
         return self.kind == "array" and mapping(self.prop.get("items")).get("type") in {"number", "integer"}
 
     @property
+    def is_date(self) -> bool:
+        """Whether it is a calendar date."""
+        return self.prop.get("x-unit") == Unit.DATE
+
+    @property
     def is_request(self) -> bool:
         """Whether it is the request itself."""
         return self.prop.get("x-unit") == Unit.REQUEST

@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from pydantic import JsonValue
 
 from models.arguments import Unit
 from models.chat.extractive.cues import Span, cue_strengths
-from models.chat.extractive.quantities import DateMention, read_dates
+from models.chat.extractive.dates import DateMention, read_dates
 from models.chat.extractive.schema import Argument, Signature, mapping, sequence
 from models.chat.extractive.words import words
 
@@ -67,19 +68,24 @@ def text_mentions(request: str) -> TextMentions:
 
 
 def read_texts(
-    signature: Signature, request: str, folded: str, found: TextMentions, values: dict[str, JsonValue]
+    signature: Signature,
+    request: str,
+    folded: str,
+    found: TextMentions,
+    values: dict[str, JsonValue],
+    today: date,
 ) -> list[Span]:
     """Add to `values` each text argument that the request gives; the spans of what was quoted or marked up."""
     taken: list[Span] = []
     _read_quotes(signature, folded, found, values, taken)
-    dates = list(found.dates)
+    dates = [(mention, days[0]) for mention in found.dates if len(days := mention.readings(today)) == 1]
     for argument in signature.arguments:
         if argument.name in values:
             continue
-        if argument.prop.get("x-unit") == Unit.DATE:
+        if argument.is_date:
             if dates:
-                mention = dates.pop(0)
-                values[argument.name] = mention.value.isoformat()
+                mention, day = dates.pop(0)
+                values[argument.name] = day.isoformat()
                 taken.append((mention.start, mention.end))
             continue
         value = _read_text(argument, request, folded, found, taken)

@@ -64,9 +64,10 @@ class Turn:
 
     @property
     def brings_data(self) -> bool:
-        """Whether there is a number, quotation or markup in the request."""
+        """Whether there is a number, date, quotation or markup in the request."""
         found = mentions_of(self.request)
-        return bool(found.quantities or found.texts.quotes or found.texts.markup or found.texts.fenced)
+        texts = found.texts
+        return bool(found.quantities or texts.dates or texts.quotes or texts.markup or texts.fenced)
 
     @property
     def completed(self) -> str:
