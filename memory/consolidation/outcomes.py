@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol  # rows of the database
 
+import structlog
+
 from memory.database import Database
+from memory.errors import KeyMissing
 from memory.interfaces import Draft, Kind
 from memory.locks import kept_from_erasing
 from memory.owner import Owner
 
+_log = structlog.get_logger(__name__)
 REPEATED: Final = 3
 """Runs in which a tool was called for one, from which that is a pattern."""
 WELL_RATED, RATINGS = 4.0, 2
@@ -94,7 +98,10 @@ class OutcomeRecorder:
                 _practice(row) for row in tools if row["ratings"] >= RATINGS and row["rating"] >= WELL_RATED
             ]
             if drafts:
-                await self._records.keep_figures(owner, drafts)
+                try:
+                    await self._records.keep_figures(owner, drafts)
+                except KeyMissing as error:  # what stands in the slots cannot be read by anybody
+                    _log.warning("figures could not be kept", owner=str(owner), error=str(error))
         return True
 
 

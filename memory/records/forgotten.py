@@ -16,10 +16,10 @@ def marks(owner: Owner, said: Draft | Record) -> dict[str, str]:
     """By each message that it comes from, the mark of this statement of it.
 
     Two statements have the same mark when they say the same of the same thing, in whatever words of a slot's value or
-    order of a sentence; see `merging.says_same`. Figures come from no message: their mark is that of their slot, whatever they
+    order of a sentence; see `merging.says_same`. Figures that come from no message have that of their slot, whatever they
     were. A mark is a SHA-256, in hexadecimal digits.
     """
-    if said.kind in FIGURES and said.slot is not None:
+    if said.kind in FIGURES and said.slot is not None and not said.sources:
         whose = f"{owner.tenant_id}\0{owner.user_id}\0{said.slot}"
         return {said.slot: hashlib.sha256(whose.encode()).hexdigest()}
     details = details_of(said) if isinstance(said, Draft) else said.details
@@ -64,11 +64,11 @@ async def still_to_say(
     gone = {stored[row["mark"]] for row in await cursor.fetchall()}
     left: list[Draft | None] = []
     for draft, of in zip(drafts, wanted, strict=True):
-        if draft.kind in FIGURES:
+        if not draft.sources:
             left.append(None if gone.intersection(of.values()) else draft)
             continue
         sources = tuple(source for source in draft.sources if of[source] not in gone)
-        if draft.sources and not sources:
+        if not sources:
             left.append(None)
         else:
             left.append(draft if sources == draft.sources else draft.model_copy(update={"sources": sources}))
