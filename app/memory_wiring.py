@@ -33,6 +33,7 @@ from memory.consolidation import (
     Excerpt,
     Extractor,
     ModelExtractor,
+    OutcomeRecorder,
     RuleExtractor,
     Said,
     SimilarExtractor,
@@ -218,6 +219,8 @@ def _worker(
         database, records, unseal=sealer.open, redact=lambda text: redactor.redact(text).text
     )
 
+    outcomes = OutcomeRecorder(database, records)
+
     async def fade() -> int:
         return await records.fade(datetime.now(UTC))
 
@@ -269,6 +272,10 @@ def _worker(
                 behind_s=settings.behind_s,
             ),
             Step(name="follow", run=follow, every_s=settings.every_s),
+            Step(
+                name="outcomes", run=outcomes.record_due, every_s=settings.every_s, settle_s=settings.settle_s
+            ),
+            Step(name="promote", run=records.promote, every_s=settings.daily_s),
             Step(name="fade", run=fade, every_s=settings.daily_s),
             Step(name="expire", run=expire, every_s=settings.daily_s),
             Step(name="heal", run=heal, every_s=settings.daily_s),

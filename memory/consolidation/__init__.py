@@ -4,6 +4,7 @@ from memory.consolidation.artifacts import ArtifactRecorder
 from memory.consolidation.consolidator import ConsolidationResult, Consolidator
 from memory.consolidation.extraction import ModelExtractor, RuleExtractor, SimilarExtractor
 from memory.consolidation.interfaces import Excerpt, Extractor, Kept, Redact, Remembers, Said, Unseal
+from memory.consolidation.outcomes import OutcomeRecorder
 from memory.consolidation.settings import ConsolidationSettings
 from memory.consolidation.worker import ConsolidationWorker, Step
 
@@ -17,6 +18,7 @@ __all__ = [
     "Extractor",
     "Kept",
     "ModelExtractor",
+    "OutcomeRecorder",
     "Redact",
     "Remembers",
     "RuleExtractor",

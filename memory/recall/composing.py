@@ -4,13 +4,14 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from memory.interfaces import Recalled, Tier, heading
+from memory.interfaces import Recalled, heading
 from memory.recall.analysis import stems
 from memory.recall.index import UserIndex
 from memory.recall.question import Question
 from memory.recall.ranking import Ranked
 from memory.recall.reasons import reasons
 from memory.recall.settings import RecallSettings
+from memory.records.rows import MEDIUM
 
 Counter = Callable[[Sequence[str]], list[int]]
 """Gives the tokens of each text, by the tokenizer that the budget is meant in."""
@@ -93,7 +94,8 @@ def _filled(
         if left < _LEAST_TOKENS:
             break
         text = " ".join(index.text(found.passage).casefold().split())
-        long = index.sources[found.source].tier is Tier.LONG
+        source = index.sources[found.source]
+        long = source.standing is not None and source.kind not in MEDIUM
         item = items.get(found.source)
         cost = size + (_GAP_TOKENS if item else 0)
         whole = cost if item else cost + head

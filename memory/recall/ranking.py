@@ -15,6 +15,7 @@ from memory.recall.index import KINDS, Standing, UserIndex
 from memory.recall.question import Question
 from memory.recall.settings import RecallSettings, RecallWeights
 from memory.recall.topics import matters
+from memory.records.rows import MEDIUM
 
 NEAREST = 50
 """How many of the nearest vectors that are kept elsewhere are asked for."""
@@ -256,7 +257,7 @@ def _standing_score(
         + weights.useful * usefulness(standing)
         + weights.entity * bool(named & standing.entities)
     )
-    return score * (settings.long_weight if source.tier is Tier.LONG else settings.medium_weight)
+    return score * (settings.medium_weight if source.kind in MEDIUM else settings.long_weight)
 
 
 def usefulness(standing: Standing) -> float:
@@ -270,7 +271,8 @@ def usefulness(standing: Standing) -> float:
 
 def _least(index: UserIndex, each: Ranked, settings: RecallSettings) -> float:
     """What comes along with a name in the question is no answer to it; it is wanted beside one, and not measured as one."""
-    long = index.sources[each.source].tier is Tier.LONG and not each.along
+    source = index.sources[each.source]
+    long = source.standing is not None and source.kind not in MEDIUM and not each.along
     return settings.long_relevance if long else settings.least_relevance
 
 

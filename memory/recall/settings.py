@@ -10,7 +10,7 @@ class RecallWeights(BaseModel):
     (python -m benchmarks.bench_memory --tune): the mean over the starts of what brings answers into the first 40, 110 and
     230 tokens, held near plain values by a penalty. Judged on each person by weights found on the others. That of
     relations is the one at which what is related comes back and displaces nothing
-    (python -m benchmarks.bench_memory_relations). Those of time, use, pinning and what is outdated are set by hand.
+    (python -m benchmarks.bench_memory_relations). All others are set by hand.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

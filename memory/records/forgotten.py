@@ -8,6 +8,7 @@ from memory.interfaces import Draft, Record
 from memory.owner import Owner
 from memory.records.entities import Names
 from memory.records.merging import details_of
+from memory.records.rows import FIGURES
 from memory.records.words import denies, ends, statement, value_of
 
 
@@ -15,8 +16,12 @@ def marks(owner: Owner, said: Draft | Record) -> dict[str, str]:
     """By each message that it comes from, the mark of this statement of it.
 
     Two statements have the same mark when they say the same of the same thing, in whatever words of a slot's value or
-    order of a sentence; see `merging.says_same`. A mark is a SHA-256, in hexadecimal digits.
+    order of a sentence; see `merging.says_same`. Figures that come from no message have that of their slot, whatever they
+    were. A mark is a SHA-256, in hexadecimal digits.
     """
+    if said.kind in FIGURES and said.slot is not None and not said.sources:
+        whose = f"{owner.tenant_id}\0{owner.user_id}\0{said.slot}"
+        return {said.slot: hashlib.sha256(whose.encode()).hexdigest()}
     details = details_of(said) if isinstance(said, Draft) else said.details
     if said.slot is not None:
         says = (said.slot, value_of(said.text, details), str(denies(said.text, details)))
@@ -59,8 +64,11 @@ async def still_to_say(
     gone = {stored[row["mark"]] for row in await cursor.fetchall()}
     left: list[Draft | None] = []
     for draft, of in zip(drafts, wanted, strict=True):
+        if not draft.sources:
+            left.append(None if gone.intersection(of.values()) else draft)
+            continue
         sources = tuple(source for source in draft.sources if of[source] not in gone)
-        if draft.sources and not sources:
+        if not sources:
             left.append(None)
         else:
             left.append(draft if sources == draft.sources else draft.model_copy(update={"sources": sources}))

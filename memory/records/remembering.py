@@ -100,6 +100,29 @@ class Remembering:
             return Remembered(await self._late(draft, versions, vector), Outcome.SUPERSEDED)
         return Remembered(await self.replace(draft, versions, merged.replaced, vector), merged.outcome)
 
+    async def keep_figures(self, draft: Draft, vector: Vectors | None) -> Record:
+        """The one record of the draft's slot, with what the draft says in place of what stood there.
+
+        One that the user corrected stays as he wants it.
+        """
+        held = [one for one in await self._versions(draft) if one.state is not RecordState.SUPERSEDED]
+        if not held:
+            return await self._insert(draft, vector, version=1)
+        record = max(held, key=lambda one: one.version)
+        same = (record.text, record.details) == (draft.text, details_of(draft))
+        if same or record.details.get("corrected"):
+            return record
+        text, details = await self.rows.columns(self.owner, text=draft.text, details=details_of(draft))
+        self.inserted[record.id] = vector
+        return await self._change(
+            record,
+            "text = %(text)s, details = %(details)s, confidence = %(confidence)s, said_at = %(said_at)s, faded = false",
+            text=text,
+            details=details,
+            confidence=draft.confidence,
+            said_at=draft.said_at,
+        )
+
     async def replace(
         self, draft: Draft, versions: Sequence[Record], replaced: Sequence[Record], vector: Vectors | None
     ) -> Record:
@@ -239,9 +262,9 @@ class Remembering:
         same_place = [
             record
             for record in self.known.values()
-            if record.tier is tier_of(draft.kind)
+            if tier_of(record.kind) is tier_of(draft.kind)
             and record.slot == draft.slot
-            and (record.tier is Tier.LONG or record.project_id == draft.project_id)
+            and (tier_of(record.kind) is Tier.LONG or record.project_id == draft.project_id)
         ]
         if draft.slot is not None:
             return same_place

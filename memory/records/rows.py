@@ -18,6 +18,8 @@ COLUMNS: Final[LiteralString] = """
 """
 MEDIUM: Final = frozenset({Kind.DECISION, Kind.PROGRESS, Kind.ARTIFACT})
 """The kinds that live for weeks and are seen by the members of their project; all others are for good."""
+FIGURES: Final = frozenset({Kind.PATTERN, Kind.PRACTICE, Kind.PERFORMANCE})
+"""The kinds that are counted out of the interaction log, and said by nobody."""
 
 _SEALED: Final = "sealed"
 _DETAILS: Final = TypeAdapter(dict[str, JsonValue])

@@ -33,6 +33,11 @@ class RecordSettings(BaseModel):
         gt=0,
         description="Unused days after which an ordinary record fades and is recalled only when nothing else answers.",
     )
+    promoted_from: int = Field(
+        default=3,
+        ge=2,
+        description="How often a decision or progress record must have been said, or cited in answers, to be kept for good.",
+    )
     retention_days: RetentionDays = Field(
         default=RetentionDays(),
         description="Days that unused records and threads are kept, by what they are.",

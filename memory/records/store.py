@@ -18,7 +18,7 @@ from memory.records.deletions import note_deletion
 from memory.records.entities import forget_unmentioned, related_records
 from memory.records.forgotten import keep_marks, still_to_say
 from memory.records.remembering import Remembered, Remembering
-from memory.records.rows import COLUMNS, RecordRows, TextSealer
+from memory.records.rows import COLUMNS, MEDIUM, RecordRows, TextSealer
 from memory.records.settings import RecordSettings
 from memory.records.upkeep import Upkeep
 from memory.records.words import statement
@@ -29,7 +29,7 @@ _PAGE = 500
 _LIST: LiteralString = f"""
     SELECT {COLUMNS} FROM memory_records
     WHERE CASE WHEN %(project)s::text IS NULL THEN tenant_id = %(tenant)s AND user_id = %(user)s
-            ELSE project_id = %(project)s AND tier = 'medium' END
+            ELSE project_id = %(project)s AND kind = ANY(%(shared)s) END
         AND (%(tier)s::text IS NULL OR tier = %(tier)s)
         AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
         AND (%(state)s::text IS NULL OR state = %(state)s)
@@ -100,6 +100,23 @@ class RecordStore(Upkeep):
                 ]
             await self._follow(owner, work)
         return [Remembered(work.known[one.record.id], one.outcome) for one in done]
+
+    async def keep_figures(self, owner: Owner, drafts: Sequence[Draft]) -> None:
+        """Keep figures that are counted anew each time, such as `performance`: one record a slot, updated in place.
+
+        What the owner corrected stays as it is, and what he had forgotten is not kept again.
+        """
+        vectors = await self._embed([draft.text for draft in drafts])
+        await self._rows.ready(owner)
+        with self._behind_if_broken_off(owner):
+            async with self._database.of(owner) as connection:
+                work = Remembering(connection, owner, self._rows, self._embedder)
+                await work.load(drafts)
+                wanted = await still_to_say(connection, owner, drafts, self._rows)
+                for draft, vector in zip(wanted, vectors, strict=True):
+                    if draft is not None:
+                        await work.keep_figures(draft, vector)
+            await self._follow(owner, work)
 
     async def get(self, owner: Owner, record_id: str) -> Record:
         """The record. Raises UnknownRecord."""
@@ -267,6 +284,7 @@ class RecordStore(Upkeep):
             "kinds": sorted(kinds) or None,
             "state": state,
             "project": project,
+            "shared": sorted(MEDIUM),
             "query": query if self._rows.searchable else None,
         }
         words = statement(query).words if query and not self._rows.searchable else ()

@@ -132,6 +132,19 @@ class Upkeep:
             )
             return len(await cursor.fetchall())
 
+    async def promote(self) -> int:
+        """Keep for good what was meant for weeks and was said or cited often: it goes to the long tier; says how many."""
+        async with self._database.of_all() as connection:
+            cursor = await connection.execute(
+                "UPDATE memory_records SET tier = 'long', vector = NULL, model = NULL, revision = nextval('memory_revision')"
+                " WHERE tier = 'medium' AND kind <> 'artifact' AND state = 'active' AND greatest(evidence, cited) >= %s"
+                " RETURNING tenant_id, user_id",
+                (self._settings.promoted_from,),
+            )
+            rows = await cursor.fetchall()
+        self._behind.update(Owner(row["user_id"], row["tenant_id"]) for row in rows)
+        return len(rows)
+
     async def expire(self, now: datetime) -> Expired:
         """Delete unused records, and threads, that are older than the settings keep them."""
         kept = self._settings.retention_days

@@ -163,7 +163,10 @@ async def test_keys_are_changed_and_the_old_one_goes(data):
         found = (await client.get("/v1/memory/recall", params={"q": "Where does Zorvelda work?"})).json()
     assert len(after["messages"]) > 0
     for name in set(before["counts"]) - {"audit"}:
-        assert after[name] == before[name], name
+        then, now = [
+            [one for one in each[name] if one.get("kind") != "performance"] for each in (before, after)
+        ]
+        assert now == then, name  # performance is counted at any time
     assert any("about: zorvelda" in reason for item in found["items"] for reason in item["reasons"])
 
 
