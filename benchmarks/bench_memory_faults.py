@@ -117,6 +117,10 @@ class Planted:
                 yield f"NPV of -{1000 + number}, 400, 400, 400 at 8 %"
 
 
+_NOT_SAID = {"artifact", "performance", "pattern", "practice"}
+"""Kinds of records that are made of what runs did."""
+
+
 @dataclass
 class Found:
     """What was wrong after a fault, each thing by what it is."""
@@ -253,7 +257,7 @@ class Bench:
     def _compare_facts(self, found: Found, user: str, records: list[dict[str, Any]]) -> None:
         planted = self._planted[user]
         active = [one for one in records if one["state"] == "active"]
-        held = Counter(one["text"] for one in active)
+        held = Counter(one["text"] for one in active if one["kind"] not in _NOT_SAID)
         wanted = Counter(
             [*(f"Has a cat called {name}." for name in planted.cats), *(f"Lives in {name}." for name in planted.cities[-1:])]
         )  # fmt: skip

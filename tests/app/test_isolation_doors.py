@@ -391,8 +391,11 @@ def _filled(value: Any, text: str) -> Any:
 
 
 async def document(client: httpx.AsyncClient, headers: dict[str, str]) -> dict[str, Any]:
-    """What is kept of a user, but for when he asked and that he did."""
+    """What is kept of a user, but for when he asked and that he did, and for what is counted and listed behind his turns."""
     found: dict[str, Any] = (await client.get("/v1/memory/export", headers=headers)).json()
     for name in ("exported_at", "audit", "counts"):
         del found[name]
+    found["records"] = [
+        record for record in found["records"] if record["kind"] not in {"artifact", "performance"}
+    ]
     return found

@@ -1,6 +1,8 @@
 """Calendar dates as people write them. None is guessed: what can be read in two ways has both readings."""
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -60,13 +62,25 @@ def read_dates(text: str) -> tuple[DateMention, ...]:
     """
     found = [_mention(match, _numeric(match)) for match in _NUMERIC.finditer(text)]
     for pattern in (_LONG, _YEARLESS):
+        before = tuple(found)  # in order, and apart from each other
         for match in pattern.finditer(text):
             month = _month(match["m1"] or match["m2"])
-            if month and not any(match.start() < each.end and each.start < match.end() for each in found):
+            if month and not _overlaps(match, before):
                 day = int(re.sub(r"\D", "", match["d1"] or match["d2"]))
                 year = int(match["year"]) if pattern is _LONG else None
                 found.append(_mention(match, ((year, month, day),)))
-    return tuple(sorted(found, key=lambda mention: mention.start))
+        found.sort(key=_start)
+    return tuple(found)
+
+
+def _overlaps(match: re.Match[str], mentions: Sequence[DateMention]) -> bool:
+    """Whether it shares a character with one of the mentions, which are in order."""
+    later = bisect_left(mentions, match.end(), key=_start)
+    return later > 0 and mentions[later - 1].end > match.start()
+
+
+def _start(mention: DateMention) -> int:
+    return mention.start
 
 
 def _mention(match: re.Match[str], days: tuple[tuple[int | None, int, int], ...]) -> DateMention:
