@@ -125,7 +125,7 @@ async def held_out(
         pairs=len(stored),
         answers=tuple(answers),
         paraphrases=tuple(paraphrases[:size]),
-        foreign=await asyncio.to_thread(foreign_questions),
+        foreign=_spread(await asyncio.to_thread(foreign_questions), size),
         things=counted_as,
     )
 
@@ -135,6 +135,15 @@ def foreign_questions() -> tuple[str, ...]:
     """The packaged questions that are none of Freya's business: on the kitchen, sport, health, journeys, school."""
     text = files("knowledge.evaluation").joinpath("foreign.txt").read_text(encoding="utf-8")
     return tuple(text.splitlines())
+
+
+def _spread(questions: Sequence[str], size: int) -> tuple[str, ...]:
+    """At most so many of them, from all matters alike."""
+    return (
+        tuple(questions[number * len(questions) // size] for number in range(size))
+        if size < len(questions)
+        else tuple(questions)
+    )
 
 
 class _Nearness:

@@ -232,6 +232,13 @@ def test_foreign_questions_are_two_hundred_different_ones():
     assert all(question == question.strip() and question for question in questions)
 
 
+async def test_no_more_foreign_questions_are_asked_than_wanted_and_of_all_matters(store, dense):
+    foreign = (await held_out(store, dense, size=4)).foreign
+    every = foreign_questions()
+    assert [every.index(question) for question in foreign] == [0, 50, 100, 150]
+    assert (await held_out(store, dense)).foreign == every
+
+
 def test_foreign_questions_speak_of_nothing_that_freya_knows():
     speaking = {
         question
