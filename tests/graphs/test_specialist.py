@@ -262,7 +262,7 @@ async def test_an_outage_in_one_tool_does_not_have_the_others_called_twice(play,
 
     def count(arguments: Text) -> ToolOutput:
         called.append(arguments.text)
-        return ToolOutput(text="done")
+        return ToolOutput(text="done", data={})
 
     calls = [("counting", {"text": "A"}), ("embedding", {"text": "B"})]
     talk, _ = play(Step(calls=calls), router=to("davina"))
