@@ -54,7 +54,8 @@ def build_specialist(charter: Charter, settings: GraphSettings) -> SpecialistGra
     graph.add_node("retrieve", nodes.retrieve, timeout=timeout, retry_policy=retry)
     graph.add_node("weigh", nodes.weigh, destinations=("act", "delegate"))
     graph.add_node("delegate", nodes.delegate, timeout=timeout)
-    graph.add_node("act", nodes.act, timeout=timeout, destinations=("act", "check"))
+    asking = retry._replace(retry_on=_NotBegun)  # what was streamed, or called, is not to happen again
+    graph.add_node("act", nodes.act, timeout=timeout, retry_policy=asking, destinations=("act", "check"))
     graph.add_node("check", nodes.check)
     graph.add_node("answer", nodes.answer)
     graph.add_edge(START, "recall")
@@ -64,6 +65,10 @@ def build_specialist(charter: Charter, settings: GraphSettings) -> SpecialistGra
     graph.add_edge("check", "answer")
     graph.add_edge("answer", END)
     return graph.compile(name=charter.name)
+
+
+class _NotBegun(EmbeddingUnavailable):
+    """The model could not even begin: of this round nothing was streamed and no tool was called."""
 
 
 class Specialist:
@@ -219,11 +224,16 @@ class Specialist:
         runnable = model.bind_tools(self._described) if may_call and self._described else model
         chunks: list[AIMessageChunk] = []
         marks = Renumbering(OrderOfUse(citations))
-        async for chunk in runnable.astream(list(messages)):
-            if not isinstance(chunk, AIMessageChunk):
-                continue
-            self._tell(marks.take(chunk.text), context)
-            chunks.append(chunk)
+        try:
+            async for chunk in runnable.astream(list(messages)):
+                if not isinstance(chunk, AIMessageChunk):
+                    continue
+                self._tell(marks.take(chunk.text), context)
+                chunks.append(chunk)
+        except EmbeddingUnavailable as error:
+            if chunks:
+                raise
+            raise _NotBegun(str(error)) from error
         self._tell(marks.rest(), context)
         if not chunks:
             return AIMessage("")

@@ -1,29 +1,53 @@
 """What every index of pairs keeps to, whatever it is made of."""
 
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from knowledge import DenseIndex, LexicalIndex, PairIndex, StoredPair
+from tests.knowledge.chroma import chroma_server, free_port, until_it_answers
 from tests.knowledge.conftest import WordEmbedder
 
 STORE = "4b1d0a52-0000-0000-0000-000000000001"
 OTHER = "4b1d0a52-0000-0000-0000-000000000002"
+_numbers = itertools.count(1)
 
 
-@pytest.fixture(params=["lexical", "dense"])
-async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PairIndex]:
-    made = open_index(request.param, tmp_path)
+OpenIndex = Callable[[], PairIndex]
+
+
+@pytest.fixture(scope="module")
+async def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """A Chroma server for the tests of this module."""
+    port, folder = free_port(), tmp_path_factory.mktemp("server")
+    async with chroma_server(folder, port):
+        url = f"http://127.0.0.1:{port}"
+        index = DenseIndex(WordEmbedder(), folder=folder, url=url)
+        await until_it_answers(index)
+        await index.close()
+        yield url
+
+
+@pytest.fixture(params=["lexical", "dense", "dense by a server"])
+def open_index(request: pytest.FixtureRequest, tmp_path: Path) -> OpenIndex:
+    """Opens the test's index, which is empty when it is opened first."""
+    if request.param == "lexical":
+        return lambda: LexicalIndex(tmp_path / "lexical")
+    if request.param == "dense":
+        return lambda: DenseIndex(WordEmbedder(), folder=tmp_path / "chroma")
+    url = request.getfixturevalue("chroma_url")
+    number = next(_numbers)  # collections of its own
+    return lambda: DenseIndex(WordEmbedder(), folder=tmp_path / "unused", url=url, number=number)
+
+
+@pytest.fixture
+async def index(open_index: OpenIndex) -> AsyncIterator[PairIndex]:
+    made = open_index()
     yield made
     await close(made)
-
-
-def open_index(kind: str, folder: Path) -> PairIndex:
-    if kind == "lexical":
-        return LexicalIndex(folder / "lexical")
-    return DenseIndex(WordEmbedder(), folder=folder / "chroma")
 
 
 async def close(index: PairIndex) -> None:
@@ -107,12 +131,11 @@ async def test_cleared_index_holds_nothing(index):
     assert await index.counts() == {"technical": 1}
 
 
-@pytest.mark.parametrize("kind", ["lexical", "dense"])
-async def test_index_is_as_it_was_when_opened_again(kind, tmp_path):
-    first = open_index(kind, tmp_path)
+async def test_index_is_as_it_was_when_opened_again(open_index):
+    first = open_index()
     await first.apply([pair(1), pair(2)], store=STORE)
     await close(first)
-    again = open_index(kind, tmp_path)
+    again = open_index()
     assert await again.reached(STORE) == 2
     assert await again.counts() == {"technical": 2}
     await close(again)

@@ -33,8 +33,11 @@ class Command:
 
 
 @asynccontextmanager
-async def running(data: Path, **variables: str) -> AsyncIterator[Command]:
-    """`freya serve` on the data folder and a free port, until the end of the block."""
+async def running(data: Path, ready_s: float = _READY_S, /, **variables: str) -> AsyncIterator[Command]:
+    """`freya serve` on the data folder and a free port, until the end of the block.
+
+    `ready_s`: seconds that its start may take.
+    """
     environment = {
         **os.environ,
         "FREYA_DATA": str(data),
@@ -49,7 +52,7 @@ async def running(data: Path, **variables: str) -> AsyncIterator[Command]:
     address = asyncio.get_running_loop().create_future()
     reading = asyncio.create_task(_read(command, address))
     try:
-        async with asyncio.timeout(_READY_S):
+        async with asyncio.timeout(ready_s):
             command.url = await address
         yield command
     finally:

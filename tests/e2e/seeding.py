@@ -1,7 +1,8 @@
 """Data folders that were started once already, so that a service on one of them is ready in seconds.
 
 The first start embeds the starter pairs and learns the router, which takes half a minute of two cores. It is
-done once for a state of the sources; every service of the tests gets a copy of its own.
+done once for a state of the sources, by the real command, which is held to what a first start promises; every
+service of the tests gets a copy of its own.
 """
 
 import asyncio
@@ -10,16 +11,15 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
-from app.settings import Settings
-from app.wiring import open_freya
-from knowledge import KnowledgeSettings
+import httpx
+
+from tests.e2e.running import Command, running, until_ready
 
 _ROOT = Path(__file__).parents[2]
 _CACHE = _ROOT / ".pytest_cache" / "freya-data"
@@ -31,6 +31,8 @@ _DECIDING = (
     "knowledge/**/*",
     "models/embeddings/*.py",
 )
+_FIRST_START_S = 240
+_INDEXED_S = 300
 _COPIED = ("postgres", "redis", "chroma", "lexical", "router")
 
 
@@ -57,20 +59,46 @@ async def fresh_data(prefix: str) -> AsyncIterator[Path]:
 
 
 async def _make(seed: Path) -> None:
-    """Fill a folder in a process of its own, which coverage does not follow, and keep it."""
+    """Let the service start on an empty folder, and keep what it made of it."""
     fresh = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="freya-seed-"))
-    filling = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", __name__, str(fresh), cwd=_ROOT, stdout=asyncio.subprocess.DEVNULL
-    )
-    if await filling.wait():
-        raise RuntimeError("the data folder of the tests could not be filled; see above")
+    # Else a slow machine's seed would hold the beginning of a job, which every service on a copy went on with.
+    async with running(fresh, _FIRST_START_S, FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT="false") as command:
+        try:
+            await _first_start(command)
+        except (AssertionError, httpx.HTTPError, TimeoutError) as error:
+            error.add_note("the first start wrote:\n" + "".join(command.log))
+            raise
     await asyncio.to_thread(_keep, fresh, seed)
 
 
-async def _fill(data: Path) -> None:
-    whole = KnowledgeSettings(start_indexing_s=1800)  # a start would leave the rest to the background
-    async with open_freya(Settings(data=data, knowledge=whole)):
-        pass
+async def _first_start(command: Command) -> None:
+    """It answers as soon as it says that it is ready, goes on until all that ships is indexed, and ends cleanly."""
+    async with httpx.AsyncClient(base_url=command.url, timeout=30) as client:
+        await until_ready(client, ready=True)
+        # A slow machine may not have indexed what is known of a topic yet; a computation needs none of it.
+        await _answered(client, "Conversions 120 of 2400 against 156 of 2380, is B better?")
+        async with asyncio.timeout(_INDEXED_S):
+            while not await _indexed(client):
+                await asyncio.sleep(0.5)
+        await _answered(client, "What is the RSI indicator?")
+    assert await command.stop() == 0
+
+
+async def _answered(client: httpx.AsyncClient, message: str) -> None:
+    """The message is answered, and forgotten again: a test finds no conversation but its own."""
+    response = await client.post("/v1/chat", json={"message": message})
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    assert answer["outcome"] == "answered", response.text
+    assert (await client.delete(f"/v1/threads/{answer['thread_id']}")).status_code == 204
+
+
+async def _indexed(client: httpx.AsyncClient) -> bool:
+    """Whether every index holds what it is to hold."""
+    collections = (await client.get("/v1/knowledge")).raise_for_status().json()
+    return bool(collections) and all(
+        held >= each["indexable"] for each in collections for held in each["indexed"].values()
+    )
 
 
 def _take_turn() -> IO[bytes]:
@@ -114,7 +142,3 @@ def _fingerprint() -> str:
         if "__pycache__" not in path.parts:
             content.update(f"{path.relative_to(_ROOT)}\0".encode() + path.read_bytes())
     return content.hexdigest()[:16]
-
-
-if __name__ == "__main__":
-    asyncio.run(_fill(Path(sys.argv[1])))

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +32,8 @@ class OpenAIEndpoint:
     """Plays its steps in order; remembers the requests and their headers."""
 
     steps: list[Step]
+    answer: Callable[[dict[str, Any]], Step] | None = None
+    """What it does with a request, by its body, when no step is left."""
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -45,7 +47,7 @@ class OpenAIEndpoint:
             body = json.loads(await reader.readexactly(int(headers["content-length"])))
             self.requests.append(body)
             self.headers.append(headers)
-            step = self.steps.pop(0)
+            step = self.answer(body) if self.answer and not self.steps else self.steps.pop(0)
             if step.hang:
                 await reader.read()
             elif body.get("stream") and step.status == 200 and step.body is None:
@@ -105,9 +107,11 @@ class OpenAIEndpoint:
 
 
 @asynccontextmanager
-async def openai_endpoint(*steps: Step) -> AsyncIterator[OpenAIEndpoint]:
+async def openai_endpoint(
+    *steps: Step, answer: Callable[[dict[str, Any]], Step] | None = None
+) -> AsyncIterator[OpenAIEndpoint]:
     """The endpoint, serving on a free port of loopback; its `url` ends in /v1."""
-    endpoint = OpenAIEndpoint(list(steps))
+    endpoint = OpenAIEndpoint(list(steps), answer)
     server = await asyncio.start_server(endpoint.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     endpoint.url = f"http://127.0.0.1:{port}/v1"

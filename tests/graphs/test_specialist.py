@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from agents import Artifact, ToolOutput, ToolRefused
 from agents.tools import tool
 from graphs import GraphSettings, StepFailed
-from models import ChatModelUnavailable
+from models import ChatModelUnavailable, EmbeddingUnavailable
 from models.chat import Role
 from tests.fakes.scripted_model import Step
 from tests.graphs.conversation import STAKING, Shelf, to
@@ -223,6 +223,53 @@ async def test_an_outage_of_every_model_ends_the_run(play):
     talk, _ = play(Step(error=ChatModelUnavailable("none answered")), router=to("technical"))
     with pytest.raises(ChatModelUnavailable):
         await talk.say("what is RSI")
+
+
+async def test_a_model_that_cannot_embed_the_request_is_asked_again(play):
+    outage = EmbeddingUnavailable("down")
+    talk, _ = play(
+        Step(error=outage),
+        Step(calls=[NPV]),
+        Step(error=outage),
+        Step(text="It is 30.84."),
+        router=to("davina"),
+    )
+    assert (await talk.say("NPV of my flows"))["answer"] == "It is 30.84."
+    assert len(talk.of("tool.finished")) == 1
+    assert len(talk.of("agent.started")) == 1
+
+
+async def test_a_model_that_cannot_embed_is_not_asked_for_good(play):
+    steps = [Step(error=EmbeddingUnavailable("down")) for _ in range(3)]
+    talk, script = play(*steps, router=to("davina"), settings=GraphSettings(attempts=3))
+    with pytest.raises(EmbeddingUnavailable, match="down"):
+        await talk.say("NPV of my flows")
+    assert len(script.asked) == 3
+
+
+async def test_an_outage_after_the_first_words_does_not_have_them_said_twice(play):
+    talk, _ = play(Step(text="It is ", error=EmbeddingUnavailable("down")), router=to("davina"))
+    with pytest.raises(EmbeddingUnavailable):
+        await talk.say("NPV of my flows")
+    assert "".join(event.text for event in talk.of("token")) == "It is"
+
+
+async def test_an_outage_in_one_tool_does_not_have_the_others_called_twice(play, charters):
+    called = []
+
+    def embed(_: Text) -> ToolOutput:
+        raise EmbeddingUnavailable("down")
+
+    def count(arguments: Text) -> ToolOutput:
+        called.append(arguments.text)
+        return ToolOutput(text="done", data={})
+
+    calls = [("counting", {"text": "A"}), ("embedding", {"text": "B"})]
+    talk, _ = play(Step(calls=calls), router=to("davina"))
+    talk.charters = bench(charters, "davina", made_by(count, "counting"), made_by(embed, "embedding"))
+    with pytest.raises(EmbeddingUnavailable):
+        await talk.say("do it")
+    assert called == ["A"]
 
 
 async def test_a_tool_that_gives_no_message_is_a_defect_that_is_named(play, charters):

@@ -1,16 +1,12 @@
 import asyncio
-import contextlib
 import signal
-import socket
-import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import chromadb
 import pytest
 from chromadb.config import Settings
 
 from knowledge import DenseIndex, Field, KnowledgeUnavailable, PassageSettings, StoredPair
+from tests.knowledge.chroma import chroma_server, free_port, until_it_answers
 
 STORE = "store"
 
@@ -149,37 +145,6 @@ async def test_embedding_model_that_does_not_answer_is_an_outage(dense, embedder
 async def test_address_that_is_none_is_said_to_be_so(embedder, tmp_path, url):
     with pytest.raises(KnowledgeUnavailable, match="write it like http://chroma:8000"):
         await DenseIndex(embedder, folder=tmp_path, url=url).counts()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@contextlib.asynccontextmanager
-async def chroma_server(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    program = str(Path(sys.executable).with_name("chroma"))
-    process = await asyncio.create_subprocess_exec(
-        program, "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port),
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def until_it_answers(index: DenseIndex) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                await index.counts()
-            except KnowledgeUnavailable:
-                continue  # each attempt waits for its connection; there is nothing to wait on but the answer
-            return
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal  # Any: options of a call
 
 import pytest
@@ -13,27 +12,14 @@ from pydantic import BaseModel, Field
 from models import ModelsError, RequestInvalid
 from models.chat.resident import CallOptions, EngineSource, ResidentChatModel
 from models.chat.tools import describe_tool
-from models.resident import Engine, EngineSettings, ResidentEngine
+from models.resident import EngineSettings, ResidentEngine
 from tests.models.chat.families import QWEN
+from tests.models.chat.sources import One
 from tests.small_llama import SHAPE
 from training.llama import RandomWeights, byte_vocabulary, write_llama
 
 MARKS = ("<tool_call>", "</tool_call>", "<think>", "</think>")
 QUESTION = [SystemMessage("You are brief."), HumanMessage("Is it going to rain?")]
-
-
-class One:
-    """An engine that is always in memory."""
-
-    name = "small"
-
-    def __init__(self, engine: ResidentEngine) -> None:
-        self.loaded: Engine | None = engine
-        self._engine = engine
-
-    @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Engine]:
-        yield self._engine
 
 
 @pytest.fixture(scope="module")
