@@ -186,7 +186,15 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         )
         memory = join_memory(backends, embedder, chat, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
         freya, manager = await _join_service(
-            backends, embedder, chat, knowledge, pipeline, memory, charters, metrics
+            backends,
+            embedder,
+            chat,
+            knowledge,
+            pipeline,
+            memory,
+            charters,
+            metrics,
+            indexed=lambda: housekeeping.indexed,
         )
         await stack.enter_async_context(consolidating(memory))
         await stack.enter_async_context(manager)
@@ -207,6 +215,8 @@ async def _join_service(
     memory: MemoryParts,
     charters: Mapping[str, Charter],
     metrics: Metrics,
+    *,
+    indexed: Callable[[], float | None],
 ) -> tuple[Freya, RunManager]:
     settings = backends.settings
     questions = await asyncio.to_thread(starter_questions)
@@ -236,6 +246,7 @@ async def _join_service(
             router=router,
             chat=chat,
             settings=settings.graphs,
+            indexed=indexed,
         ),
         memory.runs,
         events,

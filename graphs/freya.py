@@ -163,6 +163,9 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
     own = from_memory(state["recalled"]) if asks_of_himself(state["message"]) else None
     if own and told == results and all(result.outcome == "declined" for result in results):
         text = own
+    indexed = runtime.context.indexed()
+    if indexed is not None and any(result.outcome == "declined" for result in results):
+        text = f"{text}\n\n{replies.still_indexing(indexed)}"
     if state["route"].left_out:
         text = f"{text}\n\n{replies.left_out(state['route'].left_out)}"
     outcomes = [result.outcome for result in told]

@@ -96,6 +96,11 @@ def unanswered(requests: Sequence[str]) -> str:
     return f"I found nothing that answers {quoted}, so I will not guess."
 
 
+def still_indexing(share: float) -> str:
+    """One sentence on knowledge that is there and cannot be found yet."""
+    return f"My knowledge is still being indexed ({int(100 * share)} % so far): please ask again in a few minutes."
+
+
 def _team(charters: Mapping[str, Charter]) -> str:
     return "\n".join(
         f"- **{charter.title}** (`{charter.name}`): {charter.description}" for charter in charters.values()

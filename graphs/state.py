@@ -34,6 +34,8 @@ class RunContext:
     recaller: Recaller
     notice: Callable[[str], Sequence[str]]
     """The statements about the user that a message makes and that will be remembered."""
+    indexed: Callable[[], float | None] = lambda: None
+    """The share of the knowledge that can be found already, while it is being indexed."""
     begins: bool = False
     """Whether the run began its thread: nothing was said in it before."""
     router: Router

@@ -48,6 +48,7 @@ class Parts:
     router: Router
     chat: ChatModels
     settings: GraphSettings
+    indexed: Callable[[], float | None] = lambda: None
 
 
 class Carrier:
@@ -130,6 +131,7 @@ class Carrier:
             chat=parts.chat,
             settings=parts.settings,
             begins=run.begins,
+            indexed=parts.indexed,
         )
         config: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "run_name": run.run_id}
         work = run.work = asyncio.create_task(

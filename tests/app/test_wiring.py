@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from app.housekeeping import Housekeeping
 from app.runs import ChatRequest
 from app.settings import Settings
 from app.wiring import Running, open_backends, open_freya
-from knowledge import KnowledgeUnavailable
+from knowledge import IndexProgress, KnowledgeUnavailable
 from memory import LOCAL
 from tests.e2e.seeding import seeded_data
 from training.llama import MadeModel
@@ -105,7 +105,7 @@ class AwayIndexer:
         self._errors = list(errors)
         self.caught_up = asyncio.Event()
 
-    async def catch_up(self, _progress: object = None) -> int:
+    async def catch_up(self, progress: Callable[[IndexProgress], None] | None = None) -> int:  # noqa: ARG002  # the Protocol's
         if self._errors:
             raise self._errors.pop(0)
         self.caught_up.set()
@@ -131,14 +131,32 @@ async def test_start_does_not_wait_for_an_index_that_is_away(running: Running, l
 
 async def test_start_leaves_long_indexing_to_the_background(running: Running):
     class Slow(AwayIndexer):
-        async def catch_up(self, _progress: object = None) -> int:
-            await asyncio.Event().wait()
-            return 0
+        async def catch_up(self, progress: Callable[[IndexProgress], None] | None = None) -> int:
+            assert progress is not None
+            for index, revision in (("lexical", 90), ("dense", 40)):
+                progress(IndexProgress(index=index, revision=revision, latest=100, applied=revision))
+            await self.goes_on.wait()
+            self.caught_up.set()
+            return 60
+
+        goes_on = asyncio.Event()
 
     said: list[str] = []
     hasty = running.settings.model_copy(
-        update={"knowledge": running.settings.knowledge.model_copy(update={"start_indexing_s": 0.0})}
+        update={
+            "knowledge": running.settings.knowledge.model_copy(
+                update={"start_indexing_s": 0.05, "catch_up_seconds": 0.01}
+            )
+        }
     )
-    housekeeping = Housekeeping(Slow(), running.freya._runs._database, hasty)  # type: ignore[arg-type]  # stands for the indexer
+    slow = Slow()
+    housekeeping = Housekeeping(slow, running.freya._runs._database, hasty)  # type: ignore[arg-type]  # stands for the indexer
+    assert housekeeping.indexed is None
     await housekeeping.index_now(said.append)
-    assert "background" in said[0]
+    assert "background" in said[-1]
+    assert housekeeping.indexed == 0.4
+    slow.goes_on.set()
+    async with asyncio.timeout(5), housekeeping:
+        await slow.caught_up.wait()
+        while housekeeping.indexed is not None:
+            await asyncio.sleep(0)

@@ -110,6 +110,7 @@ class Conversation:
     checkpointer: Any = None
     recaller: Remembering = field(default_factory=Remembering)
     notice: Callable[[str], Sequence[str]] = lambda _: ()
+    indexed: float | None = None
     run_id: str = ""
 
     async def say(self, message: str, *, wanted: Sequence[str] = ()) -> FreyaState:
@@ -134,6 +135,7 @@ class Conversation:
             router=self.router,
             chat=self.chat,
             settings=self.settings,
+            indexed=lambda: self.indexed,
         )
         graph = build_freya(self.charters, self.settings, self.checkpointer)
         state = await graph.ainvoke(

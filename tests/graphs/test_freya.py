@@ -105,6 +105,14 @@ async def test_when_all_decline_the_turn_is_declined(play):
     assert (state["outcome"], state["answer"]) == ("declined", "I cannot.")
 
 
+async def test_what_is_not_found_while_indexing_goes_on_is_to_be_asked_again(play):
+    talk, _ = play(Step(text="I cannot.", reason="declined"), Step(text="Here."), router=to("rebecca"))
+    talk.indexed = 0.468
+    declined = await talk.say("anything")
+    assert "still being indexed (46 % so far)" in declined["answer"]
+    assert (await talk.say("something"))["answer"] == "Here."
+
+
 @pytest.mark.parametrize(
     ("message", "said"),
     [
