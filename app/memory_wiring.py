@@ -273,7 +273,11 @@ def _worker(
             ),
             Step(name="follow", run=follow, every_s=settings.every_s),
             Step(
-                name="outcomes", run=outcomes.record_due, every_s=settings.every_s, settle_s=settings.settle_s
+                name="outcomes",
+                run=outcomes.record_due,
+                every_s=settings.every_s,
+                settle_s=settings.settle_s,
+                behind_s=settings.behind_s,
             ),
             Step(name="promote", run=records.promote, every_s=settings.daily_s),
             Step(name="fade", run=fade, every_s=settings.daily_s),

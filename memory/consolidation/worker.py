@@ -89,8 +89,8 @@ class ConsolidationWorker:
                     await self._quiet(step, most_s=asyncio.get_running_loop().time() - began)
                     continue
             # While it fails, the ends of turns are no reason to try sooner.
-            if await _wait(call if not failing else None, pause):
-                await self._quiet(step, most_s=max(step.settle_s, step.behind_s))
+            await _wait(call if not failing else None, pause)
+            await self._quiet(step, most_s=max(step.settle_s, step.behind_s))
 
     async def _quiet(self, step: Step, *, most_s: float) -> None:
         """Wait for a pause between turns, for so long at most."""
@@ -103,15 +103,14 @@ class ConsolidationWorker:
             await asyncio.sleep(min(missing, until - now))
 
 
-async def _wait(call: asyncio.Event | None, seconds: float) -> bool:
-    """Wait so long, or until it is called; gives whether it was."""
+async def _wait(call: asyncio.Event | None, seconds: float) -> None:
+    """Wait so long, or until it is called."""
     if call is None:
         await asyncio.sleep(seconds)
-        return False
+        return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await call.wait()
-    return call.is_set()
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
