@@ -139,11 +139,8 @@ def foreign_questions() -> tuple[str, ...]:
 
 def _spread(questions: Sequence[str], size: int) -> tuple[str, ...]:
     """At most so many of them, from all matters alike."""
-    return (
-        tuple(questions[number * len(questions) // size] for number in range(size))
-        if size < len(questions)
-        else tuple(questions)
-    )
+    count = min(size, len(questions))
+    return tuple(questions[number * len(questions) // count] for number in range(count))
 
 
 class _Nearness:
