@@ -2,7 +2,8 @@
 
 import os
 import sys
-from typing import TextIO
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO  # Any: JSON
 
 _DIM, _RED = "2", "31"
 
@@ -32,6 +33,25 @@ def emit_json(value: object) -> None:
     from pydantic_core import to_json
 
     emit(to_json(value, indent=2).decode())
+
+
+def emit_page(
+    page: dict[str, Any],
+    lines: Callable[[list[dict[str, Any]]], Sequence[str]],
+    *,
+    limit: int,
+    nothing: str,
+    as_json: bool,
+) -> None:
+    """The items of a page, as `lines` lays them out for people; what is to be said of the page is noted."""
+    if as_json:
+        emit_json(page["items"])
+    elif page["items"]:
+        emit("\n".join(lines(page["items"])))
+        if page["next"]:
+            note(f"and more; --limit is {limit}")
+    else:
+        note(nothing)
 
 
 def emit_answer(text: str) -> None:

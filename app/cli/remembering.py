@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
 import typer
 
 from app.cli.options import AsJson, Key, User, examples
-from app.cli.output import emit, emit_json, note
+from app.cli.output import emit, emit_json, emit_page, note
 from app.cli.remembering_history import artifacts, audit, erase, export, import_, interactions, status
 from app.cli.remembering_privacy import redact, reveal
 
@@ -102,14 +102,7 @@ def list_(
     from app.cli.remembering_service import Caller, Query, read
 
     def show(page: dict[str, Any]) -> None:
-        if as_json:
-            emit_json(page["items"])
-        elif page["items"]:
-            emit("\n".join(record_table(page["items"])))
-            if page["next"]:
-                note(f"and more; --limit is {limit}")
-        else:
-            note("nothing like that is remembered")
+        emit_page(page, record_table, limit=limit, nothing="nothing like that is remembered", as_json=as_json)
 
     wanted: Query = {"limit": limit, "kind": [each.value for each in kind or ()]}
     if tier is not None:

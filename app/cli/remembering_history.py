@@ -8,7 +8,7 @@ from typing import Annotated, Any  # JSON
 import typer
 
 from app.cli.options import AsJson, Key, User
-from app.cli.output import emit, emit_json, note
+from app.cli.output import emit, emit_json, emit_page, note
 
 AnyUser = Annotated[
     bool, typer.Option("--any-user", help="Take each line in for the user it names, not only your own.")
@@ -82,14 +82,7 @@ def artifacts(
     from app.cli.remembering_lines import artifact_lines
 
     def show(page: dict[str, Any]) -> None:
-        if as_json:
-            emit_json(page["items"])
-        elif page["items"]:
-            emit("\n".join(artifact_lines(page["items"])))
-            if page["next"]:
-                note(f"and more; --limit is {limit}")
-        else:
-            note("nothing was made")
+        emit_page(page, artifact_lines, limit=limit, nothing="nothing was made", as_json=as_json)
 
     wanted: service.Query = {"limit": limit}
     if project is not None:
