@@ -351,11 +351,11 @@ class MemoryService:
         """Who sees the project; a member who does not own it sees himself only. Raises UnknownProject."""
         return await self._projects.members(owner, project_id)
 
-    async def add_member(self, owner: Owner, project_id: str, user_id: str) -> list[Member]:
-        """Let a user see the project; gives all members. Raises UnknownProject, OwnerInvalid."""
-        await self._projects.add_member(owner, project_id, user_id)
+    async def add_member(self, owner: Owner, project_id: str, user_id: str) -> Member:
+        """Let a user see the project. Raises UnknownProject, OwnerInvalid."""
+        member = await self._projects.add_member(owner, project_id, user_id)
         await self._note(owner, "add member", project_id)
-        return await self._projects.members(owner, project_id)
+        return member
 
     async def remove_member(self, owner: Owner, project_id: str, user_id: str) -> None:
         """Let a user see the project no longer: the owner any other, a member himself. Raises UnknownProject."""

@@ -81,7 +81,7 @@ def _until_indexed(service: Service) -> float:
     with httpx.Client(base_url=service.url, timeout=60) as client:
         while not all(
             held >= each["indexable"]
-            for each in client.get("/v1/knowledge").raise_for_status().json()
+            for each in client.get("/v1/knowledge").raise_for_status().json()["items"]
             for held in each["indexed"].values()
         ):
             time.sleep(0.5)

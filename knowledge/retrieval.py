@@ -133,7 +133,8 @@ class HybridRetriever:
         depth = limit if self._reranker is None else max(limit, self._settings.rerank)
         hits = await self._chosen(asked, meant, found, wanted, least, depth)
         if self._reranker is not None and len(hits) > 1:
-            hits = await self._reranked(self._reranker, query, hits)
+            judged = hits[: self._settings.rerank]
+            hits = await self._reranked(self._reranker, query, judged) + hits[len(judged) :]
         return hits[:limit]
 
     async def _found(self, asked: _Query, wanted: PairFilter, limit: int) -> tuple[Vector, Found]:

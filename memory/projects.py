@@ -1,7 +1,7 @@
 """Projects: work that several users share, each seeing its decisions, progress and artifacts."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, LiteralString
 
 from psycopg.rows import DictRow
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,9 @@ from memory.owner import Owner
 from memory.privacy.sealing import Sealer
 from memory.records.deletions import note_deletion
 
+_MEMBERS: Final[LiteralString] = """
+    SELECT user_id, user_id = owner_id AS is_owner, added_at FROM project_members WHERE project_id = %s
+"""
 _DETACHED = ("memory_records", "threads", "artifacts")
 
 
@@ -138,7 +141,7 @@ class ProjectStore:
             for user in sorted(users):
                 await note_deletion(connection, Owner(user, owner.tenant_id))
 
-    async def add_member(self, owner: Owner, project_id: str, user_id: str) -> None:
+    async def add_member(self, owner: Owner, project_id: str, user_id: str) -> Member:
         """Let a user of the same tenant see it; adding one twice changes nothing.
 
         Raises UnknownProject, and OwnerInvalid for what is no name of a user.
@@ -147,7 +150,10 @@ class ProjectStore:
         async with self._database.of(owner) as connection:
             await _owned(connection, owner, project_id)
             await _add(connection, owner, project_id, member.user_id)
+            cursor = await connection.execute(f"{_MEMBERS} AND user_id = %s", (project_id, member.user_id))
+            added = Member.model_validate((await cursor.fetchall())[0])
         await self._changed_for(member)
+        return added
 
     async def remove_member(self, owner: Owner, project_id: str, user_id: str) -> None:
         """Let a user see it no longer; one who is no member is left alone. The owner stays. Raises UnknownProject."""
@@ -182,11 +188,7 @@ class ProjectStore:
         """
         async with self._database.of(owner) as connection:
             await _seen(connection, project_id)
-            cursor = await connection.execute(
-                "SELECT user_id, user_id = owner_id AS is_owner, added_at FROM project_members WHERE project_id = %s"
-                " ORDER BY added_at, user_id",
-                (project_id,),
-            )
+            cursor = await connection.execute(f"{_MEMBERS} ORDER BY added_at, user_id", (project_id,))
             return [Member.model_validate(row) for row in await cursor.fetchall()]
 
     async def _change(

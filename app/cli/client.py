@@ -55,6 +55,19 @@ class Client:
         except httpx.HTTPError as error:
             raise self._lost(error) from error
 
+    async def items(self, path: str, **query: str | int | list[str]) -> list[dict[str, JsonValue]]:
+        """Everything in a list, page after page."""
+        found: list[dict[str, JsonValue]] = []
+        page = await self.get(path, **query)
+        while isinstance(page, dict):
+            items = page.get("items")
+            found += [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+            cursor = page.get("next")
+            if not isinstance(cursor, str):
+                break
+            page = await self.get(path, **query, cursor=cursor)
+        return found
+
     async def patch(self, path: str, body: dict[str, JsonValue]) -> JsonValue:
         """Send a change and give the JSON answer."""
         try:

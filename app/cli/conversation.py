@@ -150,10 +150,8 @@ class _Conversation:
 
     async def list_agents(self) -> None:
         """Tell who the specialists are."""
-        found = await self._client.get("/v1/agents")
-        for one in found if isinstance(found, list) else ():
-            if isinstance(one, dict):
-                note(f"{one['name']}: {one['description']}")
+        for one in await self._client.items("/v1/agents"):
+            note(f"{one['name']}: {one['description']}")
 
     async def turn(self, text: str) -> None:
         """Ask, and show the answer as it is written. The first Ctrl-C cancels the run, the second leaves it."""

@@ -124,9 +124,8 @@ async def _watch(instance: Instance, collection: str, key: str | None, meter: Me
 
 async def _indexed(client: Client, collection: str) -> tuple[int, int]:
     """How many pairs of the collection the indexes hold together, and how many they will."""
-    found = await client.get("/v1/knowledge")
-    for one in found if isinstance(found, list) else ():
-        if isinstance(one, dict) and one["name"] == collection and isinstance(one["indexed"], dict):
+    for one in await client.items("/v1/knowledge"):
+        if one["name"] == collection and isinstance(one["indexed"], dict):
             counts = [count for count in one["indexed"].values() if isinstance(count, int)]
             indexable = one["indexable"]
             return sum(counts), indexable * len(counts) if isinstance(indexable, int) else 0

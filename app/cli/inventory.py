@@ -116,13 +116,12 @@ async def _indexed(settings: Settings, backends: Backends, key: str | None) -> I
 async def _indexed_by_service(address: str, key: str | None) -> IndexedCounts | None:
     client = Client(address, key)
     try:
-        found = await client.get("/v1/knowledge")
+        rows: list[Any] = list(await client.items("/v1/knowledge"))  # JSON
     except ServiceRefused as error:
         note(f"how much is indexed cannot be told: {error}")
         return None
     finally:
         await client.close()
-    rows: list[Any] = found if isinstance(found, list) else []  # JSON
     return {row["name"]: row["indexed"] for row in rows}
 
 

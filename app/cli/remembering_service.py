@@ -55,7 +55,7 @@ async def record(caller: Caller, record_id: str, show: Show, _: Interruption) ->
 
     async def found(client: Client) -> Any:  # JSON
         path = _path(record_id)
-        return {"record": await client.get(path), "versions": await client.get(f"{path}/history")}
+        return {"record": await client.get(path), "versions": await client.items(f"{path}/history")}
 
     await _speak(caller, found, show)
 

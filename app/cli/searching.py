@@ -20,5 +20,5 @@ async def find(
     `wanted` are the parameters of `GET /v1/knowledge/search`.
     """
     async with open_client(settings, key=key) as client:
-        found = await client.get("/v1/knowledge/search", **wanted)
-        show([hit for hit in found if isinstance(hit, dict)] if isinstance(found, list) else [])
+        page: Any = await client.get("/v1/knowledge/search", **wanted)
+        show(page["items"])

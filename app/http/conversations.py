@@ -1,11 +1,12 @@
 """Threads, messages and agents over HTTP."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.http.chat import ERRORS, Key, Service, Storable
+from app.http.paging import Cursor, Limit, Page, Place
 from app.http.security import Acting
 from app.runs import RunView, storable
 from app.service import AgentView
@@ -13,20 +14,6 @@ from memory import Message, Thread
 
 router = APIRouter(prefix="/v1", responses=ERRORS)
 ThreadId = Annotated[str, Path(max_length=64), Storable]
-Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
-Cursor = Annotated[
-    str | None,
-    Query(pattern=r"^[a-z]{3}_[0-9a-z]{26}$", description="The `next` of the page before."),
-    Storable,
-]
-Item = TypeVar("Item")
-
-
-class Page(BaseModel, Generic[Item]):
-    """Part of a list; `next` is the cursor of the following part, null at the end."""
-
-    items: list[Item]
-    next: str | None = None
 
 
 class ThreadPage(Page[Thread]):
@@ -39,6 +26,10 @@ class MessagePage(Page[Message]):
 
 class RunPage(Page[RunView]):
     """Some runs."""
+
+
+class AgentPage(Page[AgentView]):
+    """Some specialists."""
 
 
 class NewThread(BaseModel):
@@ -74,7 +65,7 @@ async def create_thread(
 async def list_threads(freya: Service, owner: Acting, limit: Limit = 50, cursor: Cursor = None) -> ThreadPage:
     """Conversations, newest first."""
     items = await freya.threads(owner, limit=limit + 1, before=cursor)
-    return ThreadPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return ThreadPage.of(items, limit)
 
 
 @router.get("/threads/{thread_id}", operation_id="getThread", tags=["threads"])
@@ -95,7 +86,7 @@ async def list_messages(
 ) -> MessagePage:
     """What was said, oldest first."""
     items = await freya.messages(owner, thread_id, limit=limit + 1, after=cursor)
-    return MessagePage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return MessagePage.of(items, limit)
 
 
 @router.get("/threads/{thread_id}/runs", operation_id="listRuns", tags=["threads"])
@@ -104,13 +95,13 @@ async def list_runs(
 ) -> RunPage:
     """The runs of a conversation, newest first."""
     items = await freya.runs(owner, thread_id, limit=limit + 1, before=cursor)
-    return RunPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return RunPage.of(items, limit)
 
 
 @router.get("/agents", operation_id="listAgents", tags=["agents"])
-async def list_agents(freya: Service) -> list[AgentView]:
+async def list_agents(freya: Service, limit: Limit = 50, cursor: Place = None) -> AgentPage:
     """The specialists: what each works on, declines, and can compute."""
-    return freya.agents()
+    return AgentPage.within(freya.agents(), limit, cursor, lambda agent: agent.name)
 
 
 @router.get("/agents/{name}", operation_id="getAgent", tags=["agents"])

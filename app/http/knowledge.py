@@ -8,27 +8,29 @@ from pydantic import AfterValidator, Field
 from starlette.requests import ClientDisconnect
 
 from app.http.chat import ERRORS, Key, Service, Storable
-from app.http.conversations import Cursor, Limit
 from app.http.knowledge_views import (
+    CollectionPage,
     CollectionView,
     GapsView,
     GapView,
     JobPage,
     JobView,
     PairDetailView,
-    PairView,
+    PairPage,
     SourceDetailView,
     StatusView,
     TargetsView,
     TopicDetailView,
-    TopicView,
+    TopicPage,
     UnplacedView,
+    VersionPage,
     VersionView,
     job_view,
     pair_view,
     topic_view,
     version_view,
 )
+from app.http.paging import Cursor, Limit, Place
 from app.jobs import JobOrder, file_name
 from app.problems import ProblemError, problem
 from knowledge.evaluation import Report
@@ -43,6 +45,7 @@ _FILE: dict[str, Any] = {  # FastAPI's own type
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+_DEEPEST = 50
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Collection = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
@@ -68,21 +71,23 @@ async def search_knowledge(
     since: Annotated[
         date | None, Query(description="Only pairs that name a date on or after this one.")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=50)] = 5,
-) -> list[PairView]:
-    """Pairs that are relevant to the query, by meaning and by words, best first; none when nothing is relevant."""
+    limit: Annotated[int, Query(ge=1, le=_DEEPEST, description="How many at most.")] = 5,
+    cursor: Place = None,
+) -> PairPage:
+    """The 50 best pairs at most that are relevant to the query, by meaning and by words; none: nothing is relevant."""
+    # Ranked to the same depth for every page: what stands where does not depend on how many are looked at.
     found = await freya.known.search(
-        q, collections=collection, topics=topic, min_quality=min_quality, since=since, limit=limit
+        q, collections=collection, topics=topic, min_quality=min_quality, since=since, limit=_DEEPEST
     )
-    return [pair_view(each) for each in found]
+    return PairPage.within([pair_view(each) for each in found], limit, cursor, lambda pair: pair.pair_id)
 
 
 @router.get("", operation_id="getKnowledge")
-async def get_knowledge(freya: Service) -> list[CollectionView]:
+async def get_knowledge(freya: Service, limit: Limit = 50, cursor: Place = None) -> CollectionPage:
     """What is known: pairs stored and indexed, by collection."""
     status = await freya.known.status()
     wanted = status.indexes[0].wanted if status.indexes else {}
-    return [
+    collections = [
         CollectionView(
             name=name,
             stored=stored,
@@ -91,6 +96,7 @@ async def get_knowledge(freya: Service) -> list[CollectionView]:
         )
         for name, stored in status.stored.items()
     ]
+    return CollectionPage.within(collections, limit, cursor, lambda collection: collection.name)
 
 
 @router.get("/status", operation_id="getKnowledgeStatus")
@@ -112,9 +118,10 @@ async def get_pair(pair_id: PairId, freya: Service) -> PairDetailView:
 
 
 @router.get("/topics", operation_id="listTopics")
-async def list_topics(freya: Service) -> list[TopicView]:
+async def list_topics(freya: Service, limit: Limit = 50, cursor: Place = None) -> TopicPage:
     """The catalogue, and how many pairs there are on each of its topics."""
-    return [topic_view(each) for each in await freya.known.topics()]
+    topics = [topic_view(each) for each in await freya.known.topics()]
+    return TopicPage.within(topics, limit, cursor, lambda topic: topic.slug)
 
 
 @router.get("/topics/{slug}", operation_id="getTopic")
@@ -149,9 +156,10 @@ async def list_gaps(
 
 
 @router.get("/versions", operation_id="listVersions")
-async def list_versions(freya: Service) -> list[VersionView]:
+async def list_versions(freya: Service, limit: Limit = 50, cursor: Place = None) -> VersionPage:
     """The versions of the index, oldest first; one of them is live."""
-    return [version_view(version) for version in await freya.known.versions()]
+    versions = [version_view(version) for version in await freya.known.versions()]
+    return VersionPage.within(versions, limit, cursor, lambda version: str(version.number))
 
 
 @router.get("/versions/{number}/evaluation", operation_id="getEvaluation")
@@ -176,7 +184,7 @@ async def rollback_version(freya: Service) -> VersionView:
 async def list_jobs(freya: Service, limit: Limit = 50, cursor: Cursor = None) -> JobPage:
     """Jobs, newest first; the newest 200 are kept."""
     items = [job_view(job) for job in await freya.known.jobs(limit=limit + 1, before=cursor)]
-    return JobPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return JobPage.of(items, limit)
 
 
 @router.post("/jobs", operation_id="startJob", status_code=202)

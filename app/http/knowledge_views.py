@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from app.http.conversations import Page
+from app.http.paging import Page
 from app.knowledge_service import FoundPair
 from knowledge import CataloguedTopic, IndexVersion, Job, SourceStatus, VersionState
 from knowledge.readers import SourceKind
@@ -36,6 +36,10 @@ class PairView(_View):
     )
 
 
+class PairPage(Page[PairView]):
+    """Some of the pairs that were found."""
+
+
 class CollectionView(_View):
     """How much a collection holds."""
 
@@ -43,6 +47,10 @@ class CollectionView(_View):
     stored: int
     indexable: int = Field(description="Pairs that an index is to hold: duplicates are not among them.")
     indexed: dict[str, int] = Field(description="Pairs in each index.")
+
+
+class CollectionPage(Page[CollectionView]):
+    """Some collections."""
 
 
 class TierView(_View):
@@ -193,6 +201,10 @@ class TopicView(_View):
     good: int = Field(description="Of these, of standard quality and better.")
 
 
+class TopicPage(Page[TopicView]):
+    """Some topics of the catalogue."""
+
+
 class CalledView(_View):
     """What sources call a topic."""
 
@@ -299,6 +311,10 @@ class VersionView(_View):
     evaluated: bool = Field(description="Whether the report of an evaluation is kept with it.")
     created_at: datetime
     activated_at: datetime | None = Field(description="When it last became the live one.")
+
+
+class VersionPage(Page[VersionView]):
+    """Some versions of the index."""
 
 
 class JobView(Job):

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from app.http.chat import ERRORS, Storable
-from app.http.conversations import Cursor, Limit, Page
+from app.http.paging import Cursor, Limit, Page, Place
 from app.http.security import Acting, bound
 from app.memory_service import MemoryService, RedactedText, RevealedText, Thumb
 from app.memory_status import MemoryStatus
@@ -165,7 +165,7 @@ async def list_artifacts(
 ) -> ArtifactPage:
     """What tools made for the user, newest first, each version by itself; with a project, for all who work on it."""
     items = await memory.artifacts(owner, project_id=project_id, limit=limit + 1, before=cursor)
-    return ArtifactPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return ArtifactPage.of(items, limit)
 
 
 @router.get("/memory/recall", operation_id="recallMemory", tags=["memory"])
@@ -217,7 +217,7 @@ async def list_memory_audit(
 ) -> AuditPage:
     """What was read, corrected, forgotten, exported and erased of what is remembered, newest first."""
     items = await memory.audit(owner, limit=limit + 1, before=cursor)
-    return AuditPage(items=items[:limit], next=str(items[limit - 1].id) if len(items) > limit else None)
+    return AuditPage.of(items, limit, lambda entry: str(entry.id))
 
 
 @router.post("/memory/import", operation_id="importMemory", tags=["memory"], openapi_extra=_JSON_LINES)
@@ -342,7 +342,7 @@ async def list_memory(
         limit=limit + 1,
         before=cursor,
     )
-    return RecordPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return RecordPage.of(items, limit)
 
 
 @router.get("/memory/{record_id}", operation_id="getMemory", tags=["memory"])
@@ -369,9 +369,12 @@ async def forget_memory(record_id: RecordId, memory: Service, owner: Acting) -> 
 
 
 @router.get("/memory/{record_id}/history", operation_id="getMemoryHistory", tags=["memory"])
-async def get_memory_history(record_id: RecordId, memory: Service, owner: Acting) -> list[Record]:
-    """All versions of what a record says, newest first."""
-    return await memory.history(owner, record_id)
+async def get_memory_history(
+    record_id: RecordId, memory: Service, owner: Acting, limit: Limit = 50, cursor: Place = None
+) -> RecordPage:
+    """The versions of what a record says, newest first."""
+    versions = await memory.history(owner, record_id)
+    return RecordPage.within(versions, limit, cursor, lambda version: version.id)
 
 
 @router.post("/feedback", operation_id="giveFeedback", status_code=201, tags=["chat"])

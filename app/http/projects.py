@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.http.chat import ERRORS, Storable
-from app.http.conversations import Cursor, Limit, Page
 from app.http.memory import Service
+from app.http.paging import Cursor, Limit, Page, Place
 from app.http.security import Acting
 from memory import Member, Project
 
@@ -20,6 +20,10 @@ Description = Annotated[str, Field(max_length=4000), Storable]
 
 class ProjectPage(Page[Project]):
     """Some projects."""
+
+
+class MemberPage(Page[Member]):
+    """Some of those who see a project."""
 
 
 class NewProject(BaseModel):
@@ -71,7 +75,7 @@ async def list_projects(
 ) -> ProjectPage:
     """The projects that the user made or is a member of, newest first."""
     items = await memory.projects(owner, limit=limit + 1, before=cursor, archived=archived)
-    return ProjectPage(items=items[:limit], next=items[limit - 1].id if len(items) > limit else None)
+    return ProjectPage.of(items, limit)
 
 
 @router.get("/{project_id}", operation_id="getProject")
@@ -98,14 +102,17 @@ async def delete_project(project_id: ProjectId, memory: Service, owner: Acting) 
 
 
 @router.get("/{project_id}/members", operation_id="listMembers")
-async def list_members(project_id: ProjectId, memory: Service, owner: Acting) -> list[Member]:
+async def list_members(
+    project_id: ProjectId, memory: Service, owner: Acting, limit: Limit = 50, cursor: Place = None
+) -> MemberPage:
     """Who sees its decisions, progress and artifacts; a member who does not own it sees himself only."""
-    return await memory.members(owner, project_id)
+    members = await memory.members(owner, project_id)
+    return MemberPage.within(members, limit, cursor, lambda member: member.user_id)
 
 
 @router.post("/{project_id}/members", operation_id="addMember", status_code=201)
-async def add_member(project_id: ProjectId, body: NewMember, memory: Service, owner: Acting) -> list[Member]:
-    """Let a user of the same tenant see it; its owner may. Gives all members."""
+async def add_member(project_id: ProjectId, body: NewMember, memory: Service, owner: Acting) -> Member:
+    """Let a user of the same tenant see it; its owner may."""
     return await memory.add_member(owner, project_id, body.user_id)
 
 

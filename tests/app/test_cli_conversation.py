@@ -233,11 +233,14 @@ class _Streams:
 
 def test_lines_of_the_input_are_asked_in_turn_on_one_thread(data: Path, service: ScriptedService):
     service.turns = [[STARTED, routed("technical"), token("Forty-**two**. "), token("[1]"), FINISHED]] * 2
-    service.answers["/v1/agents"] = [[{"name": "technical", "description": "Reads prices."}, "?"]]
+    service.answers["/v1/agents"] = [
+        {"items": [{"name": "technical", "description": "Reads prices."}], "next": "technical"},
+        {"items": [{"name": "sofia", "description": "Sells."}], "next": None},
+    ]
     result = chat(data, "What is it?\n\n/agents\n/foo\nAnd then?", service)
     assert result.exit_code == 0
     assert result.stdout == "Forty-**two**. [1]\n\n" * 2
-    assert "technical: Reads prices." in result.stderr
+    assert "technical: Reads prices.\nsofia: Sells." in result.stderr
     assert "commands: /new begins a thread" in result.stderr
     assert "technical works on it" in result.stderr
     asked = service.bodies("/v1/chat/stream")

@@ -90,11 +90,14 @@ def test_a_result_says_how_many_pairs_were_declared():
     assert importing.result_lines(result) == ["damaged  4 of 9 declared pairs  export.json: cut off"]
 
 
-def collections(done: int) -> list[dict[str, Any]]:  # JSON
-    return [
-        {"name": "other", "stored": 9, "indexable": 9, "indexed": {"dense": 0}},
-        {"name": "served", "stored": 4, "indexable": 3, "indexed": {"dense": 3, "lexical": done}},
-    ]
+def collections(done: int) -> dict[str, Any]:  # JSON
+    return {
+        "items": [
+            {"name": "other", "stored": 9, "indexable": 9, "indexed": {"dense": 0}},
+            {"name": "served", "stored": 4, "indexable": 3, "indexed": {"dense": 3, "lexical": done}},
+        ],
+        "next": None,
+    }
 
 
 def test_a_running_service_indexes_and_the_command_waits_for_it(
@@ -219,8 +222,8 @@ def test_ctrl_c_ends_an_import_in_order(data: Path, pairs: Path, monkeypatch: py
     monkeypatch.undo()
 
 
-def searched(data: Path, service: ScriptedService, hits: object, *arguments: str) -> Result:
-    service.answers["/v1/knowledge/search"] = [hits]
+def searched(data: Path, service: ScriptedService, hits: list[dict[str, Any]], *arguments: str) -> Result:
+    service.answers["/v1/knowledge/search"] = [{"items": hits, "next": None}]
     return freya(data, "knowledge", "search", "doji", *arguments)
 
 
@@ -242,7 +245,7 @@ def test_hits_are_shown_with_where_they_come_from(data: Path):
         brief = searched(data, service, [unrefined]).stdout.splitlines()
         assert json.loads(searched(data, service, [hit], "--json").stdout) == [hit]
         nothing = searched(data, service, [])
-        assert searched(data, service, {"not": "a list"}, "--json").stdout == "[]\n"
+        assert searched(data, service, [], "--json").stdout == "[]\n"
     assert shown[0] == "1. What is a doji?"
     assert shown[1].startswith("   A candle whose open and close are equal")
     assert shown[1].endswith("...")

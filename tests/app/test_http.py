@@ -138,7 +138,7 @@ async def test_lists_of_a_thread_are_paged_without_loss(client):
 
 
 async def test_agents_say_what_they_do(client):
-    agents = (await client.get("/v1/agents")).json()
+    agents = (await client.get("/v1/agents")).json()["items"]
     assert {agent["name"] for agent in agents} >= {"technical", "fundamentals", "rebecca", "sofia", "davina"}
     for agent in agents:
         assert agent["tools"]

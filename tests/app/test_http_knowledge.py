@@ -40,7 +40,7 @@ async def refined(client: httpx.AsyncClient) -> dict[str, Any]:
 async def found(client: httpx.AsyncClient, q: str, **given: Any) -> list[dict[str, Any]]:
     response = await client.get(_SEARCH, params={"q": q, **given})
     assert response.status_code == 200, response.text
-    hits: list[dict[str, Any]] = response.json()
+    hits: list[dict[str, Any]] = response.json()["items"]
     return hits
 
 
@@ -79,7 +79,7 @@ async def test_only_pairs_as_wanted_are_found(client):
 
 @pytest.mark.usefixtures("refined")
 async def test_what_is_stored_is_counted_beside_what_is_indexed(client):
-    counted = {one["name"]: one for one in (await client.get("/v1/knowledge")).json()}
+    counted = {one["name"]: one for one in (await client.get("/v1/knowledge")).json()["items"]}
     assert counted["technical"]["stored"] > 50
     for one in counted.values():
         assert one["indexable"] <= one["stored"]
@@ -103,7 +103,7 @@ async def test_pair_is_read_with_the_parts_of_its_quality_and_its_place(client, 
 
 @pytest.mark.usefixtures("refined")
 async def test_topics_are_the_catalogue_with_counts(client, document):
-    topics = (await client.get("/v1/knowledge/topics")).json()
+    topics = (await client.get("/v1/knowledge/topics", params={"limit": 200})).json()["items"]
     for topic in topics:
         checked(document, "TopicView", topic)
     assert len({topic["slug"] for topic in topics}) == len(topics) > 100
@@ -131,7 +131,7 @@ async def test_topic_is_read_with_what_sources_call_it_and_its_best_pairs(client
 async def test_status_tells_collections_tiers_sources_and_their_topics(client, document):
     status = (await client.get("/v1/knowledge/status")).json()
     checked(document, "StatusView", status)
-    assert status["collections"] == (await client.get("/v1/knowledge")).json()
+    assert status["collections"] == (await client.get("/v1/knowledge")).json()["items"]
     stored = sum(each["stored"] for each in status["collections"])
     assert sum(each["pairs"] for each in status["tiers"]) == stored
     assert sum(each["pairs"] for each in status["topics"]) == stored
@@ -140,7 +140,9 @@ async def test_status_tells_collections_tiers_sources_and_their_topics(client, d
     source = (await client.get(f"/v1/knowledge/sources/{shipped['id']}")).json()
     checked(document, "SourceDetailView", source)
     assert source == {**shipped, "remarks": []}
-    (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
+    (live,) = [
+        one for one in (await client.get("/v1/knowledge/versions")).json()["items"] if one["state"] == "live"
+    ]
     assert status["version"] == live["number"]
 
 
@@ -189,7 +191,7 @@ async def test_repeated_order_with_its_key_is_one_job(client):
 
 @pytest.mark.usefixtures("refined")
 async def test_version_is_built_activated_and_taken_back_without_a_failing_search(client, document):
-    before = (await client.get("/v1/knowledge/versions")).json()
+    before = (await client.get("/v1/knowledge/versions")).json()["items"]
     for version in before:
         checked(document, "VersionView", version)
     (live,) = [version for version in before if version["state"] == "live"]
@@ -224,7 +226,9 @@ async def test_version_is_built_activated_and_taken_back_without_a_failing_searc
 @pytest.mark.slow
 @pytest.mark.usefixtures("refined")
 async def test_live_version_is_evaluated_in_the_background_and_its_report_kept(client, document):
-    (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
+    (live,) = [
+        one for one in (await client.get("/v1/knowledge/versions")).json()["items"] if one["state"] == "live"
+    ]
     before = await client.get(f"/v1/knowledge/versions/{live['number']}/evaluation")
     assert "was not evaluated yet" in problem_of(before, 404, "not_evaluated")["detail"]
     order = {"kind": "evaluate", "arguments": {"size": 10, "collections": ["sofia"]}}
@@ -232,7 +236,9 @@ async def test_live_version_is_evaluated_in_the_background_and_its_report_kept(c
     job = await until_ended(client, ordered.headers["location"])
     assert job["state"] == "finished", job["error"]
     assert job["result"]["report"]["tasks"]["answers"]["cases"] == 10
-    (live,) = [one for one in (await client.get("/v1/knowledge/versions")).json() if one["state"] == "live"]
+    (live,) = [
+        one for one in (await client.get("/v1/knowledge/versions")).json()["items"] if one["state"] == "live"
+    ]
     assert live["evaluated"]
     report = (await client.get(f"/v1/knowledge/versions/{live['number']}/evaluation")).json()
     checked(document, "Report", report)

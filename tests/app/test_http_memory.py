@@ -245,7 +245,7 @@ async def test_record_is_corrected_pinned_and_forgotten_with_its_versions(opened
     ).json()
     assert (changed["text"], changed["version"], changed["supersedes"]) == ("Lives in Bergen.", 2, record)
     assert (changed["pinned"], changed["confidence"]) == (True, 1.0)
-    versions = (await mine.get(f"/v1/memory/{record}/history")).json()
+    versions = (await mine.get(f"/v1/memory/{record}/history")).json()["items"]
     assert [(one["version"], one["state"]) for one in versions] == [(2, "active"), (1, "superseded")]
     unpinned = (await mine.patch(f"/v1/memory/{changed['id']}", json={"pinned": False})).json()
     assert unpinned["pinned"] is False
@@ -350,8 +350,10 @@ async def test_project_is_changed_by_its_owner_and_seen_by_its_members(opened, m
     assert made.status_code == 201
     url = f"/v1/projects/{made.json()['id']}"
     problem_of(await others.get(url), 404, "unknown_project")
-    members = await mine.post(f"{url}/members", json={"user_id": other.user_id})
-    assert [(one["user_id"], one["is_owner"]) for one in members.json()] == [
+    added = await mine.post(f"{url}/members", json={"user_id": other.user_id})
+    assert (added.json()["user_id"], added.json()["is_owner"]) == (other.user_id, False)
+    members = (await mine.get(f"{url}/members")).json()["items"]
+    assert [(one["user_id"], one["is_owner"]) for one in members] == [
         (owner.user_id, True),
         (other.user_id, False),
     ]
@@ -372,7 +374,7 @@ async def test_project_is_changed_by_its_owner_and_seen_by_its_members(opened, m
     assert [one["name"] for one in listed] == ["Store"]
     assert (await others.delete(f"{url}/members/{other.user_id}")).status_code == 204
     problem_of(await others.get(url), 404, "unknown_project")
-    assert [one["user_id"] for one in (await mine.get(f"{url}/members")).json()] == [owner.user_id]
+    assert [one["user_id"] for one in (await mine.get(f"{url}/members")).json()["items"]] == [owner.user_id]
     problem_of(await mine.post(f"{url}/members", json={"user_id": "a:b"}), 422, "invalid_user")
     assert (await mine.delete(url)).status_code == 204
     problem_of(await mine.get(url), 404, "unknown_project")

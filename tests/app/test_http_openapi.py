@@ -121,6 +121,18 @@ def test_every_operation_describes_itself_and_its_problems(document):
         assert "422" not in operation["responses"], route
 
 
+def test_no_list_is_answered_without_its_page(document):
+    for route, operation in operations(document):
+        for status, response in operation["responses"].items():
+            for content in response.get("content", {}).values():
+                assert content.get("schema", {}).get("type") != "array", (route, status)
+    pages = {name for name in document["components"]["schemas"] if name.endswith("Page")}
+    for route, operation in operations(document):
+        answered = str(operation["responses"].get("200", {}))
+        if any(f"/{page}'" in answered for page in pages):
+            assert {"limit", "cursor"} <= {each["name"] for each in operation["parameters"]}, route
+
+
 def test_problem_codes_are_listed(document):
     assert document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == list(CODES)
 
@@ -152,7 +164,7 @@ async def test_answers_fit_their_description(document, client: httpx.AsyncClient
     checked(document, "RunView", run.json())
     checked(document, "ThreadPage", (await client.get("/v1/threads")).json())
     checked(document, "HealthReport", (await client.get("/readyz")).json())
-    for agent in (await client.get("/v1/agents")).json():
+    for agent in (await client.get("/v1/agents")).json()["items"]:
         checked(document, "AgentView", agent)
     problem = (await client.get("/v1/runs/run_none")).json()
     checked(document, "Problem", problem)

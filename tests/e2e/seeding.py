@@ -95,7 +95,7 @@ async def _answered(client: httpx.AsyncClient, message: str) -> None:
 
 async def _indexed(client: httpx.AsyncClient) -> bool:
     """Whether every index holds what it is to hold."""
-    collections = (await client.get("/v1/knowledge")).raise_for_status().json()
+    collections = (await client.get("/v1/knowledge")).raise_for_status().json()["items"]
     return bool(collections) and all(
         held >= each["indexable"] for each in collections for held in each["indexed"].values()
     )

@@ -118,11 +118,11 @@ async def test_what_was_said_can_be_read_again(client):
 
 
 async def test_agents_knowledge_and_metrics_can_be_read(client):
-    agents = (await client.get("/v1/agents")).json()
+    agents = (await client.get("/v1/agents")).json()["items"]
     assert [agent["name"] for agent in agents] == ["davina", "fundamentals", "rebecca", "sofia", "technical"]
     assert all(len(agent["tools"]) >= 3 for agent in agents)
-    hits = (await client.get("/v1/knowledge/search", params={"q": "impermanent loss"})).json()
+    hits = (await client.get("/v1/knowledge/search", params={"q": "impermanent loss"})).json()["items"]
     assert "mpermanent loss" in hits[0]["question"] + hits[0]["answer"]
-    knowledge = {one["name"]: one for one in (await client.get("/v1/knowledge")).json()}
+    knowledge = {one["name"]: one for one in (await client.get("/v1/knowledge")).json()["items"]}
     assert knowledge["technical"]["stored"] >= 160
     assert "freya_runs_total" in (await client.get("/metrics")).text

@@ -227,6 +227,27 @@ async def test_reranker_orders_the_best_hits_anew(store, dense, lexical, importe
     assert len(reranker.seen) == 3
 
 
+async def test_reranker_judges_no_more_than_it_is_to(store, dense, lexical, importer, indexer, tmp_path):
+    texts = (
+        "Paid.",
+        "Paid by everyone who computes.",
+        "A fee that everyone pays who wants to compute something.",
+    )
+    pairs = [(f"Gas fees {number}?", text) for number, text in enumerate(texts)]
+    await imported(importer, indexer, tmp_path, pairs)
+    plainly = await HybridRetriever(store, dense, lexical, PLAIN).search("gas fees", limit=3)
+    reranker = Scripted()
+    settings = PLAIN.model_copy(update={"rerank": 2})
+    hits = await HybridRetriever(store, dense, lexical, settings, reranker=reranker).search(
+        "gas fees", limit=3
+    )
+    assert len(plainly) == len(hits) == 3
+    assert len(reranker.seen) == 2
+    assert {hit.pair_id for hit in hits[:2]} == {hit.pair_id for hit in plainly[:2]}
+    assert len(hits[0].answer) > len(hits[1].answer)
+    assert hits[2].pair_id == plainly[2].pair_id
+
+
 async def test_order_stays_when_the_reranker_is_away(store, dense, lexical, importer, indexer, tmp_path):
     await imported(
         importer, indexer, tmp_path, [("Gas fees?", "Paid."), ("Fees?", "Gas is paid for by everyone.")]
