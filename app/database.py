@@ -76,10 +76,12 @@ class SchemaState:
     """Why pending revisions cannot be run and what to do, as far as it is known before; empty: nothing."""
 
 
-async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10, restricted: bool = False) -> Pool:
+async def open_pool(
+    url: str, *, min_size: int = 1, max_size: int = 10, restricted: bool = False, name: str = "freya"
+) -> Pool:
     """An open pool of autocommit connections whose rows are dicts; the caller closes it.
 
-    Connections of a `restricted` pool see nobody's rows but in transactions of `memory.Database`.
+    Its log lines have the `name`. Connections of a `restricted` pool see nobody's rows but in transactions of `memory.Database`.
 
     A connection that was idle for a second is checked before it is lent, so the pool outlives a restart of the
     server. Waiting for a connection ends after 3 s with `psycopg_pool.PoolTimeout`. Raises DatabaseUnavailable when
@@ -97,7 +99,7 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10, restrict
         max_lifetime=3600,
         timeout=_WAIT_SECONDS,
         reconnect_timeout=_WAIT_SECONDS,  # then the next request begins anew, and not a backoff of half a minute
-        name="freya",
+        name=name,
         open=False,
     )
     try:

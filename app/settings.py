@@ -163,7 +163,12 @@ class Settings(BaseSettings):
         SecretStr | None, Field(description="Redis, as redis://host:6379/0; else the embedded one.")
     ] = None
     postgres_connections: Annotated[
-        int, Field(ge=2, le=500, description="The most connections to PostgreSQL for runs and reads.")
+        int,
+        Field(
+            ge=2,
+            le=500,
+            description="The most connections to PostgreSQL for runs and reads; checkpoints have two of their own.",
+        ),
     ] = 16
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()

@@ -6,18 +6,15 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import psycopg
 import structlog
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from psycopg.rows import dict_row
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, discover
-from app.checkpoints import SealedSaver
+from app.checkpoints import lay_out_checkpoints, open_saver
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
 from app.health import Check, Health
@@ -30,7 +27,7 @@ from app.runs.carrying import Parts
 from app.service import Freya
 from app.settings import Settings
 from app.tasks import end
-from graphs import STATE_TYPES, CalibratedRouter, build_freya
+from graphs import CalibratedRouter, build_freya
 from knowledge import (
     Importer,
     KnowledgeStore,
@@ -39,7 +36,7 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
-from memory.privacy import MasterCipher, Redactor
+from memory.privacy import Redactor
 from models.chat import ConfiguredChatModels, Hidden
 from models.embeddings import CachedEmbedder, open_embedder
 from models.residency import Residents
@@ -117,7 +114,7 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
             progress(line)
         schema = await migrate(servers.postgres_url)
         progress(f"database schema at revision {schema.current}")
-        await _lay_out_checkpoints(servers.postgres_url)
+        await lay_out_checkpoints(servers.postgres_url)
         pool = await open_pool(
             servers.postgres_url, min_size=2, max_size=settings.postgres_connections, restricted=True
         )
@@ -135,14 +132,6 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
             readers=readers,
             servers=described,
         )
-
-
-async def _lay_out_checkpoints(url: str) -> None:
-    """LangGraph's own tables; the service's connections may not change any."""
-    async with await psycopg.AsyncConnection.connect(
-        url, autocommit=True, prepare_threshold=0, row_factory=dict_row
-    ) as connection:
-        await AsyncPostgresSaver(connection).setup()
 
 
 def join_knowledge(backends: Backends, embedder: CachedEmbedder) -> KnowledgeParts:
@@ -185,6 +174,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             settings.models, embedder, hide=_hide, residents=residents, observe=metrics.model_asked
         )
         memory = join_memory(backends, embedder, chat, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
+        saver = await stack.enter_async_context(open_saver(backends.postgres_url, settings.memory.privacy))
         freya, manager = await _join_service(
             backends,
             embedder,
@@ -194,6 +184,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             memory,
             charters,
             metrics,
+            saver=saver,
             indexed=lambda: housekeeping.indexed,
         )
         await stack.enter_async_context(consolidating(memory))
@@ -216,6 +207,7 @@ async def _join_service(
     charters: Mapping[str, Charter],
     metrics: Metrics,
     *,
+    saver: AsyncPostgresSaver,
     indexed: Callable[[], float | None],
 ) -> tuple[Freya, RunManager]:
     settings = backends.settings
@@ -231,7 +223,6 @@ async def _join_service(
             for name, charter in charters.items()
         },
     )
-    saver = _saver(backends)
     events = EventLog(
         backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s, sealer=memory.sealer
     )
@@ -287,15 +278,6 @@ async def _hide(texts: Sequence[str]) -> Hidden:
     """What endpoints that are to be redacted see instead of personal data."""
     hidden, values = await asyncio.to_thread(Redactor().hide, texts)
     return Hidden(hidden, values)
-
-
-def _saver(backends: Backends) -> AsyncPostgresSaver:
-    """Of checkpoints: our state's types and no others, encrypted where there is a key."""
-    strict = JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES)
-    privacy = backends.settings.memory.privacy
-    if privacy.keys:
-        return SealedSaver(backends.pool, MasterCipher(privacy), strict)
-    return AsyncPostgresSaver(backends.pool, serde=strict)
 
 
 def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbedder) -> dict[str, Check]:
