@@ -21,7 +21,7 @@ from models.chat.extractive.model import ExtractiveChatModel
 from models.chat.guarding import CLIENT, Guard, status_of
 from models.chat.resident import ResidentChatModel
 from models.chat.tools import without_hints
-from models.errors import ChatModelUnavailable, ModelsError
+from models.errors import ChatModelUnavailable, EmbeddingUnavailable, ModelsError
 
 logger = logging.getLogger(__name__)
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
@@ -43,8 +43,10 @@ class Inference:
 
 
 class ChainChatModel(AsynchronousChatModel):
-    """Asks its models in order until one answers; raises ChatModelUnavailable when none does.
+    """Asks its models in order until one answers.
 
+    Where none does it raises EmbeddingUnavailable if a model could not embed what it was asked, as that may pass in a
+    moment, and else ChatModelUnavailable; both name each model with what became of it.
     A model that says nothing and calls nothing has not answered. A stream falls back only until something was
     said: what was said is not said again by another model. What an endpoint writes in an error is not repeated.
     An answer that is not the first model's has `response_metadata["fallbacks"]`: what became of those before it.
@@ -76,6 +78,7 @@ class ChainChatModel(AsynchronousChatModel):
         **kwargs: Any,  # LangChain's signature
     ) -> ChatResult:
         failures: list[str] = []
+        blind: EmbeddingUnavailable | None = None
         for attempt in self._attempts(failures):
             model = attempt.model
             try:
@@ -89,9 +92,10 @@ class ChainChatModel(AsynchronousChatModel):
                 attempt.failed("said nothing", None)
             except _expected() as error:
                 attempt.failed(_what(error), error)
+                blind = error if isinstance(error, EmbeddingUnavailable) else blind
             finally:
                 attempt.end()
-        raise ChatModelUnavailable("no chat model answered: " + "; ".join(failures))
+        raise _unanswered(failures, blind) from blind
 
     async def _astream(
         self,
@@ -101,6 +105,7 @@ class ChainChatModel(AsynchronousChatModel):
         **kwargs: Any,  # LangChain's signature
     ) -> AsyncIterator[ChatGenerationChunk]:
         failures: list[str] = []
+        blind: EmbeddingUnavailable | None = None
         for attempt in self._attempts(failures):
             model = attempt.model
             held: list[ChatGenerationChunk] = []
@@ -119,6 +124,7 @@ class ChainChatModel(AsynchronousChatModel):
                 attempt.failed(_what(error), error)
                 if begun:
                     raise ChatModelUnavailable(f"a chat model broke off: {failures[-1]}") from None
+                blind = error if isinstance(error, EmbeddingUnavailable) else blind
             else:
                 if begun:
                     attempt.answered()
@@ -126,7 +132,7 @@ class ChainChatModel(AsynchronousChatModel):
                 attempt.failed("said nothing", None)
             finally:
                 attempt.end()
-        raise ChatModelUnavailable("no chat model answered: " + "; ".join(failures))
+        raise _unanswered(failures, blind) from blind
 
     def _attempts(self, failures: list[str]) -> "Iterator[_Attempt]":
         """The models to ask, each looked at when its turn comes."""
@@ -226,6 +232,11 @@ def _calls(chunk: ChatGenerationChunk) -> bool:
 def _expected() -> tuple[type[Exception], ...]:
     """What models may raise."""
     return (*_FAILURES, sys.modules[CLIENT].OpenAIError) if CLIENT in sys.modules else _FAILURES
+
+
+def _unanswered(failures: list[str], blind: EmbeddingUnavailable | None) -> ModelsError:
+    kind = ChatModelUnavailable if blind is None else EmbeddingUnavailable
+    return kind("no chat model answered: " + "; ".join(failures))
 
 
 def _note(message: BaseMessage, failures: list[str]) -> None:

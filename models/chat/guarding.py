@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from models.errors import QueueFull, RequestInvalid
+from models.errors import EmbeddingUnavailable, QueueFull, RequestInvalid
 
 CLIENT: Final = "openai"
 """The client of remote endpoints; its errors come from nowhere before it is loaded."""
@@ -64,7 +64,8 @@ def is_outage(error: BaseException) -> bool:
     status = status_of(error)
     if status is not None:
         return status >= _SERVER_ERROR or status in _ITS_OWN_FAULT
-    return not isinstance(error, RequestInvalid | QueueFull)
+    # Without embeddings a model says so at once, and a rest would only outlast their outage.
+    return not isinstance(error, RequestInvalid | QueueFull | EmbeddingUnavailable)
 
 
 def status_of(error: BaseException | None) -> int | None:

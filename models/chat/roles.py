@@ -23,7 +23,7 @@ _PRIORITIES: Final = {Role.AGENTIC: Priority.ROUTING}
 
 @runtime_checkable
 class ChatModels(Protocol):
-    """Gives the chat model of a role. The model raises ChatModelUnavailable when no model of its chain answers."""
+    """Gives the chat model of a role. It raises what ChainChatModel does when no model of its chain answers."""
 
     def of(self, role: Role) -> BaseChatModel:
         """The model that serves the role."""

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel
 
@@ -12,7 +13,8 @@ from agents.tools import tool
 from graphs import GraphSettings, StepFailed
 from models import ChatModelUnavailable, EmbeddingUnavailable
 from models.chat import Role
-from tests.fakes.scripted_model import Step
+from models.chat.chain import ChainChatModel
+from tests.fakes.scripted_model import ScriptedChat, Step
 from tests.graphs.conversation import STAKING, Shelf, to
 
 NPV = ("npv_irr", {"rate_percent": 8, "cash_flows": [-1000, 400, 400, 400]})
@@ -225,15 +227,24 @@ async def test_an_outage_of_every_model_ends_the_run(play):
         await talk.say("what is RSI")
 
 
-async def test_a_model_that_cannot_embed_the_request_is_asked_again(play):
+class Chained(ScriptedChat):
+    """The scripted model as the only one of a chain."""
+
+    def of(self, role: Role) -> BaseChatModel:
+        return ChainChatModel(models=[super().of(role)])
+
+
+@pytest.mark.parametrize("chat", [ScriptedChat, Chained])
+async def test_a_model_that_cannot_embed_the_request_is_asked_again(play, chat):
     outage = EmbeddingUnavailable("down")
-    talk, _ = play(
+    talk, script = play(
         Step(error=outage),
         Step(calls=[NPV]),
         Step(error=outage),
         Step(text="It is 30.84."),
         router=to("davina"),
     )
+    talk.chat = chat(script)
     assert (await talk.say("NPV of my flows"))["answer"] == "It is 30.84."
     assert len(talk.of("tool.finished")) == 1
     assert len(talk.of("agent.started")) == 1

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.tools import tool
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from models import ChatModelUnavailable, ModelsError, Unit, Vectors, argument
+from models import ChatModelUnavailable, EmbeddingUnavailable, ModelsError, Unit, Vectors, argument
 from models.chat import (
     ChatModels,
     ChatSettings,
@@ -39,6 +39,11 @@ class OnesEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         return np.tile(np.array([[1.0, 0.0]], dtype=np.float32), (len(texts), 1))
+
+
+class DownEmbedder(OnesEmbedder):
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        raise EmbeddingUnavailable(f"cannot embed {len(texts)} texts")
 
 
 class Size(BaseModel):
@@ -160,6 +165,16 @@ async def test_no_answer_from_any_model_names_each_and_its_reason(refused_url: s
 async def test_no_stream_from_any_model_names_each_and_its_reason(refused_url: str):
     with pytest.raises(ChatModelUnavailable, match="could not be reached"):
         await streamed(chain(refused_url, extractive=False))
+
+
+async def test_an_outage_of_the_embedder_stays_one_and_is_not_held_against_the_model(refused_url: str):
+    down = ExtractiveChatModel(embedder=DownEmbedder())
+    model = ChainChatModel(models=[open_endpoint(settings(refused_url)), down]).bind_tools([size_it])
+    for _ in range(4):
+        for ask in (model.ainvoke("size of 5"), anext(model.astream("size of 5"))):
+            with pytest.raises(EmbeddingUnavailable, match=r"answered: fake-model .* cannot embed") as failed:
+                await ask
+            assert isinstance(failed.value.__cause__, EmbeddingUnavailable)
 
 
 async def test_a_key_that_an_endpoint_echoes_stays_out_of_errors_and_logs(caplog: pytest.LogCaptureFixture):
