@@ -1,6 +1,5 @@
 """What runs made: listed with versions, remembered by a record each, and forgotten with it."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,24 +14,10 @@ from memory import Interaction, Kind, Owner, RecordState, Scope, new_id
 from memory.consolidation import ArtifactRecorder
 from memory.consolidation.artifacts import title_of_artifact
 from memory.projects import ProjectStore
-from tests.app.remembering import Remembering, remembering
+from tests.app.remembering import Remembering
 from tests.app.test_http import problem_of
 
 _SCHEMA = "-- Appointments and treatments\nCREATE TABLE treatment (id int);\n"
-
-
-@pytest.fixture(scope="module")
-async def opened(
-    database_url: str, embedded_servers: Any, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Remembering]:
-    folder = tmp_path_factory.mktemp("artifacts")
-    async with remembering(database_url, f"{embedded_servers.redis_url}?db=15", folder) as made:
-        yield made
-
-
-@pytest.fixture
-def owner() -> Owner:
-    return Owner(new_id("ana"))
 
 
 async def make(

@@ -1,0 +1,74 @@
+"""Recall over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from tests.app.memory_doors.users import kept, take_in
+from tests.app.remembering import line, lines
+from tests.app.test_http import problem_of
+
+
+async def test_history_is_taken_in_once_and_recalled_by_its_user_alone(opened, mine, others, owner):
+    history = lines(
+        line(owner.user_id, "My kitchen counter is 38 square feet.", 1),
+        line(owner.user_id, "That is a large counter.", 2, role="assistant"),
+        line("somebody", "I am somebody else.", 3),
+    )
+    before = len(opened.arrived)
+    report = await take_in(mine, history + b"\n{no JSON}", name="old.jsonl")
+    assert (report["name"], report["lines"], report["imported"], report["rejected"]) == ("old.jsonl", 4, 2, 2)
+    assert [problem.partition(":")[0] for problem in report["problems"]] == ["line 3", "line 4"]
+    assert len(opened.arrived) == before + 1
+    again = await take_in(mine, history)
+    assert (again["imported"], again["known"]) == (0, 2)
+    asked = {"q": "How large is my kitchen counter?", "budget": 40}
+    found = (await mine.get("/v1/memory/recall", params=asked)).json()
+    assert "38 square feet" in found["items"][0]["text"]
+    assert found["items"][0]["said_at"] == "2026-03-02T09:01:00Z"
+    assert found["items"][0]["message_ids"][0].startswith("msg_")
+    assert found["items"][0]["reasons"]
+    assert sum(item["tokens"] for item in found["items"]) == found["tokens"] <= found["budget"] == 40
+    assert (await others.get("/v1/memory/recall", params=asked)).json()["items"] == []
+
+
+async def test_recall_for_a_thread_leaves_out_what_a_turn_of_it_carries_along(opened, mine, others, owner):
+    await take_in(mine, lines(line(owner.user_id, "The quiet valley is far away.")))
+    (thread,) = await opened.threads.page(owner, limit=2, before=None)
+    asked = {"q": "the quiet valley"}
+    assert (await mine.get("/v1/memory/recall", params=asked)).json()["items"]
+    asked["thread_id"] = thread.id
+    assert not (await mine.get("/v1/memory/recall", params=asked)).json()["items"]
+    problem_of(await others.get("/v1/memory/recall", params=asked), 404, "unknown_thread")
+
+
+async def test_recall_is_limited_to_tiers_and_times(opened, mine, owner):
+    await kept(opened, owner, "Prefers the quiet valley.", kind="preference")
+    await take_in(mine, lines(line(owner.user_id, "The quiet valley is far away.")))
+
+    async def tiers(**query: Any) -> set[str]:
+        response = await mine.get("/v1/memory/recall", params={"q": "the quiet valley", **query})
+        assert response.status_code == 200, response.text
+        return {item["tier"] for item in response.json()["items"]}
+
+    assert "medium" in await tiers()
+    assert await tiers(tiers="medium") == {"medium"}
+    assert "medium" not in await tiers(tiers="long")
+    assert await tiers(tiers="medium", since="2026-03-03") == set()
+    assert await tiers(tiers="medium", since="2026-03-02T00:00:00Z", until="2026-03-03") == {"medium"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"q": ""},
+        {"q": "x" * 2001},
+        {"q": "a", "budget": 15},
+        {"q": "a", "budget": 8001},
+        {"q": "a", "tiers": "x"},
+        {"q": "a", "tiers": "short"},
+    ],
+)
+async def test_recall_refuses_what_does_not_fit(mine, query):
+    problem_of(await mine.get("/v1/memory/recall", params=query), 422, "invalid_request")
