@@ -1,11 +1,11 @@
 """Single pairs as people look at them, with all that refinement found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, LiteralString  # Any: JSON of the database
 
 from psycopg.rows import DictRow
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from knowledge.errors import KnowledgeError
 from knowledge.refinery.quality import Measure
@@ -58,18 +58,20 @@ class UnknownPair(KnowledgeError):
     """There is no pair of that id, or it was removed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class QualityPart:
-    """One measure of a pair, and what it was made from."""
+class _Detail(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class QualityPart(_Detail):
+    """One measure of a pair's quality."""
 
     measure: str
-    score: float
-    because: str
+    score: float = Field(description="0 to 100.")
+    because: str = Field(description="What it was made from.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinkedPair:
-    """Another pair that says the same."""
+class LinkedPair(_Detail):
+    """Another pair that says the same, nearly word for word."""
 
     id: str
     question: str
@@ -78,16 +80,15 @@ class LinkedPair:
     answer_similarity: float
 
 
-@dataclass(frozen=True, kw_only=True)
 class Variant(LinkedPair):
-    """Another pair that asks the same and has an answer of its own."""
+    """Another pair that asks the same and answers in its own way."""
 
-    overlap: float
-    """How much of the shorter answer stands in the other one word for word, 0 to 1."""
+    overlap: float = Field(
+        description="How much of the shorter answer stands in the other word for word, 0 to 1."
+    )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PairDetail:
+class PairDetail(_Detail):
     """A pair with everything that is known of it."""
 
     id: str
@@ -99,27 +100,29 @@ class PairDetail:
     answer: str
     difficulty: str | None
     tags: tuple[str, ...]
-    attributes: dict[str, Any]  # whatever the source says
+    attributes: dict[str, JsonValue] = Field(description="What else the source says of it.")
     source: str
     source_kind: str
-    session: int
-    """The research session's place in the source, from 1."""
+    session: int = Field(description="The research session's place in the source, from 1.")
     session_name: str | None
-    ordinal: int
-    """The pair's place in the session, from 1."""
+    ordinal: int = Field(description="The pair's place in the session, from 1.")
     created_at: datetime
     updated_at: datetime
-    quality: float | None
-    """0 to 100; None before it was refined."""
+    quality: float | None = Field(description="0 to 100; null before it was refined.")
     tier: str | None
-    parts: tuple[QualityPart, ...]
-    dated: date | None
-    kept_id: str | None
-    """The better pair that it is a duplicate of; it is not indexed then."""
-    duplicates: tuple[LinkedPair, ...]
-    """The pairs that give way to it, or the one that it gives way to."""
-    variants: tuple[Variant, ...]
-    """Pairs that ask the same and have answers of their own, most alike first."""
+    parts: tuple[QualityPart, ...] = Field(
+        description="What the quality is made of; none before it was refined."
+    )
+    dated: date | None = Field(description="The latest date named in the answer.")
+    kept_id: str | None = Field(
+        description="The better pair that it is a duplicate of; it is not found then."
+    )
+    duplicates: tuple[LinkedPair, ...] = Field(
+        description="The pairs that give way to it, or the one that it gives way to."
+    )
+    variants: tuple[Variant, ...] = Field(
+        description="Pairs that ask the same and have answers of their own, most alike first; they stay beside it."
+    )
 
 
 class PairDetails:

@@ -15,7 +15,6 @@ from app.http.knowledge_views import (
     GapView,
     JobPage,
     JobView,
-    PairDetailView,
     PairPage,
     SourceDetailView,
     StatusView,
@@ -33,6 +32,7 @@ from app.http.knowledge_views import (
 from app.http.paging import Cursor, Limit, Place
 from app.jobs import JobOrder, file_name
 from app.problems import ProblemError, problem
+from knowledge import PairDetail
 from knowledge.evaluation import Report
 from knowledge.refinery import Targets
 
@@ -112,9 +112,9 @@ async def get_source(source_id: SourceId, freya: Service) -> SourceDetailView:
 
 
 @router.get("/pairs/{pair_id}", operation_id="getPair")
-async def get_pair(pair_id: PairId, freya: Service) -> PairDetailView:
+async def get_pair(pair_id: PairId, freya: Service) -> PairDetail:
     """A pair with the parts of its quality, its duplicates, its source and its place there."""
-    return PairDetailView.model_validate(await freya.known.pair(pair_id))
+    return await freya.known.pair(pair_id)
 
 
 @router.get("/topics", operation_id="listTopics")

@@ -1,9 +1,9 @@
 """What is known, as clients see it: the answers of its routes."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.http.paging import Page
 from app.knowledge_service import FoundPair
@@ -122,69 +122,6 @@ class StatusView(_View):
     tiers: list[TierView]
     sources: list[SourceView]
     topics: list[SourceTopicView]
-
-
-class QualityPartView(_View):
-    """One measure of a pair's quality."""
-
-    measure: str
-    score: float = Field(description="0 to 100.")
-    because: str = Field(description="What it was made from.")
-
-
-class LinkedPairView(_View):
-    """Another pair that says the same, nearly word for word."""
-
-    id: str
-    question: str
-    source: str
-    question_similarity: float
-    answer_similarity: float
-
-
-class VariantView(LinkedPairView):
-    """Another pair that asks the same and answers in its own way."""
-
-    overlap: float = Field(
-        description="How much of the shorter answer stands in the other word for word, 0 to 1."
-    )
-
-
-class PairDetailView(_View):
-    """A pair with everything that is known of it."""
-
-    id: str
-    collection: str
-    topic: str
-    slug: str | None
-    category: str | None
-    question: str
-    answer: str
-    difficulty: str | None
-    tags: list[str]
-    attributes: dict[str, JsonValue] = Field(description="What else the source says of it.")
-    source: str
-    source_kind: str
-    session: int = Field(description="The research session's place in the source, from 1.")
-    session_name: str | None
-    ordinal: int = Field(description="The pair's place in the session, from 1.")
-    created_at: datetime
-    updated_at: datetime
-    quality: float | None
-    tier: str | None
-    parts: list[QualityPartView] = Field(
-        description="What the quality is made of; none before it was refined."
-    )
-    dated: date | None = Field(description="The latest date named in the answer.")
-    kept_id: str | None = Field(
-        description="The better pair that it is a duplicate of; it is not found then."
-    )
-    duplicates: list[LinkedPairView] = Field(
-        description="The pairs that give way to it, or the one that it gives way to."
-    )
-    variants: list[VariantView] = Field(
-        description="Pairs that ask the same and have answers of their own; they stay beside it."
-    )
 
 
 class TopicView(_View):

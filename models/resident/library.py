@@ -1,5 +1,6 @@
 """llama.cpp's functions, loaded once a process, and what it logs."""
 
+import atexit
 import ctypes
 import logging
 from collections import deque
@@ -26,11 +27,13 @@ class Library:
 
     def __init__(self) -> None:
         try:
-            from llama_cpp import llama_cpp
+            from llama_cpp import _utils, llama_cpp
         except ImportError as error:
             raise EngineUnavailable(
                 "resident models need llama-cpp-python, which is not installed: pip install 'freya-agents[local]'"
             ) from error
+        for opened in (_utils.outnull_file, _utils.errnull_file):
+            atexit.register(opened.close)  # the bindings open them at their import, and leave them so
         self.api: ModuleType = llama_cpp
         self._said: deque[str] = deque(maxlen=4)
         self._listeners: list[list[str]] = []

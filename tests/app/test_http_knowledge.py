@@ -1,6 +1,7 @@
 """Knowledge over HTTP: found, read, counted and refined; and what is told of a request that does not fit."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -55,10 +56,13 @@ async def test_pairs_are_found_by_meaning_with_the_passage_that_matched(client, 
         assert 0 <= hit["relevance"] <= 1
         assert 0 <= hit["quality"] <= 100
         assert hit["tier"] in {"premium", "standard", "review", "low"}
-    assert hits[0]["slug"] is not None
+    assert hits[0]["slug"] == "relative-strength-index"
     assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
     narrowed = await found(client, "What is the RSI?", collection=["sofia", "technical"])
-    assert {hit["collection"] for hit in narrowed} <= {"sofia", "technical"}
+    assert {hit["collection"] for hit in narrowed} == {"technical"}
+    elsewhere = await found(client, "What is the RSI?", collection=["sofia", "fundamentals"])
+    assert {hit["collection"] for hit in elsewhere} <= {"sofia", "fundamentals"}
+    assert not {hit["pair_id"] for hit in elsewhere} & {hit["pair_id"] for hit in narrowed}
     assert await found(client, "RSI", collection="no-such-one") == []
 
 
@@ -90,7 +94,7 @@ async def test_what_is_stored_is_counted_beside_what_is_indexed(client):
 async def test_pair_is_read_with_the_parts_of_its_quality_and_its_place(client, document):
     (hit, *_) = await found(client, "What is the RSI?")
     pair = (await client.get(f"/v1/knowledge/pairs/{hit['pair_id']}")).json()
-    checked(document, "PairDetailView", pair)
+    checked(document, "PairDetail", pair)
     for name in ("collection", "topic", "slug", "question", "answer", "source", "quality", "tier"):
         assert pair[name] == hit[name]
     assert [part["measure"] for part in pair["parts"]] == [measure.value for measure in WEIGHTS]
@@ -265,8 +269,13 @@ async def test_job_is_cancelled_over_http(client, running: Running, monkeypatch)
         await began.wait()
         cancelled = await client.post(f"/v1/knowledge/jobs/{job['id']}/cancel")
         await broken_off.wait()
-    assert cancelled.json()["state"] == "cancelled"
-    assert cancelled.json()["finished_at"] is not None
+    told = cancelled.json()
+    assert (told["id"], told["state"], told["result"], told["error"]) == (job["id"], "cancelled", None, None)
+    created, started, finished = (
+        datetime.fromisoformat(told[f"{what}_at"]) for what in ("created", "started", "finished")
+    )
+    assert created <= started <= finished
+    assert (await client.get(f"/v1/knowledge/jobs/{job['id']}")).json() == told
     again = await client.post(f"/v1/knowledge/jobs/{job['id']}/cancel")
     assert "cancelled" in problem_of(again, 409, "job_not_active")["detail"]
 
