@@ -1,7 +1,9 @@
 """The commands, and the one place where their errors end."""
 
+import contextlib
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any  # Any: what click gives back
 
@@ -29,6 +31,7 @@ Results go to the output, everything else to the error stream. Exit codes: 0 don
 130 interrupted.
 """
 _CLOSED_PIPE = 141  # 128 + SIGPIPE, as a shell counts it
+_LEFT_S = 1.0
 
 
 class Commands(TyperGroup):
@@ -121,7 +124,20 @@ def options(
 
 
 def run() -> None:
-    """Run the command of the process's arguments."""
+    """Run the command of the process's arguments, and end with its exit code.
+
+    The process ends within a second then: Python by itself would wait for threads that compute for nobody any more.
+    """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # real files at the start of a process
-    application(prog_name="freya")
+    try:
+        application(prog_name="freya")
+    except SystemExit as ended:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
+        code = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+        ending = threading.Timer(_LEFT_S, os._exit, [code])
+        ending.daemon = True
+        ending.start()
+        raise

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar  # Any: a coroutine's send type
 
@@ -57,7 +58,10 @@ Work = Callable[[Interruption], Coroutine[Any, Any, Result]]
 
 
 def run(work: Work[Result], *, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> Result:
-    """Do a command's work. Raises Interrupted when a signal ended it; what the work closes is closed by then."""
+    """Do a command's work. Raises Interrupted when a signal ended it; what the work closes is closed by then.
+
+    A thread that still computes for it is not waited for.
+    """
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(_interruptible(work))
 
@@ -79,3 +83,4 @@ async def _interruptible(work: Work[Result]) -> Result:
     finally:
         for number in _ENDING:
             loop.remove_signal_handler(number)
+        loop.set_default_executor(ThreadPoolExecutor())  # the loop waits for the threads of the one it has

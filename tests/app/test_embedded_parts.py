@@ -101,6 +101,25 @@ def test_command_that_takes_too_long_is_killed(tmp_path):
     assert status == -signal.SIGKILL
 
 
+def test_command_that_is_abandoned_ends_with_what_it_started(tmp_path):
+    log, abandon = tmp_path / "log", threading.Event()
+    script = "/bin/sleep 60 & echo $!; wait"
+
+    def abandon_once_it_runs() -> None:
+        processes.wait_until(lambda: bool(processes.tail(log)), seconds=5)
+        abandon.set()
+
+    watcher = threading.Thread(target=abandon_once_it_runs)
+    watcher.start()
+    with pytest.raises(processes.Abandoned):
+        processes.run(
+            ["/bin/sh", "-c", script], log=log, folder=tmp_path, account=None, seconds=60, abandon=abandon
+        )
+    watcher.join()
+    started = int(processes.tail(log))
+    assert processes.wait_until(lambda: processes.command_of(started) is None, seconds=5)
+
+
 def test_process_that_ignores_the_first_signal_gets_the_next(tmp_path):
     script = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
     log = tmp_path / "log"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any  # options of a process
 
 import pytest
 
@@ -49,13 +50,13 @@ def test_an_export_gives_the_same_bytes_each_time(sound: Path, tmp_path: Path):
     assert (tmp_path / MANIFEST).read_bytes() == (sound / MANIFEST).read_bytes()
 
 
-def test_a_sound_layout_is_left_alone(layout: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_a_sound_layout_is_left_alone(layout: Path, monkeypatch: pytest.MonkeyPatch):
     def no_process(*_args: object, **_options: object) -> None:
         pytest.fail("nothing was to be exported")
 
-    monkeypatch.setattr(subprocess, "run", no_process)
-    ensure_layout(layout)
-    assert fault(layout) is None
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", no_process)
+    await ensure_layout(layout)
+    assert await asyncio.to_thread(fault, layout) is None
 
 
 @pytest.mark.parametrize(
@@ -77,11 +78,11 @@ def test_damage_is_noticed(layout: Path, name: str, damage, said: str):
     assert said in (fault(layout) or "")
 
 
-def test_a_damaged_layout_is_written_again(layout: Path, caplog: pytest.LogCaptureFixture):
+async def test_a_damaged_layout_is_written_again(layout: Path, caplog: pytest.LogCaptureFixture):
     os.truncate(layout / WEIGHTS, 1000)
     with caplog.at_level(logging.INFO, logger="models.embeddings"):
-        ensure_layout(layout)
-    assert fault(layout) is None
+        await ensure_layout(layout)
+    assert await asyncio.to_thread(fault, layout) is None
     assert "model.bin is not what was written" in caplog.messages[0]
     assert "laid out" in caplog.messages[1]
 
@@ -139,24 +140,49 @@ def test_the_command_exports_from_the_wheel(tmp_path: Path, monkeypatch: pytest.
     assert sha256_of(tmp_path / WEIGHTS) == json.loads((tmp_path / MANIFEST).read_text())["files"][WEIGHTS]
 
 
-def test_a_folder_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path):
+async def test_a_folder_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(WeightsInvalid, match=r"could not be written: .*Not a directory"):
-        ensure_layout(tmp_path / "file" / "layout")
+        await ensure_layout(tmp_path / "file" / "layout")
 
 
-def test_an_export_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_an_export_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(weights, "_EXPORT_SECONDS", 0)
     with pytest.raises(WeightsInvalid, match="was not written within 0 s"):
-        ensure_layout(tmp_path / "layout")
+        await ensure_layout(tmp_path / "layout")
 
 
-def test_an_export_that_leaves_nothing_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(weights, "_export", lambda _folder: None)
+async def test_an_export_ends_with_a_cancellation_and_leaves_nothing_half_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    started: list[asyncio.subprocess.Process] = []
+    start = asyncio.create_subprocess_exec
+
+    async def noted(*command: str, **options: Any) -> asyncio.subprocess.Process:
+        started.append(await start(*command, **options))
+        return started[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    exporting = asyncio.create_task(ensure_layout(tmp_path))
+    async with asyncio.timeout(20):
+        while not await asyncio.to_thread(lambda: list(tmp_path.glob(".export-*"))):
+            await asyncio.sleep(0.01)
+    exporting.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([exporting])
+    assert exporting.cancelled()
+    assert started[0].returncode not in {None, 0}
+    assert not await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
+
+
+async def test_an_export_that_leaves_nothing_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    async def nothing(_: Path) -> None: ...
+
+    monkeypatch.setattr(weights, "_export", nothing)
     with pytest.raises(
         WeightsInvalid, match=r"still cannot be used: manifest\.json is missing; check the disk"
     ):
-        ensure_layout(tmp_path)
+        await ensure_layout(tmp_path)
 
 
 async def test_a_layout_that_cannot_be_loaded_is_named(

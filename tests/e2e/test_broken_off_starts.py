@@ -1,0 +1,61 @@
+"""A first start that is told to end: it does at once, leaves nothing behind, and the next one is whole."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.e2e.running import running, until_ready
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+_AT_ONCE_S = 5.0
+_WITHOUT_PAIRS = {"FREYA_KNOWLEDGE__STARTER": "false", "FREYA_LOG__FORMAT": "json"}
+
+
+@pytest.fixture
+async def data() -> AsyncIterator[Path]:
+    """An empty data folder."""
+    with tempfile.TemporaryDirectory(prefix="freya-broken-off-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+async def broken_off(data: Path, said: bytes) -> float:
+    """Start the real command, and end it as soon as it says that; the seconds until it has ended."""
+    environment = {**os.environ, **_WITHOUT_PAIRS, "FREYA_DATA": str(data), "FREYA_HTTP__PORT": "0"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "app", "serve", env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    async with asyncio.timeout(90):
+        while said not in (line := await process.stderr.readline()):
+            assert line, "it ended before it said that"
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    await process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    return time.monotonic() - began
+
+
+def left(data: Path) -> list[list[str]]:
+    """The command lines of processes that have to do with the folder."""
+    found = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    return [line for line in found if str(data) in " ".join(line)]
+
+
+async def test_start_that_is_told_to_end_while_it_lays_the_model_out_ends_at_once(data):
+    assert await broken_off(data, b"laying out") < _AT_ONCE_S
+    assert await asyncio.to_thread(left, data) == []
+    layout = data / "models" / "all-MiniLM-L6-v2"
+    assert not await asyncio.to_thread(lambda: list(layout.glob("*")))
+    async with running(data, **_WITHOUT_PAIRS) as command, httpx.AsyncClient(base_url=command.url) as client:
+        await until_ready(client, ready=True)
+        assert await command.stop() == 0
+    assert await asyncio.to_thread(left, data) == []
