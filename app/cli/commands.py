@@ -124,20 +124,21 @@ def options(
 
 
 def run() -> None:
-    """Run the command of the process's arguments, and end with its exit code.
-
-    The process ends within a second then: Python by itself would wait for threads that compute for nobody any more.
-    """
+    """Run the command of the process's arguments, and raise SystemExit with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # real files at the start of a process
     try:
         application(prog_name="freya")
     except SystemExit as ended:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError):
-                stream.flush()
-        code = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
-        ending = threading.Timer(_LEFT_S, os._exit, [code])
-        ending.daemon = True
-        ending.start()
+        _leave(ended.code if isinstance(ended.code, int) else int(bool(ended.code)))
         raise
+
+
+def _leave(code: int) -> None:
+    """Have the process end within a second: Python would wait for threads that compute for nobody any more."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    ending = threading.Timer(_LEFT_S, os._exit, [code])
+    ending.daemon = True
+    ending.start()

@@ -219,9 +219,11 @@ def test_the_process_runs_the_command_of_its_arguments(
     monkeypatch.setattr(sys, "argv", ["freya", "--version"])
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO()))
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO()))
+    left: list[int] = []
+    monkeypatch.setattr(commands, "_leave", left.append)  # it ends the process
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert ended.value.code == 0
+    assert (ended.value.code, left) == (0, [0])
     assert sys.stdout.errors == "replace"
     assert capsys.readouterr().out == ""
 
@@ -319,6 +321,17 @@ def test_quick_commands_load_nothing_heavy(arguments: list[str]):
         "httpx",
     }
     assert not loaded & heavy
+
+
+def test_a_process_does_not_wait_for_threads_that_compute_for_nobody():
+    script = (
+        "import sys, threading\nfrom app.cli import commands, main\n"
+        "threading.Thread(target=threading.Event().wait).start()\nmain()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--version"], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout.startswith("freya ")
 
 
 def test_the_shell_can_complete_commands():
