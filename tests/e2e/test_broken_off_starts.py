@@ -27,16 +27,16 @@ async def data() -> AsyncIterator[Path]:
         yield Path(folder)
 
 
-async def broken_off(data: Path, said: bytes) -> float:
-    """Start the real command, and end it as soon as it says that; the seconds until it has ended."""
+async def broken_off(data: Path, begun: Path) -> float:
+    """Start the real command, and end it as soon as that is there; the seconds until it has ended."""
     environment = {**os.environ, **_WITHOUT_PAIRS, "FREYA_DATA": str(data), "FREYA_HTTP__PORT": "0"}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "app", "serve", env=environment, stderr=asyncio.subprocess.PIPE
     )
-    assert process.stderr is not None
     async with asyncio.timeout(90):
-        while said not in (line := await process.stderr.readline()):
-            assert line, "it ended before it said that"
+        while not await asyncio.to_thread(begun.exists):
+            assert process.returncode is None, "it ended before"
+            await asyncio.sleep(0.01)
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     await process.communicate()
@@ -50,12 +50,14 @@ def left(data: Path) -> list[list[str]]:
     return [line for line in found if str(data) in " ".join(line)]
 
 
-async def test_start_that_is_told_to_end_while_it_lays_the_model_out_ends_at_once(data):
-    assert await broken_off(data, b"laying out") < _AT_ONCE_S
+@pytest.mark.parametrize("begun", ["postgres.new", "models/all-MiniLM-L6-v2"], ids=["cluster", "model"])
+async def test_start_that_is_told_to_end_ends_at_once_and_the_next_one_is_whole(data, begun):
+    assert await broken_off(data, data / begun) < _AT_ONCE_S
     assert await asyncio.to_thread(left, data) == []
     layout = data / "models" / "all-MiniLM-L6-v2"
     assert not await asyncio.to_thread(lambda: list(layout.glob("*")))
     async with running(data, **_WITHOUT_PAIRS) as command, httpx.AsyncClient(base_url=command.url) as client:
         await until_ready(client, ready=True)
         assert await command.stop() == 0
+    assert not await asyncio.to_thread((data / "postgres.new").exists)
     assert await asyncio.to_thread(left, data) == []
