@@ -69,6 +69,9 @@ class Fusion:
         self.openness = min(1.0, max(0.0, (settings.words_none - nearest) / span)) if span > 0 else 1.0
         """1 where no stored question is like the query, 0 where one is nearly the same."""
         self._lowest = {field: min(scores.values(), default=0.0) for field, scores in found.meanings.items()}
+        self._most = {
+            field: self._lowest[field] if scores else 1.0 for field, scores in found.meanings.items()
+        }
         self._best = {field: max(words.scores.values(), default=1.0) for field, words in found.words.items()}
 
     def ranked(self) -> list[tuple[str, float]]:
@@ -91,6 +94,14 @@ class Fusion:
             for pair, score in found.items() if weight else ():
                 scores[pair] = scores.get(pair, base) + weight * (score - least)
         return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+    def most_relevance(self, pair: str) -> float:
+        """What the relevance of a pair that was found cannot exceed, before what the searches left open is looked up."""
+        cosines = {
+            field: scores.get(pair, self._most[field]) for field, scores in self._found.meanings.items()
+        }
+        words = {field: of.scores.get(pair, of.rest) for field, of in self._found.words.items()}
+        return self.relevance(Evidence(cosines, words))
 
     def score(self, evidence: Evidence) -> float:
         """What the evidence comes to."""

@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any  # tantivy's types are not checked
 
@@ -20,6 +21,7 @@ _HEAP_BYTES = 64_000_000
 _ANALYSIS = "pairs"
 _LONGEST_WORD = 60
 _FEW = 300  # values up to which as many term queries are faster than a set of terms
+_KNOWN = 20_000  # of what was read of the index and is kept
 _SATURATION = 2.2  # k1 + 1, with tantivy's k1
 
 
@@ -37,11 +39,35 @@ class Words:
     """The inverse document frequency of each word stem of the query; rare and unknown ones weigh most."""
 
 
+class _View:
+    """The index as it stood at one time.
+
+    What was read of it is kept: for each reading tantivy lets go of the interpreter's lock, and waits for it again.
+    """
+
+    def __init__(self, searcher: Any) -> None:
+        self.searcher = searcher
+        self.pairs: int = searcher.num_docs
+        self.pair_id = lru_cache(_KNOWN)(self._pair_id)
+        """The id of the pair at a place: a segment and a document of it."""
+        self.holding = lru_cache(_KNOWN)(self._holding)
+        """In how many pairs a word stem occurs in a field."""
+
+    def _pair_id(self, segment: int, document: int) -> str:
+        from tantivy import DocAddress
+
+        return str(self.searcher.doc(DocAddress(segment, document))["id"][0])
+
+    def _holding(self, field: Field, word: str) -> int:
+        return min(int(self.searcher.doc_freq(field.value, word)), self.pairs)
+
+
 @dataclass(frozen=True)
 class _Open:
     index: Any
     schema: Any
     analyzer: Any
+    view: _View
 
 
 class LexicalIndex:
@@ -115,13 +141,13 @@ class LexicalIndex:
         if not words or (among is not None and not among):
             return dict.fromkeys(fields, Words({}, 0.0))
         try:
-            searcher = opened.index.searcher()
+            view = opened.view
             found: dict[Field, Words] = {}
             for field in fields:
                 wanted = _query(opened.schema, field, words, collections, among)
-                hits = searcher.search(wanted, limit, count=False).hits
-                scores = {searcher.doc(address)["id"][0]: score for score, address in hits}
-                weights = _weights(searcher, field, words)
+                hits = view.searcher.search(wanted, limit, count=False).hits
+                scores = {view.pair_id(place.segment_ord, place.doc): score for score, place in hits}
+                weights = _weights(view, field, words)
                 rest = min(scores.values()) if len(scores) == limit else 0.0
                 found[field] = Words(scores, _SATURATION * sum(weights.values()), rest, weights)
         except (ValueError, OSError) as error:
@@ -161,6 +187,7 @@ class LexicalIndex:
                 writer.commit()
                 writer.wait_merging_threads()
                 opened.index.reload()
+                self._opened = dataclasses.replace(opened, view=_View(opened.index.searcher()))
                 self._write_state(store, changed[-1].revision)
             except (ValueError, OSError) as error:
                 self._opened = None
@@ -171,8 +198,7 @@ class LexicalIndex:
 
         opened = self._open()
         try:
-            searcher = opened.index.searcher()
-            buckets = searcher.aggregate(
+            buckets = opened.view.searcher.aggregate(
                 Query.all_query(), {"by": {"terms": {"field": "collection", "size": 10_000}}}
             )
         except (ValueError, OSError) as error:
@@ -213,7 +239,7 @@ class LexicalIndex:
             except (ValueError, OSError) as error:
                 raise self._unavailable(error) from error
             index.register_tokenizer(_ANALYSIS, analyzer)
-            self._opened = _Open(index, schema, analyzer)
+            self._opened = _Open(index, schema, analyzer, _View(index.searcher()))
         return self._opened
 
     @property
@@ -259,11 +285,10 @@ def _one_of(schema: Any, name: str, values: Sequence[str]) -> Any:
     )
 
 
-def _weights(searcher: Any, field: Field, words: list[str]) -> dict[str, float]:
+def _weights(view: _View, field: Field, words: list[str]) -> dict[str, float]:
     """Robertson and Zaragoza 2009, section 3.1, as tantivy computes it."""
-    pairs = searcher.num_docs
-    held = {word: min(searcher.doc_freq(field.value, word), pairs) for word in words}
-    return {word: math.log1p((pairs - among + 0.5) / (among + 0.5)) for word, among in held.items()}
+    held = {word: view.holding(field, word) for word in words}
+    return {word: math.log1p((view.pairs - among + 0.5) / (among + 0.5)) for word, among in held.items()}
 
 
 def _schema() -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
+from itertools import islice
 
 import numpy as np
 import structlog
@@ -205,15 +206,12 @@ class HybridRetriever:
         fusion = Fusion(found, self._settings)
         topics = await self._topics(asked.text) if fusion.openness else frozenset()
         search = _Search(asked, vector, found, fusion, topics)
-        ranked = [pair for pair, _ in fusion.ranked()]
+        open_ = (pair for pair, _ in fusion.ranked() if fusion.most_relevance(pair) >= least)
         shown: list[_Candidate] = []
-        page = limit + _SPARE
-        for start in range(0, len(ranked), page):
-            for candidate in await self._judged(ranked[start : start + page], search):
+        while len(shown) < limit and (page := list(islice(open_, limit + _SPARE))):
+            for candidate in await self._judged(page, search):
                 if len(shown) < limit and self._fits(candidate, shown, wanted, least):
                     shown.append(candidate)
-            if len(shown) == limit:
-                break
         weights = next((words.weights for words in found.words.values() if words.weights), {})
         return [_hit(each, weights, self._dense.cut) for each in shown[:limit]]
 

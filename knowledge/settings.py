@@ -16,13 +16,17 @@ class RelevanceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     constant: float = Field(default=-10.8, description="The constant of the regression.")
-    question: float = Field(default=7.1, description="Coefficient of the cosine to the question.")
-    answer: float = Field(default=6.1, description="Coefficient of the cosine to the answer.")
+    question: float = Field(default=7.1, ge=0, description="Coefficient of the cosine to the question.")
+    answer: float = Field(default=6.1, ge=0, description="Coefficient of the cosine to the answer.")
     question_words: float = Field(
-        default=8.2, description="Coefficient of the share of the query's words, by weight, in the question."
+        default=8.2,
+        ge=0,
+        description="Coefficient of the share of the query's words, by weight, in the question.",
     )
     answer_words: float = Field(
-        default=10.9, description="Coefficient of the share of the query's words, by weight, in the answer."
+        default=10.9,
+        ge=0,
+        description="Coefficient of the share of the query's words, by weight, in the answer.",
     )
 
 

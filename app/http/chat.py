@@ -24,7 +24,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 router = APIRouter(prefix="/v1", tags=["chat"], responses=ERRORS)
 
 
-def service(request: Request) -> Freya:
+async def service(request: Request) -> Freya:
     """The service object of the application."""
     freya: Freya = request.app.state.freya
     return freya

@@ -53,7 +53,7 @@ _LOG: dict[int | str, dict[str, Any]] = {
 }
 
 
-def service(request: Request) -> MemoryService:
+async def service(request: Request) -> MemoryService:
     """What is remembered, of the application."""
     freya: Freya = request.app.state.freya
     return freya.memory
@@ -241,7 +241,7 @@ async def import_memory(
 
     Lines that cannot be taken in are left out and told with their numbers.
     """
-    if users == "any" and bound(request):
+    if users == "any" and await bound(request):
         raise ProblemError(
             problem("forbidden", f"This key acts for {owner} only and takes in no lines of others.")
         )

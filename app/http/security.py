@@ -93,7 +93,7 @@ class AccessControl:
         return known[0] if known else None
 
 
-def acting(connection: HTTPConnection) -> Owner:
+async def acting(connection: HTTPConnection) -> Owner:
     """The user for whom a request acts."""
     owner: Owner = connection.state.owner
     return owner
@@ -102,7 +102,7 @@ def acting(connection: HTTPConnection) -> Owner:
 Acting = Annotated[Owner, Depends(acting)]
 
 
-def bound(connection: HTTPConnection) -> bool:
+async def bound(connection: HTTPConnection) -> bool:
     """Whether the request's key acts for that user only."""
     found: bool = connection.state.bound
     return found

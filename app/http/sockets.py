@@ -93,7 +93,7 @@ async def converse(socket: WebSocket) -> None:
     offered = socket.headers.get("sec-websocket-protocol", "")
     await socket.accept(subprotocol="freya.v1" if "freya.v1" in offered else None)
     freya: Freya = socket.app.state.freya
-    await Conversation(socket, freya, acting(socket)).hold()
+    await Conversation(socket, freya, await acting(socket)).hold()
 
 
 class Conversation:

@@ -121,7 +121,7 @@ def _filled(
 def _counted(index: UserIndex, ranked: Sequence[Ranked], count: Counter) -> Iterator[tuple[Ranked, int]]:
     for start in range(0, len(ranked), _AT_ONCE):
         portion = ranked[start : start + _AT_ONCE]
-        yield from zip(portion, count([index.text(found.passage) for found in portion]), strict=True)
+        yield from zip(portion, index.tokens([found.passage for found in portion], count), strict=True)
 
 
 def _repeats(index: UserIndex, found: Ranked, items: dict[int, _Item]) -> bool:
@@ -147,7 +147,7 @@ def _widened(
     wanted = [place for item in items for place in _beside(index, item)]
     if left < _LEAST_TOKENS or not wanted:
         return []
-    sizes = dict(zip(wanted, count([index.text(place) for place in wanted]), strict=True))
+    sizes = dict(zip(wanted, index.tokens(wanted, count), strict=True))
     added = []
     for item in items:
         for place in _beside(index, item):

@@ -1,7 +1,7 @@
 """One user's messages and records in memory, ready to be searched exactly."""
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -84,6 +84,7 @@ class UserIndex:
         self._related: dict[int, Standing] = {}
         self._dimensions = dimensions
         self._numbers: dict[str, int] = {}
+        self._tokens: dict[int, int] = {}
         self._threads: dict[str, list[tuple[str, int]]] = {}
         self._projects: dict[str | None, int] = {None: 0}
         self._first: list[int] = []
@@ -192,6 +193,14 @@ class UserIndex:
         """The text of a passage."""
         span = self.span(passage)
         return self.sources[int(self.source.values[passage])].text[span.begins : span.ends]
+
+    def tokens(self, passages: Sequence[int], count: Callable[[Sequence[str]], list[int]]) -> list[int]:
+        """How many tokens each of these passages has by `count`, which is always the same one: what it gave is kept."""
+        unknown = [place for place in dict.fromkeys(passages) if place not in self._tokens]
+        if unknown:
+            sizes = count([self.text(place) for place in unknown])
+            self._tokens.update(zip(unknown, sizes, strict=True))
+        return [self._tokens[place] for place in passages]
 
     @property
     def nbytes(self) -> int:

@@ -294,6 +294,8 @@ def _newest_first(index: UserIndex, question: Question, ranked: list[Ranked]) ->
     least = np.where(index.change.values[places], _LEVEL_OF_CHANGE, _LEVEL)
     own = index.own.values[places] & index.by_user.values[sources]
     later = (at > at[:, None]) & (score >= least * score[:, None]) & own  # of shape (earlier, later)
+    if not later.any():
+        return ranked
     alike = _alike(index, ranked)
 
     @functools.cache
@@ -313,13 +315,16 @@ def _newest_first(index: UserIndex, question: Question, ranked: list[Ranked]) ->
         earlier = np.flatnonzero(later[:, newest]).tolist()
         older = next((each for each in earlier if same(each, newest)), None)
         del left[newest]
-        found.append(replace(ranked[newest], newer_than=None if older is None else sources[older]))
+        each = ranked[newest]
+        found.append(each if older is None else replace(each, newer_than=sources[older]))
     return found
 
 
 def _spread(index: UserIndex, ranked: list[Ranked]) -> list[Ranked]:
     """Of passages that are nearly the same a few come first, and the others after all else."""
     alike = _alike(index, ranked) >= _NEARLY
+    if np.count_nonzero(alike) <= len(ranked):
+        return ranked  # each is like itself alone
     first: list[int] = []
     last: list[int] = []
     for place in range(len(ranked)):
