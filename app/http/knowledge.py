@@ -31,6 +31,7 @@ from app.http.knowledge_views import (
 )
 from app.jobs import JobOrder, file_name
 from app.problems import ProblemError, problem
+from knowledge import COLLECTION_NAME
 from knowledge.evaluation import Report
 from knowledge.refinery import Targets
 
@@ -44,7 +45,7 @@ _FILE: dict[str, Any] = {  # FastAPI's own type
     }
 }
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-Collection = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+Collection = Annotated[str, Field(pattern=COLLECTION_NAME)]
 Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
 PairId = Annotated[str, Path(max_length=64), Storable]
 SourceId = Annotated[str, Path(max_length=64), Storable]
