@@ -123,7 +123,8 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
         case "unclear":
             draft, outcome = replies.ask_which(context.charters), "needs_input"
         case _:
-            draft, outcome = replies.decline(context.charters), "declined"
+            draft = replies.decline(context.charters) + replies.only_english(state["message"])
+            outcome = "declined"
     model = context.chat.of(Role.AGENTIC)
     known = tuple(known_lines(state["recalled"], state["summary"]))
     prompt = render_prompt(Prompt(request=state["message"], known=known, draft=draft))
@@ -163,6 +164,8 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
     own = from_memory(state["recalled"]) if asks_of_himself(state["message"]) else None
     if own and told == results and all(result.outcome == "declined" for result in results):
         text = own
+    elif all(result.outcome == "declined" for result in results):
+        text += replies.only_english(state["message"])
     indexed = runtime.context.indexed()
     if indexed is not None and any(result.outcome == "declined" for result in results):
         text = f"{text}\n\n{replies.still_indexing(indexed)}"

@@ -105,6 +105,24 @@ async def test_when_all_decline_the_turn_is_declined(play):
     assert (state["outcome"], state["answer"]) == ("declined", "I cannot.")
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Was ist der RSI?", True),
+        ("RSIとは何ですか？", True),
+        ("¿Qué es el RSI?", True),
+        ("Is the café's RSI that high?", False),
+        ("asdf", False),
+    ],
+)
+async def test_who_is_declined_in_another_language_is_told_which_one_is_known(play, message, told):
+    talk, script = play(Step(text="I cannot.", reason="declined"), router=to("rebecca"))
+    assert ("ask in English" in (await talk.say(message))["answer"]) == told
+    talk, script = play(Step(text="Sorry."), router=FixedRouter(Route(kind="out_of_scope")))
+    await talk.say(message)
+    assert ("ask in English" in script.asked[0].text) == told
+
+
 async def test_what_is_not_found_while_indexing_goes_on_is_to_be_asked_again(play):
     talk, _ = play(Step(text="I cannot.", reason="declined"), Step(text="Here."), router=to("rebecca"))
     talk.indexed = 0.468
