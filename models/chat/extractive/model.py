@@ -29,6 +29,7 @@ from models.interfaces import Embedder
 
 NAME = "extractive"
 _CHUNK = re.compile(r"\S+\s*(?:\S+\s*){0,5}")
+_MOST_CHOICES = 5
 _OF_ITS_OWN = 1
 """Content words beside the names of tools, from which more a request speaks of something else than the one before."""
 _WORDS_AND_MARKS = re.compile(r"\w+|[^\w\s]")
@@ -151,7 +152,12 @@ def _functions(
 
 
 def _as_calls(chosen: Sequence[Candidate]) -> list[ToolCall]:
-    return [_call(candidate.tool.name, candidate.reading.values) for candidate in chosen]
+    """A call of each, or one with every choice that was named in a series with its own."""
+    return [
+        _call(candidate.tool.name, {**candidate.reading.values, **choice})
+        for candidate in chosen
+        for choice in candidate.reading.series[:_MOST_CHOICES] or ({},)
+    ]
 
 
 def _changed(call: ToolCall, tools: Sequence[ToolSpec], request: str) -> ToolCall | None:
