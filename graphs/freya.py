@@ -181,7 +181,14 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
 
 
 def merge(results: Sequence[SpecialistResult], charters: Mapping[str, Charter]) -> tuple[str, list[Citation]]:
-    """A single answer as it stands; several each under its agent's title, with one numbering of citations."""
+    """A single answer as it stands; several each under its agent's title, with one numbering of citations.
+
+    What one says in the very words of another, out of the same passages, is said once.
+    """
+    said = {
+        (result.answer, tuple(c.pair_id for c in result.citations)): result for result in reversed(results)
+    }
+    results = [*reversed(said.values())]
     if len(results) == 1:
         return results[0].answer, list(results[0].citations)
     sections: list[str] = []

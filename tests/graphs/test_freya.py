@@ -69,6 +69,21 @@ async def test_two_specialists_work_at_once_and_their_citations_are_numbered_thr
     assert [(c.number, c.pair_id) for c in state["citations"]] == [(1, "pair_rsi"), (2, "pair_staking")]
 
 
+async def test_what_two_specialists_say_alike_is_said_once(play):
+    talk, _ = play(
+        Step(text="It is a momentum oscillator [1].", to="ask technical"),
+        Step(text="It is a momentum oscillator [1].", to="ask fundamentals"),
+        Step(text="None of it.", to="ask sofia"),
+        router=to("technical", "fundamentals", "sofia"),
+    )
+    talk.shelf.hits = (RSI,)
+    state = await talk.say("what is RSI?")
+    technical, sofia = (talk.charters[name].title for name in ("technical", "sofia"))
+    assert state["answer"] == (
+        f"## {technical}\n\nIt is a momentum oscillator [1].\n\n## {sofia}\n\nNone of it."
+    )
+
+
 async def test_citations_of_one_specialist_are_numbered_as_they_come_in_text_stream_and_list(play):
     other = replace(RSI, pair_id="pair_other")
     talk, _ = play(
