@@ -100,6 +100,53 @@ def test_a_sentence_that_leans_on_another_comes_with_it_or_not_at_all():
     assert "It also depends" not in first
 
 
+def test_what_then_happens_is_not_told_without_what_came_before():
+    far = "A depositor locks 10 ether. Ether then falls, and the TVL is reported at 64 million. Nobody has left."
+    said = quoted(
+        compose(
+            "What is TVL?",
+            [passage(1, "TVL is the value of all deposits.", "TVL", 0.7), passage(2, far, "TVL", 0.6)],
+        )
+    )
+    assert ("TVL is the value of all deposits.", 1) in said
+    then = [at for at, (sentence, _) in enumerate(said) if "then falls" in sentence]
+    assert not then or said[then[0] - 1][0] == "A depositor locks 10 ether."
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [("What is the RSI?", False), ("What is the RSI where the StochRSI is 0.88?", True)],
+)
+def test_a_worked_sum_is_not_told_of_what_a_thing_is(request_: str, told: bool):  # noqa: FBT001
+    stochastic = (
+        "The Stochastic RSI applies the stochastic formula to the RSI instead of to price. "
+        "With an RSI of 62, a 14-period RSI low of 40 and a high of 65 the StochRSI is 22 / 25 = 0.88."
+    )
+    passages = [
+        passage(1, RSI, "What is the RSI?", 0.74),
+        passage(2, stochastic, "What is the StochRSI?", 0.7),
+    ]
+    assert ("= 0.88" in compose(request_, passages)) == told
+
+
+def test_a_reply_to_another_question_is_no_definition():
+    passages = [
+        passage(
+            1,
+            "Yes, slippage can be positive, which means a better price.",
+            "Can slippage work in my favour?",
+            0.81,
+        ),
+        passage(
+            2,
+            "Slippage is the difference between the price expected and received.",
+            "How is slippage calculated?",
+            0.71,
+        ),
+    ]
+    assert quoted(compose("define slippage", passages))[0][1] == 2
+
+
 def test_a_connective_goes_when_what_it_connects_to_is_not_quoted():
     text = "The sky is blue over most of Europe today. However, the RSI gives false signals in strong trends."
     assert compose("false signals of the RSI", [passage(1, text)]).startswith("The RSI gives false signals")

@@ -75,6 +75,8 @@ class Aim:
     """It asks what something is."""
     answered: re.Pattern[str] | None
     """What sentences that answer this kind of question say."""
+    has_figures: bool = False
+    """There is a number in it."""
 
     @property
     def subject(self) -> frozenset[str]:
@@ -95,7 +97,8 @@ def read_aims(request: str) -> list[Aim]:
         stems = frozenset(content_stems(part))
         defines = _WHAT_IS.search(part) is not None
         if stems or answered is not None:
-            aims.append(Aim(stems, defines=defines, answered=answered))
+            figures = any(sign.isdigit() for sign in part)
+            aims.append(Aim(stems, defines=defines, answered=answered, has_figures=figures))
     return aims
 
 
