@@ -100,17 +100,15 @@ def test_a_sentence_that_leans_on_another_comes_with_it_or_not_at_all():
     assert "It also depends" not in first
 
 
-def test_what_then_happens_is_not_told_without_what_came_before():
-    far = "A depositor locks 10 ether. Ether then falls, and the TVL is reported at 64 million. Nobody has left."
-    said = quoted(
-        compose(
-            "What is TVL?",
-            [passage(1, "TVL is the value of all deposits.", "TVL", 0.7), passage(2, far, "TVL", 0.6)],
-        )
-    )
-    assert ("TVL is the value of all deposits.", 1) in said
-    then = [at for at, (sentence, _) in enumerate(said) if "then falls" in sentence]
-    assert not then or said[then[0] - 1][0] == "A depositor locks 10 ether."
+@pytest.mark.parametrize(
+    "goes_on", ["Ether then falls, and the TVL is low.", "The sum of that TVL is 64 million dollars."]
+)
+def test_what_goes_on_is_not_told_without_what_came_before(goes_on: str):
+    near = passage(1, "TVL is the value of all deposits.", "TVL", 0.7)
+    far = passage(2, f"A depositor locks 10 ether. {goes_on} Nobody has left.", "TVL", 0.6)
+    said = [sentence for sentence, _ in quoted(compose("What is TVL?", [near, far]))]
+    assert said[0] == "TVL is the value of all deposits."
+    assert goes_on not in said or said[said.index(goes_on) - 1] == "A depositor locks 10 ether."
 
 
 @pytest.mark.parametrize(
