@@ -251,6 +251,12 @@ async def test_a_thread_that_is_named_by_nothing_is_not_given_another_name(clien
     assert "no thread ''" in problem_of(response, 404, "unknown_thread")["detail"]
 
 
+@pytest.mark.parametrize("since", ["2020", "1590000000", "20.5", "yesterday"])
+async def test_a_number_is_no_time(client, since):
+    response = await client.get("/v1/memory/recall", params={"q": "x", "since": since})
+    assert "query.since" in problem_of(response, 422, "invalid_request")["detail"]
+
+
 async def test_what_is_wrong_is_told_briefly_however_much_it_is(client):
     deep = '{"message": "x", "metadata": {"a": ' + "[" * 900 + "]" * 900 + "}}"
     for body in (deep, json.dumps({"message": "x", **{f"field{number}": 1 for number in range(5000)}})):
