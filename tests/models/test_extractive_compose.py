@@ -192,6 +192,14 @@ def test_a_request_that_leans_on_an_earlier_one_is_answered_with_it_in_view():
     assert compose("and when should I use it?", passages) == ""
 
 
+def test_a_follow_up_in_words_that_no_passage_has_is_answered_of_what_was_asked_before():
+    steps = "The average gain is divided by the average loss to give RS. The RSI is 100 - 100 / (1 + RS)."
+    passages = [passage(1, steps, "How is the RSI worked out?", 0.6)]
+    assert "100 / (1 + RS)" in compose("and how do I compute it?", passages, earlier="What is the RSI?")
+    assert compose("and how do I compute it?", passages, earlier="What is a moat?") == ""
+    assert compose("and how is a moat built?", passages, earlier="What is the RSI?") == ""
+
+
 def test_the_side_that_is_emphasised_is_told_first():
     text = "Onboarding costs time of the team. Onboarding raises retention of users. Onboarding needs a guide and tests."
     plain = [passage(1, text, "onboarding")]

@@ -83,6 +83,11 @@ class Aim:
         """The stems that say which thing is asked about, without those that say what kind of thing it is."""
         return self.stems - _GENERIC or self.stems
 
+    @property
+    def names_something(self) -> bool:
+        """Whether it says which thing is asked about, and not only what is done with it, as "how is it computed"."""
+        return bool(self.stems - _GENERIC)
+
     def fits(self, text: str) -> bool:
         """Whether a sentence speaks in the manner of an answer to this part."""
         return self.answered is not None and self.answered.search(text) is not None

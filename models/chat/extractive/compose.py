@@ -67,8 +67,11 @@ def compose(request: str, passages: Sequence[Passage], *, emphasis: str = "", ea
     aims = read_aims(request)
     weights = _weigh_words(request, emphasis, earlier, passages)
     own = {stem: weights[stem] for aim in aims for stem in aim.stems if stem in weights}
-    own = own or {stem: weights[stem] for stem in set(content_stems(earlier)) if stem in weights}
-    answering = _answering(passages, own, aims[0].subject if aims else frozenset())
+    before = {stem: weights[stem] for stem in sorted(set(content_stems(earlier))) if stem in weights}
+    subject = aims[0].subject if aims else frozenset()
+    answering = _answering(passages, own or before, subject)
+    if not answering and not any(aim.names_something for aim in aims):
+        answering = _answering(passages, before, subject)
     candidates = _candidates(answering, weights, aims)
     if not candidates:
         return ""
