@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pydantic import BaseModel, Field
 
 _PATIENCE_S = 2.0
+_DISK_FULL = "No space left on device"
+"""What PostgreSQL and Redis say of a full disk, as the system does."""
 
 
 class Dependency(BaseModel):
@@ -44,4 +46,5 @@ async def _ask(name: str, check: Check) -> Dependency:
         async with asyncio.timeout(_PATIENCE_S):
             return Dependency(name=name, ok=True, detail=await check())
     except Exception as error:  # noqa: BLE001  # whatever it is, the dependency does not answer
-        return Dependency(name=name, ok=False, detail=f"does not answer ({type(error).__name__})")
+        reason = "its disk is full" if _DISK_FULL in str(error) else type(error).__name__
+        return Dependency(name=name, ok=False, detail=f"does not answer ({reason})")

@@ -1,8 +1,14 @@
 """Problems: what goes wrong at a door, as RFC 9457 has it, and never a stack, a path or a secret."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 _NAMESPACE = "urn:freya:problem:"
+_MOST_FIELDS = 20
+_DEEPEST = 8
 
 
 class ProblemField(BaseModel):
@@ -96,6 +102,25 @@ def problem(
         run_id=run_id,
         errors=errors or [],
     )
+
+
+def unfit(errors: Iterable[Mapping[str, Any]], *, whole: str) -> Problem:  # Any: pydantic's error details
+    """The problem of what does not fit its schema: in which fields, without repeating their values.
+
+    `whole` is what an error without a field is of. Of very many errors, and of deep places, the beginning is told.
+    """
+    fields = [
+        ProblemField(field=_place(item["loc"]) or whole, message=item["msg"].removeprefix("Value error, "))
+        for item in islice(errors, _MOST_FIELDS)
+    ]
+    return problem(
+        "invalid_request", "; ".join(f"{one.field}: {one.message}" for one in fields), errors=fields
+    )
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    place = ".".join(map(str, loc[:_DEEPEST]))
+    return f"{place}…" if len(loc) > _DEEPEST else place
 
 
 def dumped(problem: Problem) -> dict[str, JsonValue]:

@@ -11,6 +11,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, discover
@@ -152,6 +153,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         # OpenBLAS's workers wait by spinning: they burned more than half of a turn's processor time for nothing.
         stack.enter_context(await asyncio.to_thread(threadpool_limits, limits=1, user_api="blas"))
         backends = await stack.enter_async_context(open_backends(settings, progress=progress))
+        await backends.redis.ping()  # a wrong URL is told now, and not once everything is indexed
         embedder = await open_embedder(
             settings.models.embedding, settings.data, backends.redis, observe=metrics.texts_embedded
         )
@@ -311,7 +313,8 @@ def _redis(url: str, *, waits: bool) -> Redis:
         max_connections=512,
         socket_connect_timeout=2.0,
         socket_timeout=None if waits else 5.0,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
+        # A server that hangs is not asked again: three times the timeout would be waited for one command.
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2, supported_errors=(RedisConnectionError,)),
         health_check_interval=0 if waits else 30,
         driver_info=None,  # redis-py would read its own version from disk, in the event loop, at every connection
     )

@@ -123,7 +123,8 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
         case "unclear":
             draft, outcome = replies.ask_which(context.charters), "needs_input"
         case _:
-            draft, outcome = replies.decline(context.charters), "declined"
+            draft = replies.decline(context.charters) + replies.only_english(state["message"])
+            outcome = "declined"
     model = context.chat.of(Role.AGENTIC)
     known = tuple(known_lines(state["recalled"], state["summary"]))
     prompt = render_prompt(Prompt(request=state["message"], known=known, draft=draft))
@@ -163,6 +164,8 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
     own = from_memory(state["recalled"]) if asks_of_himself(state["message"]) else None
     if own and told == results and all(result.outcome == "declined" for result in results):
         text = own
+    elif all(result.outcome == "declined" for result in results):
+        text += replies.only_english(state["message"])
     indexed = runtime.context.indexed()
     if indexed is not None and any(result.outcome == "declined" for result in results):
         text = f"{text}\n\n{replies.still_indexing(indexed)}"
@@ -178,7 +181,14 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
 
 
 def merge(results: Sequence[SpecialistResult], charters: Mapping[str, Charter]) -> tuple[str, list[Citation]]:
-    """A single answer as it stands; several each under its agent's title, with one numbering of citations."""
+    """A single answer as it stands; several each under its agent's title, with one numbering of citations.
+
+    What one says in the very words of another, out of the same passages, is said once.
+    """
+    said = {
+        (result.answer, tuple(c.pair_id for c in result.citations)): result for result in reversed(results)
+    }
+    results = [*reversed(said.values())]
     if len(results) == 1:
         return results[0].answer, list(results[0].citations)
     sections: list[str] = []

@@ -15,6 +15,10 @@ _ASKS = re.compile(
     r"was|wer|wo|wann|welche\w*|wie|qué|quién|dónde|cuándo|cuál|cómo|что|кто|где|когда|какой|какая|как|сколько)\b",
     re.IGNORECASE,
 )
+_ADVICE = re.compile(
+    r"\b(?:how (?:do|can|could|should|would|might)|(?:should|can|could|may|must)) (?:i|we)\b", re.IGNORECASE
+)
+"""Asks how anybody does it."""
 _REMEMBERS = re.compile(
     r"\b(?:remember|remind me|did i (?:say|tell|mention)|i told you|i mentioned)\b", re.IGNORECASE
 )
@@ -22,6 +26,8 @@ _GREETING = re.compile(
     r"^\W*(?:hi|hello|hey|good (?:morning|day|evening)|thanks|thank you|please note|by the way|btw|fyi)\b",
     re.IGNORECASE,
 )
+_COUNTED = frozenset({Kind.PATTERN, Kind.PRACTICE, Kind.PERFORMANCE})
+"""What was counted of runs, and is nothing that he said or that was noted of him."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _LONGEST_TOLD = 1000  # characters of a message that may be nothing but statements
 _SHORT = 6  # words of a sentence that may be a greeting
@@ -43,7 +49,8 @@ def known_lines(recalled: Recollection, summary: str = "") -> list[str]:
 
 def asks_of_himself(message: str) -> bool:
     """Whether a message asks something about its writer, or about what was said before."""
-    return bool(_REMEMBERS.search(message) or (_PERSONAL.search(message) and _ASKS.search(message)))
+    of_him = _PERSONAL.search(_ADVICE.sub(" ", message))
+    return bool(_REMEMBERS.search(message) or (of_him and _ASKS.search(message)))
 
 
 def only_states(message: str, notice: Callable[[str], Sequence[str]]) -> list[str]:
@@ -78,7 +85,11 @@ def noted(statements: Sequence[str]) -> str:
 
 
 def _telling(items: Sequence[Recalled]) -> list[Recalled]:
-    items = [item for item in items if item.role != "assistant" and not item.text.rstrip().endswith("?")]
+    items = [
+        item
+        for item in items
+        if item.role != "assistant" and item.kind not in _COUNTED and not item.text.rstrip().endswith("?")
+    ]
     best = max((item.relevance for item in items), default=0.0)
     if best < _STANDS_ALONE:
         return []

@@ -3,10 +3,23 @@
 from knowledge.chroma import Chroma
 from knowledge.dense import DenseIndex
 from knowledge.details import PairDetail, PairDetails, UnknownPair
-from knowledge.errors import KnowledgeError, KnowledgeUnavailable, SourceUnreadable, VersionRefused
+from knowledge.errors import (
+    InvalidCollection,
+    KnowledgeError,
+    KnowledgeUnavailable,
+    SourceUnreadable,
+    VersionRefused,
+)
 from knowledge.exporting import Exporter, ExportFilter
 from knowledge.fields import Field, PairIndex
-from knowledge.importer import Importer, ImportProgress, ImportResult, KnowledgeStatus, Outcome
+from knowledge.importer import (
+    COLLECTION_NAME,
+    Importer,
+    ImportProgress,
+    ImportResult,
+    KnowledgeStatus,
+    Outcome,
+)
 from knowledge.indexer import FollowsStore, Indexer, IndexProgress, IndexState
 from knowledge.interfaces import Hit, Reranker, Retriever
 from knowledge.jobs import Job, JobState, JobStore, JobTurn, TurnLost, UnknownJob
@@ -24,6 +37,7 @@ from knowledge.versions import Versions, stored_versions
 from knowledge.writers import ExportFormat, PairWriter, open_writer
 
 __all__ = [
+    "COLLECTION_NAME",
     "CataloguedTopic",
     "Chroma",
     "DenseIndex",
@@ -41,6 +55,7 @@ __all__ = [
     "IndexState",
     "IndexVersion",
     "Indexer",
+    "InvalidCollection",
     "Job",
     "JobState",
     "JobStore",

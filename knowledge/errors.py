@@ -5,10 +5,15 @@ class KnowledgeError(Exception):
     """Knowledge could not be read, stored or found.
 
     KnowledgeError
+    ├── InvalidCollection      no collection can have that name
     ├── SourceUnreadable       a file is no source this package reads, or is damaged; says where and why
     ├── KnowledgeUnavailable   the store or an index did not answer
     └── VersionRefused         a version of the index is not in a state for what was asked
     """
+
+
+class InvalidCollection(KnowledgeError):
+    """No collection can have that name; the message says which can."""
 
 
 class SourceUnreadable(KnowledgeError):

@@ -3,6 +3,7 @@
 import asyncio
 import glob
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from knowledge.corpus import packaged_folder, parts_of, read_folder
-from knowledge.errors import SourceUnreadable
+from knowledge.errors import InvalidCollection, SourceUnreadable
 from knowledge.indexer import FollowsStore, IndexState
 from knowledge.readers import (
     SUFFIXES,
@@ -26,6 +27,8 @@ from knowledge.starting import CorpusReader, corpus_hash
 from knowledge.store import KnowledgeStore, SourceStatus, StoredSource, TopicCount, pair_id, source_id
 
 DEFAULT_COLLECTION = "technical"
+COLLECTION_NAME = r"^[a-z0-9_-]{1,64}$"
+"""What a collection can be called: every index takes such a name."""
 STARTER = "starter"
 _BATCH = 500
 
@@ -104,7 +107,8 @@ class _Run:
 class Importer:
     """Brings files into the store, a transaction a batch; an import that was broken off is taken up again.
 
-    Methods raise KnowledgeUnavailable when the store does not answer; files that cannot be read are results.
+    Methods raise KnowledgeUnavailable when the store does not answer; files that cannot be read are results,
+    and InvalidCollection is raised for a collection that cannot be called so, before anything is read.
     """
 
     def __init__(self, store: KnowledgeStore, indexer: FollowsStore | None = None) -> None:
@@ -133,6 +137,10 @@ class Importer:
         progress: Callable[[ImportProgress], None] | None = None,
     ) -> ImportResult:
         """Import one file; a content that was imported completely before is not read again."""
+        if re.fullmatch(COLLECTION_NAME, collection) is None:
+            raise InvalidCollection(
+                f"No collection can be called {collection!r}: use 1 to 64 small letters, digits, _ and -."
+            )
         try:
             sha256 = await asyncio.to_thread(content_hash, path)
             source = source_id(collection, sha256)

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class RelevanceSettings(BaseModel):
@@ -132,3 +132,10 @@ class KnowledgeSettings(BaseModel):
         default=True,
         description="Refine what was imported, once nothing has been imported for a minute.",
     )
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is not None and not url.lower().startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return url

@@ -104,8 +104,9 @@ def funding_cost(arguments: FundingArguments) -> ToolOutput:
         )
     verb = "pays" if result.total >= 0 else "receives"
     hours = f"{arguments.hours_between_payments:g} hours"
+    held = "one day" if arguments.days == 1 else f"{arguments.days:g} days"
     headline = (
-        f"The {arguments.side.value} {verb} {figure(abs(result.total))} in funding over {arguments.days:g} days: "
+        f"The {arguments.side.value} {verb} {figure(abs(result.total))} in funding over {held}: "
         f"{figure(abs(result.per_payment))} every {hours}, {figure(result.payments, 1)} times."
     )
     notes = (

@@ -29,7 +29,7 @@ def _of_the_service(error: Exception) -> str | None:
         said = str(error).strip().splitlines()
         return f"the database does not answer: {said[0] if said else type(error).__name__}"
     if isinstance(error, RedisError):
-        return f"Redis does not answer: {error}"
+        return f"Redis does not answer: {error}. Check that the server runs, and its URL."
     return None
 
 

@@ -19,6 +19,7 @@ from knowledge import (
     ImportProgress,
     ImportResult,
     IndexProgress,
+    InvalidCollection,
     KnowledgeError,
     KnowledgeStore,
     Outcome,
@@ -52,6 +53,8 @@ async def import_files(
                 results = await Importer(KnowledgeStore(backends.pool)).import_paths(
                     paths, collection=collection, progress=tell
                 )
+            except InvalidCollection as error:
+                raise CommandFailed(str(error)) from error
             except KnowledgeError as error:
                 raise CommandFailed(
                     f"{error} What was read is kept; run the command again to go on."

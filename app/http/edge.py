@@ -1,5 +1,8 @@
 """The edge of HTTP: every error that a route raises becomes a problem, here and nowhere else."""
 
+from collections.abc import Sequence
+from typing import Any  # pydantic's error details
+
 import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -10,10 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import as_problem, internal
 from app.http.limits import BodyTooLarge
 from app.http.replies import problem_response, send_problem
-from app.problems import ProblemField, problem
+from app.problems import problem, unfit
 
 _log = structlog.get_logger(__name__)
 _BY_STATUS = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_NO_OBJECT = frozenset({"model_attributes_type", "dict_type"})
 _DETAILS = {
     400: "The body cannot be read as JSON: send valid JSON in UTF-8, not nested thousands of levels deep.",
     404: "There is nothing here. The routes are described at /docs.",
@@ -52,22 +56,22 @@ class Edge:
             await send_problem(send, found or internal())
 
 
-async def invalid_request(_request: Request, error: Exception) -> Response:
+async def invalid_request(request: Request, error: Exception) -> Response:
     """A body that is not JSON, or does not fit its schema; which fields, without repeating their values."""
-    found = error.errors() if isinstance(error, RequestValidationError) else []
+    found: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else []
     broken = next((item for item in found if item["type"] == "json_invalid"), None)
     if broken:
         reason = broken.get("ctx", {}).get("error", "it cannot be parsed")
         return problem_response(problem("invalid_json", f"The body is not valid JSON: {reason}."))
-    fields = [
-        ProblemField(
-            field=".".join(str(part) for part in item["loc"]),
-            message=item["msg"].removeprefix("Value error, "),
-        )
-        for item in found
-    ]
-    detail = "; ".join(f"{one.field}: {one.message}" for one in fields)
-    return problem_response(problem("invalid_request", detail, errors=fields))
+    if any(item["type"] in _NO_OBJECT and isinstance(item["input"], bytes) for item in found):
+        sent = request.headers.get("content-type") or "none"
+        found = [
+            {
+                "loc": ("header", "content-type"),
+                "msg": f"must be application/json, so that the body is read as JSON, not {sent}",
+            }
+        ]
+    return problem_response(unfit(found, whole="body"))
 
 
 async def http_error(_request: Request, error: Exception) -> Response:

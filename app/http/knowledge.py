@@ -32,7 +32,7 @@ from app.http.knowledge_views import (
 from app.http.paging import Cursor, Limit, Place
 from app.jobs import JobOrder, file_name
 from app.problems import ProblemError, problem
-from knowledge import PairDetail
+from knowledge import COLLECTION_NAME, PairDetail
 from knowledge.evaluation import Report
 from knowledge.refinery import Targets
 
@@ -47,7 +47,7 @@ _FILE: dict[str, Any] = {  # FastAPI's own type
 }
 _DEEPEST = 50
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-Collection = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+Collection = Annotated[str, Field(pattern=COLLECTION_NAME)]
 Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
 PairId = Annotated[str, Path(max_length=64), Storable]
 SourceId = Annotated[str, Path(max_length=64), Storable]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self  # Any: FastAPI's own types
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response, StreamingResponse
@@ -59,6 +59,13 @@ async def service(request: Request) -> MemoryService:
     return freya.memory
 
 
+def _no_number(given: object) -> object:
+    """A year would be read as so many seconds after 1970."""
+    if isinstance(given, str) and given.strip().replace(".", "", 1).lstrip("+-").isdigit():
+        raise ValueError("a time as RFC 3339 has it is needed, such as 2026-03-01T09:30:00Z")
+    return given
+
+
 def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
@@ -66,7 +73,7 @@ def _in_utc(moment: datetime) -> datetime:
 Service = Annotated[MemoryService, Depends(service)]
 RecordId = Annotated[str, Path(max_length=64), Storable]
 ProjectId = Annotated[str | None, Query(max_length=64, description="Only of this project."), Storable]
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
 
 
 RecordTier = Literal["medium", "long"]

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Ty
 
 from app.errors import as_problem, internal
 from app.http.security import acting
-from app.problems import Problem, ProblemError, dumped, problem
+from app.problems import Problem, ProblemError, dumped, problem, unfit
 from app.runs import ChatRequest, storable
 from app.service import Freya
 from app.tasks import end
@@ -137,10 +137,7 @@ class Conversation:
         try:
             frame = _FRAMES.validate_python(raw)
         except ValidationError as error:
-            detail = "; ".join(
-                f"{'.'.join(map(str, item['loc'])) or 'frame'}: {item['msg']}" for item in error.errors()
-            )
-            await self._error(frame_id, problem("invalid_request", detail))
+            await self._error(frame_id, unfit(error.errors(), whole="frame"))
             return
         await self._obey(frame)
 
@@ -182,8 +179,7 @@ class Conversation:
         try:
             request = ChatRequest.model_validate(frame.model_dump(exclude={"type", "id", "idempotency_key"}))
         except ValidationError as error:
-            detail = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-            raise ProblemError(problem("invalid_request", detail)) from error
+            raise ProblemError(unfit(error.errors(), whole="message")) from error
         run_id, thread_id = await self._freya.start(
             self._owner, request, idempotency_key=frame.idempotency_key
         )

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Ty
 
 from app.jobs.uploads import file_name
 from app.runs import storable
+from knowledge import COLLECTION_NAME
 from memory import encoded, new_id
 
 _LARGEST = 2**31 - 1
@@ -100,7 +101,7 @@ class EvaluateArguments(_Part):
     )
     size: int = Field(default=500, ge=10, le=5000, description="How many cases of each task at most.")
     seed: int = Field(default=7, ge=0, le=_LARGEST, description="Draws the cases; the same draws the same.")
-    collections: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], ...] = Field(
+    collections: tuple[Annotated[str, Field(pattern=COLLECTION_NAME)], ...] = Field(
         default=(), max_length=20, description="Those to draw from; none: all."
     )
 
@@ -116,7 +117,7 @@ class ImportArguments(_Part):
     """Which upload to import, and where to."""
 
     name: Annotated[str, AfterValidator(storable), AfterValidator(file_name)]
-    collection: str = Field(pattern=r"^[a-z0-9_-]{1,64}$")
+    collection: str = Field(pattern=COLLECTION_NAME)
     sha256: str
     """Of the file as it came; the file itself is kept under the job's id."""
     upload: str

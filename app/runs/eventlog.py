@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from graphs import LAST_EVENTS, RunEvent
 from memory import Owner
@@ -15,6 +16,7 @@ from memory.privacy import Sealer
 _BLOCK_MS = 5_000
 _BATCH = 200
 _LINGER_S = 0.02
+_THERE = "equal or smaller than the target stream top item"
 _LONGEST = 20_000
 """Entries of a stream; a run beyond it loses its oldest."""
 
@@ -59,7 +61,10 @@ class EventLog:
         return await self._sealer.sealing(owner) if self._sealer else _unsealed
 
     async def append(self, run_id: str, events: Sequence[RunEvent], *, seal: Seal = _unsealed) -> None:
-        """Write stamped events in order, in one exchange; the stream lives on for its time after the last one."""
+        """Write stamped events in order, in one exchange; the stream lives on for its time after the last one.
+
+        Those that are there already, as an exchange whose answer was lost had written them, stay as they are.
+        """
         key = _key(run_id)
         async with self._redis.pipeline(transaction=False) as pipe:
             for event in events:
@@ -73,7 +78,9 @@ class EventLog:
                 }
                 pipe.xadd(key, fields, id=f"{event.seq}-0", maxlen=_LONGEST, approximate=True)
             pipe.expire(key, self._ttl_s)
-            await pipe.execute()
+            for answer in await pipe.execute(raise_on_error=False):
+                if isinstance(answer, RedisError) and _THERE not in str(answer):
+                    raise answer
 
     async def end(self, run_id: str, event: RunEvent) -> None:
         """Write the last event of a run whose own process cannot: numbered after those that are there.

@@ -135,7 +135,7 @@ class RunManager:
         self._refuse_unworkable(request)
         run_id = new_id("run")
         scope = Scope(
-            thread_id=request.thread_id or new_id("thr"),
+            thread_id=new_id("thr") if request.thread_id is None else request.thread_id,
             tenant_id=owner.tenant_id,
             user_id=owner.user_id,
             project_id=await self._project(owner, request),

@@ -22,6 +22,7 @@ _WAITING: Final = """
 """
 _DONE: Final = "UPDATE artifacts SET recorded = true WHERE id = ANY(%s)"
 _LETTERS: Final = re.compile(r"[^\W\d_]{3}")
+_MEMBER: Final = re.compile(r'\s*\{?\s*"[^"]*"\s*:(.*)')
 _LONGEST_TITLE, _LONGEST_REQUEST = 120, 400  # characters
 _LOOKED_AT = 20  # lines of an artifact in which a title is looked for
 
@@ -96,9 +97,13 @@ class ArtifactRecorder:
 
 
 def title_of_artifact(content: str) -> str:
-    """The first of its lines that says something in words, without marks of headings and comments; empty for none."""
+    """The first of its lines that says something in words, without marks of headings and comments; empty for none.
+
+    Of JSON the first value that does.
+    """
     for line in content.splitlines()[:_LOOKED_AT]:
-        said = line.strip(" \t#/*<>!-=_|{}[]()\"',;:")
+        member = _MEMBER.match(line)
+        said = (member[1] if member else line).strip(" \t#/*<>!-=_|{}[]()\"',;:")
         if _LETTERS.search(said):
             return _cut(" ".join(said.split()), _LONGEST_TITLE)
     return ""

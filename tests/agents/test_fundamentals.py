@@ -154,6 +154,8 @@ async def test_funding_is_paid_or_received_by_side_and_sign():
     assert paid.text.startswith("The long pays 150 in funding over 10 days: 5 every 8 hours, 30 times.")
     got = await ask("funding_cost", notional=50_000, rate_percent=0.01, days=10, side="short")
     assert got.text.startswith("The short receives 150")
+    day = await ask("funding_cost", notional=50_000, rate_percent=0.01, days=1)
+    assert day.text.startswith("The long pays 15 in funding over one day: 5 every 8 hours, 3 times.")
     assert (await ask("funding_cost", notional=0, rate_percent=0.01)).status == "error"
     assert (await ask("funding_cost", notional=1, rate_percent=0.01, days=math.nan)).status == "error"
 

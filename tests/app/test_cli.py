@@ -174,7 +174,10 @@ def test_serving_beyond_loopback_without_keys_is_refused(where: list[str]):
         (EmbeddingUnavailable("no model"), "no model"),
         (psycopg.OperationalError("server closed\nat once"), "the database does not answer: server closed"),
         (psycopg.InterfaceError(), "the database does not answer: InterfaceError"),
-        (RedisConnectionError("refused"), "Redis does not answer: refused"),
+        (
+            RedisConnectionError("refused"),
+            "Redis does not answer: refused. Check that the server runs, and its URL.",
+        ),
         (OSError(errno.ENOSPC, "No space left on device", "d"), "the disk is full: "),
         (PermissionError(errno.EACCES, "Permission denied", "d"), "not allowed: [Errno 13]"),
     ],

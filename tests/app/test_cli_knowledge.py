@@ -68,6 +68,14 @@ def test_pairs_that_need_not_be_indexed_at_once_are_only_stored(data: Path, pair
     assert not (data / "chroma").exists()
 
 
+def test_a_collection_of_an_impossible_name_is_refused_in_one_line(data: Path, pairs: Path):
+    result = freya(data, "knowledge", "import", "--collection", "House Rules", pairs)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "freya: No collection can be called 'House Rules': use 1 to 64 small letters, digits, _ and -.\n"
+    )
+
+
 def test_files_that_bring_nothing_end_with_1_and_the_others_are_imported(
     data: Path, pairs: Path, tmp_path: Path
 ):

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from redis.exceptions import ResponseError
+
 from app.health import Health
 from app.wiring import Running
 from knowledge import LiveIndexes
@@ -35,6 +37,14 @@ async def test_dependency_that_fails_is_named_without_its_inside(client, running
     assert not redis["ok"]
     assert "secret" not in response.text
     assert (await client.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_a_full_disk_is_said_to_be_one():
+    async def full() -> str:
+        raise ResponseError("MISCONF Errors writing to the AOF file: No space left on device")
+
+    (found,) = (await Health({"redis": full}).report()).dependencies
+    assert (found.ok, found.detail) == (False, "does not answer (its disk is full)")
 
 
 async def test_dependency_that_hangs_counts_as_away_and_holds_nobody_up(monkeypatch):

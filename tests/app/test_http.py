@@ -239,7 +239,29 @@ async def test_body_beyond_the_limit_is_refused_declared_or_not(client):
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "image/png"])
 async def test_body_of_another_content_type_is_no_request(client, kind):
     response = await client.post("/v1/chat", content=b'{"message": "x"}', headers={"content-type": kind})
-    problem_of(response, 422, "invalid_request")
+    detail = problem_of(response, 422, "invalid_request")["detail"]
+    assert (
+        detail
+        == f"header.content-type: must be application/json, so that the body is read as JSON, not {kind}"
+    )
+
+
+async def test_a_thread_that_is_named_by_nothing_is_not_given_another_name(client):
+    response = await client.post("/v1/chat", json={"message": "x", "thread_id": ""})
+    assert "no thread ''" in problem_of(response, 404, "unknown_thread")["detail"]
+
+
+@pytest.mark.parametrize("since", ["2020", "1590000000", "20.5", "yesterday"])
+async def test_a_number_is_no_time(client, since):
+    response = await client.get("/v1/memory/recall", params={"q": "x", "since": since})
+    assert "query.since" in problem_of(response, 422, "invalid_request")["detail"]
+
+
+async def test_what_is_wrong_is_told_briefly_however_much_it_is(client):
+    deep = '{"message": "x", "metadata": {"a": ' + "[" * 900 + "]" * 900 + "}}"
+    for body in (deep, json.dumps({"message": "x", **{f"field{number}": 1 for number in range(5000)}})):
+        response = await client.post("/v1/chat", content=body, headers={"content-type": "application/json"})
+        assert len(response.content) < 8_000, response.text[:300]
 
 
 async def test_unknown_route_and_wrong_method_are_named(client):

@@ -153,6 +153,7 @@ async def test_frame_that_cannot_be_obeyed_gets_its_problem_and_the_socket_lives
     _, problem = await refused(socket)
     assert problem["code"] == code
     assert problem["detail"]
+    assert bool(problem.get("errors")) == (code == "invalid_request")
 
 
 async def test_problem_carries_the_id_of_its_frame(socket):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 from redis.driver_info import DriverInfo
+from redis.exceptions import ResponseError
 
 from app.database import Pool
 from app.problems import ProblemError
@@ -159,6 +160,17 @@ async def test_last_event_is_not_written_twice(log):
     await log.end(run_id, RunCancelled(reason="first"))
     await log.end(run_id, RunFinished(result={}))
     assert [event.type async for event in log.kept(LOCAL, run_id, after=0)] == ["run.cancelled"]
+
+
+async def test_events_whose_writing_was_answered_by_nobody_are_written_again_and_kept_once(log, setup):
+    run_id = new_id("run")
+    events = [Token(text=str(number)).stamped(run_id, number) for number in (1, 2, 3)]
+    await log.append(run_id, events[:2])
+    await log.append(run_id, events)
+    assert numbers([event async for event in log.kept(LOCAL, run_id, after=0)]) == [1, 2, 3]
+    await setup.redis.set("freya:run:run_other:events", "no stream")
+    with pytest.raises(ResponseError):
+        await log.append("run_other", events)
 
 
 async def test_events_expire_some_time_after_the_last_one(log, setup):

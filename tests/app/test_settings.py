@@ -182,6 +182,11 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path):
             "FREYA_MODELS__ENDPOINTS__LOCAL__MODEL: is needed and not set",
         ),
         ("FREYA_POSTGRES_CONNECTIONS", "1", "FREYA_POSTGRES_CONNECTIONS: must be greater than or equal to 2"),
+        (
+            "FREYA_KNOWLEDGE__CHROMA_URL",
+            "chroma:8000",
+            "FREYA_KNOWLEDGE__CHROMA_URL: must begin with http:// or https://",
+        ),
         ("FREYA_REDIS_URL", "memcached://h", "FREYA_REDIS_URL: must begin with redis:// or rediss://"),
     ],
 )

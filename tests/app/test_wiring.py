@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from psycopg import sql
+from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import TimeoutError as RedisTimeout
 
+from app import wiring
 from app.housekeeping import Housekeeping
 from app.runs import ChatRequest
 from app.settings import Settings
@@ -76,6 +79,37 @@ async def test_backends_can_be_given_by_url(database_url: str, redis_url: str, t
             assert (await cursor.fetchone()) == {"one": 1}
     assert all("external" in server for server in backends.servers)
     assert not (tmp_path / "postgres").exists()
+
+
+async def test_a_redis_that_hangs_is_asked_once():
+    asked = 0
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with wiring._redis(f"redis://127.0.0.1:{port}/0", waits=False) as redis:
+            redis.connection_pool.connection_kwargs["socket_timeout"] = 0.05
+            with pytest.raises(RedisTimeout):
+                await redis.ping()
+        assert asked == 1
+
+
+async def test_a_redis_that_is_not_there_ends_the_start_before_anything_is_indexed(
+    database_url: str, tmp_path: Path
+):
+    settings = Settings.model_validate(
+        {"data": tmp_path, "postgres_url": database_url, "redis_url": "redis://127.0.0.1:1/0"}
+    )
+    said: list[str] = []
+    with pytest.raises(RedisGone):
+        async with open_freya(settings, progress=said.append):
+            pass
+    assert not any("embedding model" in line for line in said)
 
 
 async def test_checkpoints_of_old_runs_are_pruned_and_those_of_recent_ones_stay(running: Running):

@@ -69,6 +69,21 @@ async def test_two_specialists_work_at_once_and_their_citations_are_numbered_thr
     assert [(c.number, c.pair_id) for c in state["citations"]] == [(1, "pair_rsi"), (2, "pair_staking")]
 
 
+async def test_what_two_specialists_say_alike_is_said_once(play):
+    talk, _ = play(
+        Step(text="It is a momentum oscillator [1].", to="ask technical"),
+        Step(text="It is a momentum oscillator [1].", to="ask fundamentals"),
+        Step(text="None of it.", to="ask sofia"),
+        router=to("technical", "fundamentals", "sofia"),
+    )
+    talk.shelf.hits = (RSI,)
+    state = await talk.say("what is RSI?")
+    technical, sofia = (talk.charters[name].title for name in ("technical", "sofia"))
+    assert state["answer"] == (
+        f"## {technical}\n\nIt is a momentum oscillator [1].\n\n## {sofia}\n\nNone of it."
+    )
+
+
 async def test_citations_of_one_specialist_are_numbered_as_they_come_in_text_stream_and_list(play):
     other = replace(RSI, pair_id="pair_other")
     talk, _ = play(
@@ -103,6 +118,24 @@ async def test_when_all_decline_the_turn_is_declined(play):
     talk, _ = play(Step(text="I cannot.", reason="declined"), router=to("rebecca"))
     state = await talk.say("anything")
     assert (state["outcome"], state["answer"]) == ("declined", "I cannot.")
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Was ist der RSI?", True),
+        ("RSIとは何ですか？", True),
+        ("¿Qué es el RSI?", True),
+        ("Is the café's RSI that high?", False),
+        ("asdf", False),
+    ],
+)
+async def test_who_is_declined_in_another_language_is_told_which_one_is_known(play, message, told):
+    talk, script = play(Step(text="I cannot.", reason="declined"), router=to("rebecca"))
+    assert ("ask in English" in (await talk.say(message))["answer"]) == told
+    talk, script = play(Step(text="Sorry."), router=FixedRouter(Route(kind="out_of_scope")))
+    await talk.say(message)
+    assert ("ask in English" in script.asked[0].text) == told
 
 
 async def test_what_is_not_found_while_indexing_goes_on_is_to_be_asked_again(play):

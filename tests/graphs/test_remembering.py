@@ -40,6 +40,9 @@ NAME = item("My name is Michael, and this is my first time here.")
         ("where did i say I live", True),
         ("¿Cómo se llama mi perro?", True),
         ("Как меня зовут", True),
+        ("How do I take my coffee?", True),
+        ("and how do I compute it?", False),
+        ("Should I use the RSI?", False),
         ("What is the RSI indicator?", False),
         ("I live in Seattle.", False),
     ],
@@ -50,6 +53,11 @@ def test_questions_about_their_writer_are_told_from_others(message, asks):
 
 def test_items_that_are_not_near_enough_answer_nothing():
     assert from_memory(Recollection(items=(item("Something else.", relevance=0.3),))) is None
+
+
+@pytest.mark.parametrize("kind", [Kind.PATTERN, Kind.PRACTICE, Kind.PERFORMANCE])
+def test_what_was_counted_of_runs_answers_no_question_of_the_user(kind):
+    assert from_memory(Recollection(items=(item("Asks technical for it again.", kind=kind),))) is None
 
 
 def test_only_what_is_nearly_as_relevant_as_the_best_is_told_beside_it():

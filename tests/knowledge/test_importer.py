@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from knowledge import Importer, KnowledgeUnavailable, Outcome, SourceStatus
+from knowledge import Importer, InvalidCollection, KnowledgeUnavailable, Outcome, SourceStatus
 from knowledge.importer import STARTER
 from knowledge.readers import SourceKind
 from knowledge.store import KnowledgeStore
@@ -195,3 +195,13 @@ async def test_import_into_a_store_that_is_away_is_an_outage(pool, tmp_path):
 
     with pytest.raises(KnowledgeUnavailable):
         await Importer(Away(pool)).import_file(write_report(tmp_path / "a.txt", [RSI]))
+
+
+@pytest.mark.parametrize("name", ["no such/../x", "House", "", "a" * 65, "x\n"])
+async def test_a_collection_that_no_index_could_hold_is_refused_before_anything_is_stored(
+    importer, store, tmp_path, name
+):
+    path = write_report(tmp_path / "report.txt", [RSI])
+    with pytest.raises(InvalidCollection, match="small letters"):
+        await importer.import_paths([path], collection=name)
+    assert await store.sources() == []

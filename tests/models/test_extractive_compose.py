@@ -100,6 +100,51 @@ def test_a_sentence_that_leans_on_another_comes_with_it_or_not_at_all():
     assert "It also depends" not in first
 
 
+@pytest.mark.parametrize(
+    "goes_on", ["Ether then falls, and the TVL is low.", "The sum of that TVL is 64 million dollars."]
+)
+def test_what_goes_on_is_not_told_without_what_came_before(goes_on: str):
+    near = passage(1, "TVL is the value of all deposits.", "TVL", 0.7)
+    far = passage(2, f"A depositor locks 10 ether. {goes_on} Nobody has left.", "TVL", 0.6)
+    said = [sentence for sentence, _ in quoted(compose("What is TVL?", [near, far]))]
+    assert said[0] == "TVL is the value of all deposits."
+    assert goes_on not in said or said[said.index(goes_on) - 1] == "A depositor locks 10 ether."
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [("What is the RSI?", False), ("What is the RSI where the StochRSI is 0.88?", True)],
+)
+def test_a_worked_sum_is_not_told_of_what_a_thing_is(request_: str, told: bool):  # noqa: FBT001
+    stochastic = (
+        "The Stochastic RSI applies the stochastic formula to the RSI instead of to price. "
+        "With an RSI of 62, a 14-period RSI low of 40 and a high of 65 the StochRSI is 22 / 25 = 0.88."
+    )
+    passages = [
+        passage(1, RSI, "What is the RSI?", 0.74),
+        passage(2, stochastic, "What is the StochRSI?", 0.7),
+    ]
+    assert ("= 0.88" in compose(request_, passages)) == told
+
+
+def test_a_reply_to_another_question_is_no_definition():
+    passages = [
+        passage(
+            1,
+            "Yes, slippage can be positive, which means a better price.",
+            "Can slippage work in my favour?",
+            0.81,
+        ),
+        passage(
+            2,
+            "Slippage is the difference between the price expected and received.",
+            "How is slippage calculated?",
+            0.71,
+        ),
+    ]
+    assert quoted(compose("define slippage", passages))[0][1] == 2
+
+
 def test_a_connective_goes_when_what_it_connects_to_is_not_quoted():
     text = "The sky is blue over most of Europe today. However, the RSI gives false signals in strong trends."
     assert compose("false signals of the RSI", [passage(1, text)]).startswith("The RSI gives false signals")
@@ -145,6 +190,14 @@ def test_a_request_that_leans_on_an_earlier_one_is_answered_with_it_in_view():
         ("Use", "The Rel")
     )
     assert compose("and when should I use it?", passages) == ""
+
+
+def test_a_follow_up_in_words_that_no_passage_has_is_answered_of_what_was_asked_before():
+    steps = "The average gain is divided by the average loss to give RS. The RSI is 100 - 100 / (1 + RS)."
+    passages = [passage(1, steps, "How is the RSI worked out?", 0.6)]
+    assert "100 / (1 + RS)" in compose("and how do I compute it?", passages, earlier="What is the RSI?")
+    assert compose("and how do I compute it?", passages, earlier="What is a moat?") == ""
+    assert compose("and how is a moat built?", passages, earlier="What is the RSI?") == ""
 
 
 def test_the_side_that_is_emphasised_is_told_first():

@@ -98,6 +98,30 @@ async def test_a_question_nothing_answers_is_declined(model: ExtractiveChatModel
     assert "I will not guess" in reply.text
 
 
+@pytest.mark.parametrize(
+    ("request_", "relevance", "declined"),
+    [
+        ("What's the current price of ETH?", 0.45, True),
+        ("how much is the RSI token worth right now?", 0.45, True),
+        ("What is the current RSI price?", 0.9, False),
+        ("Explain the RSI of the current price", 0.45, False),
+        ("What is the RSI of the current price 60000?", 0.45, False),
+    ],
+)
+async def test_a_figure_of_this_moment_is_declined_with_what_is_missing(
+    model: ExtractiveChatModel, request_: str, relevance: float, *, declined: bool
+):
+    passage = Passage(
+        number=1,
+        title="What is the RSI price of ETH?",
+        text="The RSI price of ETH is a price.",
+        relevance=relevance,
+    )
+    reply = await model.ainvoke(render_prompt(Prompt(request=request_, passages=(passage,))))
+    assert (reply.response_metadata["finish_reason"] == "declined") == declined
+    assert ("I do not see live data" in reply.text) == declined
+
+
 async def test_a_draft_is_said_as_it_stands(model: ExtractiveChatModel):
     reply = await model.ainvoke(render_prompt(Prompt(request="hi", draft="Hello! <b>I</b> am Freya.")))
     assert reply.text == "Hello! <b>I</b> am Freya."
@@ -124,6 +148,76 @@ async def test_tool_results_are_the_answer_and_errors_are_told(model: Extractive
     reply = await model.bind_tools([position_size]).ainvoke(after_tool("size it", good, bad))
     assert reply.text == "The size is 0.1 BTC.\n\n`stops` could not do it: give a stop"
     assert reply.tool_calls == []
+
+
+async def test_where_no_tool_could_work_what_is_known_stands_first_and_more_is_asked_for(
+    model: ExtractiveChatModel,
+):
+    request = render_prompt(Prompt(request="Size it by the RSI", passages=(PASSAGE,)))
+    bad = ToolMessage("Give a stop.", tool_call_id="a", name="stops", status="error")
+    reply = await model.ainvoke(after_tool(request, bad))
+    assert reply.text == (
+        "The RSI is a momentum oscillator of recent gains and losses. [3]\n\n`stops` could not do it: Give a stop."
+    )
+    assert reply.response_metadata["finish_reason"] == "needs_input"
+
+
+class Design(BaseModel):
+    request: str = argument("What the business is", unit=Unit.REQUEST)
+
+
+@tool("domain_model", args_schema=Design)
+def domain_model(request: str) -> str:
+    """Designs the domain model.
+
+    - design the domain model for a barbershop
+    """
+    return request
+
+
+@tool("database_schema", args_schema=Design)
+def database_schema(request: str) -> str:
+    """Writes the database schema.
+
+    - write the database schema for a bookshop
+    """
+    return request
+
+
+@pytest.mark.parametrize(
+    ("request_", "given"),
+    [
+        (
+            "Now write the database schema",
+            "Design the domain model for a barbershop: Now write the database schema",
+        ),
+        (
+            "Write the database schema for it in German",
+            "Design the domain model for a barbershop: Write the database schema for it in German",
+        ),
+        ("Write its database schema", "Design the domain model for a barbershop: Write its database schema"),
+        ("Now write the database schema for a gym", "Now write the database schema for a gym"),
+        (
+            "And write the database schema that tennis courts need",
+            "And write the database schema that tennis courts need",
+        ),
+    ],
+)
+async def test_a_design_that_only_points_back_is_given_the_words_of_the_one_before(
+    model: ExtractiveChatModel, request_: str, given: str
+):
+    before = "Design the domain model for a barbershop"
+    called = ToolCall(name="domain_model", args={"request": before}, id="a", type="tool_call")
+    said: list[BaseMessage] = [
+        HumanMessage(before),
+        AIMessage("", tool_calls=[called]),
+        ToolMessage("done", tool_call_id="a", name="domain_model"),
+        AIMessage("done"),
+        HumanMessage(request_),
+    ]
+    reply = await model.bind_tools([domain_model, database_schema]).ainvoke(said)
+    (call,) = reply.tool_calls
+    assert (call["name"], call["args"]) == ("database_schema", {"request": given})
 
 
 async def test_a_result_that_is_asked_about_comes_with_background(model: ExtractiveChatModel):

@@ -267,6 +267,25 @@ async def test_two_things_are_asked_for_one_after_the_other(
     assert own_arguments(reply, "") == {"entry_price": 60000, "leverage": 10, "side": "short"}
 
 
+@pytest.mark.parametrize(
+    ("request_", "called"),
+    [
+        ("Compute the 5 period SMA and EMA of 10, 11, 12, 13, 14, 15, 16, 17", [("SMA", 5), ("EMA", 5)]),
+        ("compute RSI, MACD and ATR of 10 11 12 13 14", [("RSI", None), ("MACD", None), ("ATR", None)]),
+        ("compute the stochastic rsi of 10 11 12 13 14", [("STOCHRSI", None)]),
+        ("compute rsi 3 and ema 4 of 10 11 12 13 14 15", [("RSI", 3)]),
+    ],
+)
+async def test_a_series_of_choices_is_a_call_of_each_in_its_order(
+    model: ExtractiveChatModel,
+    charters: Mapping[str, Charter],
+    request_: str,
+    called: list[tuple[str, int | None]],
+):
+    reply = await ask(model, charters["technical"], HumanMessage(request_))
+    assert [(call["args"]["indicator"], call["args"].get("period")) for call in reply.tool_calls] == called
+
+
 async def test_a_question_after_an_unanswered_one_is_taken_for_itself(
     model: ExtractiveChatModel, charters: Mapping[str, Charter]
 ):

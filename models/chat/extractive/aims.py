@@ -75,11 +75,18 @@ class Aim:
     """It asks what something is."""
     answered: re.Pattern[str] | None
     """What sentences that answer this kind of question say."""
+    has_figures: bool = False
+    """There is a number in it."""
 
     @property
     def subject(self) -> frozenset[str]:
         """The stems that say which thing is asked about, without those that say what kind of thing it is."""
         return self.stems - _GENERIC or self.stems
+
+    @property
+    def names_something(self) -> bool:
+        """Whether it says which thing is asked about, and not only what is done with it, as "how is it computed"."""
+        return bool(self.stems - _GENERIC)
 
     def fits(self, text: str) -> bool:
         """Whether a sentence speaks in the manner of an answer to this part."""
@@ -95,7 +102,8 @@ def read_aims(request: str) -> list[Aim]:
         stems = frozenset(content_stems(part))
         defines = _WHAT_IS.search(part) is not None
         if stems or answered is not None:
-            aims.append(Aim(stems, defines=defines, answered=answered))
+            figures = any(sign.isdigit() for sign in part)
+            aims.append(Aim(stems, defines=defines, answered=answered, has_figures=figures))
     return aims
 
 

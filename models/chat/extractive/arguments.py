@@ -22,7 +22,7 @@ from models.chat.extractive.quantities import (
     read_quantities,
 )
 from models.chat.extractive.schema import Argument, Signature, mapping
-from models.chat.extractive.texts import TextMentions, read_texts, text_mentions
+from models.chat.extractive.texts import TextMentions, named_together, read_texts, text_mentions
 from models.chat.extractive.words import folded_in_place
 
 _Mention = TypeVar("_Mention", Quantity, NumberList)
@@ -50,6 +50,8 @@ class Reading:
     """How many of the values stand in the request as such, the request as a whole not counted."""
     figures: int = 0
     """How many of those are data: numbers, lists, quotations, markup, dates; not a choice or symbol that is named."""
+    series: tuple[dict[str, JsonValue], ...] = ()
+    """A required choice with each value that the request names in one series with the one that is taken."""
     explained: float = 0.0
     """The share of the request's single numbers that cues or units tie to an argument, 0 to 1; 1 where it has none."""
 
@@ -133,7 +135,14 @@ def read_arguments(
     used, tied = _read_numbers(signature, found.folded, singles, in_lists, values)
     by_name = {argument.name: argument for argument in signature.arguments}
     literal = sum(1 for name in values if not by_name[name].is_request)
+    explained = tied / len(singles) if singles else 1.0
     return Reading(
+        series=tuple(
+            {argument.name: value}
+            for argument in signature.arguments
+            if argument.required and "enum" in argument.prop and argument.name in values and explained == 1.0
+            for value in named_together(argument.prop, found.texts.spoken, values[argument.name])
+        ),
         values={
             argument.name: values[argument.name]
             for argument in signature.arguments
@@ -145,7 +154,7 @@ def read_arguments(
         unclear=unclear,
         literal=literal,
         figures=len(taken) + len(in_lists) + used,
-        explained=tied / len(singles) if singles else 1.0,
+        explained=explained,
     )
 
 

@@ -5,6 +5,7 @@ scores from inverse-sentence-frequency word overlap, the passage's relevance and
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -32,6 +33,11 @@ _RELEVANT = 0.35
 _CONTEXT = 0.5
 _EMPHASIS = 0.33
 _DEFINITION = 0.6
+_WORKED = re.compile(r"[\d)] ?(?:%|days|years)? ?= ?-?\d")
+"""A sum that is worked out: an example, which says nothing apart from what it is an example of."""
+_REPLIES = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
+"""A reply to the question of its own title."""
+_BESIDE_A_DEFINITION = 0.4
 _KIND = 0.3
 _SAME_QUESTION = 0.85
 """Similarity from which a passage's title asks the same, so that its first sentence is the answer."""
@@ -61,8 +67,11 @@ def compose(request: str, passages: Sequence[Passage], *, emphasis: str = "", ea
     aims = read_aims(request)
     weights = _weigh_words(request, emphasis, earlier, passages)
     own = {stem: weights[stem] for aim in aims for stem in aim.stems if stem in weights}
-    own = own or {stem: weights[stem] for stem in set(content_stems(earlier)) if stem in weights}
-    answering = _answering(passages, own, aims[0].subject if aims else frozenset())
+    before = {stem: weights[stem] for stem in sorted(set(content_stems(earlier))) if stem in weights}
+    subject = aims[0].subject if aims else frozenset()
+    answering = _answering(passages, own or before, subject)
+    if not answering and not any(aim.names_something for aim in aims):
+        answering = _answering(passages, before, subject)
     candidates = _candidates(answering, weights, aims)
     if not candidates:
         return ""
@@ -146,6 +155,10 @@ def _candidates(
             score += _KIND * overlap * any(aim.fits(unit.text) for aim in aims)
             if unit.position == 0 and passage.relevance >= _SAME_QUESTION:
                 score += _DEFINITION
+            elif wants_definition and (
+                _REPLIES.match(unit.text) or (_WORKED.search(unit.text) and not aims[0].has_figures)
+            ):
+                score *= _BESIDE_A_DEFINITION
             score *= standing * (0.45 + 0.55 * titled)
             leans_on = before if unit.leans and unit.follows else None
             candidate = Candidate(passage, unit, score if overlap + titled > 0 else 0.0, defines, leans_on)

@@ -19,23 +19,27 @@ from pydantic import ConfigDict, PrivateAttr
 from models.chat.asynchronous import AsynchronousChatModel
 from models.chat.extractive.arguments import mentions_of, read_arguments
 from models.chat.extractive.choice import Candidate, choose_tools
-from models.chat.extractive.replies import DECLINED, answer, question
+from models.chat.extractive.replies import DECLINED, NOT_LIVE, answer, asks_live, question
 from models.chat.extractive.schema import Signature
 from models.chat.extractive.toolset import Toolset, Toolsets, ToolSpec
 from models.chat.extractive.turns import Turn, read_turn
+from models.chat.extractive.words import content_stems
 from models.errors import ModelsError
 from models.interfaces import Embedder
 
 NAME = "extractive"
 _CHUNK = re.compile(r"\S+\s*(?:\S+\s*){0,5}")
+_MOST_CHOICES = 5
+_OF_ITS_OWN = 1
+"""Content words beside the names of tools, from which more a request speaks of something else than the one before."""
 _WORDS_AND_MARKS = re.compile(r"\w+|[^\w\s]")
 
 
 class ExtractiveChatModel(AsynchronousChatModel):
     """Answers out of the tool results and passages in the prompt, or calls a bound tool, or declines.
 
-    `response_metadata["finish_reason"]` is `tool_calls`, `stop`, `needs_input` (an argument was asked for) or
-    `declined` (nothing to ground an answer on). Usage counts words and punctuation marks.
+    `response_metadata["finish_reason"]` is `tool_calls`, `stop`, `needs_input` (an argument was asked for, or no tool
+    could work) or `declined` (nothing to ground an answer on). Usage counts words and punctuation marks.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -106,8 +110,8 @@ class ExtractiveChatModel(AsynchronousChatModel):
             return _message(messages, question(wanting), reason="needs_input")
         text = answer(turn)
         if text:
-            return _message(messages, text)
-        return _message(messages, DECLINED, reason="declined")
+            return _message(messages, text, reason="needs_input" if turn.failed else "stop")
+        return _message(messages, NOT_LIVE if asks_live(turn) else DECLINED, reason="declined")
 
     async def _calls(
         self, turn: Turn, toolset: Toolset, *, forced: bool
@@ -128,7 +132,7 @@ class ExtractiveChatModel(AsynchronousChatModel):
             both, lacking = await choose_tools(turn.completed, toolset, self.embedder, forced=forced)
             chosen = [candidate for candidate in both if candidate.reading.literal]
             wanting = wanting or lacking
-        return _as_calls(chosen), wanting
+        return [_grounded(call, turn, toolset) for call in _as_calls(chosen)], wanting
 
 
 def _functions(
@@ -148,7 +152,12 @@ def _functions(
 
 
 def _as_calls(chosen: Sequence[Candidate]) -> list[ToolCall]:
-    return [_call(candidate.tool.name, candidate.reading.values) for candidate in chosen]
+    """A call of each, or one with every choice that was named in a series with its own."""
+    return [
+        _call(candidate.tool.name, {**candidate.reading.values, **choice})
+        for candidate in chosen
+        for choice in candidate.reading.series[:_MOST_CHOICES] or ({},)
+    ]
 
 
 def _changed(call: ToolCall, tools: Sequence[ToolSpec], request: str) -> ToolCall | None:
@@ -167,6 +176,32 @@ def _changed(call: ToolCall, tools: Sequence[ToolSpec], request: str) -> ToolCal
             table = mentions_of(str(kept.pop(argument.name))).texts.table
             kept |= {argument.name: table[0]} if table else {}
     return _call(call["name"], {**kept, **values})
+
+
+def _grounded(call: ToolCall, turn: Turn, toolset: Toolset) -> ToolCall:
+    """The call; where its request only points back ("now the schema"), with the words that such a call had before."""
+    if not turn.points_back or toolset.beside_names(content_stems(turn.request)) > _OF_ITS_OWN:
+        return call
+    whole = {
+        (tool.name, argument.name)
+        for tool in toolset.tools
+        if tool.takes_text_only
+        for argument in tool.signature.arguments
+        if argument.is_request
+    }
+    said = [
+        str(value)
+        for earlier in turn.earlier_calls
+        for name, value in earlier["args"].items()
+        if (earlier["name"], name) in whole
+    ]
+    if not said:
+        return call
+    args = {
+        name: f"{said[0].rstrip('?.!,:; ')}: {value}" if (call["name"], name) in whole else value
+        for name, value in call["args"].items()
+    }
+    return _call(call["name"], args)
 
 
 def _call(name: str, arguments: dict[str, Any]) -> ToolCall:

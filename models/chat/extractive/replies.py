@@ -14,23 +14,55 @@ DECLINED = (
     "I found nothing in what I know that answers this, so I will not guess. "
     "Asking about one specific topic, or adding the figures to compute with, often helps."
 )
+NOT_LIVE = (
+    "I do not see live data, such as prices of this moment: I am connected to no exchange and no feed. "
+    "Give me the figures and I compute with them, or ask what they mean."
+)
+_ASKS_LIVE = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|please|so|ok|freya)\W+){0,3}"
+    r"(?:what|what's|whats|how (?:much|high|low|big|large|is|are)|tell me|give me|show me|check|the)\b"
+    r"(?=.*\b(?:current|currently|live|latest|today|today's|right now|now|at the moment)\b)"
+    r".*\b(?:prices?|quotes?|worth|trading at|market cap|funding rate|dominance|tvl|open interest|gas fees?|"
+    r"exchange rate|fear and greed)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_LONGEST_LIVE = 200
+_ASKED_BEFORE = 0.85
+"""Relevance from which a passage is the answer to the very question, whatever it asks for."""
 _ASKS_WHY = re.compile(
-    r"\b(?:explain|mean(?:s|ing)?|why|what is|what are|how (?:do|does|to|should)|should i)\b", re.IGNORECASE
+    r"\b(?:explain|describe|define|tell me about|mean(?:s|ing)?|why|what is|what are|how (?:do|does|to|should)|should i)\b",
+    re.IGNORECASE,
 )
 
 
 def answer(turn: Turn) -> str:
-    """What the tools gave, else what sub-agents wrote, else an answer out of the passages; empty where none answers."""
+    """What the tools gave, else what sub-agents wrote, else an answer out of the passages; empty where none answers.
+
+    Where no tool could work, what is known comes first, and then what each of them needs.
+    """
     prompt = turn.prompt
     if not turn.results:
+        if asks_live(turn):
+            return ""
         return _joined(prompt.notes) or compose(
             prompt.request, prompt.passages, emphasis=prompt.focus or "", earlier=_context(turn)
         )
     parts = [_result(message) for message in turn.results]
-    if _ASKS_WHY.search(prompt.request[:2_000]) and any(m.status == "success" for m in turn.results):
-        background = compose(prompt.request, prompt.passages)
-        parts += [background] if background else []
+    if turn.failed:
+        parts.insert(0, compose(prompt.request, prompt.passages))
+    elif _ASKS_WHY.search(prompt.request[:2_000]) and any(m.status == "success" for m in turn.results):
+        parts.append(compose(prompt.request, prompt.passages))
     return "\n\n".join(part for part in parts if part)
+
+
+def asks_live(turn: Turn) -> bool:
+    """Whether a figure of this moment is asked for, and no passage answers just that."""
+    known = max((passage.relevance for passage in turn.prompt.passages), default=0.0)
+    return (
+        known < _ASKED_BEFORE
+        and not turn.brings_data
+        and _ASKS_LIVE.match(turn.request[:_LONGEST_LIVE]) is not None
+    )
 
 
 def question(wanting: Candidate) -> str:

@@ -22,6 +22,7 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _ROW = re.compile(r"[^,;\t|\n]+(?:[,;\t|][^,;\t|\n]*)+")
+_JOINS = re.compile(r"(?: (?:and|plus|as well as|the|an?|also|both|periods?|days?|bars?|\d+))*")
 _LABELLED = re.compile(r"(?:e?s)?\s{0,9}(?:\bis\b|\bare\b|:|=)\s{0,9}", re.IGNORECASE)
 _NEXT_LABEL = re.compile(r"[;\n]|\.(?:\s|$)|,(?=\s{0,9}\w[\w ]{1,24}[:=])|\?(?:\s|$)")
 _BEFORE_FIGURE = re.compile(r"[,;]?\s{1,9}(?:and\s)?(?=\d)")
@@ -163,6 +164,30 @@ def _read_choice(prop: object, spoken: str) -> JsonValue:
             if at >= 0:
                 best = max(best, (len(in_words), -at, value), key=lambda item: item[:2])
     return best[2]
+
+
+def named_together(prop: object, spoken: str, value: JsonValue) -> list[JsonValue]:
+    """The enumeration values that stand in one series with `value`, it among them, as in "SMA, EMA and WMA"."""
+    choices = mapping(prop)
+    aliases = mapping(choices.get("x-aliases"))
+    places: list[tuple[int, int, JsonValue]] = []
+    for each in sequence(choices.get("enum")):
+        for name in [str(each), *map(str, sequence(aliases.get(str(each))))]:
+            in_words = " ".join(words(name.replace("_", " ")))
+            at = spoken.find(f" {in_words} ") if in_words else -1
+            if at >= 0:
+                places.append((at, at + len(in_words) + 1, each))
+    apart: list[tuple[int, int, JsonValue]] = []
+    for place in sorted(places, key=lambda place: (place[0], -place[1])):
+        if not apart or place[0] >= apart[-1][1]:
+            apart.append(place)
+    series: list[list[tuple[int, int, JsonValue]]] = [[]]
+    for place in apart:
+        if series[-1] and not _JOINS.fullmatch(spoken[series[-1][-1][1] : place[0]]):
+            series.append([])
+        series[-1].append(place)
+    own = next((one for one in series if any(each == value for *_, each in one)), [])
+    return list(dict.fromkeys(each for *_, each in own))
 
 
 def _read_text_list(

@@ -97,6 +97,15 @@ class Toolset:
     vectors: Vectors
     """One row an example, tool by tool in order."""
 
+    def beside_names(self, stems: Sequence[str]) -> int:
+        """How many of the stems are in no tool's name."""
+        named = frozenset[str]().union(*(tool.naming for tool in self.tools)) | _GENERIC
+        return sum(
+            1
+            for stem in set(stems)
+            if stem not in named and not any(_is_part(part, {stem}) for part in named)
+        )
+
     def nearest(self, request: Vectors) -> list[tuple[float, str]]:
         """For each tool the cosine of its nearest example to the request's vector, and that example."""
         cosines = self.vectors @ request

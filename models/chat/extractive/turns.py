@@ -20,6 +20,11 @@ _FOLLOW_UP = re.compile(
     r"no,?|i meant?|rather)\b",
     re.IGNORECASE,
 )
+_POINTS_BACK = re.compile(
+    r"\b(?:for|of|from|to|with|about) (?:(?:it|them)\b|(?:this|that|the same)\b(?! \w))|\b(?:its|their)\b",
+    re.IGNORECASE,
+)
+_NAMES_ANOTHER = re.compile(r"\b(?:for|of|at|in) (?:an?|my|our)\b", re.IGNORECASE)
 _LONGEST_FOLLOW_UP = 12
 _LONGEST_BARE = 4
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
@@ -46,10 +51,22 @@ class Turn:
         return self.prompt.request
 
     @property
+    def failed(self) -> bool:
+        """Whether tools were called and none of them could work."""
+        return bool(self.results) and all(message.status == "error" for message in self.results)
+
+    @property
     def follows_up(self) -> bool:
         """Whether the request is short and leans on the one before."""
         words = self.request.split()
         return len(words) <= _LONGEST_FOLLOW_UP and _FOLLOW_UP.match(self.request.strip()) is not None
+
+    @property
+    def points_back(self) -> bool:
+        """Whether the request is short, connects to the one before or speaks of it as "it", and names no other."""
+        if len(self.request.split()) > _LONGEST_FOLLOW_UP or _NAMES_ANOTHER.search(self.request):
+            return False
+        return self.follows_up or _POINTS_BACK.search(self.request) is not None
 
     @property
     def is_bare(self) -> bool:

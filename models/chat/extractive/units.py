@@ -52,6 +52,11 @@ _LEANS = re.compile(
     r"while (?:this|it|that|these)|because of (?:this|that)|due to (?:this|that)|after (?:this|that)|at (?:this|that) (?:point|time))\b(?! (?:is|are|exist) (?:no|a|an|many|several|two|three|four)\b)",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(
+    r"(?!(?:if|when|once|where|after|as soon as|first)\b)(?:[\w'-]+ ){1,4}(?:then\b|of (?:that|this|these|those) \w)",
+    re.IGNORECASE,
+)
+"""What then happens goes on with what was said, and so does what is told of that thing."""
 _SUBJECTLESS = re.compile(
     r"^(?:suggested|found|showed|shows|proposed|proposes|argued|argues|concluded|examined|examines|analyzed|analyzes|discusses|discussed|"
     r"(?:developed|introduced|studied|estimated|observed|identified|applied|tested|compared|conducted|offered) (?:a|an|the|that|how)|"
@@ -204,7 +209,7 @@ def _add_sentence(units: list[Unit], sentence: str, heading: str, *, follows: bo
         return False
     if said[:1].islower() and not follows and not said.endswith("."):
         return False
-    leans = _LEANS.match(bare) is not None and _STANDS.match(bare) is None
+    leans = (_LEANS.match(bare) or _GOES_ON.match(bare)) is not None and _STANDS.match(bare) is None
     alone = bare[:1].upper() + bare[1:]
     units.append(_unit(units, said, (), heading, alone=alone, leans=leans, follows=follows, count=count))
     return True

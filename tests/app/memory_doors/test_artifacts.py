@@ -123,7 +123,8 @@ async def test_members_of_a_project_see_what_was_made_and_not_what_was_asked(ope
     ("content", "title"),
     [
         ("# The plan\n\nmore", "The plan"),
-        ('{\n  "openapi": "3.1.0"\n}', 'openapi": "3.1.0'),
+        ('{\n  "openapi": "3.1.0",\n  "info": {\n    "title": "Barbershop API"\n  }\n}', "Barbershop API"),
+        ('{"name": 1}', ""),
         ("1,2\n3,4\n", ""),
         ("", ""),
     ],
