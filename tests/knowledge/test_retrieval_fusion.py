@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from knowledge import Field, RetrievalSettings
@@ -86,6 +88,42 @@ def test_relevance_rises_with_every_kind_of_evidence():
     assert relevance(answer=0.4) > base
     assert relevance(question_words=3.0) > base
     assert relevance(answer_words=5.0) > base
+
+
+@given(
+    st.lists(st.tuples(*[st.floats(0, 1)] * 2, *[st.floats(0, 10)] * 2), min_size=1, max_size=12),
+    st.integers(1, 12),
+)
+def test_no_pair_is_more_relevant_than_the_searches_leave_room_for(pairs, returned):
+    """Each search returns so many of the pairs, and leaves open what the others have."""
+    evidence = {f"pair{n}": (cosines[:2], cosines[2:]) for n, cosines in enumerate(pairs)}
+
+    def best(kind, place):
+        scores = {pair: of[kind][place] for pair, of in evidence.items()}
+        return dict(sorted(scores.items(), key=lambda item: -item[1])[:returned])
+
+    def words(place):
+        scores = best(1, place)
+        return Words(scores, 22.0, min(scores.values()) if len(scores) == returned else 0.0)
+
+    fields = list(enumerate(Field))
+    fusion = Fusion(
+        Found(
+            {field: best(0, place) for place, field in fields},
+            {field: words(place) for place, field in fields},
+        ),
+        SETTINGS,
+    )
+    for pair, (cosines, bm25) in evidence.items():
+        whole = Evidence(dict(zip(Field, cosines, strict=True)), dict(zip(Field, bm25, strict=True)))
+        assert fusion.most_relevance(pair) >= fusion.relevance(whole)
+
+
+def test_pair_of_a_field_in_which_nothing_was_found_may_be_near_in_it():
+    fusion = Fusion(found({"a": 0.4}), SETTINGS)
+    assert fusion.most_relevance("a") == fusion.relevance(
+        Evidence({Field.QUESTION: 0.4, Field.ANSWER: 1.0}, dict.fromkeys(Field, 0.0))
+    )
 
 
 def test_field_that_was_not_compared_counts_as_the_other():
