@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +29,10 @@ class Service:
         """Resident memory of the service and every process it started, in MB; `pss` counts shared pages once."""
         found = {"rss": 0.0, "pss": 0.0, "service_rss": self.process.memory_info().rss / 1e6}
         for one in [self.process, *self.process.children(recursive=True), *_servers(self.process)]:
-            memory = one.memory_full_info()
-            found["rss"] += memory.rss / 1e6
-            found["pss"] += memory.pss / 1e6
+            with suppress(psutil.NoSuchProcess):  # PostgreSQL ends workers at any time
+                memory = one.memory_full_info()
+                found["rss"] += memory.rss / 1e6
+                found["pss"] += memory.pss / 1e6
         return {name: round(value, 1) for name, value in found.items()}
 
 
