@@ -36,7 +36,7 @@ from memory.interfaces import (
     VectorStore,
 )
 from memory.owner import LOCAL, Owner
-from memory.projects import Member, Project, ProjectStore
+from memory.projects import Member, Project, ProjectStore, require_project
 from memory.settings import MemorySettings
 from memory.short import ShortTermTier, StateConflict, StateInvalid, Summary
 from memory.threads import Message, Thread, ThreadStore, open_turn, opened_json, sealed, sealed_json, title_of
@@ -97,6 +97,7 @@ __all__ = [
     "new_id",
     "open_turn",
     "opened_json",
+    "require_project",
     "restrict",
     "sealed",
     "sealed_json",

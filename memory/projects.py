@@ -222,6 +222,11 @@ class ProjectStore:
             await note_deletion(connection, member)
 
 
+async def require_project(connection: Connection, project_id: str) -> None:
+    """Raise UnknownProject unless there is such a project and the user of the connection sees it."""
+    await _seen(connection, project_id)
+
+
 async def _add(connection: Connection, owner: Owner, project_id: str, user_id: str) -> None:
     await connection.execute(
         "INSERT INTO project_members (project_id, tenant_id, owner_id, user_id) VALUES (%s, %s, %s, %s)"

@@ -17,6 +17,7 @@ from memory.interfaces import Scope, ToolUse, Turn
 from memory.owner import Owner
 from memory.privacy.audit import write_note
 from memory.privacy.sealing import Sealer, is_marked, kept_as_it_is
+from memory.projects import require_project
 from memory.records.deletions import note_deletion
 
 _LONGEST_TITLE = 80
@@ -85,24 +86,28 @@ class ThreadStore:
         metadata: dict[str, JsonValue],
         idempotency_key: str | None = None,
     ) -> Thread:
-        """A new, empty thread; with a key that created one before, that one."""
-        rows = await self._query(
-            owner,
-            "INSERT INTO threads (id, tenant_id, user_id, title, project_id, metadata, idempotency_key)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (tenant_id, user_id, idempotency_key) WHERE idempotency_key IS NOT NULL"
-            " DO UPDATE SET idempotency_key = excluded.idempotency_key RETURNING *",
-            (
-                new_id("thr"),
-                owner.tenant_id,
-                owner.user_id,
-                await sealed(self._sealer, owner, title_of(title)),
-                project_id,
-                Jsonb(await sealed_json(self._sealer, owner, metadata)),
-                idempotency_key,
-            ),
+        """A new, empty thread; with a key that created one before, that one. Raises UnknownProject."""
+        made = (
+            new_id("thr"),
+            owner.tenant_id,
+            owner.user_id,
+            await sealed(self._sealer, owner, title_of(title)),
+            project_id,
+            Jsonb(await sealed_json(self._sealer, owner, metadata)),
+            idempotency_key,
         )
-        return await self._thread(owner, rows[0])
+        async with self._database.of(owner) as connection:
+            cursor = await connection.execute(
+                "INSERT INTO threads (id, tenant_id, user_id, title, project_id, metadata, idempotency_key)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (tenant_id, user_id, idempotency_key) WHERE idempotency_key IS NOT NULL"
+                " DO UPDATE SET idempotency_key = excluded.idempotency_key RETURNING *",
+                made,
+            )
+            row = (await cursor.fetchall())[0]
+            if project_id is not None and row["id"] == made[0]:
+                await require_project(connection, project_id)
+        return await self._thread(owner, row)
 
     async def get(self, owner: Owner, thread_id: str) -> Thread:
         """The thread. Raises UnknownThread."""

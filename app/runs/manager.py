@@ -105,7 +105,7 @@ class RunManager:
         """Begin a run; gives the ids of run and thread. A known idempotency key gives the run it began.
 
         One that failed for no fault of the request is begun anew, in the same thread.
-        Raises ProblemError: stopping, overloaded, thread_busy, unknown_thread, idempotency_conflict.
+        Raises UnknownProject, and ProblemError: stopping, overloaded, thread_busy, unknown_thread, idempotency_conflict.
         """
         # In a task of its own: a client that leaves now must not leave a record behind that nobody carries out.
         starting = asyncio.create_task(self._start(owner, request, idempotency_key))

@@ -55,7 +55,11 @@ class ChatRequest(BaseModel):
         Field(max_length=8, description="Specialists to ask; left out, Freya decides."),
     ] = []
     project_id: Annotated[
-        str | None, Field(max_length=128, description="A project the thread belongs to.")
+        str | None,
+        Field(
+            max_length=128,
+            description="A project that you see, which the thread belongs to; another is refused.",
+        ),
     ] = None
     metadata: Annotated[
         dict[str, JsonValue], Field(description="Kept with a new thread, for the client's own use.")

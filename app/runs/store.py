@@ -22,6 +22,7 @@ from memory import (
     log_interaction,
     open_turn,
     opened_json,
+    require_project,
     sealed,
     sealed_json,
     title_of,
@@ -103,7 +104,7 @@ class RunStore:
     ) -> None:
         """Write the run, the user's message and a new thread at once.
 
-        Raises ThreadBusy, AlreadyBegun, or a ProblemError for an unknown thread.
+        Raises ThreadBusy, AlreadyBegun, UnknownProject, or a ProblemError for an unknown thread.
         """
         asked = await self._sealed(scope.owner, request.model_dump(mode="json"))
         said = await sealed(self._sealer, scope.owner, request.message)
@@ -121,6 +122,8 @@ class RunStore:
                     title=title,
                 )
                 await connection.execute(_BEGIN, _begun(run_id, scope, worker, idempotency_key, asked))
+                if request.project_id is not None:  # after the key: what is repeated is not refused
+                    await require_project(connection, request.project_id)
         except UniqueViolation as error:
             await self._refused(error, scope, idempotency_key)
         except ForeignKeyViolation as error:

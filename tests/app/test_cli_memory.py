@@ -161,6 +161,13 @@ def test_erasing_takes_the_lines_typed_in_conversations_along(data: Path):
 
 
 @pytest.mark.usefixtures("service")
+def test_project_that_there_is_not_ends_with_a_clear_error():
+    result = freya("memory", "artifacts", "--project", "prj_none")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "there is no project 'prj_none'" in result.stderr
+
+
+@pytest.mark.usefixtures("service")
 def test_interaction_log_is_written_to_a_file_or_the_output(tmp_path: Path):
     file = tmp_path / "log.parquet"
     assert said("memory", "interactions", file) == ""

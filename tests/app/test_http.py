@@ -105,15 +105,17 @@ async def test_repeated_post_with_its_key_repeats_nothing(client):
 
 
 async def test_thread_is_made_listed_read_and_deleted(client):
-    body = {"title": "Plans", "project_id": "p1", "metadata": {"colour": ["red", 1, None]}}
+    older = (await client.post("/v1/threads", json={"title": "Older"})).json()
+    project = (await client.post("/v1/projects", json={"name": "Plans"})).json()
+    body = {"title": "Plans", "project_id": project["id"], "metadata": {"colour": ["red", 1, None]}}
     made = await client.post("/v1/threads", json=body)
     assert made.status_code == 201
     thread = made.json()
     assert {key: thread[key] for key in body} == body
     page = (await client.get("/v1/threads", params={"limit": 1})).json()
     assert page["items"] == [thread]
-    older = (await client.get("/v1/threads", params={"limit": 1, "cursor": page["next"]})).json()
-    assert older["items"][0]["id"] < thread["id"]
+    beyond = (await client.get("/v1/threads", params={"limit": 1, "cursor": page["next"]})).json()
+    assert beyond["items"] == [older]
     assert (await client.get(f"/v1/threads/{thread['id']}/messages")).json() == {"items": [], "next": None}
     assert (await client.delete(f"/v1/threads/{thread['id']}")).status_code == 204
     for gone in ("", "/messages", "/runs"):

@@ -57,6 +57,12 @@ async def test_conversation_goes_on_in_its_thread(socket):
     assert "NPV" in frames[-1]["result"]["answer"]
 
 
+async def test_message_in_a_project_that_there_is_not_is_refused(socket):
+    socket.send(type="message", id="there", message=CALCULATION, project_id="prj_none")
+    name, problem = await refused(socket)
+    assert (name, problem["code"], problem["status"]) == ("there", "unknown_project", 404)
+
+
 async def test_metadata_of_a_message_is_kept_with_its_new_thread(socket, client):
     socket.send(type="message", message=CALCULATION, metadata={"ticket": 7})
     frames = await socket.until("run.finished")

@@ -4,12 +4,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 import orjson
+import pytest
 
 from agents.tools import Artifact
 from app.runs import ChatRequest, ChatResult
 from app.runs.records import Usage
 from graphs import MadeArtifact
-from memory import Interaction, Owner, Scope, ToolUse, Turn, new_id
+from memory import Interaction, Owner, Scope, ToolUse, Turn, UnknownProject, new_id
 from memory.short import StateChange
 from tests.memory.isolation import World, exported, scope
 
@@ -21,11 +22,11 @@ async def turn(world: World, me: Owner, pick: int) -> None:
     within = scope(me, thread or new_id("thr"), world.some("prj", pick))
     run, said = new_id("run"), world.text(me)
 
-    async def begin(name: str) -> None:
+    async def begin(name: str, project: str | None = None) -> None:
         await stores.runs.begin(
             run,
             Scope(**{**asdict(within), "thread_id": name}),
-            ChatRequest(message=said, thread_id=thread, project_id=within.project_id),
+            ChatRequest(message=said, thread_id=thread, project_id=project),
             new_thread=thread is None,
             worker="w",
             idempotency_key=None,
@@ -34,7 +35,12 @@ async def turn(world: World, me: Owner, pick: int) -> None:
     if thread is not None and thread not in has.threads:
         await world.refused(me, begin, thread)
         return
-    await begin(within.thread_id)
+    if not world.sees(me, within.project_id):
+        with pytest.raises(UnknownProject):
+            await begin(within.thread_id, within.project_id)
+        await begin(within.thread_id)  # as where he was a member at the beginning
+    else:
+        await begin(within.thread_id, within.project_id)
     answer = world.text(me)
     made = MadeArtifact(
         id=new_id("art"),

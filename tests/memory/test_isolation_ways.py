@@ -182,9 +182,9 @@ async def test_text_of_a_user_never_becomes_a_statement(stores, anna, ben, text)
     project = await stores.projects.create(mallory, text, text)
     assert (project.name, project.description) == (text, text)
     thread = await stores.threads.create(
-        mallory, text, project_id=text, metadata={text: text}, idempotency_key=text
+        mallory, text, project_id=project.id, metadata={text: text}, idempotency_key=text
     )
-    assert (thread.metadata, thread.project_id) == ({text: text}, text)
+    assert (thread.metadata, thread.project_id) == ({text: text}, project.id)
     line = {"user": mallory.user_id, "thread": text, "role": "user", "name": text, "text": text}
 
     async def history() -> AsyncIterator[bytes]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from memory import new_id
 from tests.app.isolation.anna import ASKED, TELESCOPE, document, filled
 from tests.app.test_http import problem_of
 
@@ -22,6 +23,10 @@ ROUTES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("DELETE", "/v1/threads/{}", "thread", {}),
     ("POST", "/v1/chat", "thread", {"json": {"message": ASKED, "thread_id": "{}"}}),
     ("POST", "/v1/chat/stream", "thread", {"json": {"message": ASKED, "thread_id": "{}"}}),
+    ("POST", "/v1/chat", "project", {"json": {"message": ASKED, "project_id": "{}"}}),
+    ("POST", "/v1/chat/stream", "project", {"json": {"message": ASKED, "project_id": "{}"}}),
+    ("POST", "/v1/threads", "project", {"json": {"title": "Mine", "project_id": "{}"}}),
+    ("GET", "/v1/artifacts", "project", {"params": {"project_id": "{}"}}),
     ("GET", "/v1/memory/{}", "record", {}),
     ("GET", "/v1/memory/{}", "decision", {}),
     ("GET", "/v1/memory/{}", "message", {}),
@@ -57,6 +62,30 @@ async def test_what_is_anothers_answers_like_what_there_is_not(client, hers, ben
     assert found[0] == 404
     assert TELESCOPE not in found[1]
     assert await document(client, hers.headers()) == before
+
+
+async def test_turns_and_threads_belong_only_to_a_project_that_the_user_sees(client, ben):
+    anna = {"freya-user": new_id("anna")}
+    project = (await client.post("/v1/projects", json={"name": "Shop"}, headers=anna)).json()["id"]
+    key = {**ben, "idempotency-key": "in-the-shop"}
+    wanted = [("/v1/chat", {"message": "Hello!", "project_id": project}, "thread_id")]
+    wanted += [("/v1/threads", {"project_id": project}, "id")]
+    for path, body, _ in wanted:
+        problem_of(await client.post(path, json=body, headers=key), 404, "unknown_project")
+        assert (await client.get("/v1/threads", headers=ben)).json()["items"] == []
+    members = f"/v1/projects/{project}/members"
+    await client.post(members, json={"user_id": ben["freya-user"]}, headers=anna)
+    made = [(await client.post(path, json=body, headers=key)).json()[name] for path, body, name in wanted]
+    for thread in made:
+        found = (await client.get(f"/v1/threads/{thread}", headers=ben)).json()
+        assert found["project_id"] == project
+    going_on = {"message": "Thanks!", "thread_id": made[0]}
+    refused = await client.post("/v1/chat", json={**going_on, "project_id": "prj_none"}, headers=ben)
+    problem_of(refused, 404, "unknown_project")
+    assert (await client.post("/v1/chat", json=going_on, headers=ben)).status_code == 200
+    assert (await client.delete(f"/v1/projects/{project}", headers=anna)).status_code == 204
+    again = [(await client.post(path, json=body, headers=key)).json()[name] for path, body, name in wanted]
+    assert again == made
 
 
 async def test_lists_from_a_cursor_of_anothers_are_ones_own(client, hers, ben):
