@@ -181,7 +181,7 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
 
 
 def merge(results: Sequence[SpecialistResult], charters: Mapping[str, Charter]) -> tuple[str, list[Citation]]:
-    """A single answer as it stands; several each under its agent's title, with one numbering of citations.
+    """A single answer as it stands; those of several agents under the agents' titles; with one numbering of citations.
 
     What one says in the very words of another, out of the same passages, is said once.
     """
@@ -191,6 +191,7 @@ def merge(results: Sequence[SpecialistResult], charters: Mapping[str, Charter]) 
     results = [*reversed(said.values())]
     if len(results) == 1:
         return results[0].answer, list(results[0].citations)
+    titled, agent = len({result.agent for result in results}) > 1, ""
     sections: list[str] = []
     citations: list[Citation] = []
     for result in results:
@@ -200,8 +201,12 @@ def merge(results: Sequence[SpecialistResult], charters: Mapping[str, Charter]) 
             numbers[citation.number] = known or len(citations) + 1
             if known is None:
                 citations.append(citation.model_copy(update={"number": len(citations) + 1}))
-        title = charters[result.agent].title if result.agent in charters else result.agent
-        sections.append(f"## {title}\n\n{renumbered(result.answer, numbers)}")
+        answer = renumbered(result.answer, numbers)
+        if titled and result.agent != agent:
+            title = charters[result.agent].title if result.agent in charters else result.agent
+            answer = f"## {title}\n\n{answer}"
+        agent = result.agent
+        sections.append(answer)
     return "\n\n".join(sections), citations
 
 

@@ -71,7 +71,7 @@ def from_memory(recalled: Recollection) -> str | None:
     told = _telling(recalled.items)
     if not told:
         return None
-    lines = [_told(item) for item in told]
+    lines = [_told(item, earlier=_is_earlier(item, told)) for item in told]
     if len(lines) == 1:
         return lines[0][0].upper() + lines[0][1:]
     return "This is what I remember:\n\n" + "\n".join(f"- {line[0].upper() + line[1:]}" for line in lines)
@@ -93,10 +93,20 @@ def _telling(items: Sequence[Recalled]) -> list[Recalled]:
     best = max((item.relevance for item in items), default=0.0)
     if best < _STANDS_ALONE:
         return []
-    return [item for item in items if item.relevance >= max(_STANDS_ALONE, _BESIDE * best)][:_TOLD]
+    told = [item for item in items if item.relevance >= max(_STANDS_ALONE, _BESIDE * best)][:_TOLD]
+    # What was noted is held against all that was said since; a message tells only what held on its day.
+    sources = {source for item in told if item.kind is not Kind.MESSAGE for source in item.message_ids}
+    told = [item for item in told if item.kind is not Kind.MESSAGE or item.id not in sources]
+    return sorted(told, key=lambda item: item.kind is Kind.MESSAGE)
 
 
-def _told(item: Recalled) -> str:
+def _is_earlier(item: Recalled, told: Sequence[Recalled]) -> bool:
+    """Whether it is a message from before what was noted last of what is told."""
+    noted_at = max((each.said_at for each in told if each.kind is not Kind.MESSAGE), default=item.said_at)
+    return item.kind is Kind.MESSAGE and item.said_at < noted_at
+
+
+def _told(item: Recalled, *, earlier: bool) -> str:
     day = f"{item.said_at.day} {item.said_at:%B %Y}"
     text = " ".join(item.text.split())
     text = text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + "…"
@@ -105,4 +115,4 @@ def _told(item: Recalled) -> str:
     if item.kind is not Kind.MESSAGE:
         return f"I have noted ({day}): {text}"
     speaker = "you said" if item.role != "assistant" else "I answered"
-    return f"on {day} {speaker}: “{text}”"
+    return f"{'earlier, ' if earlier else ''}on {day} {speaker}: “{text}”"

@@ -34,6 +34,7 @@ def argument(
     unit: Unit | None = None,
     cues: tuple[str, ...] = (),
     aliases: dict[str, tuple[str, ...]] | None = None,
+    holds: str | None = None,
     default: Any = PydanticUndefined,  # any JSON value
     **constraints: Any,  # pydantic constraints such as gt, le, min_length
 ) -> Any:  # a FieldInfo, typed Any so that it may stand as a field's default
@@ -41,6 +42,7 @@ def argument(
 
     `cues` are the words that stand beside the value in a request ("from", "entry"), most telling first;
     `aliases` are other names of an enumeration's values ({"bbands": ("bollinger bands",)}).
+    `holds` is a pattern, found in any case, without which a whole request is not this argument.
     A field without a default is required: a model that cannot read it asks for it.
     """
     extra: dict[str, Any] = {}
@@ -50,6 +52,8 @@ def argument(
         extra["x-cues"] = list(cues)
     if aliases:
         extra["x-aliases"] = {value: list(names) for value, names in aliases.items()}
+    if holds is not None:
+        extra["x-holds"] = holds
     field: FieldInfo = Field(
         default=default, description=description, json_schema_extra=extra or None, **constraints
     )

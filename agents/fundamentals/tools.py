@@ -5,10 +5,18 @@ from langchain_core.tools import BaseTool
 from agents.fundamentals.leverage_tools import leverage_tools
 from agents.fundamentals.pool_tools import pool_tools
 from agents.fundamentals.portfolio_tool import portfolio_tool
+from agents.fundamentals.purchase_tool import purchase_tool
 from agents.fundamentals.supply_tools import supply_tools
 from agents.fundamentals.valuation_tools import valuation_tools
 
 
 def fundamentals_tools() -> tuple[BaseTool, ...]:
     """Every tool of the fundamentals analyst."""
-    return (*pool_tools(), *leverage_tools(), *supply_tools(), *valuation_tools(), portfolio_tool())
+    return (
+        *pool_tools(),
+        *leverage_tools(),
+        *supply_tools(),
+        *valuation_tools(),
+        portfolio_tool(),
+        purchase_tool(),
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice, zip_longest
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -125,6 +126,13 @@ def suite(domain: DomainModel, operation_ids: frozenset[str]) -> Suite:
             )
     found = Suite(agent=domain.title, languages=domain.values(ConstraintKind.LANGUAGE), cases=tuple(cases))
     return validate(found.model_dump_json(), operation_ids)
+
+
+def some(suite: Suite, most: int) -> Suite:
+    """At most so many of its cases, the categories taking turns."""
+    turns = zip_longest(*([case for case in suite.cases if case.category is each] for each in Category))
+    chosen = {case.id for case in islice((case for turn in turns for case in turn if case), most)}
+    return suite.model_copy(update={"cases": tuple(case for case in suite.cases if case.id in chosen)})
 
 
 def validate(text: str, operation_ids: frozenset[str]) -> Suite:

@@ -9,6 +9,7 @@ _WHOLE_DESIGN = (
     "Design an agent for a dental clinic with WhatsApp booking",
     "Create a nail salon booking agent; Telegram, Russian, budget $100/month",
     "Build an AI agent for my restaurant",
+    "A chatbot for my repair shop that takes bookings",
 )
 """Requests for a whole design call for the analysis, the API and the schema together."""
 
@@ -76,7 +77,7 @@ def _supporting_tools() -> tuple[BaseTool, ...]:
         tool(
             "generate_test_cases",
             "Writes test cases for an agent of a business: happy paths, edge cases and abuse, with checks, as JSON.",
-            work.DesignRequest,
+            work.TestsRequest,
             work.generate_test_cases,
             examples=(
                 "Generate test cases for a bakery ordering bot",

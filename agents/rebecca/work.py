@@ -53,12 +53,23 @@ class DesignRequest(BaseModel):
     )
 
 
+class TestsRequest(DesignRequest):
+    """A domain and the number of test cases wanted."""
+
+    cases: int | None = argument(
+        "How many test cases to write; left out, all that there are",
+        cues=("test cases", "cases", "tests", "scenarios"),
+        default=None,
+        ge=1,
+        le=200,
+    )
+
+
 class TrainingRequest(DesignRequest):
     """A domain and the number of conversations wanted."""
 
     examples: int = argument(
         "How many conversations to prepare",
-        unit=Unit.COUNT,
         cues=("examples", "conversations", "dialogues", "samples", "lines"),
         default=60,
         ge=10,
@@ -177,11 +188,13 @@ def generate_db_schema(arguments: DesignRequest) -> ToolOutput:
     return ToolOutput(text=text, data=data, artifacts=(artifact,))
 
 
-def generate_test_cases(arguments: DesignRequest) -> ToolOutput:
-    """Test cases with checks: happy paths, edge cases, abuse."""
+def generate_test_cases(arguments: TestsRequest) -> ToolOutput:
+    """Test cases with checks: happy paths, edge cases, abuse; of fewer than there are some of each."""
     domain = _domain(arguments)
     known = openapi.operations(openapi.document(domain))
-    suite = casebook.suite(domain, frozenset(item.operation_id for item in known))
+    whole = casebook.suite(domain, frozenset(item.operation_id for item in known))
+    suite = whole if arguments.cases is None else casebook.some(whole, arguments.cases)
+    short = arguments.cases is not None and len(suite.cases) < arguments.cases
     counts = {
         category: sum(1 for case in suite.cases if case.category is category)
         for category in casebook.Category
@@ -195,7 +208,7 @@ def generate_test_cases(arguments: DesignRequest) -> ToolOutput:
             (
                 f"{len(suite.cases)} test cases for the {domain.title} agent: "
                 f"{', '.join(f'{number} {category.value}' for category, number in counts.items())}. Every operation they "
-                f"name is in the generated API. {basis(domain)}"
+                f"name is in the generated API. {'There are no more for this domain. ' * short}{basis(domain)}"
             ),
             table(("Case", "What it tries", "Checks"), rows),
             f"{_wording(domain)} Probes with fixed words are in English. Inputs, expected behaviour and checks are in test_cases.json.",

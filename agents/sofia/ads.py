@@ -35,6 +35,7 @@ class AdCopy(BaseModel):
     ad: str = argument(
         "The ad's texts under their labels, quoted: headline “…”, description “…”, primary text “…”; the whole request will do",
         unit=Unit.REQUEST,
+        holds=r"[\"“«]|\b(?:headlines?|titles?|descriptions?|text|body|copy|ad)\s*[:=]",
     )
     platform: Literal[
         "google", "microsoft", "bing", "meta", "facebook", "instagram", "linkedin", "twitter", "tiktok"

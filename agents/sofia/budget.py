@@ -34,6 +34,7 @@ class BudgetSplit(BaseModel):
         'The channels, separated by commas, each with its weight or expected CPA: "Google Ads 50, Meta 30, email 20"; '
         "the whole request will do",
         unit=Unit.REQUEST,
+        holds=r"\b(?:between|across|among|amongst|channels?|over(?! the| \d))\b|:|[a-z]\W{1,3}\d+\W{1,4}(?:and )?[a-z ]+\W{0,3}\d",
     )
     by: Literal["weight", "cpa"] = argument(
         "Whether the channels' numbers are weights (more money to the larger) or expected costs per acquisition (more "

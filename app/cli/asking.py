@@ -16,7 +16,10 @@ _MOST_BYTES = 1_000_000
 
 
 def ask(
-    message: Annotated[str, typer.Argument(help="What to ask; `-` reads it from the input.")],
+    message: Annotated[
+        list[str],
+        typer.Argument(help="What to ask, in quotes or as words; `-` reads it from the input."),
+    ],
     thread: Thread = None,
     agent: Agents = None,
     as_json: AsJson = False,  # noqa: FBT002  # a flag
@@ -28,7 +31,7 @@ def ask(
     The running service answers; where none runs, one is started for the moment. The answer is Markdown; what it cites,
     its thread and its model follow on the error stream. Ctrl-C cancels the question.
     """
-    text = _from_input() if message == "-" else message
+    text = _from_input() if message == ["-"] else " ".join(message)
     if not text.strip():
         raise typer.BadParameter("there is no question", param_hint="MESSAGE")
     if not _is_unicode(text):

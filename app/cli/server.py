@@ -89,7 +89,7 @@ async def open_service(settings: Settings, *, progress: Progress) -> AsyncIterat
         running = await stack.enter_async_context(open_freya(settings, progress=progress))
         listening.listen(_BACKLOG)
         server = Server(_config(settings, running), running.freya)
-        stack.enter_context(_without_cancellations(logging.getLogger("uvicorn.error")))
+        stack.enter_context(_without_stacks(logging.getLogger("uvicorn.error")))
         serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
         service = Service(server, address_of(listening), None, serving)
         stack.push_async_callback(_end, service)
@@ -123,11 +123,18 @@ def _config(settings: Settings, running: Running) -> uvicorn.Config:
 
 
 @contextmanager
-def _without_cancellations(logger: logging.Logger) -> Iterator[None]:
-    """Keep out the stacks of requests that were still open at the end: that they are cancelled is said in a line."""
+def _without_stacks(logger: logging.Logger) -> Iterator[None]:
+    """Keep out the stacks of what is no defect of ours.
+
+    That requests which were still open at the end are cancelled is said in a line; that a client sent what is not UTF-8 is
+    said to it when its socket is closed, and is a warning without a stack here.
+    """
 
     def is_news(record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, UnicodeDecodeError):
+            record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+        return not isinstance(error, asyncio.CancelledError)
 
     logger.addFilter(is_news)
     try:

@@ -19,10 +19,17 @@ _log = structlog.get_logger(__name__)
 _BY_STATUS = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 _NO_OBJECT = frozenset({"model_attributes_type", "dict_type"})
 _DETAILS = {
-    400: "The body cannot be read as JSON: send valid JSON in UTF-8, not nested thousands of levels deep.",
+    400: "The body cannot be read as JSON: send valid JSON in UTF-8.",
     404: "There is nothing here. The routes are described at /docs.",
     405: "The route does not take this method. The routes are described at /docs.",
 }
+
+_UNREADABLE: dict[type, str] = {
+    RecursionError: "The body cannot be read: it is nested too deeply.",
+    UnicodeDecodeError: "The body cannot be read: it is not UTF-8.",
+    ValueError: "The body cannot be read: a number in it has too many digits.",
+}
+"""What keeps JSON from being read though its grammar is right, by the error of Python's parser."""
 
 
 class Edge:
@@ -79,7 +86,9 @@ async def http_error(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = _BY_STATUS.get(status, "bad_request")
     detail = (
-        error.detail if isinstance(error, BodyTooLarge) else _DETAILS.get(status, "It cannot be answered.")
+        error.detail
+        if isinstance(error, BodyTooLarge)
+        else _UNREADABLE.get(type(error.__cause__)) or _DETAILS.get(status, "It cannot be answered.")
     )
     response = problem_response(problem(code, detail))
     if isinstance(error, HTTPException) and error.headers:

@@ -30,7 +30,18 @@ class _Share:
     agent: str
     confidence: float
     parts: list[str]
+    wants: str
     context: tuple[str, ...] = ()
+
+    def takes(self, agent: str, wants: str) -> bool:
+        """Whether a part goes with these: of what is to be told and what is to be worked out only one would be done."""
+        return self.agent == agent and (not wants or not self.wants or self.wants == wants)
+
+    def take(self, other: "_Share") -> None:
+        """Add the parts of another."""
+        self.parts += other.parts
+        self.confidence = max(self.confidence, other.confidence)
+        self.wants = self.wants or other.wants
 
 
 @dataclass(slots=True)
@@ -44,14 +55,14 @@ class _Division:
 
     def add(self, agent: str, confidence: float, part: Part, earlier: Sequence[str]) -> None:
         """A request that is surely for this agent."""
-        texts = [*self.waiting, part.text]
+        wants = part.wants if (part.adds and not part.refers_back) or not earlier else ""
+        context = tuple(earlier) if part.refers_back else ()
+        share = _Share(agent, confidence, [*self.waiting, part.text], wants, context)
         self.waiting.clear()
-        if self.shares and self.shares[-1].agent == agent:
-            self.shares[-1].parts += texts
-            self.shares[-1].confidence = max(self.shares[-1].confidence, confidence)
+        if self.shares and self.shares[-1].takes(agent, wants):
+            self.shares[-1].take(share)
         else:
-            context = tuple(earlier) if part.refers_back else ()
-            self.shares.append(_Share(agent, confidence, texts, context))
+            self.shares.append(share)
 
     def keep(self, part: Part) -> None:
         """A part that says too little by itself: it goes with the one before, or waits for the one after."""
@@ -72,7 +83,7 @@ def divide(
 ) -> Route | None:
     """A task for each specialist that some part is surely for; None where the message is one request.
 
-    A part that leans on the one before it needs more certainty; one that refers back carries the parts before it as context. Parts that are
+    What one specialist is to tell and what the same is to work out are two tasks. A part that leans on the one before it needs more certainty; one that refers back carries the parts before it as context. Parts that are
     surely for nobody are left out, and greetings are dropped.
     """
     division = _Division()
@@ -112,11 +123,12 @@ def _greets(part: Part, reading: Reading, settings: RouterSettings) -> bool:
 
 
 def _joined(shares: Sequence[_Share]) -> list[_Share]:
-    """Shares of one agent that lie apart in the message become one, in the place of the first."""
-    by_agent: dict[str, _Share] = {}
+    """Shares of one agent that lie apart in the message become one, in the place of the first that takes it."""
+    joined: list[_Share] = []
     for share in shares:
-        first = by_agent.setdefault(share.agent, share)
-        if first is not share:
-            first.parts += share.parts
-            first.confidence = max(first.confidence, share.confidence)
-    return list(by_agent.values())
+        first = next((each for each in joined if each.takes(share.agent, share.wants)), None)
+        if first is None:
+            joined.append(share)
+        else:
+            first.take(share)
+    return joined

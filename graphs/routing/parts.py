@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 _ASKS = (
     "what|what's|how|why|when|where|which|who|is|are|can|could|should|do|does|compute|calculate|work out|write|give|tell|"
@@ -10,7 +11,7 @@ _ASKS = (
 )
 _JOINT = re.compile(
     r"(?P<strong>(?<=[.!?])\s+(?=\S)|\s*;\s+|\n+)"
-    r"|,?\s+(?:and\s+(?:also|then|please|secondly|finally)|also|then|plus|as well as)\s+(?=[a-z])"
+    r"|(?P<adds>,?\s+(?:and\s+(?:also|then|please|secondly|finally)|also|then|plus|as well as)\s+(?=[a-z]))"
     rf"|(?:,|,?\s+and)\s+(?=(?:please\s+)?(?:{_ASKS})\b)",
     re.IGNORECASE,
 )
@@ -34,6 +35,13 @@ _CONTINUES = re.compile(
     r"explain (?:it|that|this)|show (?:me )?how)\b",
     re.IGNORECASE,
 )
+_REQUESTS = re.compile(rf"^(?:please\s+)?(?:{_ASKS})\b", re.IGNORECASE)
+_TOLD = re.compile(
+    r"^(?:please\s+)?(?:tell me (?:about|what|how|why)|explain|describe|define|what(?:'s| is| are)|how (?:do|does|is|are)|why)\b"
+    r"(?!.*\b(?:my|our)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+_FIGURE = re.compile(r"\d")
 _SHORT = 5
 _LONGEST_FOLLOW_UP = 12
 _FEWEST_WORDS = 2
@@ -49,7 +57,16 @@ class Part:
     states: bool
     """It tells something and asks nothing."""
     in_sentence: bool = False
-    """Only a comma or an "and" parts it from what stands before it."""
+    """Only a comma or an "and" parts it from what stands before it, or an "also" that no request's verb follows."""
+    adds: bool = False
+    """It is a request beside the one before: "also" or "then" leads to it, or a verb that asks begins it."""
+
+    @property
+    def wants(self) -> Literal["knowledge", "figures", ""]:
+        """Whether it asks to be told something, or gives figures to work with; empty where it is neither surely."""
+        if _FIGURE.search(self.text):
+            return "figures"
+        return "knowledge" if _TOLD.match(self.text) else ""
 
 
 def split_parts(message: str) -> list[Part]:
@@ -59,20 +76,21 @@ def split_parts(message: str) -> list[Part]:
     """
     if any(mark in message.lower() for mark in ("```", "<html", "<!doctype", "<body", "<head")):
         return [_part(message)]
-    pieces: list[tuple[str, bool]] = []
+    pieces: list[tuple[str, bool, bool]] = []
     begins = position = 0
-    in_sentence = False
+    in_sentence = adds = False
     for joint in [*_JOINT.finditer(message), None]:
         end = joint.start() if joint else len(message)
         piece = message[position:end]
         if pieces and (_is_fragment(piece) or _inside_quotes(message, position)):
-            pieces[-1] = (message[begins:end], pieces[-1][1])
+            pieces[-1] = (message[begins:end], *pieces[-1][1:])
         elif piece.strip():
-            pieces.append((piece, in_sentence))
+            pieces.append((piece, in_sentence, adds))
             begins = position
         if joint:
             position, in_sentence = joint.end(), joint["strong"] is None
-    return [_part(piece, in_sentence=weakly) for piece, weakly in pieces]
+            adds = joint["adds"] is not None
+    return [_part(piece, in_sentence=weakly, added=added) for piece, weakly, added in pieces]
 
 
 def is_follow_up(message: str) -> bool:
@@ -99,9 +117,16 @@ def only_continues(message: str) -> bool:
     return bool(_CONTINUES.match(message.strip()))
 
 
-def _part(piece: str, *, in_sentence: bool = False) -> Part:
+def _part(piece: str, *, in_sentence: bool = False, added: bool = False) -> Part:
     text = _NUMBERED.sub("", piece).strip()
-    return Part(text, refers_back(text), bool(_STATES.match(text)), in_sentence)
+    requests = bool(_REQUESTS.match(text))
+    return Part(
+        text,
+        refers_back(text),
+        bool(_STATES.match(text)),
+        in_sentence=in_sentence and not (added and requests),
+        adds=added or requests,
+    )
 
 
 def _is_fragment(piece: str) -> bool:

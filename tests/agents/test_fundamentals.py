@@ -270,6 +270,27 @@ async def test_valuation_ratios_of_a_network():
         assert (await ask("valuation_ratios", **arguments)).status == "error"
 
 
+@pytest.mark.parametrize(
+    ("purchases", "averages"),
+    [
+        ("I bought 0.5 BTC at 60000 and 0.3 at 50000, what is my average price?", {"BTC": 56250}),
+        ("10 SOL at 150, 5 @ 120 and 20 for $90", {"SOL": 3900 / 35}),
+        ("1,000 tokens at $0.25 and 3,000 at $0.15", {"all": 0.175}),
+        ("2 ETH for 6k in total, 1 more at 2000, 0.1 BTC x 60k", {"ETH": 8000 / 3, "BTC": 60000}),
+    ],
+)
+async def test_purchases_in_words_are_averaged_by_their_quantities(purchases, averages):
+    data = (await ask("average_price", purchases=purchases)).artifact.data
+    assert {name: each["average_price"] for name, each in data.items()} == {
+        name: pytest.approx(price) for name, price in averages.items()
+    }
+
+
+@pytest.mark.parametrize("purchases", ["what is my average price?", "0 BTC at 60000"])
+async def test_purchases_that_cannot_be_read_are_refused(purchases):
+    assert (await ask("average_price", purchases=purchases)).status == "error"
+
+
 async def test_a_portfolio_in_words_is_checked():
     message = await ask(
         "portfolio_allocation_check", holdings="check my portfolio: 60% BTC, 30% ETH, 10% SOL"

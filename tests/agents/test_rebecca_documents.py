@@ -114,6 +114,21 @@ def test_test_cases_cover_all_categories_and_read_back(request_text):
     assert all(case.checks and case.expected and all(case.input) for case in suite.cases)
 
 
+@pytest.mark.parametrize(("wanted", "by_category"), [(5, [2, 2, 1]), (1, [1, 0, 0])])
+def test_as_many_test_cases_are_written_as_are_wanted_and_some_of_each_kind(wanted, by_category):
+    output = call("generate_test_cases", SALON, cases=wanted)
+    suite = casebook.Suite.model_validate_json(only(output, "test_cases.json").content)
+    kinds = [case.category for case in suite.cases]
+    assert [kinds.count(category) for category in casebook.Category] == by_category
+    assert output.text.startswith(f"{wanted} test cases")
+    assert "no more" not in output.text
+
+
+def test_where_there_are_fewer_test_cases_than_wanted_that_is_said():
+    output = call("generate_test_cases", SALON, cases=200)
+    assert "There are no more for this domain." in output.text
+
+
 def test_test_cases_try_injection_in_the_language_of_the_agent():
     suite = casebook.Suite.model_validate(data(call("generate_test_cases", SALON)))
     injections = [case for case in suite.cases if case.title == "Prompt injection"]

@@ -20,8 +20,11 @@ import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 from typer.testing import CliRunner, Result
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
 
 from app import logs
 from app.cli import finding, server, waiting
@@ -68,7 +71,12 @@ class Hall:
         async def endless(_: Request) -> StreamingResponse:
             return StreamingResponse(self._stream())
 
-        return Starlette(routes=[Route("/", hello), Route("/endless", endless)])
+        async def listen(listened: WebSocket) -> None:
+            await listened.accept()
+            await listened.receive()
+
+        routes = [Route("/", hello), Route("/endless", endless), WebSocketRoute("/listening", listen)]
+        return Starlette(routes=routes)
 
     async def _stream(self) -> AsyncIterator[bytes]:
         yield b"begun"
@@ -213,6 +221,24 @@ def test_a_second_signal_breaks_off_open_requests(data: Path, hall: Hall):
     assert 0 in hall.drained
     assert "Traceback" not in result.stderr
     assert hall.closed == 1
+
+
+@pytest.mark.usefixtures("hall")
+def test_a_frame_that_is_not_utf8_ends_its_socket_and_is_a_line_in_the_log(data: Path):
+    codes = []
+
+    def send(address: str) -> None:
+        with connect(f"{address.replace('http', 'ws', 1)}/listening") as socket_:
+            socket_.send(b"\xc3\x28", text=True)
+            with pytest.raises(ConnectionClosedError) as closed:
+                socket_.recv(timeout=5)
+        codes.append(closed.value.rcvd and closed.value.rcvd.code)
+        end(signal.SIGTERM)
+
+    result = serve(data, send)
+    assert (result.exit_code, codes) == (0, [1007])
+    assert "Invalid UTF-8" in result.output
+    assert "Traceback" not in result.output
 
 
 def test_a_signal_while_it_starts_ends_it_in_order(data: Path, hall: Hall):

@@ -174,6 +174,7 @@ BAD_BODIES: list[Any] = [
     pytest.param(b"\xff\xfe{}", 400, "invalid_json", id="invalid UTF-8"),
     pytest.param(b'{"message": "\xc3\x28"}', 400, "invalid_json", id="invalid UTF-8 inside"),
     pytest.param(b"[" * 20_000, 400, "invalid_json", id="nested without end"),
+    pytest.param(b'{"message": ' + b"9" * 5000 + b"}", 400, "invalid_json", id="a number without end"),
     pytest.param(b"[]", 422, "invalid_request", id="a list"),
     pytest.param(b"null", 422, "invalid_request", id="null"),
     pytest.param(b"{}", 422, "invalid_request", id="no message"),
@@ -215,6 +216,19 @@ async def test_bad_body_gets_its_problem(client, route, body, status, code):
     problem = problem_of(response, status, code)
     if code == "invalid_request":
         assert problem["errors"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"[" * 20_000, "nested too deeply"),
+        (b'{"message": ' + b"9" * 5000 + b"}", "a number in it has too many digits"),
+        (b'{"message": "\xc3\x28"}', "it is not UTF-8"),
+    ],
+)
+async def test_body_that_cannot_be_read_is_told_why(client, body, said):
+    response = await client.post("/v1/chat", content=body, headers={"content-type": "application/json"})
+    assert said in problem_of(response, 400, "invalid_json")["detail"]
 
 
 async def test_deeply_nested_metadata_is_kept_or_refused_but_no_defect(client):

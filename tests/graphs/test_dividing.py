@@ -9,8 +9,8 @@ from graphs.settings import RouterSettings
 SPECIALISTS = {"technical", "davina", "sofia", "rebecca", "fundamentals"}
 
 
-def part(text, *, back=False, states=False, weak=False):
-    return Part(text, back, states, weak)
+def part(text, *, back=False, states=False, weak=False, adds=False):
+    return Part(text, back, states, weak, adds)
 
 
 def divided(*pairs):
@@ -67,6 +67,26 @@ def test_requests_to_one_agent_that_lie_apart_are_one_task():
     )
     assert asked(route) == [("technical", "RSI? MACD?", ""), ("davina", "NPV?", "")]
     assert route.tasks[0].confidence == 0.9
+
+
+def test_what_one_agent_is_to_tell_and_what_it_is_to_work_out_are_two_tasks():
+    route = divided(
+        (part("Tell me about Elliott waves"), "technical", 0.9),
+        (part("position size for 10000, entry 100, stop 95", weak=True, adds=True), "technical", 0.99),
+        (part("explain the Sharpe ratio", adds=True), "technical", 0.9),
+    )
+    assert asked(route) == [
+        ("technical", "Tell me about Elliott waves explain the Sharpe ratio", ""),
+        ("technical", "position size for 10000, entry 100, stop 95", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "worked_out",
+    [part("compute it for 44, 45, 46", back=True, adds=True), part("closes of BTC: 44, 45, 46")],
+)
+def test_figures_for_what_is_told_before_are_no_request_of_their_own(worked_out):
+    assert divided((part("What is RSI?"), "technical", 0.9), (worked_out, "technical", 0.99)) is None
 
 
 def test_what_nobody_is_for_is_left_out_and_greetings_are_dropped():

@@ -8,6 +8,7 @@ from langchain_core.messages import ToolMessage
 
 from graphs import GraphSettings, RequestRefused, Route
 from graphs.events import Citation
+from graphs.routing.interfaces import Task
 from knowledge import KnowledgeUnavailable
 from tests.fakes.scripted_model import Step
 from tests.graphs.conversation import RSI, FixedRouter, to
@@ -82,6 +83,24 @@ async def test_what_two_specialists_say_alike_is_said_once(play):
     assert state["answer"] == (
         f"## {technical}\n\nIt is a momentum oscillator [1].\n\n## {sofia}\n\nNone of it."
     )
+
+
+async def test_two_answers_of_one_specialist_stand_under_each_other(play):
+    talk, _ = play(
+        Step(text="Waves come in fives.", to="tell of waves"),
+        Step(text="Buy 20 units.", to="size a position"),
+        router=FixedRouter(
+            Route(
+                kind="tasks",
+                tasks=tuple(
+                    Task(agent="technical", request=request, confidence=0.9)
+                    for request in ("tell of waves", "size a position")
+                ),
+            )
+        ),
+    )
+    state = await talk.say("Tell of waves, then size a position")
+    assert state["answer"] == "Waves come in fives.\n\nBuy 20 units."
 
 
 async def test_citations_of_one_specialist_are_numbered_as_they_come_in_text_stream_and_list(play):

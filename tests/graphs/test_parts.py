@@ -40,6 +40,20 @@ def test_a_part_knows_what_it_leans_on():
     assert (asked.in_sentence, pointing.in_sentence) == (False, True)
 
 
+def test_a_request_that_also_leads_to_stands_beside_the_one_before():
+    message = (
+        "Compute the RSI of 44 and also tell me how to sell tea, then position size for 100, and is that much"
+    )
+    first, second, third, last = split_parts(message)
+    assert [part.adds for part in (first, second, third, last)] == [True, True, True, True]
+    assert [part.in_sentence for part in (second, third, last)] == [False, True, True]
+    assert [part.wants for part in (first, second, third, last)] == ["figures", "knowledge", "figures", ""]
+
+
+def test_what_is_ones_own_is_not_asked_for_as_knowledge():
+    assert split_parts("What is my NPV?")[0].wants == ""
+
+
 def test_wanting_and_asking_are_no_statements():
     for message in ("I want a logo", "I'd like a plan", "We need a bot", "my bot is slow, why?"):
         assert not split_parts(message)[0].states

@@ -12,10 +12,17 @@ from tests.graphs.conversation import Conversation, FixedRouter, Remembering, to
 
 
 def item(
-    text: str, *, relevance: float = 0.9, kind: Kind = Kind.MESSAGE, role: str | None = "user"
+    text: str,
+    *,
+    relevance: float = 0.9,
+    kind: Kind = Kind.MESSAGE,
+    role: str | None = "user",
+    name: str = "msg_1",
+    sources: tuple[str, ...] = (),
+    day: int = 3,
 ) -> Recalled:
     return Recalled(
-        id="msg_1",
+        id=name,
         tier=Tier.MEDIUM if kind is Kind.MESSAGE else Tier.LONG,
         kind=kind,
         text=text,
@@ -23,9 +30,9 @@ def item(
         score=relevance,
         relevance=relevance,
         reasons=("words: name",),
-        message_ids=("msg_1",),
+        message_ids=sources or (name,),
         role=role if kind is Kind.MESSAGE else None,
-        said_at=datetime(2026, 5, 3, tzinfo=UTC),
+        said_at=datetime(2026, 5, day, tzinfo=UTC),
     )
 
 
@@ -65,7 +72,7 @@ def test_only_what_is_nearly_as_relevant_as_the_best_is_told_beside_it():
         Recollection(
             items=(
                 NAME,
-                item("Lives in Seattle.", kind=Kind.FACT, relevance=0.8),
+                item("Lives in Seattle.", kind=Kind.FACT, relevance=0.8, name="rec_1"),
                 item("Chatter.", relevance=0.55),
             )
         )
@@ -74,6 +81,23 @@ def test_only_what_is_nearly_as_relevant_as_the_best_is_told_beside_it():
     assert "Michael" in told
     assert "I have noted (3 May 2026): Lives in Seattle." in told
     assert "Chatter" not in told
+
+
+def test_what_was_noted_last_leads_and_what_was_said_before_it_is_told_as_earlier():
+    old = item("I live in Berlin.", relevance=0.95, name="msg_1")
+    new = item("Actually I moved to Madrid.", relevance=0.9, name="msg_2", day=5)
+    noted = item("Lives in Madrid.", kind=Kind.FACT, relevance=0.8, name="rec_1", sources=("msg_2",), day=5)
+    assert from_memory(Recollection(items=(old, new, noted))) == (
+        "This is what I remember:\n\n- I have noted (5 May 2026): Lives in Madrid.\n"
+        "- Earlier, on 3 May 2026 you said: “I live in Berlin.”"
+    )
+
+
+def test_a_message_after_what_was_noted_is_not_told_as_earlier():
+    noted = item("Lives in Berlin.", kind=Kind.FACT, name="rec_1", sources=("msg_1",))
+    told = from_memory(Recollection(items=(item("I moved to Madrid.", name="msg_2", day=5), noted)))
+    assert told is not None
+    assert "On 5 May 2026 you said: “I moved to Madrid.”" in told
 
 
 def statements_of(*beginnings: str):

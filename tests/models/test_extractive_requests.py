@@ -72,6 +72,8 @@ CALLS: list[Expected] = [
     ("fundamentals", "FDV with price $0.05 and total supply 10bn", "fully_diluted_valuation", {"price": 0.05, "max_supply": 1e10}),
     ("fundamentals", "mvrv: market cap 900bn, realized cap 450bn", "valuation_ratios", {"market_cap": 9e11, "realised_cap": 4.5e11}),
     ("fundamentals", "check my portfolio: 60% BTC, 30% ETH, 10% SOL", "portfolio_allocation_check", {}),
+    ("fundamentals", "I bought 0.5 BTC at 60000 and 0.3 at 50000, what is my average price?", "average_price", {}),
+    ("fundamentals", "my average entry: 10 SOL at 150, 5 at 120", "average_price", {}),
     ("davina", "NPV of -1000, 400, 400, 400 at 8 %", "npv_irr", {"cash_flows": [-1000, 400, 400, 400], "rate_percent": 8}),
     ("davina", "npv at 10%: -5k, 2k, 2k, 2k", "npv_irr", {"cash_flows": [-5000, 2000, 2000, 2000], "rate_percent": 10}),
     ("davina", "npv of -$1,000, $600 and $700 with a discount rate of 9 percent", "npv_irr", {"cash_flows": [-1000, 600, 700], "rate_percent": 9}),
@@ -101,6 +103,8 @@ CALLS: list[Expected] = [
     ("sofia", "keywords in 'fresh roasted coffee beans from Ethiopia, roasted daily'", "keyword_research", {"text": "fresh roasted coffee beans from Ethiopia, roasted daily"}),
     ("sofia", "content calendar about yoga, running and swimming, 2 posts a week", "content_calendar", {"topics": "yoga, running and swimming", "posts_per_week": 2}),
     ("sofia", "Make a content calendar for 4 weeks starting 2026-03-02, topics: origins, brewing", "content_calendar", {"topics": "origins, brewing", "days": 28, "start": "2026-03-02"}),
+    ("sofia", "Give me a marketing strategy with a budget of 5000", "campaign_plan", {"budget": 5000}),
+    ("sofia", "Marketing strategy for a bakery with a budget of 5000", "campaign_plan", {"budget": 5000}),
     ("sofia", "plan a campaign with 5k over 6 weeks at 0.75 cpc", "campaign_plan", {"budget": 5000, "days": 42, "cost_per_click": 0.75}),
 ]  # fmt: skip
 
@@ -113,6 +117,7 @@ DESIGNS = [
     ("create API spec, SQL schema and test cases for a bakery", ["generate_api_spec", "generate_db_schema", "generate_test_cases"]),
     ("system prompt for a pirate-themed pizza bot", ["write_system_prompt"]),
     ("test cases for my hotel bot", ["generate_test_cases"]),
+    ("A bot for my bicycle repair shop that takes bookings", ["analyze_domain", "generate_api_spec", "generate_db_schema"]),
     ("generate training data, 50 examples, for a gym bot", ["prepare_training_data"]),
 ]  # fmt: skip
 
@@ -140,12 +145,19 @@ KNOWLEDGE = [
     ("rebecca", "When should I use RAG and when fine-tuning?"),
 ]
 
+ABOUT_SOMETHING_ELSE = [
+    ("sofia", "Write a Facebook ad for my bakery"),
+    ("sofia", "Write a Facebook ad for a vegan cafe in Berlin"),
+]
+"""Requests that say a word of a tool's name, and hold nothing that it works on."""
+
 LACKING = [
     ("fundamentals", "Liquidation price of a long from 60000", "leverage"),
     ("technical", "position size for a 10k account", "entry"),
     ("davina", "calculate my NPV", "cash flows"),
     ("davina", "runway: cash 200k", "monthly burn"),
     ("sofia", "Check the readability of my text", "text"),
+    ("sofia", "check my ad copy", "ad"),
     ("sofia", "What is wrong with the on-page SEO of this HTML?", "html"),
 ]
 
@@ -206,9 +218,20 @@ async def test_channels_languages_and_counts_are_read_beside_the_request(
         model, charters["rebecca"], HumanMessage("generate training data, 50 examples, for a gym bot")
     )
     assert gym.tool_calls[0]["args"]["examples"] == 50
+    hotel = await ask(
+        model, charters["rebecca"], HumanMessage("Prepare training data for a hotel with 40 rooms")
+    )
+    assert "examples" not in hotel.tool_calls[0]["args"]
+    for request, cases in (
+        ("Create 5 test cases for this prompt: You are the assistant of a nail salon", 5),
+        ("Generate test cases for a hotel with 40 rooms, open from 9 to 18", None),
+    ):
+        reply = await ask(model, charters["rebecca"], HumanMessage(request))
+        (call,) = [call for call in reply.tool_calls if call["name"] == "generate_test_cases"]
+        assert call["args"].get("cases") == cases
 
 
-@pytest.mark.parametrize(("agent", "question"), KNOWLEDGE)
+@pytest.mark.parametrize(("agent", "question"), [*KNOWLEDGE, *ABOUT_SOMETHING_ELSE])
 async def test_a_knowledge_question_calls_no_tool(
     model: ExtractiveChatModel, charters: Mapping[str, Charter], agent: str, question: str
 ):

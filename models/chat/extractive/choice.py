@@ -36,7 +36,8 @@ _ASKS_TO_DO = re.compile(
     r"\b(?:analy[sz]e|arrange|audit|balance|build|calculate|check|combine|compare|compute|convert|create|describe the|design|"
     r"distribute|divide|do|draft|draw|estimate|evaluate|extract|fill|find|forecast|generate|give me|i need|i want|i'd like|"
     r"lay out|list|make|model|outline|plan|prepare|project|put|rank|schedule|score|set up|show|size|split|suggest|"
-    r"only|just|turn|we need|work out|write)\b",
+    r"only|just|turn|we need|work out|write)\b"
+    r"|\A\W*(?:an?|some)\s+(?:[\w-]+\s+){1,4}?(?:for|that|which|who|to)\b(?!.*\?)",
     re.IGNORECASE,
 )
 _POINTS_AT_DATA = re.compile(
@@ -108,7 +109,9 @@ async def choose_tools(
     if not toolset.tools or not request.strip():
         return [], None
     manner = Manner.of(request)
-    ranked = await _rank(request, toolset, embedder)
+    ranked = await _rank(request, toolset, embedder, every=forced)
+    if not ranked:
+        return [], None
     if forced:
         ready = [candidate for candidate in ranked if not candidate.reading.missing]
         return (ready[:1], None) if ready else ([], ranked[0])
@@ -191,8 +194,8 @@ def _named_with(first: Candidate, other: Candidate) -> bool:
     return first.named and other.named and first.tool.reads == other.tool.reads
 
 
-async def _rank(request: str, toolset: Toolset, embedder: Embedder) -> list[Candidate]:
-    """Every tool, best fit first: cosine to its nearest example, its name's words in the request, what it can read."""
+async def _rank(request: str, toolset: Toolset, embedder: Embedder, *, every: bool) -> list[Candidate]:
+    """Every tool that may be meant, best fit first: cosine to its nearest example, its name's words in the request, what it can read."""
     wording = mentions_of(request).wording
     vectors = await embedder.embed([wording[:_LONGEST_COMPARED]])
     nearest = toolset.nearest(vectors[0])
@@ -200,6 +203,8 @@ async def _rank(request: str, toolset: Toolset, embedder: Embedder) -> list[Cand
     ranked = []
     for tool, (cosine, example) in zip(toolset.tools, nearest, strict=True):
         reading = read_arguments(tool.signature, request)
+        if not every and tool.lacks_request(reading.missing) and not tool.is_called_by(stems):
+            continue  # it is about something else: what such a tool works on is not in it, nor is the tool asked for
         share = tool.named_by(stems)
         fit = cosine + _NAMED * share + _CHOSEN * tool.choices_in(reading.values)
         if reading.figures and not tool.takes_text_only:

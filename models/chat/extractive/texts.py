@@ -100,7 +100,8 @@ def _read_text(
 ) -> JsonValue:
     prop, unit = argument.prop, argument.prop.get("x-unit")
     if unit == Unit.REQUEST:
-        return request
+        holds = prop.get("x-holds")
+        return request if not isinstance(holds, str) or re.search(holds, request, re.IGNORECASE) else None
     if "enum" in prop:
         return _read_choice(prop, found.spoken)
     if argument.kind == "boolean":

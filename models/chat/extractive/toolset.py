@@ -34,9 +34,10 @@ class ToolSpec:
     examples: tuple[str, ...]
     """Requests that call for the tool, out of its description; its name in words where it gives none."""
     signature: Signature
+    words: frozenset[str]
+    """Stems of the words of its name."""
     naming: frozenset[str]
-    """Stems of the words of its name that say what it is about."""
-
+    """Those that say what it is about."""
     initials: str
     """Of the words of its name, as "fdv" of fully_diluted_valuation."""
 
@@ -50,6 +51,7 @@ class ToolSpec:
             name=name,
             examples=tuple(_EXAMPLE.findall(description)) or (f"{spoken}. {description}",),
             signature=Signature.of(mapping(function.get("parameters"))),
+            words=named,
             naming=(named - _GENERIC) or named,
             initials="".join(word[0] for word in name.split("_") if word),
         )
@@ -60,6 +62,14 @@ class ToolSpec:
             return 1.0
         said = sum(1 for part in self.naming if part in stems or _is_part(part, stems))
         return said / len(self.naming)
+
+    def is_called_by(self, stems: AbstractSet[str]) -> bool:
+        """Whether a request with these stems says most words of its name, what it does among them."""
+        return 2 * len(self.words & stems) > len(self.words)
+
+    def lacks_request(self, missing: Sequence[str]) -> bool:
+        """Whether what it works on as a whole is among the arguments that a request does not give."""
+        return any(argument.is_request and argument.name in missing for argument in self.signature.arguments)
 
     def choices_in(self, values: Mapping[str, object]) -> int:
         """How many of its required choices, such as which indicator, are made."""

@@ -53,6 +53,12 @@ def test_a_question_is_read_from_the_input(data: Path, service: ScriptedService)
     assert service.bodies("/v1/chat/stream") == [{"message": "Was heißt das?\n", "agents": []}]
 
 
+def test_words_without_quotes_are_one_question(data: Path, service: ScriptedService):
+    service.turns = [[STARTED, FINISHED]]
+    assert freya(data, "ask", "what", "is", "rsi", "--agent", "technical").exit_code == 0
+    assert service.bodies("/v1/chat/stream") == [{"message": "what is rsi", "agents": ["technical"]}]
+
+
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
     [
