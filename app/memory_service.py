@@ -36,6 +36,7 @@ from memory import (
     UnknownRecord,
     at_hand,
 )
+from memory.forgetting import ForgottenMessage, MessageForgetter
 from memory.history import Eraser, ErasureReceipt, HistoryExporter, HistoryImporter, ImportReport, Users
 from memory.interactions import ExportFormat, Feedback, InteractionStore
 from memory.privacy import AuditEntry, AuditTrail, Redactor, Vault
@@ -78,6 +79,7 @@ class MemoryService:
         importer: HistoryImporter,
         exporter: HistoryExporter,
         eraser: Eraser,
+        forgetter: MessageForgetter,
         interactions: InteractionStore,
         audit: AuditTrail,
         runs: RunStore,
@@ -94,6 +96,7 @@ class MemoryService:
         self._importer = importer
         self._exporter = exporter
         self._eraser = eraser
+        self._forgetter = forgetter
         self._interactions = interactions
         self._audit = audit
         self._runs = runs
@@ -189,6 +192,10 @@ class MemoryService:
         gone = await self._records.forget(owner, record_id)
         await self._note(owner, "forget", record_id, {"records": len(gone)})
         return list(gone)
+
+    async def forget_message(self, owner: Owner, message_id: str) -> ForgottenMessage:
+        """Forget what a message said, with its turn; see `MessageForgetter`. Raises UnknownRecord, StillRunning."""
+        return await self._forgetter.forget(owner, message_id)
 
     async def artifacts(
         self, owner: Owner, *, project_id: str | None, limit: int, before: str | None
@@ -379,5 +386,5 @@ def _is_record(record_id: str) -> None:
     """Messages are recalled like records, and belong to their conversation."""
     if record_id.startswith("msg_"):
         raise UnknownRecord(
-            f"{record_id!r} is a message and no record; it is read, and deleted, with its thread"
+            f"{record_id!r} is a message and no record; it is read with its thread, and forgotten as a message"
         )

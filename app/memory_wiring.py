@@ -14,7 +14,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
-from app.runs import ChatResult, RunStore
+from app.runs import ChatResult, EventLog, RunCopies, RunStore
 from app.runs.records import RecalledItem
 from knowledge import Chroma
 from memory import (
@@ -40,6 +40,7 @@ from memory.consolidation import (
     Step,
 )
 from memory.consolidation.extraction import extracted
+from memory.forgetting import MessageForgetter
 from memory.history import (
     Eraser,
     HistoryExporter,
@@ -83,6 +84,7 @@ class MemoryParts:
     sealer: Sealer
     worker: ConsolidationWorker
     runs: RunStore
+    events: EventLog
     service: MemoryService
     noting: set[asyncio.Task[None]] = field(default_factory=set)
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -154,6 +156,9 @@ def join_memory(
         forget_key=forget,
     )
     conversation = TieredConversation(short_term, threads, settings)
+    events = EventLog(
+        backends.redis, backends.readers, ttl_s=backends.settings.runs.events_ttl_s, sealer=sealer
+    )
     service = MemoryService(
         database=database,
         threads=threads,
@@ -164,6 +169,9 @@ def join_memory(
         importer=HistoryImporter(database, sealer),
         exporter=HistoryExporter(database, sealer, vault=vault),
         eraser=eraser,
+        forgetter=MessageForgetter(
+            database, records, copies=RunCopies(short_term, events, sealer), sealer=sealer
+        ),
         interactions=InteractionStore(database),
         audit=AuditTrail(database),
         runs=runs,
@@ -180,6 +188,7 @@ def join_memory(
         sealer=sealer,
         worker=worker,
         runs=runs,
+        events=events,
         service=service,
     )
 

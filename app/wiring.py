@@ -22,7 +22,7 @@ from app.housekeeping import Housekeeping
 from app.knowledge_wiring import Pipeline, carry_out_jobs, join_pipeline, join_shelf
 from app.memory_wiring import MemoryParts, consolidating, join_memory
 from app.metrics import Metrics
-from app.runs import EventLog, RunManager, worker_name
+from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
 from app.service import Freya
 from app.settings import Settings
@@ -223,9 +223,6 @@ async def _join_service(
             for name, charter in charters.items()
         },
     )
-    events = EventLog(
-        backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s, sealer=memory.sealer
-    )
     manager = RunManager(
         Parts(
             graph=build_freya(charters, settings.graphs, saver),
@@ -240,7 +237,7 @@ async def _join_service(
             indexed=indexed,
         ),
         memory.runs,
-        events,
+        memory.events,
         backends.redis,
         most_runs=settings.http.most_runs,
         timeout_s=settings.runs.timeout_s,
@@ -254,7 +251,7 @@ async def _join_service(
         charters=charters,
         manager=manager,
         runs=memory.runs,
-        events=events,
+        events=memory.events,
         threads=memory.threads,
         short_term=memory.short_term,
         known=pipeline.service,

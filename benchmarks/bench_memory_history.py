@@ -1,7 +1,7 @@
 """Recall in a long history: what was planted comes back, the newest first, in time, however much was said.
 
 `python -m benchmarks.bench_memory_history` prints JSON: of 50 users with 200 conversations each (100,000 turns; `--users`
-and `--conversations` make it smaller; `--wordings fresh` has statements and questions of another author, on which nothing
+and `--conversations` make it smaller; `--wordings fresh` and `third` have statements and questions of other authors, on which nothing
 was tuned) the share of the planted evidence among the first ten items by kind of question,
 how often the newest of several statements of a preference stands above the older ones, and how long recall takes when
 a user's memory is at hand. `--growth` charts the time and memory for one user of 1,000 to 100,000 turns; there vectors of
@@ -26,13 +26,14 @@ import numpy as np
 from benchmarks.bench_memory import cache_folder, keep, opened
 from benchmarks.memory_history import NOW, TURNS, USUAL, History, Planted, histories, history
 from benchmarks.memory_wordings_fresh import FRESH
+from benchmarks.memory_wordings_third import THIRD
 from memory import Database, Owner, RecallFilter, Recollection
 from memory.recall import IndexCache, MemoryRecaller, RecallSettings, embed_due
 from models import Embedder, Vectors
 
 BUDGET = 1000
 FIRST = 10
-WORDINGS = {"usual": USUAL, "fresh": FRESH}
+WORDINGS = {"usual": USUAL, "fresh": FRESH, "third": THIRD}
 SIZES = (1000, 3000, 10_000, 30_000, 100_000)
 
 

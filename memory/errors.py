@@ -9,6 +9,7 @@ class ConversationError(Exception):
     │   └── WriteUncertain  nor is it known whether it did what was asked
     ├── UnknownThread       no thread of that id
     ├── UnknownRecord       nothing of that id is remembered
+    ├── StillRunning        a run is going on that may hold what is to be forgotten
     ├── UnknownProject      no project of that id, or none of this user's
     ├── OwnerInvalid        a name that no user or tenant can have
     ├── StateInvalid        a working state that cannot be kept, or no name of an agent
@@ -32,6 +33,10 @@ class UnknownThread(ConversationError):
 
 class UnknownRecord(ConversationError):
     """Nothing of that id is remembered."""
+
+
+class StillRunning(ConversationError):
+    """A run is going on that may hold what is to be forgotten."""
 
 
 class UnknownProject(ConversationError):

@@ -21,11 +21,12 @@ from app.http import create_app
 from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
 from app.metrics import Metrics
-from app.runs import RunStore
+from app.runs import EventLog, RunCopies, RunStore
 from app.settings import HttpSettings, Settings
 from app.wiring import Running
 from knowledge import Chroma
 from memory import Database, Draft, MemorySettings, Owner, ShortTermTier, ThreadStore, TieredConversation
+from memory.forgetting import MessageForgetter
 from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
 from memory.interactions import InteractionStore
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Vault
@@ -91,6 +92,7 @@ async def remembering(
         arrived: list[None] = []
         short = ShortTermTier(redis, MemorySettings())
         threads = ThreadStore(database)
+        events = EventLog(redis, redis, ttl_s=600)
         memory = MemoryService(
             database=database,
             threads=threads,
@@ -103,6 +105,7 @@ async def remembering(
             eraser=Eraser(
                 Rows(database), [RedisKeys(redis, short), VectorRows(vectors)], stop_runs=_nothing_runs
             ),
+            forgetter=MessageForgetter(database, records, copies=RunCopies(short, events)),
             interactions=InteractionStore(database),
             audit=AuditTrail(database),
             runs=runs,
