@@ -112,11 +112,6 @@ def test_history_is_imported_recalled_and_never_by_another(tmp_path: Path):
     assert "38 square feet" not in json.dumps(his)
     nobody = freya(*question, "--user", "carl")
     assert (nobody.exit_code, nobody.stdout, nobody.stderr) == (0, "", "nothing relevant is remembered\n")
-    [item] = json.loads(said(*question, "--json"))["items"]
-    assert said("memory", "forget", item["id"]) == f"forgotten  {item['id']}\n"
-    assert freya(*question).stdout == ""
-    assert "1 were known" in said("memory", "import", file).splitlines()[0]
-    assert "no message" in freya("memory", "forget", item["id"]).stderr
     status = said("memory", "status").splitlines()
     assert status[:2] == ["local/ana: 1 threads, 1 messages, 0 projects", "to embed 0, to consolidate 1"]
     assert [row.split()[:3] for row in status[-3:]] == [
@@ -124,6 +119,17 @@ def test_history_is_imported_recalled_and_never_by_another(tmp_path: Path):
         ["long", "fact", "1"],
         ["long", "preference", "1"],
     ]
+
+
+@pytest.mark.usefixtures("service")
+def test_message_is_forgotten_and_stays_away(tmp_path: Path):
+    file, question = history(tmp_path), ("memory", "recall", "How large is my kitchen counter?")
+    said("memory", "import", file)
+    [item] = json.loads(said(*question, "--json"))["items"]
+    assert said("memory", "forget", item["id"]) == f"forgotten  {item['id']}\n"
+    assert freya(*question).stdout == ""
+    assert "1 were known" in said("memory", "import", file).splitlines()[0]
+    assert "no message" in freya("memory", "forget", item["id"]).stderr
 
 
 @pytest.mark.usefixtures("service")
