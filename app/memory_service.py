@@ -84,6 +84,7 @@ class MemoryService:
         audit: AuditTrail,
         runs: RunStore,
         vault: Vault,
+        redactor: Redactor | None = None,
         arrived: Callable[[], None] = lambda: None,
     ) -> None:
         """`arrived` is called when messages were imported, which are to be embedded and consolidated."""
@@ -101,6 +102,7 @@ class MemoryService:
         self._audit = audit
         self._runs = runs
         self._vault = vault
+        self._redactor = redactor or Redactor()
         self._arrived = arrived
 
     async def recall(
@@ -273,7 +275,7 @@ class MemoryService:
         Raises KeyMissing where it is reversible and no key is configured.
         """
         redacted = await (
-            self._vault.redact(owner, text) if reversible else asyncio.to_thread(Redactor().redact, text)
+            self._vault.redact(owner, text) if reversible else asyncio.to_thread(self._redactor.redact, text)
         )
         found = Counter(str(finding.kind) for finding in redacted.findings)
         if reversible:

@@ -116,18 +116,23 @@ class MemoryParts:
 
 
 def join_memory(
-    backends: "Backends", embedder: CachedEmbedder, chat: ChatModels, *, stop_runs: StopRuns
+    backends: "Backends",
+    embedder: CachedEmbedder,
+    chat: ChatModels,
+    redactor: Redactor,
+    *,
+    stop_runs: StopRuns,
 ) -> MemoryParts:
     """The tiers over the open stores; nothing is consolidated yet. `stop_runs` ends the runs of a user."""
     settings, database = backends.settings.memory, backends.database
     keys = DataKeys(database, settings.privacy)
     sealer = Sealer(keys)
-    vault = Vault(database, keys)
+    vault = Vault(database, keys, names=redactor.names)
     vectors = ChromaVectors(
         Chroma(backends.settings.data / _VECTORS, backends.settings.knowledge.chroma_url), embedder
     )
     threads = ThreadStore(database, sealer)
-    runs = RunStore(database, sealer)
+    runs = RunStore(database, sealer, redact=redactor.redact_json)
     writes = bool(backends.settings.models.roles.get(Role.AGENTIC))
     summariser = (
         ModelSummariser(_completing(chat.of(Role.AGENTIC)), tokens=settings.short.summary_tokens)
@@ -172,10 +177,11 @@ def join_memory(
         forgetter=MessageForgetter(
             database, records, copies=RunCopies(short_term, events, sealer), sealer=sealer
         ),
-        interactions=InteractionStore(database),
+        interactions=InteractionStore(database, redactor.redact_json),
         audit=AuditTrail(database),
         runs=runs,
         vault=vault,
+        redactor=redactor,
         arrived=worker.wake,
     )
     return MemoryParts(

@@ -36,8 +36,8 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
-from memory.privacy import Redactor
-from models.chat import ConfiguredChatModels, Hidden
+from memory.privacy import Redactor, open_names
+from models.chat import ConfiguredChatModels, Hidden, Hide
 from models.embeddings import CachedEmbedder, open_embedder
 from models.residency import Residents
 
@@ -170,10 +170,22 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         for line in _told(residents):
             progress(line)
         metrics.watch_residents(residents.states)
+        names = await asyncio.to_thread(open_names, settings.memory.privacy)
+        redactor = Redactor(names=names)
         chat = ConfiguredChatModels(
-            settings.models, embedder, hide=_hide, residents=residents, observe=metrics.model_asked
+            settings.models,
+            embedder,
+            hide=_hiding(redactor),
+            residents=residents,
+            observe=metrics.model_asked,
         )
-        memory = join_memory(backends, embedder, chat, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
+        memory = join_memory(
+            backends,
+            embedder,
+            chat,
+            redactor,
+            stop_runs=lambda owner: manager.cancel_all(owner),  # noqa: PLW0108  # the manager is made of it
+        )
         saver = await stack.enter_async_context(open_saver(backends.postgres_url, settings.memory.privacy))
         freya, manager = await _join_service(
             backends,
@@ -271,10 +283,14 @@ def _told(residents: Residents) -> Iterator[str]:
             yield f"model {state.name}, {state.footprint}"
 
 
-async def _hide(texts: Sequence[str]) -> Hidden:
+def _hiding(redactor: Redactor) -> Hide:
     """What endpoints that are to be redacted see instead of personal data."""
-    hidden, values = await asyncio.to_thread(Redactor().hide, texts)
-    return Hidden(hidden, values)
+
+    async def hide(texts: Sequence[str]) -> Hidden:
+        hidden, values = await asyncio.to_thread(redactor.hide, texts)
+        return Hidden(hidden, values)
+
+    return hide
 
 
 def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbedder) -> dict[str, Check]:

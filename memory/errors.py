@@ -15,6 +15,7 @@ class ConversationError(Exception):
     ├── StateInvalid        a working state that cannot be kept, or no name of an agent
     ├── StateConflict       a working state was changed by somebody else meanwhile
     ├── ImportRefused       a history that cannot be taken in; the message names the line
+    ├── NamesUnreadable     the names that are to be hidden, or what finds them, cannot be had
     └── KeyMissing          what is encrypted cannot be read with the keys of the settings
     """
 
@@ -49,6 +50,10 @@ class OwnerInvalid(ConversationError):
 
 class ImportRefused(ConversationError):
     """A history that cannot be taken in; the message names the line."""
+
+
+class NamesUnreadable(ConversationError):
+    """The names that are to be hidden, or what finds them, cannot be had."""
 
 
 class KeyMissing(ConversationError):

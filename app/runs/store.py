@@ -26,8 +26,8 @@ from memory import (
     sealed_json,
     title_of,
 )
-from memory.interactions import redacted_record
-from memory.privacy import Sealer
+from memory.interactions import Redact, redacted_record
+from memory.privacy import Sealer, redacted_json
 from memory.records import note_deletion
 
 _ONE_AT_A_TIME = "runs_one_at_a_time"
@@ -86,10 +86,13 @@ class StoredArtifact:
 class RunStore:
     """Writes and reads runs, each method those of one user. An outage raises MemoryUnavailable."""
 
-    def __init__(self, database: Database, sealer: Sealer | None = None) -> None:
-        """With a sealer that has a key what was asked and answered is stored encrypted."""
+    def __init__(
+        self, database: Database, sealer: Sealer | None = None, *, redact: Redact = redacted_json
+    ) -> None:
+        """With a sealer that has a key what was asked and answered is stored encrypted; `redact` is for the log."""
         self._database = database
         self._sealer = sealer
+        self._redact = redact
 
     async def begin(
         self,
@@ -164,7 +167,7 @@ class RunStore:
         """Close the run with its result, keep its artifacts, and log the interaction; one that is closed is left as it is."""
         kept = await self._sealed(scope.owner, result.model_dump(mode="json"))
         contents = [await sealed(self._sealer, scope.owner, made.artifact.content) for made in artifacts]
-        record = await redacted_record(interaction)
+        record = await redacted_record(interaction, self._redact)
         async with self._database.of(scope.owner) as connection:
             if not await self._close(connection, result.run_id, "finished", result=kept):
                 return
@@ -195,7 +198,7 @@ class RunStore:
         self, run_id: str, scope: Scope, status: Status, problem: Problem, *, interaction: Interaction
     ) -> None:
         """Close the run without a result, and log the interaction; one that is closed is left as it is."""
-        record = await redacted_record(interaction)
+        record = await redacted_record(interaction, self._redact)
         async with self._database.of(scope.owner) as connection:
             if await self._close(connection, run_id, status, error=dumped(problem)):
                 await log_interaction(connection, scope, interaction, record)
@@ -238,7 +241,8 @@ class RunStore:
                     at=row["finished_at"],
                 )
                 scope = Scope(thread_id=row["thread_id"], tenant_id=row["tenant_id"], user_id=row["user_id"])
-                await log_interaction(connection, scope, interaction)
+                record = await redacted_record(interaction, self._redact)
+                await log_interaction(connection, scope, interaction, record)
         return [row["id"] for row in rows]
 
     async def _asked(self, row: DictRow) -> str:

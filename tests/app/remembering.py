@@ -31,7 +31,7 @@ from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, 
 from memory.interactions import InteractionStore
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Vault
 from memory.projects import ProjectStore
-from memory.recall import MemoryRecaller, embed_due
+from memory.recall import MemoryRecaller, RecallSettings, embed_due
 from memory.records import RecordStore
 from tests.memory.privacy.conftest import key
 from tests.memory.records.conftest import WordEmbedder
@@ -87,7 +87,8 @@ async def remembering(
         database, embedder = Database(pool), WordEmbedder()
         vectors = ChromaVectors(chroma, embedder)
         records, runs = RecordStore(database, vectors, embedder), RunStore(database)
-        recaller = MemoryRecaller(database, embedder, count=_tokens, long=vectors)
+        recall = RecallSettings(timeout_s=30)
+        recaller = MemoryRecaller(database, embedder, count=_tokens, settings=recall, long=vectors)
         stack.push_async_callback(recaller.close)
         arrived: list[None] = []
         short = ShortTermTier(redis, MemorySettings())
