@@ -36,8 +36,16 @@ from memory import (
     UnknownRecord,
     at_hand,
 )
-from memory.forgetting import ForgottenMessage, MessageForgetter
-from memory.history import Eraser, ErasureReceipt, HistoryExporter, HistoryImporter, ImportReport, Users
+from memory.history import (
+    Eraser,
+    ErasureReceipt,
+    ForgottenMessage,
+    HistoryExporter,
+    HistoryImporter,
+    ImportReport,
+    MessageForgetter,
+    Users,
+)
 from memory.interactions import ExportFormat, Feedback, InteractionStore
 from memory.privacy import AuditEntry, AuditTrail, Redactor, Vault
 from memory.records import RecordStore

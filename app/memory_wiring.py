@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -40,11 +41,11 @@ from memory.consolidation import (
     Step,
 )
 from memory.consolidation.extraction import extracted
-from memory.forgetting import MessageForgetter
 from memory.history import (
     Eraser,
     HistoryExporter,
     HistoryImporter,
+    MessageForgetter,
     RedisKeys,
     Rows,
     StopRuns,
@@ -55,8 +56,8 @@ from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vau
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
 from memory.short import ModelSummariser
-from models import TokenCounter, estimated_tokens
-from models.chat import ChatModels, Role
+from models import ModelsSettings, TokenCounter, estimated_tokens
+from models.chat import EXTRACTIVE, ChatModels, Role
 from models.embeddings import CachedEmbedder
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def join_memory(
         Chroma(backends.settings.data / _VECTORS, backends.settings.knowledge.chroma_url), embedder
     )
     threads = ThreadStore(database, sealer)
-    runs = RunStore(database, sealer, redact=redactor.redact_json)
+    versions = _versions(backends.settings.models)
+    runs = RunStore(database, sealer, redact=redactor.redact_json, versions=versions)
     writes = bool(backends.settings.models.roles.get(Role.AGENTIC))
     summariser = (
         ModelSummariser(_completing(chat.of(Role.AGENTIC)), tokens=settings.short.summary_tokens)
@@ -197,6 +199,12 @@ def join_memory(
         events=events,
         service=service,
     )
+
+
+def _versions(settings: ModelsSettings) -> dict[str, str]:
+    """By the name of a model its version: the checksum that its file is held to, and of the extractive one Freya's own."""
+    checked = {name: one.sha256.lower() for name, one in settings.resident.items() if one.sha256}
+    return {**checked, EXTRACTIVE: version("freya-agents")}
 
 
 def _completing(model: BaseChatModel) -> Callable[[str, str], Awaitable[str]]:

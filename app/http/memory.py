@@ -19,8 +19,7 @@ from app.problems import ProblemError, problem
 from app.runs.records import ArtifactView
 from app.service import Freya
 from memory import Kind, RecallFilter, Recollection, Record, RecordState, Tier
-from memory.forgetting import ForgottenMessage
-from memory.history import ErasureReceipt, ImportReport, Users
+from memory.history import ErasureReceipt, ForgottenMessage, ImportReport, Users
 from memory.interactions import ExportFormat, Feedback
 from memory.privacy import AuditEntry
 

@@ -16,7 +16,7 @@ from memory import (
     opened_json,
     sealed_json,
 )
-from memory.forgetting import Copies
+from memory.history import Copies
 from memory.privacy import Sealer
 
 _RESULTS = "SELECT id, result FROM runs WHERE id = ANY(%s) AND result IS NOT NULL"

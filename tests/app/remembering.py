@@ -26,8 +26,15 @@ from app.settings import HttpSettings, Settings
 from app.wiring import Running
 from knowledge import Chroma
 from memory import Database, Draft, MemorySettings, Owner, ShortTermTier, ThreadStore, TieredConversation
-from memory.forgetting import MessageForgetter
-from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
+from memory.history import (
+    Eraser,
+    HistoryExporter,
+    HistoryImporter,
+    MessageForgetter,
+    RedisKeys,
+    Rows,
+    VectorRows,
+)
 from memory.interactions import InteractionStore
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Vault
 from memory.projects import ProjectStore

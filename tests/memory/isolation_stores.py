@@ -14,8 +14,15 @@ from app.runs import EventLog, RunCopies, RunStore
 from knowledge import Chroma
 from memory import Database, MemorySettings, Owner, ShortTermTier, ThreadStore, TieredConversation
 from memory.consolidation import Consolidator, RuleExtractor
-from memory.forgetting import MessageForgetter
-from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
+from memory.history import (
+    Eraser,
+    HistoryExporter,
+    HistoryImporter,
+    MessageForgetter,
+    RedisKeys,
+    Rows,
+    VectorRows,
+)
 from memory.interactions import InteractionStore
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Sealer, Vault
 from memory.projects import ProjectStore

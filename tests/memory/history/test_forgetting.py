@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from app.database import Pool
 from app.memory_vectors import ChromaVectors
@@ -30,8 +32,7 @@ from memory import (
     UnknownRecord,
     new_id,
 )
-from memory.forgetting import MessageForgetter
-from memory.history import HistoryImporter, RedisKeys, Rows
+from memory.history import HistoryImporter, MessageForgetter, RedisKeys, Rows
 from memory.interactions import InteractionStore
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Sealer
 from memory.recall import embed_due
@@ -117,6 +118,15 @@ class World:
             return [row["id"] for row in await cursor.fetchall()]
 
 
+@pytest.fixture(scope="module")
+async def worded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChromaVectors]:
+    """Vectors by the words of texts; opened before any test is timed."""
+    vectors = ChromaVectors(Chroma(tmp_path_factory.mktemp("worded")), WordEmbedder())
+    await vectors.ids(Owner("nobody"))
+    yield vectors
+    await vectors.close()
+
+
 @pytest.fixture(params=[False, True], ids=["plain", "sealed"])
 async def world(
     request: pytest.FixtureRequest,
@@ -124,13 +134,12 @@ async def world(
     database: Database,
     redis: Redis,
     short: ShortTermTier,
-    tmp_path: Any,
-) -> AsyncIterator[World]:
+    worded: ChromaVectors,
+) -> World:
     sealer = Sealer(DataKeys(database, PrivacySettings(keys=(key(1),)))) if request.param else None
-    vectors = ChromaVectors(Chroma(tmp_path), WordEmbedder())
-    records = RecordStore(database, vectors, WordEmbedder(), sealer)
+    records = RecordStore(database, worded, WordEmbedder(), sealer)
     events = EventLog(redis, redis, ttl_s=600, sealer=sealer)
-    yield World(
+    return World(
         pool=pool,
         database=database,
         redis=redis,
@@ -138,13 +147,12 @@ async def world(
         threads=ThreadStore(database, sealer),
         runs=RunStore(database, sealer),
         events=events,
-        vectors=vectors,
+        vectors=worded,
         records=records,
         interactions=InteractionStore(database),
         forgetter=MessageForgetter(database, records, copies=RunCopies(short, events, sealer), sealer=sealer),
         sealer=sealer,
     )
-    await vectors.close()
 
 
 def says(text: str, message: str, day: int = 0, **more: Any) -> Draft:
@@ -332,7 +340,7 @@ async def test_while_redis_is_away_nothing_is_forgotten(world: World, owner: Own
     turn = await world.turn(owner, SAID, "Noted.")
     (asked, answered) = await world.messages(owner, turn.run_id)
     (kept,) = await world.records.remember(owner, [says("Has a locker.", asked)])
-    async with Redis(unix_socket_path="/nowhere/redis.sock") as nobody:
+    async with Redis(unix_socket_path="/nowhere/redis.sock", retry=Retry(NoBackoff(), 0)) as nobody:
         copies = RunCopies(world.short, EventLog(nobody, nobody, ttl_s=1), world.sealer)
         broken = MessageForgetter(world.database, world.records, copies=copies, sealer=world.sealer)
         with pytest.raises(MemoryUnavailable):
@@ -351,7 +359,7 @@ async def test_a_message_that_is_consolidated_now_is_forgotten_with_what_comes_o
         async with world.database.of_all() as outer:
             await outer.execute("SELECT id FROM messages WHERE id = %s FOR KEY SHARE", (asked,))
             forgetting = asyncio.create_task(world.forgetter.forget(owner, asked))
-            while True:
+            while not forgetting.done():
                 cursor = await outer.execute("SELECT count(*) AS n FROM pg_locks WHERE NOT granted")
                 if (await cursor.fetchall())[0]["n"]:
                     break
