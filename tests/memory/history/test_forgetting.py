@@ -120,9 +120,8 @@ class World:
 
 @pytest.fixture(scope="module")
 async def worded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChromaVectors]:
-    """Vectors by the words of texts; opened before any test is timed."""
+    """Vectors by the words of texts."""
     vectors = ChromaVectors(Chroma(tmp_path_factory.mktemp("worded")), WordEmbedder())
-    await vectors.ids(Owner("nobody"))
     yield vectors
     await vectors.close()
 
@@ -357,7 +356,8 @@ async def test_a_message_that_is_consolidated_now_is_forgotten_with_what_comes_o
     (asked, _) = await world.messages(owner, turn.run_id)
     async with asyncio.timeout(5):
         async with world.database.of_all() as outer:
-            await outer.execute("SELECT id FROM messages WHERE id = %s FOR KEY SHARE", (asked,))
+            cursor = await outer.execute("SELECT id FROM messages WHERE id = %s FOR KEY SHARE", (asked,))
+            assert await cursor.fetchall()  # statements travel when an answer is awaited
             forgetting = asyncio.create_task(world.forgetter.forget(owner, asked))
             while not forgetting.done():
                 cursor = await outer.execute("SELECT count(*) AS n FROM pg_locks WHERE NOT granted")
