@@ -73,7 +73,7 @@ class ProjectStore:
     async def get(self, owner: Owner, project_id: str) -> Project:
         """The project, of this owner or one that he is a member of. Raises UnknownProject."""
         async with self._database.of(owner) as connection:
-            row = await seen_project(connection, project_id)
+            row = await _seen(connection, project_id)
         return await self._project(row)
 
     async def page(
@@ -187,7 +187,7 @@ class ProjectStore:
         Raises UnknownProject.
         """
         async with self._database.of(owner) as connection:
-            await seen_project(connection, project_id)
+            await _seen(connection, project_id)
             cursor = await connection.execute(f"{_MEMBERS} ORDER BY added_at, user_id", (project_id,))
             return [Member.model_validate(row) for row in await cursor.fetchall()]
 
@@ -230,8 +230,7 @@ async def _add(connection: Connection, owner: Owner, project_id: str, user_id: s
     )
 
 
-async def seen_project(connection: Connection, project_id: str) -> DictRow:
-    """The row of a project that the transaction's owner sees. Raises UnknownProject."""
+async def _seen(connection: Connection, project_id: str) -> DictRow:
     cursor = await connection.execute("SELECT * FROM projects WHERE id = %s", (project_id,))
     rows = await cursor.fetchall()
     if not rows:
@@ -240,7 +239,7 @@ async def seen_project(connection: Connection, project_id: str) -> DictRow:
 
 
 async def _owned(connection: Connection, owner: Owner, project_id: str) -> None:
-    if (await seen_project(connection, project_id))["user_id"] != owner.user_id:
+    if (await _seen(connection, project_id))["user_id"] != owner.user_id:
         raise _unknown(project_id)
 
 

@@ -17,7 +17,6 @@ from memory.interfaces import Scope, ToolUse, Turn
 from memory.owner import Owner
 from memory.privacy.audit import write_note
 from memory.privacy.sealing import Sealer, is_marked, kept_as_it_is
-from memory.projects import seen_project
 from memory.records.deletions import note_deletion
 
 _LONGEST_TITLE = 80
@@ -86,10 +85,7 @@ class ThreadStore:
         metadata: dict[str, JsonValue],
         idempotency_key: str | None = None,
     ) -> Thread:
-        """A new, empty thread; with a key that created one before, that one. Raises UnknownProject."""
-        if project_id is not None:
-            async with self._database.of(owner) as connection:
-                await seen_project(connection, project_id)
+        """A new, empty thread; with a key that created one before, that one."""
         rows = await self._query(
             owner,
             "INSERT INTO threads (id, tenant_id, user_id, title, project_id, metadata, idempotency_key)"

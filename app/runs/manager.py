@@ -163,9 +163,7 @@ class RunManager:
         return run_id, run.scope.thread_id
 
     async def _project(self, owner: Owner, request: ChatRequest) -> str | None:
-        """The project of the request, else of the thread that it goes on with. Raises a ProblemError for an unknown one."""
-        if request.project_id is not None:
-            await self._store.require_project(owner, request.project_id)
+        """The project of the request, else of the thread that it goes on with."""
         if request.project_id is not None or request.thread_id is None:
             return request.project_id
         return await self._store.project_of(owner, request.thread_id)

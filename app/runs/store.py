@@ -293,11 +293,6 @@ class RunStore:
         rows = await self._rows(owner, "SELECT project_id FROM threads WHERE id = %s", (thread_id,))
         return rows[0]["project_id"] if rows else None
 
-    async def require_project(self, owner: Owner, project_id: str) -> None:
-        """Raises a ProblemError for a project that there is not, or that the owner does not see."""
-        if not await self._rows(owner, "SELECT id FROM projects WHERE id = %s", (project_id,)):
-            raise ProblemError(problem("unknown_project", f"There is no project {project_id!r}."))
-
     async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
         """An artifact with its content. Raises a ProblemError for an unknown one."""
         rows = await self._rows(

@@ -105,8 +105,7 @@ async def test_repeated_post_with_its_key_repeats_nothing(client):
 
 
 async def test_thread_is_made_listed_read_and_deleted(client):
-    project = (await client.post("/v1/projects", json={"name": "Plans"})).json()["id"]
-    body = {"title": "Plans", "project_id": project, "metadata": {"colour": ["red", 1, None]}}
+    body = {"title": "Plans", "project_id": "p1", "metadata": {"colour": ["red", 1, None]}}
     made = await client.post("/v1/threads", json=body)
     assert made.status_code == 201
     thread = made.json()

@@ -8,10 +8,8 @@ from tests.app.isolation.anna import TELESCOPE, document, filled
 
 _STATEMENT = "'; RESET ROLE; SELECT set_config('freya.system', 'on', false); -- %s %% $$ \" \\"
 FIELDS: list[tuple[str, str, dict[str, Any]]] = [
-    ("POST", "/v1/chat", {"json": {"message": "Hi", "metadata": {"{}": "{}"}}}),
-    ("POST", "/v1/chat", {"json": {"message": "Hi", "project_id": "{}"}}),
-    ("POST", "/v1/threads", {"json": {"title": "Hi", "project_id": "{}"}}),
-    ("POST", "/v1/threads", {"json": {"title": "{}", "metadata": {"{}": ["{}"]}}}),
+    ("POST", "/v1/chat", {"json": {"message": "Hi", "project_id": "{}", "metadata": {"{}": "{}"}}}),
+    ("POST", "/v1/threads", {"json": {"title": "{}", "project_id": "{}", "metadata": {"{}": ["{}"]}}}),
     ("POST", "/v1/projects", {"json": {"name": "{}", "description": "{}"}}),
     ("GET", "/v1/memory", {"params": {"q": "{}"}}),
     ("GET", "/v1/memory/recall", {"params": {"q": "{}"}}),
@@ -36,7 +34,8 @@ async def test_prompt_that_asks_for_anothers_memory_gets_none_of_it(client, hers
     told = prompt.format(
         anna=hers.owner, **{name: getattr(hers, name) for name in ("thread", "run", "artifact", "project")}
     )
-    answer = await client.post("/v1/chat", json={"message": told}, headers=ben)
+    asked = {"message": told, "project_id": hers.project}
+    answer = await client.post("/v1/chat", json=asked, headers=ben)
     assert answer.status_code == 200, answer.text
     assert TELESCOPE not in answer.text
     assert answer.json()["recalled"] == []
