@@ -36,7 +36,16 @@ from memory import (
     UnknownRecord,
     at_hand,
 )
-from memory.history import Eraser, ErasureReceipt, HistoryExporter, HistoryImporter, ImportReport, Users
+from memory.history import (
+    Eraser,
+    ErasureReceipt,
+    ForgottenMessage,
+    HistoryExporter,
+    HistoryImporter,
+    ImportReport,
+    MessageForgetter,
+    Users,
+)
 from memory.interactions import ExportFormat, Feedback, InteractionStore
 from memory.privacy import AuditEntry, AuditTrail, Redactor, Vault
 from memory.records import RecordStore
@@ -78,10 +87,12 @@ class MemoryService:
         importer: HistoryImporter,
         exporter: HistoryExporter,
         eraser: Eraser,
+        forgetter: MessageForgetter,
         interactions: InteractionStore,
         audit: AuditTrail,
         runs: RunStore,
         vault: Vault,
+        redactor: Redactor | None = None,
         arrived: Callable[[], None] = lambda: None,
     ) -> None:
         """`arrived` is called when messages were imported, which are to be embedded and consolidated."""
@@ -94,10 +105,12 @@ class MemoryService:
         self._importer = importer
         self._exporter = exporter
         self._eraser = eraser
+        self._forgetter = forgetter
         self._interactions = interactions
         self._audit = audit
         self._runs = runs
         self._vault = vault
+        self._redactor = redactor or Redactor()
         self._arrived = arrived
 
     async def recall(
@@ -190,6 +203,10 @@ class MemoryService:
         await self._note(owner, "forget", record_id, {"records": len(gone)})
         return list(gone)
 
+    async def forget_message(self, owner: Owner, message_id: str) -> ForgottenMessage:
+        """Forget what a message said, with its turn; see `MessageForgetter`. Raises UnknownRecord, StillRunning."""
+        return await self._forgetter.forget(owner, message_id)
+
     async def artifacts(
         self, owner: Owner, *, project_id: str | None, limit: int, before: str | None
     ) -> list[ArtifactView]:
@@ -266,7 +283,7 @@ class MemoryService:
         Raises KeyMissing where it is reversible and no key is configured.
         """
         redacted = await (
-            self._vault.redact(owner, text) if reversible else asyncio.to_thread(Redactor().redact, text)
+            self._vault.redact(owner, text) if reversible else asyncio.to_thread(self._redactor.redact, text)
         )
         found = Counter(str(finding.kind) for finding in redacted.findings)
         if reversible:
@@ -379,5 +396,5 @@ def _is_record(record_id: str) -> None:
     """Messages are recalled like records, and belong to their conversation."""
     if record_id.startswith("msg_"):
         raise UnknownRecord(
-            f"{record_id!r} is a message and no record; it is read, and deleted, with its thread"
+            f"{record_id!r} is a message and no record; it is read with its thread, and forgotten as a message"
         )

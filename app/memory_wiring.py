@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,7 +15,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
-from app.runs import ChatResult, RunStore
+from app.runs import ChatResult, EventLog, RunCopies, RunStore
 from app.runs.records import RecalledItem
 from knowledge import Chroma
 from memory import (
@@ -44,6 +45,7 @@ from memory.history import (
     Eraser,
     HistoryExporter,
     HistoryImporter,
+    MessageForgetter,
     RedisKeys,
     Rows,
     StopRuns,
@@ -54,8 +56,8 @@ from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vau
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
 from memory.short import ModelSummariser
-from models import TokenCounter, estimated_tokens
-from models.chat import ChatModels, Role
+from models import ModelsSettings, TokenCounter, estimated_tokens
+from models.chat import EXTRACTIVE, ChatModels, Role
 from models.embeddings import CachedEmbedder
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ class MemoryParts:
     sealer: Sealer
     worker: ConsolidationWorker
     runs: RunStore
+    events: EventLog
     service: MemoryService
     noting: set[asyncio.Task[None]] = field(default_factory=set)
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -114,18 +117,24 @@ class MemoryParts:
 
 
 def join_memory(
-    backends: "Backends", embedder: CachedEmbedder, chat: ChatModels, *, stop_runs: StopRuns
+    backends: "Backends",
+    embedder: CachedEmbedder,
+    chat: ChatModels,
+    redactor: Redactor,
+    *,
+    stop_runs: StopRuns,
 ) -> MemoryParts:
     """The tiers over the open stores; nothing is consolidated yet. `stop_runs` ends the runs of a user."""
     settings, database = backends.settings.memory, backends.database
     keys = DataKeys(database, settings.privacy)
     sealer = Sealer(keys)
-    vault = Vault(database, keys)
+    vault = Vault(database, keys, names=redactor.names)
     vectors = ChromaVectors(
         Chroma(backends.settings.data / _VECTORS, backends.settings.knowledge.chroma_url), embedder
     )
     threads = ThreadStore(database, sealer)
-    runs = RunStore(database, sealer)
+    versions = _versions(backends.settings.models)
+    runs = RunStore(database, sealer, redact=redactor.redact_json, versions=versions)
     writes = bool(backends.settings.models.roles.get(Role.AGENTIC))
     summariser = (
         ModelSummariser(_completing(chat.of(Role.AGENTIC)), tokens=settings.short.summary_tokens)
@@ -154,6 +163,9 @@ def join_memory(
         forget_key=forget,
     )
     conversation = TieredConversation(short_term, threads, settings)
+    events = EventLog(
+        backends.redis, backends.readers, ttl_s=backends.settings.runs.events_ttl_s, sealer=sealer
+    )
     service = MemoryService(
         database=database,
         threads=threads,
@@ -164,10 +176,14 @@ def join_memory(
         importer=HistoryImporter(database, sealer),
         exporter=HistoryExporter(database, sealer, vault=vault),
         eraser=eraser,
-        interactions=InteractionStore(database),
+        forgetter=MessageForgetter(
+            database, records, copies=RunCopies(short_term, events, sealer), sealer=sealer
+        ),
+        interactions=InteractionStore(database, redactor.redact_json),
         audit=AuditTrail(database),
         runs=runs,
         vault=vault,
+        redactor=redactor,
         arrived=worker.wake,
     )
     return MemoryParts(
@@ -180,8 +196,15 @@ def join_memory(
         sealer=sealer,
         worker=worker,
         runs=runs,
+        events=events,
         service=service,
     )
+
+
+def _versions(settings: ModelsSettings) -> dict[str, str]:
+    """By the name of a model its version: the checksum that its file is held to, and of the extractive one Freya's own."""
+    checked = {name: one.sha256.lower() for name, one in settings.resident.items() if one.sha256}
+    return {**checked, EXTRACTIVE: version("freya-agents")}
 
 
 def _completing(model: BaseChatModel) -> Callable[[str, str], Awaitable[str]]:

@@ -23,7 +23,7 @@ from app.housekeeping import Housekeeping
 from app.knowledge_wiring import Pipeline, carry_out_jobs, join_pipeline, join_shelf
 from app.memory_wiring import MemoryParts, consolidating, join_memory
 from app.metrics import Metrics
-from app.runs import EventLog, RunManager, worker_name
+from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
 from app.service import Freya
 from app.settings import Settings
@@ -37,8 +37,8 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
-from memory.privacy import Redactor
-from models.chat import ConfiguredChatModels, Hidden
+from memory.privacy import Redactor, open_names
+from models.chat import ConfiguredChatModels, Hidden, Hide
 from models.embeddings import CachedEmbedder, open_embedder
 from models.residency import Residents
 
@@ -172,10 +172,22 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         for line in _told(residents):
             progress(line)
         metrics.watch_residents(residents.states)
+        names = await asyncio.to_thread(open_names, settings.memory.privacy)
+        redactor = Redactor(names=names)
         chat = ConfiguredChatModels(
-            settings.models, embedder, hide=_hide, residents=residents, observe=metrics.model_asked
+            settings.models,
+            embedder,
+            hide=_hiding(redactor),
+            residents=residents,
+            observe=metrics.model_asked,
         )
-        memory = join_memory(backends, embedder, chat, stop_runs=lambda owner: manager.cancel_all(owner))  # noqa: PLW0108  # the manager is made of it
+        memory = join_memory(
+            backends,
+            embedder,
+            chat,
+            redactor,
+            stop_runs=lambda owner: manager.cancel_all(owner),  # noqa: PLW0108  # the manager is made of it
+        )
         saver = await stack.enter_async_context(open_saver(backends.postgres_url, settings.memory.privacy))
         freya, manager = await _join_service(
             backends,
@@ -225,9 +237,6 @@ async def _join_service(
             for name, charter in charters.items()
         },
     )
-    events = EventLog(
-        backends.redis, backends.readers, ttl_s=settings.runs.events_ttl_s, sealer=memory.sealer
-    )
     manager = RunManager(
         Parts(
             graph=build_freya(charters, settings.graphs, saver),
@@ -242,7 +251,7 @@ async def _join_service(
             indexed=indexed,
         ),
         memory.runs,
-        events,
+        memory.events,
         backends.redis,
         most_runs=settings.http.most_runs,
         timeout_s=settings.runs.timeout_s,
@@ -256,7 +265,7 @@ async def _join_service(
         charters=charters,
         manager=manager,
         runs=memory.runs,
-        events=events,
+        events=memory.events,
         threads=memory.threads,
         short_term=memory.short_term,
         known=pipeline.service,
@@ -276,10 +285,14 @@ def _told(residents: Residents) -> Iterator[str]:
             yield f"model {state.name}, {state.footprint}"
 
 
-async def _hide(texts: Sequence[str]) -> Hidden:
+def _hiding(redactor: Redactor) -> Hide:
     """What endpoints that are to be redacted see instead of personal data."""
-    hidden, values = await asyncio.to_thread(Redactor().hide, texts)
-    return Hidden(hidden, values)
+
+    async def hide(texts: Sequence[str]) -> Hidden:
+        hidden, values = await asyncio.to_thread(redactor.hide, texts)
+        return Hidden(hidden, values)
+
+    return hide
 
 
 def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbedder) -> dict[str, Check]:

@@ -1,8 +1,8 @@
 """Recall in a long history: what was planted comes back, the newest first, in time, however much was said.
 
 `python -m benchmarks.bench_memory_history` prints JSON: of 50 users with 200 conversations each (100,000 turns; `--users`
-and `--conversations` make it smaller; `--wordings fresh` has statements and questions of another author, on which nothing
-was tuned) the share of the planted evidence among the first ten items by kind of question,
+and `--conversations` make it smaller; `--wordings fresh` and `third` have statements and questions of other authors, on which nothing
+was tuned; `--consolidated` has records made of what was said first, as the service does) the share of the planted evidence among the first ten items by kind of question,
 how often the newest of several statements of a preference stands above the older ones, and how long recall takes when
 a user's memory is at hand. `--growth` charts the time and memory for one user of 1,000 to 100,000 turns; there vectors of
 further turns are mixed from those of others. Vectors are kept in `$FREYA_BENCH_CACHE/memory` (`~/.cache/freya-bench/memory`).
@@ -23,16 +23,21 @@ from typing import Any  # JSON
 
 import numpy as np
 
+from app.memory_vectors import ChromaVectors
 from benchmarks.bench_memory import cache_folder, keep, opened
 from benchmarks.memory_history import NOW, TURNS, USUAL, History, Planted, histories, history
 from benchmarks.memory_wordings_fresh import FRESH
-from memory import Database, Owner, RecallFilter, Recollection
+from benchmarks.memory_wordings_third import THIRD
+from knowledge import Chroma
+from memory import Database, Owner, RecallFilter, Recollection, VectorStore
+from memory.consolidation import Consolidator, RuleExtractor, SimilarExtractor
 from memory.recall import IndexCache, MemoryRecaller, RecallSettings, embed_due
+from memory.records import RecordStore
 from models import Embedder, Vectors
 
 BUDGET = 1000
 FIRST = 10
-WORDINGS = {"usual": USUAL, "fresh": FRESH}
+WORDINGS = {"usual": USUAL, "fresh": FRESH, "third": THIRD}
 SIZES = (1000, 3000, 10_000, 30_000, 100_000)
 
 
@@ -106,10 +111,23 @@ def newest_first(back: Recollection, wanted: Sequence[str]) -> bool:
     return bool(order) and order[0] == wanted[-1]
 
 
-async def measured(users: int, conversations: int, wordings: str) -> dict[str, Any]:
+async def consolidated(database: Database, embedder: Embedder, vectors: VectorStore) -> int:
+    """Make records of what was said, as the service does in the background; how many there are then."""
+    records = RecordStore(database, vectors, embedder)
+    work = Consolidator(database, SimilarExtractor(RuleExtractor(), embedder), records)
+    while (await work.consolidate_due(1000)).messages:
+        pass
+    await records.heal_behind()
+    async with database.of_all() as connection:
+        cursor = await connection.execute("SELECT count(*) AS records FROM memory_records")
+        return int((await cursor.fetchall())[0]["records"])
+
+
+async def measured(users: int, conversations: int, wordings: str, *, records: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="freya-bench-") as folder:
         async with opened(Path(folder)) as (database, model):
             embedder = KeptEmbedder(model, cache_folder())
+            vectors = ChromaVectors(Chroma(Path(folder) / "vectors"), embedder)
             asked: list[tuple[Owner, Planted]] = []
             for number, made in enumerate(
                 histories(users=users, conversations=conversations, wordings=WORDINGS[wordings])
@@ -121,6 +139,7 @@ async def measured(users: int, conversations: int, wordings: str) -> dict[str, A
             while await embed_due(database, embedder, 256):
                 pass
             took = time.perf_counter() - began
+            made_of = await consolidated(database, embedder, vectors) if records else 0
             embedder.save()
             # Questions reach the model itself, as in the service.
             recaller = MemoryRecaller(
@@ -128,16 +147,19 @@ async def measured(users: int, conversations: int, wordings: str) -> dict[str, A
                 model,
                 count=model.token_counts,
                 settings=RecallSettings(timeout_s=30, index_bytes=1 << 31),
+                long=vectors if records else None,
             )
             for number in range(users):
                 await recaller.warm(Owner(f"user{number}"))
             result = await answers(recaller, asked)
             await recaller.close()
+            await vectors.close()
             return {
                 "wordings": wordings,
                 "users": users,
                 "turns": users * conversations * TURNS,
                 "embedding_s": round(took, 1),
+                "records": made_of,
                 "questions": len(asked),
                 **result,
             }
@@ -152,7 +174,9 @@ async def answers(recaller: MemoryRecaller, asked: Sequence[tuple[Owner, Planted
         wanted = ids(owner, planted)
         share = found(back, wanted)
         recalls[planted.kind].append(share)
-        foreign += sum(not item.id.startswith(f"thr_{owner.user_id}_") for item in back.items)
+        foreign += sum(
+            not name.startswith(f"thr_{owner.user_id}_") for item in back.items for name in item.message_ids
+        )
         if planted.kind == "preference":
             newest.append(newest_first(back, wanted))
         if share < 1 or (planted.kind == "preference" and not newest[-1]):
@@ -232,11 +256,12 @@ if __name__ == "__main__":
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--conversations", type=int, default=200)
     parser.add_argument("--wordings", choices=WORDINGS, default="usual", help="those of which author")
+    parser.add_argument("--consolidated", action="store_true", help="make records of what was said first")
     parser.add_argument("--growth", action="store_true", help="chart one user from 1,000 to 100,000 turns")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="turns of the largest size charted")
     wanted = parser.parse_args()
     if wanted.growth:
         work = growth([size for size in SIZES if size <= wanted.largest])
     else:
-        work = measured(wanted.users, wanted.conversations, wanted.wordings)
+        work = measured(wanted.users, wanted.conversations, wanted.wordings, records=wanted.consolidated)
     print(json.dumps(asyncio.run(work), indent=2))

@@ -9,11 +9,13 @@ class ConversationError(Exception):
     │   └── WriteUncertain  nor is it known whether it did what was asked
     ├── UnknownThread       no thread of that id
     ├── UnknownRecord       nothing of that id is remembered
+    ├── StillRunning        a run is going on that may hold what is to be forgotten
     ├── UnknownProject      no project of that id, or none of this user's
     ├── OwnerInvalid        a name that no user or tenant can have
     ├── StateInvalid        a working state that cannot be kept, or no name of an agent
     ├── StateConflict       a working state was changed by somebody else meanwhile
     ├── ImportRefused       a history that cannot be taken in; the message names the line
+    ├── NamesUnreadable     the names that are to be hidden, or what finds them, cannot be had
     └── KeyMissing          what is encrypted cannot be read with the keys of the settings
     """
 
@@ -34,6 +36,10 @@ class UnknownRecord(ConversationError):
     """Nothing of that id is remembered."""
 
 
+class StillRunning(ConversationError):
+    """A run is going on that may hold what is to be forgotten."""
+
+
 class UnknownProject(ConversationError):
     """No project of that id, or none of this user's."""
 
@@ -44,6 +50,10 @@ class OwnerInvalid(ConversationError):
 
 class ImportRefused(ConversationError):
     """A history that cannot be taken in; the message names the line."""
+
+
+class NamesUnreadable(ConversationError):
+    """The names that are to be hidden, or what finds them, cannot be had."""
 
 
 class KeyMissing(ConversationError):

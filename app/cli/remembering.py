@@ -167,24 +167,25 @@ def unpin(
     _change(record, {"pinned": False}, key, user, as_json=as_json)
 
 
-@memory.command(epilog=examples("freya memory forget rec_..."))
+@memory.command(epilog=examples("freya memory forget rec_...", "freya memory forget msg_..."))
 def forget(
-    record: RecordId,
+    name: Annotated[str, typer.Argument(metavar="ID", help="A record (rec_...), or a message (msg_...).")],
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,
     user: User = None,
 ) -> None:
-    """Forget a record with its earlier versions, in every store."""
+    """Forget a record with its earlier versions, or a message with its turn and what came from it, in every store."""
     from app.cli import remembering_service as service
     from app.cli.interruption import run
+    from app.cli.remembering_lines import forgotten_lines
 
     def told(found: dict[str, Any]) -> None:
         if as_json:
             emit_json(found)
         else:
-            emit("\n".join(f"forgotten  {name}" for name in found["ids"]))
+            emit("\n".join(forgotten_lines(found)))
 
-    run(partial(service.forget, service.Caller(key, user), record, told))
+    run(partial(service.forget, service.Caller(key, user), name, told))
 
 
 def _change(

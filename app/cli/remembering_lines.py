@@ -59,6 +59,14 @@ def record_lines(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def forgotten_lines(found: dict[str, Any]) -> list[str]:
+    """What was forgotten: records, or a message with what came from it."""
+    lines = [f"forgotten  {one}" for one in (*found.get("ids", ()), *found.get("messages", ()))]
+    lines += [f"forgotten  {one}" for one in found.get("records", ())]
+    lines += [f"kept       {one}, which other messages say too, or you" for one in found.get("kept", ())]
+    return lines + [f"look at    {one}, an answer that was given it" for one in found.get("given_to", ())]
+
+
 def import_lines(report: dict[str, Any]) -> list[str]:
     """What became of a history, and the first of the lines that could not be taken in."""
     line = f"{report['imported']} of {report['lines']} messages are new"

@@ -65,9 +65,15 @@ async def change(caller: Caller, record_id: str, body: dict[str, Any], show: Sho
     await _speak(caller, lambda client: client.patch(_path(record_id), body), show)
 
 
-async def forget(caller: Caller, record_id: str, show: Show, _: Interruption) -> None:
-    """Forget a record."""
-    await _speak(caller, lambda client: client.delete(_path(record_id)), show)
+async def forget(caller: Caller, name: str, show: Show, _: Interruption) -> None:
+    """Forget a record, or a message with its turn."""
+    path = _path(name).replace(_MEMORY, f"{_MEMORY}/messages") if is_message(name) else _path(name)
+    await _speak(caller, lambda client: client.delete(path), show)
+
+
+def is_message(name: str) -> bool:
+    """Whether it is the id of a message, and not of a record."""
+    return name.startswith("msg_")
 
 
 async def erase(caller: Caller, show: Show, _: Interruption, *, agreed: bool) -> None:

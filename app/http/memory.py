@@ -19,7 +19,7 @@ from app.problems import ProblemError, problem
 from app.runs.records import ArtifactView
 from app.service import Freya
 from memory import Kind, RecallFilter, Recollection, Record, RecordState, Tier
-from memory.history import ErasureReceipt, ImportReport, Users
+from memory.history import ErasureReceipt, ForgottenMessage, ImportReport, Users
 from memory.interactions import ExportFormat, Feedback
 from memory.privacy import AuditEntry
 
@@ -373,6 +373,17 @@ async def correct_memory(record_id: RecordId, body: Correction, memory: Service,
 async def forget_memory(record_id: RecordId, memory: Service, owner: Acting) -> Forgotten:
     """Forget a record with its earlier versions, in every store."""
     return Forgotten(ids=await memory.forget(owner, record_id))
+
+
+@router.delete("/memory/messages/{message_id}", operation_id="forgetMessage", tags=["memory"])
+async def forget_message(
+    message_id: Annotated[str, Path(max_length=64), Storable], memory: Service, owner: Acting
+) -> ForgottenMessage:
+    """Forget what a message said, in every store: its whole turn, with the records that came from it alone.
+
+    It cannot be undone. While a run of the user goes on it is refused.
+    """
+    return await memory.forget_message(owner, message_id)
 
 
 @router.get("/memory/{record_id}/history", operation_id="getMemoryHistory", tags=["memory"])

@@ -1,5 +1,6 @@
 """Runs: turns that are owned by the service and not by a connection."""
 
+from app.runs.copies import RunCopies
 from app.runs.eventlog import EventLog, StoredEvent
 from app.runs.manager import RunManager
 from app.runs.records import ChatRequest, ChatResult, RunView, storable
@@ -10,6 +11,7 @@ __all__ = [
     "ChatRequest",
     "ChatResult",
     "EventLog",
+    "RunCopies",
     "RunManager",
     "RunStore",
     "RunView",

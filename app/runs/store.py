@@ -7,6 +7,7 @@ from typing import Any  # JSON of the database
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
+from pydantic import JsonValue
 
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.logged import Trace
@@ -27,8 +28,8 @@ from memory import (
     sealed_json,
     title_of,
 )
-from memory.interactions import redacted_record
-from memory.privacy import Sealer
+from memory.interactions import Redact, redacted_record
+from memory.privacy import Sealer, redacted_json
 from memory.records import note_deletion
 
 _ONE_AT_A_TIME = "runs_one_at_a_time"
@@ -87,10 +88,22 @@ class StoredArtifact:
 class RunStore:
     """Writes and reads runs, each method those of one user. An outage raises MemoryUnavailable."""
 
-    def __init__(self, database: Database, sealer: Sealer | None = None) -> None:
-        """With a sealer that has a key what was asked and answered is stored encrypted."""
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer | None = None,
+        *,
+        redact: Redact = redacted_json,
+        versions: Mapping[str, str] = {},  # it is not changed
+    ) -> None:
+        """With a sealer that has a key what was asked and answered is stored encrypted.
+
+        For the log `redact` takes personal data out, and `versions` has those of models by their names.
+        """
         self._database = database
         self._sealer = sealer
+        self._redact = redact
+        self._versions = dict(versions)
 
     async def begin(
         self,
@@ -167,7 +180,7 @@ class RunStore:
         """Close the run with its result, keep its artifacts, and log the interaction; one that is closed is left as it is."""
         kept = await self._sealed(scope.owner, result.model_dump(mode="json"))
         contents = [await sealed(self._sealer, scope.owner, made.artifact.content) for made in artifacts]
-        record = await redacted_record(interaction)
+        record = await self._logged(interaction)
         async with self._database.of(scope.owner) as connection:
             if not await self._close(connection, result.run_id, "finished", result=kept):
                 return
@@ -198,7 +211,7 @@ class RunStore:
         self, run_id: str, scope: Scope, status: Status, problem: Problem, *, interaction: Interaction
     ) -> None:
         """Close the run without a result, and log the interaction; one that is closed is left as it is."""
-        record = await redacted_record(interaction)
+        record = await self._logged(interaction)
         async with self._database.of(scope.owner) as connection:
             if await self._close(connection, run_id, status, error=dumped(problem)):
                 await log_interaction(connection, scope, interaction, record)
@@ -241,8 +254,16 @@ class RunStore:
                     at=row["finished_at"],
                 )
                 scope = Scope(thread_id=row["thread_id"], tenant_id=row["tenant_id"], user_id=row["user_id"])
-                await log_interaction(connection, scope, interaction)
+                record = await self._logged(interaction)
+                await log_interaction(connection, scope, interaction, record)
         return [row["id"] for row in rows]
+
+    async def _logged(self, interaction: Interaction) -> dict[str, JsonValue]:
+        """The log's entry: redacted, and with the versions of its models, in order, as far as they are known."""
+        models = (interaction.model or "").split(", ")
+        known = [self._versions[name] for name in models if name in self._versions]
+        stamped = interaction.model_copy(update={"model_version": ", ".join(known) or None})
+        return await redacted_record(stamped, self._redact)
 
     async def _asked(self, row: DictRow) -> str:
         """What a run was asked; nothing where it cannot be read any more, for the run must be closed all the same."""

@@ -20,6 +20,8 @@ from memory.history.naming import Named, Naming
 from memory.identifiers import new_id
 from memory.owner import Owner
 from memory.privacy.sealing import Sealer
+from memory.records.forgotten import lines_kept_out
+from memory.records.rows import RecordRows
 from memory.threads import sealed, sealed_json, title_of
 
 _BATCH_LINES: Final = 500
@@ -62,7 +64,9 @@ class ImportReport(BaseModel):
     name: str
     lines: int = Field(default=0, description="Lines read, blank ones aside.")
     imported: int = Field(default=0, description="Messages that are new.")
-    known: int = Field(default=0, description="Lines that had been imported before.")
+    known: int = Field(
+        default=0, description="Lines that had been imported before, those forgotten since among them."
+    )
     rejected: int = Field(default=0, description="Lines that were left out.")
     problems: tuple[str, ...] = Field(
         default=(), description="What was wrong with the first 20 lines left out."
@@ -119,6 +123,7 @@ class _Import:
     ) -> None:
         self._database = database
         self._sealer = sealer
+        self._names = RecordRows(sealer)
         self._owner = owner
         self._users = users
         self._naming = Naming()
@@ -143,7 +148,7 @@ class _Import:
 
     async def begin(self) -> None:
         whose = (self._owner.tenant_id, self._owner.user_id)
-        name = await self._stored_name(self._owner, self._name)
+        name = await self._names.name(self._owner, self._name)
         async with self._database.of(self._owner) as connection:
             await connection.execute(_BEGUN_ANEW, (*whose, name))
             await connection.execute(
@@ -217,22 +222,21 @@ class _Import:
             contents={key: await sealed(self._sealer, owner, text) for key, text in contents.items()},
             titles={key: await sealed(self._sealer, owner, title) for key, title in titles.items()},
             speakers={
-                name: await self._stored_name(owner, name)
+                name: await self._names.name(owner, name)
                 for name in {one.line.name for one in lines if one.line.name is not None}
             },
             metadata=Jsonb(await sealed_json(self._sealer, owner, {"imported_from": self._name})),
         )
         async with self._database.of(owner) as connection:
+            forgotten = await lines_kept_out(connection, owner, list(contents), self._names)
+            wanted = [one for one in lines if one.key not in forgotten]
             try:
-                new = await _insert(connection, owner, lines, stored)
+                new = await _insert(connection, owner, wanted, stored) if wanted else 0
             except psycopg.DataError as error:
                 first, last = lines[0].line.time, lines[-1].line.time
                 raise ImportRefused(f"the lines from {first} to {last} cannot be stored: {error}") from error
         self._imported += new
         self._known += len(lines) - new
-
-    async def _stored_name(self, owner: Owner, name: str) -> str:
-        return await self._sealer.seal_name(owner, name) if self._sealer else name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,9 +53,9 @@ class InteractionLog:
         return {name: self._redact(value) if name in _SAID else value for name, value in record.items()}
 
 
-async def redacted_record(interaction: Interaction) -> Record:
-    """What is stored of an interaction, redacted of all kinds of personal data."""
-    return await InteractionLog().redacted(interaction)
+async def redacted_record(interaction: Interaction, redact: Redact = redacted_json) -> Record:
+    """What is stored of an interaction, redacted of all kinds of personal data, or by `redact`."""
+    return await InteractionLog(redact).redacted(interaction)
 
 
 async def log_interaction(

@@ -4,6 +4,7 @@ from memory.privacy.audit import AuditEntry, AuditTrail, write_note
 from memory.privacy.finding import find
 from memory.privacy.keys import DataKeys, MasterCipher, Rotation
 from memory.privacy.kinds import DataKind, Finding, NameRecogniser
+from memory.privacy.names import ListedNames, open_names
 from memory.privacy.redaction import Redacted, Redactor, redacted_json
 from memory.privacy.sealing import Opener, Sealer, is_sealed
 from memory.privacy.settings import PrivacySettings
@@ -15,6 +16,7 @@ __all__ = [
     "DataKeys",
     "DataKind",
     "Finding",
+    "ListedNames",
     "MasterCipher",
     "NameRecogniser",
     "Opener",
@@ -27,6 +29,7 @@ __all__ = [
     "Vault",
     "find",
     "is_sealed",
+    "open_names",
     "redacted_json",
     "write_note",
 ]

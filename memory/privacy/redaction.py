@@ -51,7 +51,8 @@ class Redactor:
         self, *, kinds: Collection[DataKind] | None = None, names: NameRecogniser | None = None
     ) -> None:
         self._kinds = kinds
-        self._names = names
+        self.names = names
+        """What finds names; None for nothing."""
 
     def redact(self, text: str) -> Redacted:
         """The text with a placeholder for each finding; equal values have equal placeholders within it."""
@@ -74,7 +75,7 @@ class Redactor:
         return self._redact_json(value, _Numbers())
 
     def _redact(self, text: str, numbers: _Numbers) -> Redacted:
-        findings = find(text, kinds=self._kinds, names=self._names)
+        findings = find(text, kinds=self._kinds, names=self.names)
         pieces: list[str] = []
         position = 0
         for finding in findings:

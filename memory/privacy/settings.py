@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -18,6 +19,17 @@ class PrivacySettings(BaseModel):
         default=(),
         description="Master keys for encryption at rest, each 32 bytes in base64: the first encrypts, all decrypt. "
         "None: what is said is stored as it is.",
+    )
+
+    names: Path | None = Field(
+        default=None,
+        description="A text file of names, one a line, that redaction takes out as well, as they are written or in capitals.",
+    )
+    recogniser: str | None = Field(
+        default=None,
+        pattern=r"^[\w.]+:\w+$",
+        description="In place of such a file a function of your own, as `module:function`, that gives a recogniser of names: an "
+        "object whose method `names(text)` gives the begin and end of each.",
     )
 
     @field_validator("keys")

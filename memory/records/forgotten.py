@@ -1,7 +1,8 @@
 """What a user had forgotten: kept as marks that say nothing, so that it does not return from the same messages."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from memory.database import Connection
 from memory.interfaces import Draft, Record
@@ -10,6 +11,10 @@ from memory.records.entities import Names
 from memory.records.merging import details_of
 from memory.records.rows import FIGURES
 from memory.records.words import denies, ends, statement, value_of
+
+_NOTE: Final = """
+    INSERT INTO memory_forgotten (tenant_id, user_id, mark) SELECT %s, %s, unnest(%s::text[]) ON CONFLICT DO NOTHING
+"""
 
 
 def marks(owner: Owner, said: Draft | Record) -> dict[str, str]:
@@ -40,10 +45,22 @@ async def keep_marks(connection: Connection, owner: Owner, records: Iterable[Rec
     Where there is a key the marks are sealed with it, so that nobody who lacks it can try what they may stand for.
     """
     found = {mark for record in records for mark in marks(owner, record).values()}
-    await connection.execute(
-        "INSERT INTO memory_forgotten (tenant_id, user_id, mark) SELECT %s, %s, unnest(%s::text[]) ON CONFLICT DO NOTHING",
-        (owner.tenant_id, owner.user_id, sorted([await written.name(owner, mark) for mark in found])),
-    )
+    stored = sorted([await written.name(owner, mark) for mark in found])
+    await connection.execute(_NOTE, (owner.tenant_id, owner.user_id, stored))
+
+
+async def keep_lines_out(connection: Connection, owner: Owner, keys: Iterable[str], written: Names) -> None:
+    """Note that the imported messages with these keys were forgotten."""
+    found = [await written.name(owner, _of_line(owner, key)) for key in keys]
+    await connection.execute(_NOTE, (owner.tenant_id, owner.user_id, sorted(found)))
+
+
+async def lines_kept_out(
+    connection: Connection, owner: Owner, keys: Sequence[str], written: Names
+) -> set[str]:
+    """Those of the keys whose messages were forgotten."""
+    stored = {kept: key for key in keys for kept in await written.stored_names(owner, _of_line(owner, key))}
+    return {stored[mark] for mark in await _noted(connection, owner, stored)}
 
 
 async def still_to_say(
@@ -57,11 +74,7 @@ async def still_to_say(
         for mark in of.values()
         for kept in await written.stored_names(owner, mark)
     }
-    cursor = await connection.execute(
-        "SELECT mark FROM memory_forgotten WHERE tenant_id = %s AND user_id = %s AND mark = ANY(%s)",
-        (owner.tenant_id, owner.user_id, sorted(stored)),
-    )
-    gone = {stored[row["mark"]] for row in await cursor.fetchall()}
+    gone = {stored[mark] for mark in await _noted(connection, owner, stored)}
     left: list[Draft | None] = []
     for draft, of in zip(drafts, wanted, strict=True):
         if not draft.sources:
@@ -73,3 +86,15 @@ async def still_to_say(
         else:
             left.append(draft if sources == draft.sources else draft.model_copy(update={"sources": sources}))
     return left
+
+
+async def _noted(connection: Connection, owner: Owner, marks: Collection[str]) -> list[str]:
+    cursor = await connection.execute(
+        "SELECT mark FROM memory_forgotten WHERE tenant_id = %s AND user_id = %s AND mark = ANY(%s)",
+        (owner.tenant_id, owner.user_id, sorted(marks)),
+    )
+    return [row["mark"] for row in await cursor.fetchall()]
+
+
+def _of_line(owner: Owner, key: str) -> str:
+    return hashlib.sha256(f"line\0{owner.tenant_id}\0{owner.user_id}\0{key}".encode()).hexdigest()

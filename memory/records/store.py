@@ -21,6 +21,7 @@ from memory.records.remembering import Remembered, Remembering
 from memory.records.rows import COLUMNS, MEDIUM, RecordRows, TextSealer
 from memory.records.settings import RecordSettings
 from memory.records.upkeep import Upkeep
+from memory.records.withdrawing import Withdrawn, withdraw
 from memory.records.words import statement
 from models import Embedder, EmbeddingUnavailable
 
@@ -215,6 +216,20 @@ class RecordStore(Upkeep):
             await self._vectors.remove(owner, gone)
         await self._tell_members([row["project_id"]])
         return gone
+
+    async def withdraw(self, connection: Connection, owner: Owner, messages: Sequence[str]) -> Withdrawn:
+        """Delete what these messages alone say, with its vectors; see `withdrawing.withdraw`.
+
+        Within the caller's transaction, which locks the messages first; the vectors are made good by `heal_behind`, also
+        where it is broken off. With the store of vectors away nothing is deleted: raises MemoryUnavailable.
+        """
+        await self._rows.ready(owner)
+        await take_turn(connection, owner)
+        withdrawn = await withdraw(connection, owner, messages, self._rows)
+        self._behind.add(owner)
+        if withdrawn.gone:
+            await self._vectors.remove(owner, withdrawn.gone)
+        return withdrawn
 
     async def _readable(self, rows: Iterable[DictRow]) -> Sequence[Record]:
         """The records of rows, without those whose key is gone: nor can their messages be read again."""

@@ -4,10 +4,11 @@ from models.chat.chain import Inference
 from models.chat.prompt import Note, Passage, Prompt, read_prompt, render_prompt
 from models.chat.redacting import Hidden, Hide
 from models.chat.roles import ChatModels, ConfiguredChatModels
-from models.chat.settings import ChatSettings, EndpointSettings, Role
+from models.chat.settings import EXTRACTIVE, ChatSettings, EndpointSettings, Role
 from models.chat.tools import describe_tool
 
 __all__ = [
+    "EXTRACTIVE",
     "ChatModels",
     "ChatSettings",
     "ConfiguredChatModels",

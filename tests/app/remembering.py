@@ -21,16 +21,24 @@ from app.http import create_app
 from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
 from app.metrics import Metrics
-from app.runs import RunStore
+from app.runs import EventLog, RunCopies, RunStore
 from app.settings import HttpSettings, Settings
 from app.wiring import Running
 from knowledge import Chroma
 from memory import Database, Draft, MemorySettings, Owner, ShortTermTier, ThreadStore, TieredConversation
-from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
+from memory.history import (
+    Eraser,
+    HistoryExporter,
+    HistoryImporter,
+    MessageForgetter,
+    RedisKeys,
+    Rows,
+    VectorRows,
+)
 from memory.interactions import InteractionStore
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Vault
 from memory.projects import ProjectStore
-from memory.recall import MemoryRecaller, embed_due
+from memory.recall import MemoryRecaller, RecallSettings, embed_due
 from memory.records import RecordStore
 from tests.memory.privacy.conftest import key
 from tests.memory.records.conftest import WordEmbedder
@@ -86,11 +94,13 @@ async def remembering(
         database, embedder = Database(pool), WordEmbedder()
         vectors = ChromaVectors(chroma, embedder)
         records, runs = RecordStore(database, vectors, embedder), RunStore(database)
-        recaller = MemoryRecaller(database, embedder, count=_tokens, long=vectors)
+        recall = RecallSettings(timeout_s=30)
+        recaller = MemoryRecaller(database, embedder, count=_tokens, settings=recall, long=vectors)
         stack.push_async_callback(recaller.close)
         arrived: list[None] = []
         short = ShortTermTier(redis, MemorySettings())
         threads = ThreadStore(database)
+        events = EventLog(redis, redis, ttl_s=600)
         memory = MemoryService(
             database=database,
             threads=threads,
@@ -103,6 +113,7 @@ async def remembering(
             eraser=Eraser(
                 Rows(database), [RedisKeys(redis, short), VectorRows(vectors)], stop_runs=_nothing_runs
             ),
+            forgetter=MessageForgetter(database, records, copies=RunCopies(short, events)),
             interactions=InteractionStore(database),
             audit=AuditTrail(database),
             runs=runs,

@@ -122,6 +122,17 @@ def test_history_is_imported_recalled_and_never_by_another(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("service")
+def test_message_is_forgotten_and_stays_away(tmp_path: Path):
+    file, question = history(tmp_path), ("memory", "recall", "How large is my kitchen counter?")
+    said("memory", "import", file)
+    [item] = json.loads(said(*question, "--json"))["items"]
+    assert said("memory", "forget", item["id"]) == f"forgotten  {item['id']}\n"
+    assert freya(*question).stdout == ""
+    assert "1 were known" in said("memory", "import", file).splitlines()[0]
+    assert "no message" in freya("memory", "forget", item["id"]).stderr
+
+
+@pytest.mark.usefixtures("service")
 def test_what_cannot_be_imported_ends_with_1(tmp_path: Path):
     broken = tmp_path / "broken.jsonl"
     broken.write_bytes(b"{\n{")

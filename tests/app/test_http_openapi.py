@@ -31,6 +31,7 @@ OPERATIONS = {
     "exportInteractions": "GET /v1/memory/interactions",
     "exportMemory": "GET /v1/memory/export",
     "forgetMemory": "DELETE /v1/memory/{record_id}",
+    "forgetMessage": "DELETE /v1/memory/messages/{message_id}",
     "getAgent": "GET /v1/agents/{name}",
     "getArtifact": "GET /v1/artifacts/{artifact_id}",
     "getEvaluation": "GET /v1/knowledge/versions/{number}/evaluation",

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from app.database import Pool
 from app.problems import problem
+from app.runs import ChatRequest, RunStore
 from app.runs.worker import Worker
 from graphs import FreyaState, RunContext, SpecialistResult, Task
 from graphs.events import (
@@ -20,7 +21,7 @@ from graphs.events import (
     ToolStarted,
 )
 from graphs.routing.interfaces import Route
-from memory import LOCAL, Kind, Recalled, Recollection, Scope, Tier, ToolUse, Turn, new_id
+from memory import LOCAL, Interaction, Kind, Recalled, Recollection, Scope, Tier, ToolUse, Turn, new_id
 from memory.interactions import Cost, InteractionStore, SuccessMetrics
 from tests.app.scripted import Gate, Setup, ask, state, within
 
@@ -47,6 +48,26 @@ KNOWN = {
     "success": {"completed": False, "hallucinated": None, "tool_success_rate": 0.5, "quality": None},
     "model": "scripted",
 }
+
+
+async def test_log_has_the_versions_of_the_models_that_are_known(setup: Setup) -> None:
+    store = RunStore(setup.database, versions={"scripted": "1.2", "other": "3"})
+    scope, run = Scope(thread_id=new_id("thr")), new_id("run")
+    await store.begin(
+        run, scope, ChatRequest(message="Hi"), new_thread=True, worker="w", idempotency_key=None
+    )
+    entry = Interaction(
+        run_id=run,
+        request="Hi",
+        answer=None,
+        outcome="failed",
+        model="scripted, unheard of, other",
+        latency_ms=1,
+        at=NOW,
+    )
+    await store.fail(run, scope, "failed", problem("timeout", "late"), interaction=entry)
+    found = await logged(setup, run)
+    assert (found["model"], found["model_version"]) == ("scripted, unheard of, other", "1.2, 3")
 
 
 @pytest.fixture

@@ -133,6 +133,27 @@ async def delete_thread(world: World, me: Owner, pick: int) -> None:
     has.artifacts = {row["id"] for row in (await exported(stores.service, me))["artifacts"]}
 
 
+async def forget_message(world: World, me: Owner, pick: int) -> None:
+    """Forget any message; one's own goes with its turn, and all that came from it alone."""
+    service, has, message = world.stores.service, world.has[me], world.some("msg", pick)
+    before = await exported(service, me)
+    threads = {row["id"]: row["thread_id"] for row in before["messages"]}
+    if message not in threads:
+        await world.refused(me, lambda name: service.forget_message(me, name), message)
+        return
+    gone = await service.forget_message(me, message)
+    assert set(gone.messages) <= threads.keys()
+    left = await exported(service, me)
+    has.messages -= len(gone.messages)
+    has.turns.pop(threads[message], None)
+    has.variables.pop(threads[message], None)
+    has.runs &= {row["id"] for row in left["runs"]}
+    has.artifacts = {row["id"] for row in left["artifacts"]}
+    has.feedback = len(left["feedback"])
+    for record in has.records.keys() & set(gone.records):
+        del has.records[record]
+
+
 async def read_run(world: World, me: Owner, pick: int) -> None:
     stores, run, artifact = world.stores, world.some("run", pick), world.some("art", pick // 2)
     if run in world.has[me].runs:

@@ -13,6 +13,7 @@ from tests.memory.isolation import World, exported
 from tests.memory.isolation_conversations import (
     answer_into,
     delete_thread,
+    forget_message,
     list_threads,
     rate_run,
     read_run,
@@ -298,6 +299,7 @@ WEIGHED: dict[Act, int] = {
     read_thread: 4,
     list_threads: 3,
     delete_thread: 2,
+    forget_message: 2,
     read_run: 4,
     rate_run: 3,
     recall: 2,

@@ -10,11 +10,19 @@ from redis.asyncio import Redis
 from app.database import Pool, open_pool
 from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
-from app.runs import RunStore
+from app.runs import EventLog, RunCopies, RunStore
 from knowledge import Chroma
 from memory import Database, MemorySettings, Owner, ShortTermTier, ThreadStore, TieredConversation
 from memory.consolidation import Consolidator, RuleExtractor
-from memory.history import Eraser, HistoryExporter, HistoryImporter, RedisKeys, Rows, VectorRows
+from memory.history import (
+    Eraser,
+    HistoryExporter,
+    HistoryImporter,
+    MessageForgetter,
+    RedisKeys,
+    Rows,
+    VectorRows,
+)
 from memory.interactions import InteractionStore
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Sealer, Vault
 from memory.projects import ProjectStore
@@ -80,6 +88,9 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
             [RedisKeys(redis, short), VectorRows(vectors)],
             stop_runs=_nothing_runs,
             forget_key=forget,
+        ),
+        forgetter=MessageForgetter(
+            database, records, copies=RunCopies(short, EventLog(redis, redis, ttl_s=600))
         ),
         interactions=interactions,
         audit=AuditTrail(database),

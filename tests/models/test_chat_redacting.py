@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
 
-from app.wiring import _hide
+from app.wiring import _hiding
+from memory.privacy import Redactor
 from models import ModelsError
 from models.chat import ChatSettings, ConfiguredChatModels, Hidden, Role
 from models.chat.redacting import RedactingChatModel
@@ -21,7 +22,7 @@ ASKED = f"Write to ada@example.org, cc bob@example.org; my password is '{SECRET}
 def redacted(endpoint: OpenAIEndpoint) -> Any:
     """The chat models as the service makes them, with one endpoint."""
     chat = ChatSettings(endpoints={"far": settings(endpoint.url, redact=True)}, roles={Role.WRITER: ["far"]})
-    return ConfiguredChatModels(chat, OnesEmbedder(), hide=_hide).of(Role.WRITER)
+    return ConfiguredChatModels(chat, OnesEmbedder(), hide=_hiding(Redactor())).of(Role.WRITER)
 
 
 def sent(endpoint: OpenAIEndpoint) -> str:
@@ -120,7 +121,11 @@ async def test_callbacks_are_told_values_and_no_placeholders():
 async def test_endpoint_that_is_not_to_be_redacted_gets_all_of_it():
     async with openai_endpoint(Step(text="ok")) as endpoint:
         chat = ChatSettings(endpoints={"near": settings(endpoint.url)}, roles={Role.WRITER: ["near"]})
-        await ConfiguredChatModels(chat, OnesEmbedder(), hide=_hide).of(Role.WRITER).ainvoke(ASKED)
+        await (
+            ConfiguredChatModels(chat, OnesEmbedder(), hide=_hiding(Redactor()))
+            .of(Role.WRITER)
+            .ainvoke(ASKED)
+        )
     assert "ada@example.org" in sent(endpoint)
 
 
