@@ -30,6 +30,7 @@ from knowledge import (
     LexicalIndex,
     StoredPair,
 )
+from knowledge.abbreviations import packaged_abbreviations
 from models import Embedder, Vectors
 from models.embeddings import OpenVinoEmbedder
 
@@ -151,7 +152,8 @@ class _Mixer:
             answer = (
                 f"{number}. {one.answer[: len(one.answer) // 2]} {other.answer[len(other.answer) // 2 :]}"
             )
-            for field, text in ((Field.QUESTION, question), (Field.ANSWER, str(number))):
+            written_out = packaged_abbreviations().written_out(question)  # as the index embeds it
+            for field, text in ((Field.QUESTION, written_out), (Field.ANSWER, str(number))):
                 mixed = self._vectors[field][one.id] + 0.5 * self._vectors[field][other.id]
                 self._known[text] = mixed / np.linalg.norm(mixed)
             made.append({"question": question, "answer": answer})

@@ -6,11 +6,12 @@ from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Any  # Chroma's collections and their metadata have many optional shapes
+from typing import Any, TypeAlias  # Any: Chroma's collections and their metadata have many optional shapes
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.abbreviations import Abbreviations, packaged_abbreviations
 from knowledge.chroma import Chroma
 from knowledge.errors import KnowledgeUnavailable
 from knowledge.fields import Field
@@ -19,8 +20,11 @@ from knowledge.resident import ResidentVectors, Vector
 from knowledge.store import StoredPair
 from models import Embedder, EmbeddingUnavailable, TokenCounter, estimated_tokens
 
-_FORMAT = 2
-_PREVIOUS = (".v1",)
+QueryVectors: TypeAlias = Mapping[Field, Vector]
+"""A query embedded, for each field that it can be compared with."""
+
+_FORMAT = 3  # counted up when vectors are made otherwise: older indexes are then built anew
+_PREVIOUS = (".v1", ".v2")
 _PREFIX = "freya"
 _STATE = "state.index"
 _PAGE = 2_000
@@ -31,7 +35,8 @@ _AT_ONCE = 2_000
 class DenseIndex:
     """Finds pairs by meaning. Each collection has a Chroma collection for questions and one for answers.
 
-    A question is one vector, and so is an answer: the direction of the vector of its first passage plus half
+    Questions are embedded with abbreviations written out, as the model takes them for other words than what they
+    stand for. A question is one vector, and so is an answer: the direction of the vector of its first passage plus half
     the mean of those of all its passages. On the example corpus that finds answers as well as the better of
     several vectors an answer do, which took five times the space. Distances are cosine. The names carry the
     index's number and a hash of embedding model and passages, so an index that is made otherwise is another one.
@@ -55,6 +60,7 @@ class DenseIndex:
         `load` keeps the vectors of collections of up to `resident` pairs in memory, 4 KB a pair, and searches them there.
         """
         self._embedder = embedder
+        self._abbreviations: Abbreviations | None = None
         self._chroma = Chroma(folder, url)
         self.cut = cut or PassageSettings()
         made = f"{embedder.name}\0{embedder.dimensions}\0{self.cut.model_dump_json()}"
@@ -83,11 +89,19 @@ class DenseIndex:
         for name, field in fresh:
             await self._chroma.thread(self._keep, name, field)
 
-    async def encode(self, query: str) -> Vector:
-        """The query's vector. Raises KnowledgeUnavailable when the embedding model does not answer."""
-        vectors = await self._embed([query])
-        vector: Vector = vectors[0]
-        return vector
+    async def encode(self, query: str) -> QueryVectors:
+        """The query's unit vectors. Raises KnowledgeUnavailable when the embedding model does not answer.
+
+        Stored questions are compared with the query written out, as they are; answers, which have abbreviations
+        and long forms alike, with the direction between it and the query as it stands.
+        """
+        (written_out,) = await self._written_out([query])
+        if written_out == query:
+            (vector,) = await self._embed([query])
+            return dict.fromkeys(Field, vector)
+        question, literal = await self._embed([written_out, query])
+        both = question + literal
+        return {Field.QUESTION: question, Field.ANSWER: both / np.linalg.norm(both)}
 
     async def search(
         self, vector: Vector, field: Field, *, collections: Sequence[str] = (), limit: int = 50
@@ -143,7 +157,7 @@ class DenseIndex:
             return
         kept = [pair for pair in changed if not pair.removed]
         vectors = {
-            Field.QUESTION: await self._embed([pair.question for pair in kept]),
+            Field.QUESTION: await self._embed(await self._written_out([pair.question for pair in kept])),
             Field.ANSWER: await self._embed_answers([pair.answer for pair in kept]),
         }
         await self._chroma.thread(self._apply, changed, kept, vectors, store)
@@ -165,6 +179,11 @@ class DenseIndex:
         """Let go of Chroma; the next call opens it again."""
         self._read.clear()
         await self._chroma.close()
+
+    async def _written_out(self, texts: Sequence[str]) -> list[str]:
+        if self._abbreviations is None:
+            self._abbreviations = await asyncio.to_thread(packaged_abbreviations)  # it reads a file
+        return [self._abbreviations.written_out(text) for text in texts]
 
     async def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         try:

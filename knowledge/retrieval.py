@@ -13,7 +13,7 @@ import structlog
 from numpy.typing import NDArray
 
 from knowledge.catalogue import Catalogue, packaged_catalogue
-from knowledge.dense import DenseIndex
+from knowledge.dense import DenseIndex, QueryVectors
 from knowledge.fields import Field
 from knowledge.fusion import Evidence, Found, Fusion, agreement
 from knowledge.interfaces import Hit, Reranker
@@ -40,7 +40,7 @@ _QUESTIONS_KNOWN = 20_000
 @dataclass(frozen=True)
 class _Query:
     text: str
-    vector: Vector | None
+    vectors: QueryVectors | None
     fields: tuple[Field, ...]
     collections: tuple[str, ...]
 
@@ -48,7 +48,7 @@ class _Query:
 @dataclass(frozen=True)
 class _Search:
     asked: _Query
-    vector: Vector
+    vectors: QueryVectors
     found: Found
     fusion: Fusion
     topics: frozenset[str]
@@ -109,14 +109,14 @@ class HybridRetriever:
         since: date | None = None,
         limit: int = 5,
         fields: Sequence[Field] = BOTH,
-        vector: Vector | None = None,
+        vectors: QueryVectors | None = None,
         floor: float | None = None,
     ) -> list[Hit]:
         """The best pairs, best first, out of these collections (none given: all of them).
 
         No hits: nothing is relevant. `topics` (slugs of the catalogue), `min_quality` (0 to 100) and `since` are
         what a pair must be like; one that was not refined is like none of them. `fields` restricts what the query
-        is compared with; `vector` is the query already embedded; `floor` is the lowest relevance that counts,
+        is compared with; `vectors` are the query already embedded; `floor` is the lowest relevance that counts,
         when not that of the settings.
         Raises KnowledgeUnavailable when the store, an index or the embedding model does not answer, and
         ValueError for a limit below 1 or no fields.
@@ -128,7 +128,7 @@ class HybridRetriever:
         if not query.strip():
             return []
         wanted = PairFilter(topics=tuple(topics), min_quality=min_quality, since=since)
-        asked = _Query(query, vector, tuple(fields), tuple(collections))
+        asked = _Query(query, vectors, tuple(fields), tuple(collections))
         meant, found = await self._found(asked, wanted, limit)
         least = self._settings.floor if floor is None else floor
         depth = limit if self._reranker is None else max(limit, self._settings.rerank)
@@ -138,8 +138,8 @@ class HybridRetriever:
             hits = await self._reranked(self._reranker, query, judged) + hits[len(judged) :]
         return hits[:limit]
 
-    async def _found(self, asked: _Query, wanted: PairFilter, limit: int) -> tuple[Vector, Found]:
-        """The query's vector, and what the searches find of the pairs that are as wanted."""
+    async def _found(self, asked: _Query, wanted: PairFilter, limit: int) -> tuple[QueryVectors, Found]:
+        """The query's vectors, and what the searches find of the pairs that are as wanted."""
         if not wanted:
             return await self._searched(asked, self._settings.candidates)
         few = await self._store.matching(wanted, collections=asked.collections, limit=_NARROW + 1)
@@ -147,46 +147,46 @@ class HybridRetriever:
             return await self._among(asked, few)
         return await self._widening(asked, wanted, limit)
 
-    async def _searched(self, asked: _Query, candidates: int) -> tuple[Vector, Found]:
+    async def _searched(self, asked: _Query, candidates: int) -> tuple[QueryVectors, Found]:
         # The query is embedded first, by itself: the model computes on every core that there is.
-        vector = await self._vector(asked)
+        vectors = await self._vectors(asked)
         words, meanings = await asyncio.gather(
             self._lexical.words(asked.text, asked.fields, collections=asked.collections, limit=candidates),
-            self._meanings(vector, asked, candidates),
+            self._meanings(vectors, asked, candidates),
         )
-        return vector, Found(meanings, words)
+        return vectors, Found(meanings, words)
 
     async def _meanings(
-        self, vector: Vector, asked: _Query, candidates: int
+        self, vectors: QueryVectors, asked: _Query, candidates: int
     ) -> dict[Field, dict[str, float]]:
         searches = (
-            self._dense.search(vector, field, collections=asked.collections, limit=candidates)
+            self._dense.search(vectors[field], field, collections=asked.collections, limit=candidates)
             for field in asked.fields
         )
         return dict(zip(asked.fields, await asyncio.gather(*searches), strict=True))
 
-    async def _vector(self, asked: _Query) -> Vector:
-        return await self._dense.encode(asked.text) if asked.vector is None else asked.vector
+    async def _vectors(self, asked: _Query) -> QueryVectors:
+        return await self._dense.encode(asked.text) if asked.vectors is None else asked.vectors
 
-    async def _among(self, asked: _Query, pairs: Mapping[str, Sequence[str]]) -> tuple[Vector, Found]:
+    async def _among(self, asked: _Query, pairs: Mapping[str, Sequence[str]]) -> tuple[QueryVectors, Found]:
         """Compare with each of these pairs (ids by collection)."""
         ids = [pair for each in pairs.values() for pair in each]
-        vector, vectors, words = await asyncio.gather(
-            self._vector(asked),
+        asked_by, vectors, words = await asyncio.gather(
+            self._vectors(asked),
             self._dense.vectors(dict.fromkeys(asked.fields, pairs)),
             self._lexical.words(asked.text, asked.fields, among=ids, limit=max(1, len(ids))),
         )
         meanings = {
-            field: {pair: float(own @ vector) for pair, own in each.items()}
+            field: {pair: float(own @ asked_by[field]) for pair, own in each.items()}
             for field, each in vectors.items()
         }
-        return vector, Found(meanings, words)
+        return asked_by, Found(meanings, words)
 
-    async def _widening(self, asked: _Query, wanted: PairFilter, limit: int) -> tuple[Vector, Found]:
+    async def _widening(self, asked: _Query, wanted: PairFilter, limit: int) -> tuple[QueryVectors, Found]:
         """Search for more and more candidates, until enough of them are as wanted or there are no more."""
         candidates = self._settings.candidates
         while True:
-            vector, found = await self._searched(asked, candidates)
+            vectors, found = await self._searched(asked, candidates)
             ids = sorted(found.pairs)
             passing = await self._store.matching(wanted, among=ids, limit=max(1, len(ids)))
             kept = found.only({pair for each in passing.values() for pair in each})
@@ -195,17 +195,17 @@ class HybridRetriever:
                 for field in asked.fields
             )
             if enough or candidates >= _MOST_CANDIDATES:
-                return vector, kept
-            asked = replace(asked, vector=vector)
+                return vectors, kept
+            asked = replace(asked, vectors=vectors)
             candidates *= _WIDER
 
     async def _chosen(
-        self, asked: _Query, vector: Vector, found: Found, wanted: PairFilter, least: float, limit: int
+        self, asked: _Query, vectors: QueryVectors, found: Found, wanted: PairFilter, least: float, limit: int
     ) -> list[Hit]:
         """The first `limit` hits that are relevant, and unlike those before them."""
         fusion = Fusion(found, self._settings)
         topics = await self._topics(asked.text) if fusion.openness else frozenset()
-        search = _Search(asked, vector, found, fusion, topics)
+        search = _Search(asked, vectors, found, fusion, topics)
         open_ = (pair for pair, _ in fusion.ranked() if fusion.most_relevance(pair) >= least)
         shown: list[_Candidate] = []
         while len(shown) < limit and (page := list(islice(open_, limit + _SPARE))):
@@ -272,7 +272,9 @@ class HybridRetriever:
         words: Mapping[Field, Mapping[str, float]],
     ) -> _Candidate:
         cosines = {
-            field: known[pair.id] if pair.id in known else _cosine(vectors[field].get(pair.id), search.vector)
+            field: known[pair.id]
+            if pair.id in known
+            else _cosine(vectors[field].get(pair.id), search.vectors[field])
             for field, known in search.found.meanings.items()
         }
         evidence = Evidence(cosines, {field: scores.get(pair.id, 0.0) for field, scores in words.items()})

@@ -160,9 +160,9 @@ class _Nearness:
 
     async def group(self, question: StoredQuestion) -> list[str]:
         """The pairs that mean the same; none when all of them are of its session or in its words."""
-        vector = await self._dense.encode(question.question)
+        vectors = await self._dense.encode(question.question)
         nearest = await self._dense.search(
-            vector, Field.QUESTION, collections=[question.collection], limit=_NEIGHBOURS
+            vectors[Field.QUESTION], Field.QUESTION, collections=[question.collection], limit=_NEIGHBOURS
         )
         near = [pair for pair, cosine in nearest.items() if cosine >= NEAR_QUESTIONS]
         others = list(self._others(question, near))
@@ -172,7 +172,9 @@ class _Nearness:
         if question.pair_id not in whole:
             return []
         answer = await self._dense.encode(whole[question.pair_id].answer)
-        answers = await self._dense.similarities(answer, Field.ANSWER, {question.collection: others})
+        answers = await self._dense.similarities(
+            answer[Field.ANSWER], Field.ANSWER, {question.collection: others}
+        )
         same = [pair for pair in others if answers.get(pair, -1.0) >= NEAR_ANSWERS]
         return same if any(_reworded(question, self._questions[pair]) for pair in same) else []
 

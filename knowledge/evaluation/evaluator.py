@@ -107,7 +107,7 @@ class Evaluator:
         outcomes: dict[str, list[Outcome]] = {method.name: [] for method in methods}
         seconds: dict[str, list[float]] = {method.name: [] for method in methods}
         for number, case in enumerate(asked):
-            vector = await self._dense.encode(case.query)
+            vectors = await self._dense.encode(case.query)
             things = cases.things
             sought = {things.get(pair, pair) for pair in case.sought}
             without = things.get(case.pair_id, case.pair_id) if case.without_itself else None
@@ -119,7 +119,7 @@ class Evaluator:
                 await method.search(case.query, collections=cases.collections)
                 seconds[method.name].append(time.perf_counter() - began)
                 ranking = await method.ranking(
-                    case.query, vector, fields=case.fields, collections=cases.collections, limit=_ASKED_FOR
+                    case.query, vectors, fields=case.fields, collections=cases.collections, limit=_ASKED_FOR
                 )
                 ranked = ranked_things(ranking, things, without=without)
                 outcomes[method.name].append(judged(ranked, sought))

@@ -3,15 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from knowledge.dense import DenseIndex
+from knowledge.dense import DenseIndex, QueryVectors
 from knowledge.fields import Field
 from knowledge.lexical import LexicalIndex
 from knowledge.retrieval import HybridRetriever
-
-Vector = NDArray[np.float32]
 
 
 class Method(Protocol):
@@ -27,9 +22,15 @@ class Method(Protocol):
         ...
 
     async def ranking(
-        self, query: str, vector: Vector, *, fields: Sequence[Field], collections: Sequence[str], limit: int
+        self,
+        query: str,
+        vectors: QueryVectors,
+        *,
+        fields: Sequence[Field],
+        collections: Sequence[str],
+        limit: int,
     ) -> list[str]:
-        """The ids of up to that many pairs, best first, whether relevant or not; `vector` is the query embedded."""
+        """The ids of up to that many pairs, best first, whether relevant or not; `vectors` are the query embedded."""
         ...
 
 
@@ -46,11 +47,17 @@ class Fusion:
         await self._retriever.search(query, collections=collections)
 
     async def ranking(
-        self, query: str, vector: Vector, *, fields: Sequence[Field], collections: Sequence[str], limit: int
+        self,
+        query: str,
+        vectors: QueryVectors,
+        *,
+        fields: Sequence[Field],
+        collections: Sequence[str],
+        limit: int,
     ) -> list[str]:
         """The fused ranking, without a floor."""
         hits = await self._retriever.search(
-            query, collections=collections, fields=fields, vector=vector, limit=limit, floor=-1.0
+            query, collections=collections, fields=fields, vectors=vectors, limit=limit, floor=-1.0
         )
         return [hit.pair_id for hit in hits]
 
@@ -65,17 +72,23 @@ class DenseOnly:
 
     async def search(self, query: str, *, collections: Sequence[str]) -> None:
         """With the query's encoding."""
-        vector = await self._dense.encode(query)
-        await self.ranking(query, vector, fields=tuple(Field), collections=collections, limit=5)
+        vectors = await self._dense.encode(query)
+        await self.ranking(query, vectors, fields=tuple(Field), collections=collections, limit=5)
 
     async def ranking(
-        self, query: str, vector: Vector, *, fields: Sequence[Field], collections: Sequence[str], limit: int
+        self,
+        query: str,
+        vectors: QueryVectors,
+        *,
+        fields: Sequence[Field],
+        collections: Sequence[str],
+        limit: int,
     ) -> list[str]:
         """By the highest cosine; the query's words do not count."""
         del query
         best: dict[str, float] = {}
         for field in fields:
-            found = await self._dense.search(vector, field, collections=collections, limit=limit)
+            found = await self._dense.search(vectors[field], field, collections=collections, limit=limit)
             for pair, cosine in found.items():
                 best[pair] = max(cosine, best.get(pair, -1.0))
         return _first(best, limit)
@@ -94,10 +107,16 @@ class WordsOnly:
         await self._ranked(query, tuple(Field), collections, 5)
 
     async def ranking(
-        self, query: str, vector: Vector, *, fields: Sequence[Field], collections: Sequence[str], limit: int
+        self,
+        query: str,
+        vectors: QueryVectors,
+        *,
+        fields: Sequence[Field],
+        collections: Sequence[str],
+        limit: int,
     ) -> list[str]:
         """By the sum of BM25; the query's meaning does not count."""
-        del vector
+        del vectors
         return await self._ranked(query, fields, collections, limit)
 
     async def _ranked(

@@ -88,12 +88,12 @@ class RelevanceCheck:
         )
 
     async def _found(self, query: str, cases: Cases, *, without: str | None) -> _Found:
-        vector = await self._dense.encode(query)
+        vectors = await self._dense.encode(query)
         judged = [
             [
                 self._judged_by(hit)
                 for hit in await self._retriever.search(
-                    query, collections=cases.collections, limit=DEPTH, vector=vector, floor=floor
+                    query, collections=cases.collections, limit=DEPTH, vectors=vectors, floor=floor
                 )
                 if cases.things.get(hit.pair_id, hit.pair_id) != without
             ]

@@ -13,6 +13,7 @@ from knowledge.readers.text import plain
 from models import EmbeddingUnavailable, Vectors
 
 _SYNONYMS = {"momentum": "rsi", "oscillator": "rsi", "stop": "loss", "fee": "gas"}
+_LONG = {"relative strength index": "rsi", "moving average convergence divergence": "macd"}
 
 
 class WordEmbedder:
@@ -31,9 +32,16 @@ class WordEmbedder:
         self.embedded += len(texts)
         rows = np.zeros((len(texts), self.dimensions), np.float32)
         for row, text in enumerate(texts):
-            for word in plain(text).split() or ["nothing"]:
+            for word in _known(plain(text)).split() or ["nothing"]:
                 rows[row] += _direction(_SYNONYMS.get(word, word))
         return rows / np.linalg.norm(rows, axis=1, keepdims=True) if len(texts) else rows
+
+
+def _known(text: str) -> str:
+    """An abbreviation and what it stands for mean the same, as a model knows of common ones."""
+    for long, short in _LONG.items():
+        text = text.replace(long, short)
+    return text
 
 
 def _direction(word: str) -> Vectors:

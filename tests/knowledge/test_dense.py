@@ -33,9 +33,9 @@ PAIRS = [
 
 async def test_nearest_pairs_come_first_in_each_field(dense):
     await dense.apply(PAIRS, store=STORE)
-    vector = await dense.encode("What is the RSI?")
-    in_questions = await dense.search(vector, Field.QUESTION, collections=["technical"])
-    in_answers = await dense.search(vector, Field.ANSWER, collections=["technical"])
+    embedded = await dense.encode("What is the RSI?")
+    in_questions = await dense.search(embedded[Field.QUESTION], Field.QUESTION, collections=["technical"])
+    in_answers = await dense.search(embedded[Field.ANSWER], Field.ANSWER, collections=["technical"])
     assert list(in_questions) == ["pair_1", "pair_2"]
     assert in_questions["pair_1"] == pytest.approx(1.0, abs=1e-5)
     assert list(in_answers) == ["pair_2", "pair_1"]
@@ -43,29 +43,32 @@ async def test_nearest_pairs_come_first_in_each_field(dense):
 
 async def test_without_collections_all_are_searched(dense):
     await dense.apply(PAIRS, store=STORE)
-    vector = await dense.encode("Who buys shops?")
-    assert set(await dense.search(vector, Field.QUESTION)) == {"pair_1", "pair_2", "pair_3"}
-    assert list(await dense.search(vector, Field.QUESTION, limit=1)) == ["pair_3"]
-    assert await dense.search(vector, Field.QUESTION, collections=["unheard-of"]) == {}
+    embedded = await dense.encode("Who buys shops?")
+    assert set(await dense.search(embedded[Field.QUESTION], Field.QUESTION)) == {"pair_1", "pair_2", "pair_3"}
+    assert list(await dense.search(embedded[Field.QUESTION], Field.QUESTION, limit=1)) == ["pair_3"]
+    assert await dense.search(embedded[Field.QUESTION], Field.QUESTION, collections=["unheard-of"]) == {}
 
 
 async def test_similarities_are_those_of_the_search(dense):
     await dense.apply(PAIRS, store=STORE)
-    vector = await dense.encode("where is the RSI?")
-    searched = await dense.search(vector, Field.QUESTION)
+    embedded = await dense.encode("where is the RSI?")
+    searched = await dense.search(embedded[Field.QUESTION], Field.QUESTION)
     asked = {
         "technical": ["pair_1", "pair_2", "gone"],
         "business": ["pair_3"],
         "none": ["x"],
         "technical ": [],
     }
-    assert await dense.similarities(vector, Field.QUESTION, asked) == pytest.approx(searched, abs=1e-5)
-    assert await dense.similarities(vector, Field.ANSWER, {"technical": ["gone"]}) == {}
+    assert await dense.similarities(embedded[Field.QUESTION], Field.QUESTION, asked) == pytest.approx(
+        searched, abs=1e-5
+    )
+    assert await dense.similarities(embedded[Field.ANSWER], Field.ANSWER, {"technical": ["gone"]}) == {}
 
 
 async def test_several_vectors_find_their_nearest_at_once(dense):
     await dense.apply(PAIRS, store=STORE)
-    vectors = [await dense.encode("What is the RSI?"), await dense.encode("Where do averages cross?")]
+    texts = ["What is the RSI?", "Where do averages cross?"]
+    vectors = [(await dense.encode(text))[Field.QUESTION] for text in texts]
     found = await dense.nearest(vectors, Field.QUESTION, collection="technical", limit=1)
     assert [list(each) for each in found] == [["pair_1"], ["pair_2"]]
     assert await dense.nearest(vectors, Field.QUESTION, collection="unheard-of", limit=1) == [{}, {}]
@@ -74,11 +77,11 @@ async def test_several_vectors_find_their_nearest_at_once(dense):
 
 async def test_vectors_are_those_that_are_searched(dense):
     await dense.apply(PAIRS, store=STORE)
-    vector = await dense.encode("What is the RSI?")
+    embedded = await dense.encode("What is the RSI?")
     held = await dense.vectors({Field.QUESTION: {"technical": ["pair_1", "gone"], "none": ["pair_1"]}})
     assert list(held) == [Field.QUESTION]
     assert list(held[Field.QUESTION]) == ["pair_1"]
-    assert float(held[Field.QUESTION]["pair_1"] @ vector) == pytest.approx(1.0, abs=1e-5)
+    assert float(held[Field.QUESTION]["pair_1"] @ embedded[Field.QUESTION]) == pytest.approx(1.0, abs=1e-5)
 
 
 async def test_long_answer_is_found_by_what_it_comes_to_late(dense):
@@ -88,7 +91,7 @@ async def test_long_answer_is_found_by_what_it_comes_to_late(dense):
     late = pair(4, "Which?", f"{filler} Quokkas burrow. {filler}")
     early = pair(5, "What?", filler)
     await dense.apply([late, early], store=STORE)
-    found = await dense.search(await dense.encode("quokkas burrow"), Field.ANSWER)
+    found = await dense.search((await dense.encode("quokkas burrow"))[Field.ANSWER], Field.ANSWER)
     assert list(found) == ["pair_4", "pair_5"]
 
 
@@ -113,13 +116,13 @@ async def test_what_an_earlier_format_left_is_removed(dense, tmp_path):
     client = chromadb.PersistentClient(
         str(tmp_path / "chroma"), settings=Settings(anonymized_telemetry=False)
     )
-    client.create_collection("freya.technical.question.0123abcd.v1", embedding_function=None)
+    client.create_collection("freya.technical.question.0123abcd.v2", embedding_function=None)
     client.create_collection("somebody.else.v1", embedding_function=None)
     await dense.remove_previous()
     left = [collection.name for collection in client.list_collections()]
     client.close()  # type: ignore[attr-defined]  # every client has it, ClientAPI does not say so
     assert "somebody.else.v1" in left
-    assert not any(name.endswith(".v1") and name.startswith("freya.") for name in left)
+    assert not any(name.endswith((".v1", ".v2")) and name.startswith("freya.") for name in left)
     assert await dense.counts() == {"technical": 2, "business": 1}
 
 
@@ -157,13 +160,13 @@ async def test_server_may_be_away_and_come_back(embedder, tmp_path):
         await until_it_answers(index)
         await index.apply(PAIRS, store=STORE)
         assert await index.counts() == {"technical": 2, "business": 1}
-    vector = await index.encode("What is the RSI?")
+    embedded = await index.encode("What is the RSI?")
     with pytest.raises(KnowledgeUnavailable, match="does not answer"):
-        await index.search(vector, Field.QUESTION)
+        await index.search(embedded[Field.QUESTION], Field.QUESTION)
     async with chroma_server(tmp_path / "server", port):
         await until_it_answers(index)
         assert await index.reached(STORE) == 3
-        assert next(iter(await index.search(vector, Field.QUESTION))) == "pair_1"
+        assert next(iter(await index.search(embedded[Field.QUESTION], Field.QUESTION))) == "pair_1"
     await index.close()
     assert not (tmp_path / "unused").exists()
 
@@ -176,17 +179,17 @@ async def test_server_that_hangs_is_not_waited_for(embedder, tmp_path, monkeypat
     async with chroma_server(tmp_path / "server", port) as server:
         await until_it_answers(index)
         await index.apply(PAIRS, store=STORE)
-        vector = await index.encode("What is the RSI?")
+        embedded = await index.encode("What is the RSI?")
         server.send_signal(signal.SIGSTOP)
         try:
             async with asyncio.timeout(10):
                 # More of them than there are threads: those that wait for a thread give up as well.
-                tries = [index.search(vector, Field.QUESTION) for _ in range(12)]
+                tries = [index.search(embedded[Field.QUESTION], Field.QUESTION) for _ in range(12)]
                 results = await asyncio.gather(*tries, return_exceptions=True)
         finally:
             server.send_signal(signal.SIGCONT)
         assert [type(result) for result in results] == [KnowledgeUnavailable] * 12
         assert "did not answer within 1 seconds" in str(results[0])
         await until_it_answers(index)
-        assert next(iter(await index.search(vector, Field.QUESTION))) == "pair_1"
+        assert next(iter(await index.search(embedded[Field.QUESTION], Field.QUESTION))) == "pair_1"
     await index.close()

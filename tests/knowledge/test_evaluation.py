@@ -83,10 +83,12 @@ class Backwards:
     async def search(self, query, *, collections):
         self.asked.append((query, tuple(collections)))
 
-    async def ranking(self, query, vector, *, fields, collections, limit):
+    async def ranking(self, query, vectors, *, fields, collections, limit):
         if self.ranked is not None:
             return self.ranked
-        found = await self._method.ranking(query, vector, fields=fields, collections=collections, limit=limit)
+        found = await self._method.ranking(
+            query, vectors, fields=fields, collections=collections, limit=limit
+        )
         return found[::-1]
 
 
@@ -118,8 +120,8 @@ async def test_answers_are_found_without_the_questions(cases, evaluator, dense):
         zip((case.query for case in cases.answers), _places(report, Task.ANSWERS, "dense"), strict=True)
     )
     case = next(case for case in cases.answers if case.query == MACD[0])
-    vector = await dense.encode(case.query)
-    found = list(await dense.search(vector, Field.ANSWER))
+    embedded = await dense.encode(case.query)
+    found = list(await dense.search(embedded[Field.ANSWER], Field.ANSWER))
     assert places[MACD[0]] == found.index(case.pair_id) + 1
 
 

@@ -38,12 +38,12 @@ async def loading_of(dense: DenseIndex) -> asyncio.Task[None]:
 
 async def everything(index: DenseIndex) -> list[dict[str, list[float]]]:
     """What searches find, with the cosines, and what the pairs' vectors are."""
-    vector = await index.encode(QUERY)
+    embedded = await index.encode(QUERY)
     found: list[dict[str, list[float]]] = []
     for field in Field:
         for collections in ((), ("technical",), ("technical", "business"), ("technical", "unheard-of")):
             for limit in (1, 50):
-                near = await index.search(vector, field, collections=collections, limit=limit)
+                near = await index.search(embedded[field], field, collections=collections, limit=limit)
                 found.append({each: [cosine] for each, cosine in near.items()})
     ids = {"technical": ["pair_1", "pair_2", "pair_9"], "business": ["pair_3"], "unheard-of": ["pair_4"]}
     for vectors in (await index.vectors(dict.fromkeys(Field, ids))).values():
@@ -75,9 +75,11 @@ async def test_what_is_in_memory_is_what_chroma_holds(dense):
 
 async def test_searches_wait_until_the_index_is_in_memory(dense, slow_loading):
     await dense.apply(PAIRS, store=STORE)
-    vector = await dense.encode("What is the RSI?")
+    embedded = await dense.encode("What is the RSI?")
     load = await loading_of(dense)
-    search = asyncio.create_task(dense.search(vector, Field.QUESTION, collections=["technical"]))
+    search = asyncio.create_task(
+        dense.search(embedded[Field.QUESTION], Field.QUESTION, collections=["technical"])
+    )
     vectors = asyncio.create_task(dense.vectors({Field.QUESTION: {"technical": ["pair_1"]}}))
     assert await dense.reached(STORE) == 3
     assert not search.done()
@@ -93,26 +95,28 @@ async def test_searches_wait_until_the_index_is_in_memory(dense, slow_loading):
 async def test_search_that_waited_long_says_what_for(dense, slow_loading, monkeypatch):
     monkeypatch.setattr("knowledge.chroma._LOADING_SECONDS", 0.05)
     await dense.apply(PAIRS, store=STORE)
-    vector = await dense.encode("What is the RSI?")
+    embedded = await dense.encode("What is the RSI?")
     load = await loading_of(dense)
     with pytest.raises(KnowledgeUnavailable, match="still being read into memory"):
-        await dense.search(vector, Field.QUESTION)
+        await dense.search(embedded[Field.QUESTION], Field.QUESTION)
     slow_loading.set()
     async with asyncio.timeout(5):
         await load
-    assert next(iter(await dense.search(vector, Field.QUESTION))) == "pair_1"
+    assert next(iter(await dense.search(embedded[Field.QUESTION], Field.QUESTION))) == "pair_1"
 
 
 async def test_what_another_process_changes_is_read_again_where_it_is_in_memory(dense, embedder, tmp_path):
     await dense.apply(PAIRS, store=STORE)
     small, large = (DenseIndex(embedder, folder=tmp_path / "chroma", resident=most) for most in (1, 2))
-    vector = await dense.encode("gas")
+    embedded = await dense.encode("gas")
     for index in (small, large):
         await index.load()
     await dense.apply([pair(4, "gas", "gas")], store=STORE)
 
     async def nearest(index: DenseIndex) -> str:
-        return next(iter(await index.search(vector, Field.QUESTION, collections=["technical"])))
+        return next(
+            iter(await index.search(embedded[Field.QUESTION], Field.QUESTION, collections=["technical"]))
+        )
 
     assert await nearest(small) == "pair_4"  # asks Chroma
     assert await nearest(large) != "pair_4"  # does not
@@ -129,8 +133,11 @@ async def test_changes_meanwhile_by_another_process_are_not_missed(dense, embedd
     await dense.apply([pair(4, "gas", "gas")], store=STORE)
     await other.apply([pair(5, "fees", "fees")], store=STORE)
     await other.load()
-    vector = await dense.encode("gas")
-    assert next(iter(await other.search(vector, Field.QUESTION, collections=["technical"]))) == "pair_4"
+    embedded = await dense.encode("gas")
+    assert (
+        next(iter(await other.search(embedded[Field.QUESTION], Field.QUESTION, collections=["technical"])))
+        == "pair_4"
+    )
     await other.close()
 
 
@@ -138,7 +145,12 @@ async def test_cleared_index_finds_nothing(dense):
     await dense.apply(PAIRS, store=STORE)
     await dense.load()
     await dense.clear()
-    assert await dense.search(await dense.encode("RSI"), Field.QUESTION, collections=["technical"]) == {}
+    assert (
+        await dense.search(
+            (await dense.encode("RSI"))[Field.QUESTION], Field.QUESTION, collections=["technical"]
+        )
+        == {}
+    )
 
 
 @pytest.mark.parametrize(("pairs", "recall"), [(300, 1.0), (5_000, 1.0), (6_000, 0.97)])
