@@ -135,8 +135,8 @@ async def test_what_a_changed_pair_stood_for_is_found_again(refiner, importer, s
     assert (result.measured, result.linked, result.released) == (1, 0, 1)
     assert await questions(store, DUPLICATES) == set()
     assert await dense.counts() == {"technical": 4}
-    vector = await dense.encode("RSI in crypto")
-    assert len(await dense.search(vector, Field.QUESTION, limit=1)) == 1
+    embedded = await dense.encode("RSI in crypto")
+    assert len(await dense.search(embedded[Field.QUESTION], Field.QUESTION, limit=1)) == 1
 
 
 async def test_a_broken_off_run_goes_on_where_it_was(
