@@ -1,7 +1,7 @@
 """Memory, joined: its tiers, what consolidates them in the background, and the object behind its doors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -122,6 +122,7 @@ def join_memory(
     chat: ChatModels,
     redactor: Redactor,
     *,
+    versions: Mapping[str, str],
     stop_runs: StopRuns,
 ) -> MemoryParts:
     """The tiers over the open stores; nothing is consolidated yet. `stop_runs` ends the runs of a user."""
@@ -133,7 +134,6 @@ def join_memory(
         Chroma(backends.settings.data / _VECTORS, backends.settings.knowledge.chroma_url), embedder
     )
     threads = ThreadStore(database, sealer)
-    versions = _versions(backends.settings.models)
     runs = RunStore(database, sealer, redact=redactor.redact_json, versions=versions)
     writes = bool(backends.settings.models.roles.get(Role.AGENTIC))
     summariser = (
@@ -201,7 +201,7 @@ def join_memory(
     )
 
 
-def _versions(settings: ModelsSettings) -> dict[str, str]:
+def model_versions(settings: ModelsSettings) -> dict[str, str]:
     """By the name of a model its version: the checksum that its file is held to, and of the extractive one Freya's own."""
     checked = {name: one.sha256.lower() for name, one in settings.resident.items() if one.sha256}
     return {**checked, EXTRACTIVE: version("freya-agents")}

@@ -21,7 +21,7 @@ from app.embedded import EmbeddedServers
 from app.health import Check, Health
 from app.housekeeping import Housekeeping
 from app.knowledge_wiring import Pipeline, carry_out_jobs, join_pipeline, join_shelf
-from app.memory_wiring import MemoryParts, consolidating, join_memory
+from app.memory_wiring import MemoryParts, consolidating, join_memory, model_versions
 from app.metrics import Metrics
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
@@ -186,6 +186,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             embedder,
             chat,
             redactor,
+            versions=await asyncio.to_thread(model_versions, settings.models),
             stop_runs=lambda owner: manager.cancel_all(owner),  # noqa: PLW0108  # the manager is made of it
         )
         saver = await stack.enter_async_context(open_saver(backends.postgres_url, settings.memory.privacy))

@@ -10,7 +10,18 @@ import orjson
 import psycopg
 import pytest
 
-from memory import Draft, Kind, Owner, OwnerInvalid, RecallFilter, StateInvalid, Turn, UnknownThread, new_id
+from memory import (
+    Draft,
+    Kind,
+    Owner,
+    OwnerInvalid,
+    RecallFilter,
+    StateInvalid,
+    Turn,
+    UnknownProject,
+    UnknownThread,
+    new_id,
+)
 from memory.database import _FOR_OWNER
 from memory.interactions import ensure_partitions
 from memory.short import StateChange
@@ -199,6 +210,8 @@ async def test_text_of_a_user_never_becomes_a_statement(stores, anna, ben, text)
     for call in (stores.threads.get, stores.runs.get, stores.runs.artifact, stores.projects.get):
         with pytest.raises(Exception, match=r"[Tt]here is no"):
             await call(mallory, text)
+    with pytest.raises(UnknownProject):
+        await stores.threads.create(mallory, text, project_id=text, metadata={})
     async with stores.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT current_user AS role, current_setting('freya.system', true) AS everybody,"

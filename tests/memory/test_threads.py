@@ -13,11 +13,13 @@ from memory import (
     Interaction,
     MemoryUnavailable,
     Owner,
+    ProjectStore,
     RecallFilter,
     RoutedTask,
     Scope,
     ThreadStore,
     Turn,
+    UnknownProject,
     UnknownThread,
     log_interaction,
     new_id,
@@ -31,10 +33,18 @@ from models import estimated_tokens
 from tests.memory.recall.conftest import WordEmbedder
 
 
-async def test_a_thread_is_read_back_as_it_was_made(threads):
-    made = await threads.create(LOCAL, "  Nail\nsalon ", project_id="p", metadata={"a": [1]})
+async def test_a_thread_is_read_back_as_it_was_made(database, threads):
+    project = (await ProjectStore(database).create(LOCAL, "Salon")).id
+    made = await threads.create(LOCAL, "  Nail\nsalon ", project_id=project, metadata={"a": [1]})
     assert await threads.get(LOCAL, made.id) == made
-    assert (made.title, made.project_id, made.metadata) == ("Nail salon", "p", {"a": [1]})
+    assert (made.title, made.project_id, made.metadata) == ("Nail salon", project, {"a": [1]})
+
+
+async def test_no_thread_is_made_in_a_project_of_anothers(database, threads):
+    project = (await ProjectStore(database).create(Owner("ada"), "Salon")).id
+    for name in (project, "prj_none"):
+        with pytest.raises(UnknownProject):
+            await threads.create(LOCAL, "Salon", project_id=name, metadata={})
 
 
 async def test_threads_are_paged_newest_first(threads):
