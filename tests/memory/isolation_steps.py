@@ -302,7 +302,7 @@ WEIGHED: dict[Act, int] = {
     forget_message: 2,
     read_run: 4,
     rate_run: 3,
-    recall: 2,
+    recall: 5,
     remember: 4,
     list_records: 3,
     read_record: 5,
