@@ -16,8 +16,9 @@ from app.http.edge import Edge, http_error, invalid_request
 from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
 from app.http.limits import BodyLimit, Measured
-from app.http.memory import IMPORT_PATH
 from app.http.memory import router as memory
+from app.http.memory_history import IMPORT_PATH
+from app.http.memory_history import router as memory_history
 from app.http.operations import router as operations
 from app.http.projects import router as projects
 from app.http.security import AccessControl
@@ -51,6 +52,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(chat)
     app.include_router(conversations)
     app.include_router(knowledge)
+    app.include_router(memory_history)  # before the records, whose ids would match its paths
     app.include_router(memory)
     app.include_router(projects)
     app.include_router(operations)

@@ -101,9 +101,7 @@ class MessageForgetter:
         An imported message goes by itself, and stays away when its history is imported again. Raises UnknownRecord,
         StillRunning while a run of the user goes on: it may have been given what is to be forgotten.
         """
-        await sealed(
-            self._sealer, owner, ""
-        )  # the key is at hand then: no second connection is needed for it
+        await sealed(self._sealer, owner, "")  # has the key at hand, without a second connection for it
         async with self._database.of(owner) as connection:
             turn = await self._locked(connection, owner, message_id)
             messages = tuple(row["id"] for row in turn)

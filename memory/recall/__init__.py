@@ -1,10 +1,10 @@
 """Recall of what was said and learned before: by meaning, words, what stands around, time and use."""
 
 from memory.recall.cache import HeldIndex, IndexCache
-from memory.recall.composing import Counter, compose
+from memory.recall.composing import compose
 from memory.recall.dates import Window, window
 from memory.recall.embedding import embed_anew, embed_due
-from memory.recall.index import Source, Standing, UserIndex
+from memory.recall.index import Counter, Source, Standing, UserIndex
 from memory.recall.passages import Passage, cut
 from memory.recall.question import Question
 from memory.recall.ranking import Ranked, rank, usefulness

@@ -1,20 +1,17 @@
 """From ranked passages to items within a budget: many short ones first, then wider where room is left."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from memory.interfaces import Recalled, heading
 from memory.recall.analysis import stems
-from memory.recall.index import UserIndex
+from memory.recall.index import Counter, UserIndex
 from memory.recall.question import Question
 from memory.recall.ranking import Ranked
 from memory.recall.reasons import reasons
 from memory.recall.settings import RecallSettings
 from memory.records.rows import MEDIUM
-
-Counter = Callable[[Sequence[str]], list[int]]
-"""Gives the tokens of each text, by the tokenizer that the budget is meant in."""
 
 _GAP = " … "
 _GAP_TOKENS = 3

@@ -16,6 +16,9 @@ from memory.recall.passages import Passage
 from memory.recall.relations import Relations
 from memory.records.rows import MEDIUM
 
+Counter = Callable[[Sequence[str]], list[int]]
+"""Gives the tokens of each text, by the tokenizer that the budget is meant in."""
+
 KINDS = tuple(Kind)
 _SOURCE_BYTES = 900  # of the objects around a text
 _PASSAGE_BYTES = 200
@@ -194,7 +197,7 @@ class UserIndex:
         span = self.span(passage)
         return self.sources[int(self.source.values[passage])].text[span.begins : span.ends]
 
-    def tokens(self, passages: Sequence[int], count: Callable[[Sequence[str]], list[int]]) -> list[int]:
+    def tokens(self, passages: Sequence[int], count: Counter) -> list[int]:
         """How many tokens each of these passages has by `count`, which is always the same one: what it gave is kept."""
         unknown = [place for place in dict.fromkeys(passages) if place not in self._tokens]
         if unknown:

@@ -13,9 +13,9 @@ from memory.errors import KeyMissing, MemoryUnavailable
 from memory.interfaces import Degraded, Recalled, RecallFilter, Recollection, Tier, Vectors, VectorStore
 from memory.owner import Owner
 from memory.recall.cache import HeldIndex, IndexCache
-from memory.recall.composing import Counter, compose
+from memory.recall.composing import compose
 from memory.recall.dates import window
-from memory.recall.index import UserIndex
+from memory.recall.index import Counter, UserIndex
 from memory.recall.question import Question, read
 from memory.recall.ranking import NEAREST, rank
 from memory.recall.rows import Opens, still_shared
