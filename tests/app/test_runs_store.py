@@ -3,7 +3,6 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import pytest
 from psycopg import sql
@@ -13,12 +12,12 @@ from pydantic import SecretStr
 from agents import Artifact
 from app.database import Pool, open_pool
 from app.problems import ProblemError, problem
-from app.runs import ChatResult, RunStore
-from app.runs.records import Usage
+from app.runs import RunStore
 from graphs import MadeArtifact
-from memory import LOCAL, Database, Interaction, Owner, Scope, ThreadStore, new_id
+from memory import LOCAL, Database, Owner, Scope, ThreadStore, new_id
 from memory.privacy import DataKeys, PrivacySettings, Sealer
 from memory.projects import ProjectStore
+from tests.app.answered import answered
 from tests.app.scripted import ask
 
 
@@ -97,22 +96,7 @@ async def test_run_on_an_unknown_thread_is_refused(store):
 async def test_finishing_a_run_whose_thread_was_deleted_is_no_error(store, pool):
     run_id, scope = await begin(store)
     await ThreadStore(Database(pool)).delete(LOCAL, scope.thread_id)
-    result = ChatResult(
-        run_id=run_id,
-        thread_id=scope.thread_id,
-        outcome="answered",
-        answer="late",
-        agents=[],
-        citations=[],
-        artifacts=[],
-        tool_calls=[],
-        model="scripted",
-        timings={},
-        usage=Usage(input_tokens=0, output_tokens=0),
-    )
-    logged = Interaction(
-        run_id=run_id, request="x", answer="late", outcome="answered", latency_ms=1, at=datetime.now(UTC)
-    )
+    result, logged = answered(run_id, scope, answer="late")
     await store.finish(result, scope, artifacts=[], interaction=logged)
     with pytest.raises(ProblemError) as unknown:
         await store.get(LOCAL, run_id)
@@ -135,26 +119,6 @@ async def restricted(database_url: str) -> AsyncIterator[Database]:
 def sealer(restricted: Database) -> Sealer:
     key = SecretStr(base64.b64encode(b"k" * 32).decode())
     return Sealer(DataKeys(restricted, PrivacySettings(keys=(key,))))
-
-
-def answered(run_id: str, scope: Scope) -> tuple[ChatResult, Interaction]:
-    result = ChatResult(
-        run_id=run_id,
-        thread_id=scope.thread_id,
-        outcome="answered",
-        answer="So it is.",
-        agents=[],
-        citations=[],
-        artifacts=[],
-        tool_calls=[],
-        model="scripted",
-        timings={},
-        usage=Usage(input_tokens=0, output_tokens=0),
-    )
-    logged = Interaction(
-        run_id=run_id, request="x", answer="So it is.", outcome="answered", latency_ms=1, at=datetime.now(UTC)
-    )
-    return result, logged
 
 
 async def test_with_a_key_nothing_of_a_request_stands_in_the_clear(restricted, sealer, pool):

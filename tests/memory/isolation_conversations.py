@@ -1,17 +1,16 @@
 """What a user does with conversations, mostly with the id of one that may be another's."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 import orjson
 import pytest
 
 from agents.tools import Artifact
-from app.runs import ChatRequest, ChatResult
-from app.runs.records import Usage
+from app.runs import ChatRequest
 from graphs import MadeArtifact
-from memory import Interaction, Owner, Scope, ToolUse, Turn, UnknownProject, new_id
+from memory import Owner, Scope, ToolUse, Turn, UnknownProject, new_id
 from memory.short import StateChange
+from tests.app.answered import answered
 from tests.memory.isolation import World, exported, scope
 
 
@@ -51,22 +50,7 @@ async def turn(world: World, me: Owner, pick: int) -> None:
     done = Turn(run_id=run, request=said, answer=answer, agents=("davina",), tool_uses=(use,), at=world.at())
     await stores.threads.remember(within, done)
     await stores.short.remember(within, done)
-    result = ChatResult(
-        run_id=run,
-        thread_id=within.thread_id,
-        outcome="answered",
-        answer=answer,
-        agents=["davina"],
-        citations=[],
-        artifacts=[],
-        tool_calls=[use],
-        model="scripted",
-        timings={},
-        usage=Usage(input_tokens=0, output_tokens=0),
-    )
-    logged = Interaction(
-        run_id=run, request=said, answer=answer, outcome="answered", latency_ms=1, at=datetime.now(UTC)
-    )
+    result, logged = answered(run, within, request=said, answer=answer, agents=["davina"], uses=[use])
     await stores.runs.finish(result, within, artifacts=[made], interaction=logged)
     if thread is None:
         has.threads.add(world.keep(me, within.thread_id))

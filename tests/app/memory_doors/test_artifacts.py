@@ -1,19 +1,18 @@
 """What runs made: listed with versions, remembered by a record each, and forgotten with it."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from agents import Artifact
-from app.runs import ChatRequest, ChatResult
-from app.runs.records import Usage
+from app.runs import ChatRequest
 from graphs import MadeArtifact
-from memory import Interaction, Kind, Owner, RecordState, Scope, new_id
+from memory import Kind, Owner, RecordState, Scope, new_id
 from memory.consolidation import ArtifactRecorder
 from memory.consolidation.artifacts import title_of_artifact
 from memory.projects import ProjectStore
+from tests.app.answered import answered
 from tests.app.remembering import Remembering
 from tests.app.test_http import problem_of
 
@@ -27,22 +26,7 @@ async def make(
     run = new_id("run")
     asked = ChatRequest(message=request)
     await opened.runs.begin(run, scope, asked, new_thread=new, worker="w", idempotency_key=None)
-    result = ChatResult(
-        run_id=run,
-        thread_id=scope.thread_id,
-        outcome="answered",
-        answer="There.",
-        agents=[],
-        citations=[],
-        artifacts=[],
-        tool_calls=[],
-        model="scripted",
-        timings={},
-        usage=Usage(input_tokens=0, output_tokens=0),
-    )
-    entry = Interaction(
-        run_id=run, request=request, answer="There.", outcome="answered", latency_ms=1, at=datetime.now(UTC)
-    )
+    result, entry = answered(run, scope, request=request, answer="There.")
     artifact = Artifact(name=name, media_type="application/sql", content=_SCHEMA)
     made = MadeArtifact(id=new_id("art"), agent="sarah", artifact=artifact)
     await opened.runs.finish(result, scope, artifacts=[made], interaction=entry)

@@ -1,13 +1,13 @@
 """What users did before a test begins."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from app.runs import ChatRequest, ChatResult
-from app.runs.records import RecalledItem, Usage
-from memory import Interaction, Kind, Owner, Scope, Tier, new_id
+from app.runs import ChatRequest
+from app.runs.records import RecalledItem
+from memory import Kind, Owner, Scope, Tier, new_id
+from tests.app.answered import answered
 from tests.app.remembering import Remembering, draft
 
 IMPORT = "/v1/memory/import"
@@ -42,27 +42,6 @@ async def finished_run(opened: Remembering, owner: Owner, recalled: list[str]) -
         run, scope, ChatRequest(message="Where?"), new_thread=True, worker="w", idempotency_key=None
     )
     items = [RecalledItem(id=one, tier=Tier.LONG, kind=Kind.FACT, text="", reasons=[]) for one in recalled]
-    result = ChatResult(
-        run_id=run,
-        thread_id=scope.thread_id,
-        outcome="answered",
-        answer="There.",
-        agents=[],
-        citations=[],
-        recalled=items,
-        artifacts=[],
-        tool_calls=[],
-        model="scripted",
-        timings={},
-        usage=Usage(input_tokens=0, output_tokens=0),
-    )
-    logged = Interaction(
-        run_id=run,
-        request="Where?",
-        answer="There.",
-        outcome="answered",
-        latency_ms=1.0,
-        at=datetime.now(UTC),
-    )
+    result, logged = answered(run, scope, request="Where?", answer="There.", recalled=items)
     await opened.runs.finish(result, scope, artifacts=[], interaction=logged)
     return run
