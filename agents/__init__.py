@@ -2,6 +2,7 @@
 
 from agents.charter import Charter, SubAgent
 from agents.errors import AgentsError, CharterInvalid, UnknownAgent
+from agents.language import written_in
 from agents.registry import discover
 from agents.tools import Artifact, ToolOutput, ToolRefused
 
@@ -15,4 +16,5 @@ __all__ = [
     "ToolRefused",
     "UnknownAgent",
     "discover",
+    "written_in",
 ]

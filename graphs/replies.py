@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from agents import Charter
+from agents import Charter, written_in
 from memory import Turn
 
 _THANKS = re.compile(
@@ -25,18 +25,6 @@ _WELLBEING = re.compile(
 _ACKNOWLEDGED = re.compile(
     r"^(?:ok(?:ay)?|k|yes|yep|yeah|no|nope|sure|fine|got it|i see|understood|right|alright)\W*$",
     re.IGNORECASE,
-)
-_WORD = re.compile(r"[^\W\d_]+")
-_FOREIGN = frozenset(
-    "aber auf auch bei das dem den der eine einer für ist kann können mein mir mit nicht oder sind und von wie zu "
-    "con como cuál cómo del el está esta las los para por pero qué que una "
-    "aux avec cette comment dans des est les leur nous pour quel quelle qu quoi sont sur une vous "
-    "che cosa della di gli il perché più sono een het hoe wat waarom".split()
-)
-"""Small words of German, Spanish, French, Italian and Dutch that are none of English."""
-_ENGLISH = frozenset(
-    "a about and are at by can do does for from give how i is it me my of on or show tell that the there this to we "
-    "what when where which who why with you your".split()
 )
 _LONGEST_RECAP = 5
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
@@ -114,10 +102,8 @@ def still_indexing(share: float) -> str:
 
 
 def only_english(message: str) -> str:
-    """One sentence, after a blank line, for who asks in another language; empty where it is not surely one."""
-    words = _WORD.findall(message.casefold())
-    foreign = any(not word.isascii() or word in _FOREIGN for word in words)
-    if not foreign or any(word in _ENGLISH for word in words):
+    """One sentence, after a blank line, for who asks in another language; empty for English."""
+    if written_in(message) == "English":
         return ""
     return "\n\nWhat I know is written in English, and is found by English words: please ask in English."
 

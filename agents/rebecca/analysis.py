@@ -2,6 +2,7 @@
 
 import re
 
+from agents.language import written_in
 from agents.rebecca.constraints import read_constraints, same_length_lower
 from agents.rebecca.domains import Domain, archetypes
 from agents.rebecca.entities import (
@@ -11,7 +12,6 @@ from agents.rebecca.entities import (
     only_sound_references,
     read_entities,
 )
-from agents.rebecca.language import written_in
 from agents.rebecca.matching import Match, is_made_for_a_purpose, match_domain, match_facets
 from agents.rebecca.model import DomainModel, Origin
 from agents.rebecca.reading import Reading, read

@@ -6,8 +6,8 @@ from itertools import islice, zip_longest
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents.language import code
 from agents.rebecca.dialogues import saying, situations, things
-from agents.rebecca.language import code
 from agents.rebecca.model import TRANSACTIONS, ConstraintKind, DomainModel, Entity, EntityKind, WorkflowKind
 from agents.rebecca.naming import pascal, with_article
 from agents.tools import ToolRefused

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from agents.rebecca.language import LANGUAGES, written_in
+from agents.language import LANGUAGES, written_in
 from agents.rebecca.model import Constraint, ConstraintKind
 
 _CHANNELS = {

@@ -5,11 +5,11 @@ from enum import StrEnum
 import orjson
 from pydantic import BaseModel, JsonValue
 
+from agents.language import LANGUAGES
 from agents.rebecca import capabilities as capability
 from agents.rebecca import casebook, openapi, sql, training
 from agents.rebecca.analysis import analyze
 from agents.rebecca.dialogues import phrases
-from agents.rebecca.language import LANGUAGES
 from agents.rebecca.model import ConstraintKind, DomainModel
 from agents.rebecca.naming import listed, plural
 from agents.rebecca.prompting import system_prompt

@@ -1,7 +1,7 @@
 import pytest
 
+from agents.language import code, written_in
 from agents.rebecca.constraints import currency, read_constraints
-from agents.rebecca.language import code, written_in
 from agents.rebecca.model import ConstraintKind
 
 
