@@ -38,7 +38,7 @@ async def open_saver(url: str, privacy: PrivacySettings) -> AsyncIterator[AsyncP
     It takes our state's types and no others, and encrypts where there is a key. Raises DatabaseUnavailable.
     """
     strict = JsonPlusSerializer(allowed_msgpack_modules=None).with_msgpack_allowlist(STATE_TYPES)
-    pool = await open_pool(url, max_size=_CONNECTIONS, restricted=True, name="checkpoints")
+    pool = await open_pool(url, min_size=0, max_size=_CONNECTIONS, restricted=True, name="checkpoints")
     try:
         if privacy.keys:
             yield SealedSaver(pool, MasterCipher(privacy), strict)

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import select
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,10 +84,26 @@ async def open_pool(
 
     Its log lines have the `name`. Connections of a `restricted` pool see nobody's rows but in transactions of `memory.Database`.
 
-    A connection that was idle for a second is checked before it is lent, so the pool outlives a restart of the
-    server. Waiting for a connection ends after 3 s with `psycopg_pool.PoolTimeout`. Raises DatabaseUnavailable when
-    no connection can be made at first.
+    A connection that was idle for a second, or to which the server sent something meanwhile, is checked before it is
+    lent, so the pool outlives a restart of the server. Waiting for a connection ends after 3 s with
+    `psycopg_pool.PoolTimeout`. Raises DatabaseUnavailable when no connection can be made at first.
     """
+    answered: WeakKeyDictionary[psycopg.AsyncConnection[DictRow], float] = WeakKeyDictionary()
+    checks: set[asyncio.Task[None]] = set()
+
+    async def check(connection: psycopg.AsyncConnection[DictRow]) -> None:
+        try:
+            if time.monotonic() - answered.get(connection, 0.0) > _TRUSTED_SECONDS or _was_sent_to(
+                connection
+            ):
+                await AsyncConnectionPool.check_connection(connection)
+        except psycopg.Error:
+            # A server that went took all of them with it: to meet them one by one takes longer than anyone waits.
+            checks.add(task := asyncio.create_task(pool.check()))
+            task.add_done_callback(checks.discard)
+            raise
+        answered[connection] = time.monotonic()
+
     pool: Pool = AsyncConnectionPool(
         url,
         connection_class=psycopg.AsyncConnection[DictRow],
@@ -94,7 +111,7 @@ async def open_pool(
         configure=restrict if restricted else None,
         min_size=min_size,
         max_size=max_size,
-        check=_check_when_idle(),
+        check=check,
         max_idle=300,
         max_lifetime=3600,
         timeout=_WAIT_SECONDS,
@@ -112,16 +129,11 @@ async def open_pool(
     return pool
 
 
-def _check_when_idle() -> Callable[[psycopg.AsyncConnection[DictRow]], Awaitable[None]]:
-    """A check for one pool that leaves alone a connection which answered within the last second."""
-    answered: WeakKeyDictionary[psycopg.AsyncConnection[DictRow], float] = WeakKeyDictionary()
-
-    async def check(connection: psycopg.AsyncConnection[DictRow]) -> None:
-        if time.monotonic() - answered.get(connection, 0.0) > _TRUSTED_SECONDS:
-            await AsyncConnectionPool.check_connection(connection)
-        answered[connection] = time.monotonic()
-
-    return check
+def _was_sent_to(connection: psycopg.AsyncConnection[DictRow]) -> bool:
+    """Whether the server sent something to a connection that asked for nothing: most of all that it is closed."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def migrate(url: str) -> SchemaState:

@@ -127,6 +127,20 @@ async def test_pool_recovers_after_a_restart_of_the_server(tmp_path):
     await asyncio.to_thread(shutil.rmtree, tmp_path)
 
 
+async def test_pool_whose_connections_are_all_gone_lends_a_new_one(database_url, pool):
+    opened = await open_pool(database_url, max_size=6)
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            lent = [await stack.enter_async_context(opened.connection()) for _ in range(6)]
+            gone = [connection.info.backend_pid for connection in lent]
+        async with pool.connection() as connection:
+            await connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", (gone,))
+        async with opened.connection() as connection:
+            assert connection.info.backend_pid not in gone
+    finally:
+        await opened.close()
+
+
 async def test_pool_gives_up_waiting_when_every_connection_is_lent(database_url):
     async with await open_pool(database_url, max_size=1) as pool, pool.connection():
         with pytest.raises(PoolTimeout):

@@ -147,6 +147,7 @@ async def test_two_services_on_one_database_carry_a_job_out_once(
     taught: Path, seed: Path, tmp_path: Path, many: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("FREYA_KNOWLEDGE__STARTER", "false")
+    monkeypatch.setenv("FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT", "false")  # a job that nobody ordered
     await done(taught, "import", "--no-wait", str(many))
     other = tmp_path / "other"
     other.mkdir()
