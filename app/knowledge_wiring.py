@@ -71,6 +71,7 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
     )
     uploads = Uploads(backends.settings.data)
     work = Works(
+        store=knowledge.store,
         refiner=refiner,
         versions=knowledge.versions,
         live=knowledge.live,

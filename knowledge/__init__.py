@@ -27,6 +27,7 @@ from knowledge.lexical import LexicalIndex
 from knowledge.live import LiveIndexes
 from knowledge.passages import PassageSettings
 from knowledge.provenance import SourceDetail, SourceDetails, UnknownSource
+from knowledge.removal import remove_source
 from knowledge.retrieval import HybridRetriever
 from knowledge.settings import KnowledgeSettings, RetrievalSettings
 from knowledge.shelf import IndexVersion, OpenVersion, Recipe, Shelf, VersionState
@@ -98,6 +99,7 @@ __all__ = [
     "VersionState",
     "Versions",
     "open_writer",
+    "remove_source",
     "starter_questions",
     "stored_versions",
 ]

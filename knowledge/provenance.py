@@ -15,9 +15,9 @@ _FIELDS: Final[LiteralString] = """
     FROM knowledge_sources
 """
 _CALLED: Final[LiteralString] = (
-    f"{_FIELDS} WHERE id = %(name)s OR name = %(name)s ORDER BY collection, started_at"
+    f"{_FIELDS} WHERE (id = %(name)s OR name = %(name)s) AND status <> 'removed' ORDER BY collection, started_at"
 )
-_ONE: Final[LiteralString] = f"{_FIELDS} WHERE id = %(id)s"
+_ONE: Final[LiteralString] = f"{_FIELDS} WHERE id = %(id)s AND status <> 'removed'"
 
 
 class UnknownSource(KnowledgeError):

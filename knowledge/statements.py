@@ -9,7 +9,7 @@ _SOURCE: Final = """
            started_at, finished_at
     FROM knowledge_sources"""
 SOURCE: Final[LiteralString] = f"{_SOURCE} WHERE id = %s"
-SOURCES: Final[LiteralString] = f"{_SOURCE} ORDER BY collection, name, started_at"
+SOURCES: Final[LiteralString] = f"{_SOURCE} WHERE status <> 'removed' ORDER BY collection, name, started_at"
 
 BEGIN_SOURCE: Final = """
     INSERT INTO knowledge_sources (id, collection, name, kind, sha256, status)

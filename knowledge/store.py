@@ -33,6 +33,7 @@ class SourceStatus(StrEnum):
     EMPTY = "empty"
     DAMAGED = "damaged"
     SUPERSEDED = "superseded"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +167,7 @@ class KnowledgeStore:
         return found[0] if found else None
 
     async def sources(self) -> list[StoredSource]:
-        """All sources, by collection and name."""
+        """All sources that were not removed, by collection and name."""
         return await self._sources(statements.SOURCES, ())
 
     async def begin(self, source: str, *, collection: str, name: str, kind: SourceKind, sha256: str) -> None:

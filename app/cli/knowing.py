@@ -9,7 +9,7 @@ import typer
 
 from app.cli.knowing_indexes import index
 from app.cli.knowing_reading import export, show
-from app.cli.knowing_refining import evaluate, gaps, jobs, refine, topics
+from app.cli.knowing_refining import evaluate, gaps, jobs, refine, remove, topics
 from app.cli.options import AsJson, Key, examples
 from app.cli.output import emit, emit_json, note
 from app.cli.tables import shortened
@@ -142,6 +142,9 @@ def _hit(number: int, hit: dict[str, Any]) -> str:  # JSON
 
 
 knowledge.command(epilog=examples("freya knowledge refine", "freya knowledge refine --no-wait"))(refine)
+knowledge.command(
+    epilog=examples("freya knowledge remove export.json", "freya knowledge remove source_... --yes")
+)(remove)
 knowledge.command(
     epilog=examples("freya knowledge gaps", "freya knowledge gaps --category Momentum --limit 100")
 )(gaps)

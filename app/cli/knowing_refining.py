@@ -36,6 +36,36 @@ def refine(
     show_job(job, refined_lines, as_json=as_json)
 
 
+def remove(
+    source: Annotated[str, typer.Argument(help="A source, by its name or id.")],
+    yes: Annotated[  # noqa: FBT002  # a flag
+        bool, typer.Option("--yes", help="Delete; without it only what there is is told.")
+    ] = False,
+    wait: Wait = True,  # noqa: FBT002  # a flag
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+) -> None:
+    """Delete the pairs that a source brought, from the store and from every version of the index.
+
+    The file itself is not touched and can be imported again. The pairs that ship with Freya return at the next start
+    unless FREYA_KNOWLEDGE__STARTER is false.
+    """
+    from app.cli.interruption import run
+    from app.cli.options import quiet_settings
+    from app.cli.reading import read_sources
+    from app.cli.reports import removed_lines
+
+    found = run(partial(read_sources, quiet_settings(), source))
+    if len(found) > 1:
+        ids = ", ".join(f"{one.id} ({one.collection})" for one in found)
+        raise CommandFailed(f"several sources are called {source}: say which by its id: {ids}")
+    one = found[0]
+    if not yes:
+        raise CommandFailed(
+            f"this deletes the pairs of {one.name} ({one.read} read into {one.collection}); run it with --yes"
+        )
+    show_job(ordered("remove", {"source": one.id}, wait=wait), removed_lines, as_json=as_json)
+
+
 def evaluate(
     version: Annotated[
         int | None, typer.Option(min=1, help="Which version.", show_default="the live one")

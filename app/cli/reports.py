@@ -274,6 +274,18 @@ def changed_lines(result: dict[str, Any]) -> list[str]:
     return [f"version {result['number']} is {result['state']}{pairs}"]
 
 
+def removed_lines(result: dict[str, Any]) -> list[str]:
+    """How many pairs went with a source, and which versions of the index still hold them."""
+    lines = [f"removed {result['removed']} pairs"]
+    if result["behind"]:
+        numbers = ", ".join(str(number) for number in result["behind"])
+        lines.append(
+            f"version {numbers} of the index could not be brought up to that and still holds them; "
+            "`freya knowledge index build NUMBER` does it, `freya knowledge index prune` deletes old versions"
+        )
+    return lines
+
+
 def evaluated_lines(result: dict[str, Any]) -> list[str]:
     """The report of an evaluation as tables, and the comparison where there is one."""
     report = Report.from_json(result["report"])

@@ -92,6 +92,19 @@ class PruneOrder(_Part):
     arguments: PruneArguments = PruneArguments()
 
 
+class RemoveArguments(_Part):
+    """Which source to remove."""
+
+    source: Annotated[str, AfterValidator(storable)] = Field(max_length=64, description="Its id.")
+
+
+class RemoveOrder(_Part):
+    """Delete the pairs that a source brought, from the store and from every version of the index."""
+
+    kind: Literal["remove"]
+    arguments: RemoveArguments
+
+
 class EvaluateArguments(_Part):
     """What to evaluate, and how."""
 
@@ -131,7 +144,9 @@ class ImportOrder(_Part):
     arguments: ImportArguments
 
 
-_Ordered: TypeAlias = RefineOrder | EvaluateOrder | IndexOrder | ActivateOrder | RollbackOrder | PruneOrder
+_Ordered: TypeAlias = (
+    RefineOrder | EvaluateOrder | IndexOrder | ActivateOrder | RollbackOrder | PruneOrder | RemoveOrder
+)
 JobOrder: TypeAlias = Annotated[_Ordered, Field(discriminator="kind")]
 """What can be ordered by its arguments alone."""
 AnyOrder: TypeAlias = _Ordered | ImportOrder

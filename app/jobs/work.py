@@ -14,6 +14,7 @@ from app.jobs.orders import (
     IndexOrder,
     PruneOrder,
     RefineOrder,
+    RemoveOrder,
     RollbackOrder,
 )
 from app.jobs.runner import Tell
@@ -25,10 +26,14 @@ from knowledge import (
     IndexProgress,
     IndexVersion,
     KnowledgeError,
+    KnowledgeStore,
+    KnowledgeUnavailable,
     LiveIndexes,
     SourceUnreadable,
+    VersionRefused,
     Versions,
     VersionState,
+    remove_source,
 )
 from knowledge.refinery import RefineProgress, Refiner
 
@@ -41,6 +46,7 @@ class Works:
     def __init__(
         self,
         *,
+        store: KnowledgeStore,
         refiner: Refiner,
         versions: Versions,
         live: LiveIndexes,
@@ -48,6 +54,7 @@ class Works:
         importer: Importer,
         uploads: Uploads,
     ) -> None:
+        self._store = store
         self._refiner = refiner
         self._versions = versions
         self._live = live
@@ -74,6 +81,8 @@ class Works:
                 return await self._import(order, tell)
             case PruneOrder():
                 return {"pruned": list(await self._versions.prune(order.arguments.keep))}
+            case RemoveOrder():
+                return await self._remove(order, tell)
 
     async def _refine(self, order: RefineOrder, tell: Tell) -> dict[str, JsonValue]:
         def told(progress: RefineProgress) -> None:
@@ -102,6 +111,21 @@ class Works:
             raise
         await self._uploads.remove(given.upload)
         return _imported(result)
+
+    async def _remove(self, order: RemoveOrder, tell: Tell) -> dict[str, JsonValue]:
+        """Remove the source; versions that cannot be brought up to the store now still hold its pairs, and are told."""
+        removed = await remove_source(self._store, order.arguments.source)
+        await self._live.catch_up(_indexing(tell))
+        behind: list[JsonValue] = []
+        for version in await self._versions.list():
+            if version.state is VersionState.BUILDING:
+                behind.append(version.number)
+            elif version.state is VersionState.READY:
+                try:
+                    await self._versions.build(version.number, _indexing(tell))
+                except (KnowledgeUnavailable, VersionRefused):
+                    behind.append(version.number)
+        return {"source": order.arguments.source, "removed": removed, "behind": behind}
 
     async def _build(self, order: IndexOrder, tell: Tell) -> dict[str, JsonValue]:
         number = order.arguments.number

@@ -74,6 +74,7 @@ def test_unknown_trade_gets_a_usable_model(request_text):
     assert found.workflows[-1].name == "Hand over to a person"
 
 
+@pytest.mark.no_cover  # a few of them are covered below
 @pytest.mark.parametrize("request_text", EVERY)
 def test_every_model_is_sound(request_text):
     found = analyze(request_text)
@@ -89,6 +90,7 @@ def test_every_model_is_sound(request_text):
     assert len(found.risks) >= 4
 
 
+@pytest.mark.no_cover  # a few of them are covered below
 @pytest.mark.parametrize("request_text", EVERY)
 def test_source_words_of_constraints_stand_in_the_request(request_text):
     for constraint in analyze(request_text).constraints:

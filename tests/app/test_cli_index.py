@@ -43,6 +43,39 @@ def test_a_version_is_built_beside_the_live_one_activated_taken_back_and_pruned(
     assert "start the job again" not in again.stderr
 
 
+def test_a_source_is_removed_from_the_store_and_from_every_version(data: Path, twins: Path, tmp_path: Path):
+    imported(data, twins)
+    other = tmp_path / "other.jsonl"
+    other.write_text(pair_line("What is a limit order?", "An order at a price or better."), encoding="utf-8")
+    imported(data, other)
+    done(freya(data, "knowledge", "index", "build"))
+    told = freya(data, "knowledge", "remove", "twins.jsonl")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert "this deletes the pairs of twins.jsonl (4 read into technical); run it with --yes" in told.stderr
+    assert done(freya(data, "knowledge", "remove", "twins.jsonl", "--yes")) == "removed 4 pairs\n"
+    status = as_json(data, "status")
+    assert [(each["stored"], set(each["indexed"].values())) for each in status["collections"]] == [(1, {1})]
+    assert [source["name"] for source in status["sources"]] == ["other.jsonl"]
+    assert [(each["state"], each["pairs"]) for each in as_json(data, "index", "list")][1] == ("ready", 1)
+    again = freya(data, "knowledge", "remove", "twins.jsonl", "--yes")
+    assert again.exit_code == 1
+    assert "there is no source" in again.stderr
+    imported(data, twins)
+    assert as_json(data, "status")["collections"][0]["stored"] == 5
+
+
+def test_of_two_sources_of_a_name_the_id_says_which_is_removed(data: Path, twins: Path):
+    imported(data, twins)
+    imported(data, twins, "lab")
+    result = freya(data, "knowledge", "remove", "twins.jsonl", "--yes")
+    assert result.exit_code == 1
+    sources = as_json(data, "status")["sources"]
+    assert all(source["id"] in result.stderr for source in sources)
+    lab = next(source["id"] for source in sources if source["collection"] == "lab")
+    assert as_json(data, "remove", lab, "--yes")["result"] == {"source": lab, "removed": 4, "behind": []}
+    assert [each["name"] for each in as_json(data, "status")["collections"]] == ["technical"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
