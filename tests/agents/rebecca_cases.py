@@ -1,7 +1,9 @@
 """Requests that Rebecca's tests share: known trades, unknown ones, other languages, hostile text."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from pydantic import JsonValue
 
 from agents.rebecca.tools import tools
@@ -61,6 +63,11 @@ NASTY = (
 )
 EVERY = (*KNOWN, *UNKNOWN, *NASTY)
 TOOLS = {tool.name: tool for tool in tools()}
+
+
+def for_every_request(test: Callable[..., None]) -> Callable[..., None]:
+    """Ask a test every request; coverage, which makes that twice as long, counts what single ones reach."""
+    return pytest.mark.no_cover(pytest.mark.parametrize("request_text", EVERY)(test))
 
 
 def call(name: str, request: str, **arguments: JsonValue) -> ToolOutput:

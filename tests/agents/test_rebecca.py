@@ -8,7 +8,7 @@ from agents.rebecca.charter import charter
 from agents.rebecca.domains import archetypes, domains, facets, read_entity
 from agents.rebecca.model import ConstraintKind, EntityKind, Origin
 from agents.tools import ToolRefused
-from tests.agents.rebecca_cases import EVERY, KNOWN, TOOLS, UNKNOWN, call, data, message, only
+from tests.agents.rebecca_cases import KNOWN, TOOLS, UNKNOWN, call, data, for_every_request, message, only
 
 
 def entities(request: str) -> dict[str, EntityKind]:
@@ -74,8 +74,7 @@ def test_unknown_trade_gets_a_usable_model(request_text):
     assert found.workflows[-1].name == "Hand over to a person"
 
 
-@pytest.mark.no_cover  # a few of them are covered below
-@pytest.mark.parametrize("request_text", EVERY)
+@for_every_request
 def test_every_model_is_sound(request_text):
     found = analyze(request_text)
     names = [entity.identifier for entity in found.entities]
@@ -90,8 +89,7 @@ def test_every_model_is_sound(request_text):
     assert len(found.risks) >= 4
 
 
-@pytest.mark.no_cover  # a few of them are covered below
-@pytest.mark.parametrize("request_text", EVERY)
+@for_every_request
 def test_source_words_of_constraints_stand_in_the_request(request_text):
     for constraint in analyze(request_text).constraints:
         assert constraint.words in request_text.replace("\x00", " ")

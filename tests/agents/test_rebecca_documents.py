@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from agents.rebecca import casebook, openapi, training
 from agents.rebecca.analysis import analyze
 from agents.tools import ToolRefused
-from tests.agents.rebecca_cases import EVERY, call, data, only
+from tests.agents.rebecca_cases import call, data, for_every_request, only
 
 SALON = "Create a nail salon booking agent; Telegram, Russian, budget $100/month"
 
@@ -27,8 +27,7 @@ def document(request: str) -> dict[str, Any]:  # Any: tests reach into JSON
     return found
 
 
-@pytest.mark.no_cover  # a few of them are covered below
-@pytest.mark.parametrize("request_text", EVERY)
+@for_every_request
 def test_api_document_is_accepted_and_names_every_operation_once(request_text):
     found = document(request_text)
     ids = [operation["operationId"] for path in found["paths"].values() for operation in path.values()]
@@ -106,8 +105,7 @@ def test_broken_document_is_refused_with_its_place():
         openapi.validate(found)
 
 
-@pytest.mark.no_cover  # a few of them are covered below
-@pytest.mark.parametrize("request_text", EVERY)
+@for_every_request
 def test_test_cases_cover_all_categories_and_read_back(request_text):
     output = call("generate_test_cases", request_text)
     suite = casebook.Suite.model_validate_json(only(output, "test_cases.json").content)
@@ -174,8 +172,7 @@ def test_suite_with_a_repeated_id_or_without_abuse_is_refused():
         casebook.validate(suite_json(cases=cases[:1]), frozenset())
 
 
-@pytest.mark.no_cover  # a few of them are covered below
-@pytest.mark.parametrize("request_text", EVERY)
+@for_every_request
 def test_training_data_are_distinct_proper_conversations(request_text):
     output = call("prepare_training_data", request_text)
     text = only(output, "training.jsonl").content

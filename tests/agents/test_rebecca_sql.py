@@ -13,7 +13,7 @@ from agents.rebecca.domains import domains
 from agents.rebecca.model import Attribute, FieldType
 from agents.rebecca.naming import RESERVED
 from agents.tools import ToolRefused
-from tests.agents.rebecca_cases import EVERY, call, data, only
+from tests.agents.rebecca_cases import call, data, for_every_request, only
 
 SALON = "Create a nail salon booking agent; Telegram, Russian, budget $100/month"
 
@@ -41,16 +41,14 @@ def tables(connection: Connection) -> set[str]:
     return {row[0] for row in rows}
 
 
-@pytest.mark.no_cover  # a few of them are covered below
-@pytest.mark.parametrize("request_text", EVERY)
+@for_every_request
 def test_postgres_accepts_the_schema_and_has_its_tables(connection, request_text):
     build(connection, request_text)
     domain = analyze(request_text)
     assert tables(connection) == set(ddl_maker.tables(domain))
 
 
-@pytest.mark.no_cover  # a few of them are covered below
-@pytest.mark.parametrize("request_text", EVERY)
+@for_every_request
 def test_every_table_name_is_plain_ascii_and_not_reserved(request_text):
     for name in ddl_maker.tables(analyze(request_text)):
         assert re.fullmatch("[a-z][a-z0-9_]{0,62}", name)
