@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x46726579_61  # "Freya": one number for all migrations of a database
 _CONNECT_SECONDS = 10
-_WAIT_SECONDS = 3  # a run that meets an outage waits three times, and its client is told within 15 s
+_WAIT_SECONDS = 3
+_RECONNECT_SECONDS = 2.5  # told before the first who waits gives up
+_WAIT_WHILE_AWAY_SECONDS = (
+    0.5  # a run that meets an outage waits several times, and its client is told within 15 s
+)
 _TRUSTED_SECONDS = 1.0
 _NEEDS_VECTOR = (
     "Freya needs pgvector: install it on the database server, and let a superuser run "
@@ -77,6 +81,52 @@ class SchemaState:
     """Why pending revisions cannot be run and what to do, as far as it is known before; empty: nothing."""
 
 
+class _Pool(AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]):
+    """Lends no connection that is gone, and does not wait for long once the server could not be reached."""
+
+    def __init__(self, url: str, *, min_size: int, max_size: int, restricted: bool, name: str) -> None:
+        self._is_away = False
+        self._answered: WeakKeyDictionary[psycopg.AsyncConnection[DictRow], float] = WeakKeyDictionary()
+        self._checks: set[asyncio.Task[None]] = set()
+        super().__init__(
+            url,
+            kwargs={"autocommit": True, "row_factory": dict_row, "connect_timeout": _CONNECT_SECONDS},
+            configure=restrict if restricted else None,
+            min_size=min_size,
+            max_size=max_size,
+            check=self._try_out,
+            max_idle=300,
+            max_lifetime=3600,
+            timeout=_WAIT_SECONDS,
+            reconnect_failed=self._note_away,
+            reconnect_timeout=_RECONNECT_SECONDS,  # then the next request begins anew, without a backoff of half a minute
+            name=name,
+            open=False,
+        )
+
+    async def getconn(self, timeout: float | None = None) -> psycopg.AsyncConnection[DictRow]:  # noqa: ASYNC109  # the library's
+        if timeout is None and self._is_away:
+            timeout = _WAIT_WHILE_AWAY_SECONDS
+        connection = await super().getconn(timeout)
+        self._is_away = False
+        return connection
+
+    async def _try_out(self, connection: psycopg.AsyncConnection[DictRow]) -> None:
+        last = self._answered.get(connection, 0.0)
+        try:
+            if time.monotonic() - last > _TRUSTED_SECONDS or _was_sent_to(connection):
+                await self.check_connection(connection)
+        except psycopg.Error:
+            # A server that went took all of them with it: to meet them one by one takes longer than anyone waits.
+            self._checks.add(task := asyncio.create_task(self.check()))
+            task.add_done_callback(self._checks.discard)
+            raise
+        self._answered[connection] = time.monotonic()
+
+    async def _note_away(self, _: object) -> None:
+        self._is_away = True
+
+
 async def open_pool(
     url: str, *, min_size: int = 1, max_size: int = 10, restricted: bool = False, name: str = "freya"
 ) -> Pool:
@@ -85,40 +135,11 @@ async def open_pool(
     Its log lines have the `name`. Connections of a `restricted` pool see nobody's rows but in transactions of `memory.Database`.
 
     A connection that was idle for a second, or to which the server sent something meanwhile, is checked before it is
-    lent, so the pool outlives a restart of the server. Waiting for a connection ends after 3 s with
-    `psycopg_pool.PoolTimeout`. Raises DatabaseUnavailable when no connection can be made at first.
+    lent, so the pool outlives a restart of the server. Waiting for a connection ends with `psycopg_pool.PoolTimeout`,
+    after 3 s; after half a second when none could be made before. Raises DatabaseUnavailable when no connection can be
+    made at first.
     """
-    answered: WeakKeyDictionary[psycopg.AsyncConnection[DictRow], float] = WeakKeyDictionary()
-    checks: set[asyncio.Task[None]] = set()
-
-    async def check(connection: psycopg.AsyncConnection[DictRow]) -> None:
-        try:
-            if time.monotonic() - answered.get(connection, 0.0) > _TRUSTED_SECONDS or _was_sent_to(
-                connection
-            ):
-                await AsyncConnectionPool.check_connection(connection)
-        except psycopg.Error:
-            # A server that went took all of them with it: to meet them one by one takes longer than anyone waits.
-            checks.add(task := asyncio.create_task(pool.check()))
-            task.add_done_callback(checks.discard)
-            raise
-        answered[connection] = time.monotonic()
-
-    pool: Pool = AsyncConnectionPool(
-        url,
-        connection_class=psycopg.AsyncConnection[DictRow],
-        kwargs={"autocommit": True, "row_factory": dict_row, "connect_timeout": _CONNECT_SECONDS},
-        configure=restrict if restricted else None,
-        min_size=min_size,
-        max_size=max_size,
-        check=check,
-        max_idle=300,
-        max_lifetime=3600,
-        timeout=_WAIT_SECONDS,
-        reconnect_timeout=_WAIT_SECONDS,  # then the next request begins anew, and not a backoff of half a minute
-        name=name,
-        open=False,
-    )
+    pool = _Pool(url, min_size=min_size, max_size=max_size, restricted=restricted, name=name)
     try:
         async with await psycopg.AsyncConnection.connect(url, connect_timeout=_CONNECT_SECONDS):
             pass  # says at once what is wrong; the pool would only say that it waited

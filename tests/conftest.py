@@ -36,15 +36,9 @@ _numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files of most long tests, so that no worker is left with one of them when the others are done.
-
-    Coverage looks away in long tests: they run the same lines many times, and it makes each run twice as long.
-    """
-    long = [item for item in items if any(item.get_closest_marker(mark) for mark in ("slow", "e2e"))]
-    for item in long:
-        item.add_marker("no_cover")
-    files = Counter(item.path for item in long)
-    items.sort(key=lambda item: -files[item.path])
+    """Begin with the files of most long tests, so that no worker is left with one of them when the others are done."""
+    long = Counter(item.path for item in items for mark in ("slow", "e2e") if item.get_closest_marker(mark))
+    items.sort(key=lambda item: -long[item.path])
 
 
 @pytest.fixture(scope="session")

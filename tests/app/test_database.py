@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import shutil
+import time
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -122,6 +123,8 @@ async def test_pool_recovers_after_a_restart_of_the_server(tmp_path):
             assert await _one(pool) == 1
         with pytest.raises((psycopg.OperationalError, PoolTimeout)):
             await _one(pool, 0.2)
+        first, later = await _refused_after(pool), await _refused_after(pool)
+        assert later < first / 2
         async with EmbeddedServers(tmp_path, postgres_url=None, redis_url="redis://unused"):
             assert await _one(pool, 20) == 1
     await asyncio.to_thread(shutil.rmtree, tmp_path)
@@ -154,6 +157,14 @@ def test_url_names_the_driver_for_sqlalchemy():
         sqlalchemy_url("mysql://me@db/freya")
     with pytest.raises(ValueError, match="must start with postgresql://"):
         sqlalchemy_url("db/freya")
+
+
+async def _refused_after(pool: Pool) -> float:
+    """Seconds until it gives up waiting."""
+    began = time.monotonic()
+    with pytest.raises((psycopg.OperationalError, PoolTimeout)):
+        await _one(pool)
+    return time.monotonic() - began
 
 
 async def _one(pool: Pool, seconds: float | None = None) -> int:

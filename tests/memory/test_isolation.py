@@ -48,6 +48,7 @@ def counted() -> list[tuple[int, int]]:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @settings(
     max_examples=EXAMPLES,
     derandomize=True,

@@ -57,7 +57,7 @@ def size_it(amount: float) -> str:
 
 
 def settings(url: str, **changes: object) -> EndpointSettings:
-    given = {"url": url, "model": "fake-model", "api_key": SecretStr(KEY), "timeout_s": 1.0, **changes}
+    given = {"url": url, "model": "fake-model", "api_key": SecretStr(KEY), "timeout_s": 20.0, **changes}
     return EndpointSettings.model_validate(given)
 
 

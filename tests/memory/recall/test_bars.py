@@ -11,7 +11,7 @@ from memory import Database, Owner
 from memory.recall import MemoryRecaller, RecallSettings, embed_due
 from models.embeddings import OpenVinoEmbedder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,6 @@ async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OpenV
     await opened.close()
 
 
-@pytest.mark.slow
 async def test_answers_are_within_the_first_tokens_and_nobody_elses_words_come_back(
     shared_data: Path, empty_database_url: str, model: OpenVinoEmbedder
 ) -> None:
@@ -37,7 +36,6 @@ async def test_answers_are_within_the_first_tokens_and_nobody_elses_words_come_b
     assert measured["of_another_person"] == 0
 
 
-@pytest.mark.slow
 async def test_planted_evidence_comes_back_and_the_newest_statement_first(
     database: Database, model: OpenVinoEmbedder
 ) -> None:
