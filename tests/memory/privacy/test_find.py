@@ -137,7 +137,7 @@ def test_names_are_found_where_a_recogniser_is_given() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "piece",
     ["a", "1 ", "a@b.", "http://", "1.1.1.1 ", "4111 1111 1111 1112 ", "GB12 ", "-----BEGIN PRIVATE KEY-----\n", "eyJaaaaaaaa.",

@@ -11,7 +11,7 @@ from memory import Database, Owner
 from memory.recall import MemoryRecaller, RecallSettings, embed_due
 from models.embeddings import OpenVinoEmbedder
 
-pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+pytestmark = [pytest.mark.slow, pytest.mark.uncounted]
 
 
 @pytest.fixture(scope="module")
