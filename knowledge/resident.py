@@ -13,14 +13,15 @@ Vector = NDArray[np.float32]
 _COMPARED = 5_000
 """Vectors up to which all are compared with a query: up to half a millisecond."""
 _DIRECTIONS = 96
-_CLOSER = 400
+_CLOSER = 600
+_SAMPLED = 20
 
 
 class ResidentVectors:
     """Unit vectors by pair id, in the order in which they came. It never changes; `changed` gives another one.
 
     Many are searched in two steps: the cosines are estimated by the 96 directions in which the vectors differ most
-    (their principal components, without centring; Jolliffe 2002, chapter 1), and computed for the 400 that come
+    (their principal components, without centring; Jolliffe 2002, chapter 1), and computed for about 600 that come
     nearest by that. On the example corpus that finds 99.8 % of the nearest 50, as Chroma does, in a quarter of the time.
     """
 
@@ -31,7 +32,7 @@ class ResidentVectors:
         self._directions: NDArray[np.float32] | None = None
         if len(self._ids) > _COMPARED:
             self._directions = np.linalg.eigh(rows.T @ rows)[1][:, : -_DIRECTIONS - 1 : -1].copy()
-            self._short = rows @ self._directions
+            self._short = np.asfortranarray(rows @ self._directions)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -42,7 +43,7 @@ class ResidentVectors:
         if self._directions is None or closer >= len(self):
             places, cosines = np.arange(len(self)), self._rows @ vector
         else:
-            places = _highest(self._short @ (vector @ self._directions), closer)
+            places = _about_highest(self._short @ (vector @ self._directions), closer, least=limit)
             cosines = self._rows[places] @ vector
         best = _highest(cosines, limit)
         best = best[np.argsort(-cosines[best], kind="stable")]
@@ -63,6 +64,14 @@ class ResidentVectors:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {pair: place for place, pair in enumerate(self._ids)}
+
+
+def _about_highest(values: NDArray[np.float32], most: int, *, least: int) -> NDArray[np.intp]:
+    """Where the highest are: about so many, as one in twenty of the values lets expect, which is soon told."""
+    sample = values[::_SAMPLED]
+    rank = max(1, most // _SAMPLED)
+    places = np.flatnonzero(values >= np.partition(sample, -rank)[-rank])
+    return places if len(places) >= least else _highest(values, most)
 
 
 def _highest(values: NDArray[np.float32], most: int) -> NDArray[np.intp]:
