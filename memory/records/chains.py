@@ -6,13 +6,14 @@ from psycopg.rows import DictRow
 
 from memory.database import Connection
 from memory.errors import UnknownRecord
+from memory.interfaces import Kind, Tier
 from memory.owner import Owner
-from memory.records.rows import COLUMNS
+from memory.records.rows import COLUMNS, tier_of
 
 _OF_SLOT = f"""
     SELECT {COLUMNS} FROM memory_records
-    WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND tier = %(tier)s AND slot = ANY(%(slots)s)
-        AND (tier = 'long' OR project_id IS NOT DISTINCT FROM %(project_id)s)
+    WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND kind = ANY(%(kinds)s) AND slot = ANY(%(slots)s)
+        AND (%(lasting)s OR project_id IS NOT DISTINCT FROM %(project_id)s)
     ORDER BY version DESC, said_at DESC, id DESC
 """  # noqa: S608  # names of columns
 _LINKED = f"""
@@ -58,9 +59,11 @@ async def seen_row(connection: Connection, record_id: str) -> DictRow:
 async def versions_of(connection: Connection, row: DictRow, slots: Sequence[str]) -> list[DictRow]:
     """The versions of the same thing by the same user, this row among them, newest first.
 
-    `slots` are what its slot may be stored as.
+    `slots` are what its slot may be stored as. One that was promoted stays a version of what was not.
     """
-    values = {**row, "slots": list(slots)}
+    tier = tier_of(Kind(row["kind"]))
+    kinds = [kind.value for kind in Kind if tier_of(kind) is tier]
+    values = {**row, "slots": list(slots), "kinds": kinds, "lasting": tier is Tier.LONG}
     cursor = await connection.execute(_OF_SLOT if row["slot"] is not None else _LINKED, values)
     return await cursor.fetchall()
 

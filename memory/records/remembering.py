@@ -126,7 +126,7 @@ class Remembering:
     async def replace(
         self, draft: Draft, versions: Sequence[Record], replaced: Sequence[Record], vector: Vectors | None
     ) -> Record:
-        """A new version in place of others, pinned where one of them was."""
+        """A new version in place of others, pinned or kept for good where one of them was."""
         before = max(replaced, key=lambda record: (record.said_at, record.version), default=None)
         for record in replaced:
             if record.state is not RecordState.SUPERSEDED:
@@ -138,6 +138,7 @@ class Remembering:
             version=max((record.version for record in versions), default=0) + 1,
             supersedes=before.id if before else None,
             pinned=any(record.pinned for record in replaced),
+            lasting=any(record.tier is Tier.LONG for record in replaced),
         )
 
     async def _confirm(self, draft: Draft, record: Record) -> Record:
@@ -202,8 +203,9 @@ class Remembering:
         supersedes: str | None = None,
         contests: str | None = None,
         pinned: bool = False,
+        lasting: bool = False,
     ) -> Record:
-        tier = tier_of(draft.kind)
+        tier = Tier.LONG if lasting else tier_of(draft.kind)
         text, details = await self.rows.columns(self.owner, text=draft.text, details=details_of(draft))
         beside = vector is not None and tier is Tier.MEDIUM
         values = {

@@ -111,3 +111,35 @@ async def test_decision_that_was_said_three_times_is_kept_for_good(store, owner,
         owner, [says("Decided to use PostgreSQL.", kind=Kind.DECISION, sources=("msg_9",))]
     )
     assert (again.record.id, again.record.evidence) == (done.record.id, 4)
+
+
+@pytest.fixture
+async def promoted(store, owner, says) -> tuple[str, str]:
+    """The ids of a decision that was kept for good, and of the one that it took the place of."""
+    ids = []
+    for day, text in enumerate(("The database is MySQL.", "The database is PostgreSQL.")):
+        draft = says(text, day, kind=Kind.DECISION, slot="database", value=text.split()[-1])
+        ids.append((await store.remember(owner, [draft]))[0].record.id)
+    await store.used(owner, ids[1:], cited=ids[1:])
+    await store.used(owner, ids[1:], cited=ids[1:])
+    await store.used(owner, ids[1:], cited=ids[1:])
+    await store.promote()
+    assert [(await store.get(owner, name)).tier for name in ids] == [Tier.MEDIUM, Tier.LONG]
+    return ids[1], ids[0]
+
+
+async def test_what_is_kept_for_good_is_forgotten_with_the_versions_before(store, owner, promoted):
+    assert [one.id for one in await store.history(owner, promoted[0])] == [*promoted]
+    assert [one.id for one in await store.history(owner, promoted[1])] == [*promoted]
+    assert set(await store.forget(owner, promoted[0])) == {*promoted}
+    assert not await kept(store, owner, Kind.DECISION)
+
+
+async def test_a_new_version_of_what_is_kept_for_good_is_kept_for_good(store, owner, says, promoted):
+    corrected = await store.correct(owner, promoted[0], text="The database is SQLite.", value="SQLite.")
+    draft = says("The database is DuckDB.", 400, kind=Kind.DECISION, slot="database", value="DuckDB.")
+    (newer,) = await store.remember(owner, [draft])
+    history = await store.history(owner, newer.record.id)
+    assert [one.id for one in history] == [newer.record.id, corrected.id, *promoted]
+    assert [one.tier for one in history] == [Tier.LONG, Tier.LONG, Tier.LONG, Tier.MEDIUM]
+    assert (await store.heal(owner)).put == 0
