@@ -136,7 +136,8 @@ class MemoryService:
         if wanted.project_id is not None:
             await self._projects.get(owner, wanted.project_id)
         found = await self._recaller.recall(owner, query, budget=budget, wanted=wanted)
-        await self._note(owner, "recall", counts={"items": len(found.items)})
+        if found.items or not found.degraded:  # in an outage nothing was read, and nothing can be noted
+            await self._note(owner, "recall", counts={"items": len(found.items)})
         return found
 
     async def records(

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from memory import Degraded, MemoryUnavailable, Recollection, Tier
+from memory.privacy import AuditTrail
+from memory.recall import MemoryRecaller
 from tests.app.memory_doors.users import kept, take_in
 from tests.app.remembering import line, lines
 from tests.app.test_http import problem_of
@@ -40,6 +43,20 @@ async def test_recall_for_a_thread_leaves_out_what_a_turn_of_it_carries_along(op
     asked["thread_id"] = thread.id
     assert not (await mine.get("/v1/memory/recall", params=asked)).json()["items"]
     problem_of(await others.get("/v1/memory/recall", params=asked), 404, "unknown_thread")
+
+
+async def test_in_an_outage_recall_says_what_is_missing(mine, monkeypatch):
+    async def nothing(*_: object, **__: object) -> Recollection:
+        return Recollection(degraded=(Degraded(tier=Tier.MEDIUM, reason="it does not answer"),))
+
+    async def away(*_: object) -> None:
+        raise MemoryUnavailable("the database does not answer")
+
+    monkeypatch.setattr(MemoryRecaller, "recall", nothing)
+    monkeypatch.setattr(AuditTrail, "note", away)
+    answer = await mine.get("/v1/memory/recall", params={"q": "Where do I live?"})
+    assert answer.status_code == 200
+    assert answer.json()["degraded"] == [{"tier": "medium", "reason": "it does not answer"}]
 
 
 async def test_recall_is_limited_to_tiers_and_times(opened, mine, owner):
