@@ -148,21 +148,22 @@ class HybridRetriever:
         return await self._widening(asked, wanted, limit)
 
     async def _searched(self, asked: _Query, candidates: int) -> tuple[QueryVectors, Found]:
-        words, (vectors, meanings) = await asyncio.gather(
+        # The query is embedded first, by itself: the model computes on every core that there is.
+        vectors = await self._vectors(asked)
+        words, meanings = await asyncio.gather(
             self._lexical.words(asked.text, asked.fields, collections=asked.collections, limit=candidates),
-            self._meant(asked, candidates),
+            self._meanings(vectors, asked, candidates),
         )
         return vectors, Found(meanings, words)
 
-    async def _meant(
-        self, asked: _Query, candidates: int
-    ) -> tuple[QueryVectors, dict[Field, dict[str, float]]]:
-        vectors = await self._vectors(asked)
+    async def _meanings(
+        self, vectors: QueryVectors, asked: _Query, candidates: int
+    ) -> dict[Field, dict[str, float]]:
         searches = (
             self._dense.search(vectors[field], field, collections=asked.collections, limit=candidates)
             for field in asked.fields
         )
-        return vectors, dict(zip(asked.fields, await asyncio.gather(*searches), strict=True))
+        return dict(zip(asked.fields, await asyncio.gather(*searches), strict=True))
 
     async def _vectors(self, asked: _Query) -> QueryVectors:
         return await self._dense.encode(asked.text) if asked.vectors is None else asked.vectors
