@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from app.database import Pool, open_pool
 from app.jobs import AnyOrder, AutomaticRefining, JobRunner, Tell, Work, job_id, runner
-from knowledge import KnowledgeStore, KnowledgeUnavailable
+from knowledge import KnowledgeStore, KnowledgeUnavailable, UnknownSource
 from knowledge.jobs import KEPT, Job, JobState, JobStore, JobTurn, UnknownJob
 
 Result = Mapping[str, JsonValue]
@@ -249,6 +249,7 @@ async def test_process_that_loses_the_database_stops_its_job_and_the_next_one_go
             KnowledgeUnavailable("The index is away."),
             "The index is away. What was done is kept: start the job",
         ),
+        (UnknownSource("there is no source 'x'"), "there is no source 'x'"),
         (KeyError("/secret/path"), "An unexpected error (KeyError); the log has it under job_"),
     ],
 )
@@ -258,6 +259,7 @@ async def test_failed_job_says_what_to_do(jobs: JobStore, logged, error: Excepti
     assert found.state is JobState.FAILED
     assert found.error is not None
     assert found.error.startswith(said)
+    assert ("start the job again" in found.error) is not isinstance(error, UnknownSource)
     assert "secret" not in found.error
     assert found.id in logged.text
 

@@ -17,6 +17,7 @@ from app import metrics
 from app.cli.commands import application
 from app.documentation import configuration_page, flat_settings
 from app.http import create_app, sockets
+from app.jobs import JobOrder
 from app.problems import CODES, problem
 from app.resident_metrics import ResidentsCollector
 from app.runs import ChatRequest, ChatResult
@@ -295,3 +296,12 @@ def test_the_frames_and_bodies_in_the_pages_are_json() -> None:
     for page in PAGES:
         for block in re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
             json.loads(block)
+
+
+def test_every_kind_of_job_is_documented():
+    (orders, _) = get_args(JobOrder)
+    kinds = {get_args(order.model_fields["kind"].annotation)[0] for order in get_args(orders)}
+    assert "refine" in kinds
+    assert kinds == set(
+        re.findall(r"(?m)^\| `(\w+)` \|", INTERFACE.partition("| `kind` |")[2].partition("\n\n")[0])
+    )
