@@ -26,7 +26,7 @@ from knowledge import (
     Versions,
 )
 from knowledge.evaluation import Report, kept_report
-from knowledge.refinery import GapReport
+from knowledge.refinery import GapReport, Targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +49,10 @@ class KnowledgeService:
         jobs: JobStore,
         uploads: Uploads,
         *,
+        targets: Targets,
         ordered: Callable[[], None],
     ) -> None:
-        """`ordered` is called when a job was queued."""
+        """`targets` are those of topics where a client names no others; `ordered` is called when a job was queued."""
         self._store = store
         self._importer = importer
         self._live = live
@@ -59,6 +60,7 @@ class KnowledgeService:
         self._jobs = jobs
         self._uploads = uploads
         self._ordered = ordered
+        self.targets = targets
         self._details = PairDetails(store)
         self._topics = Topics(store)
         self._sources = SourceDetails(store)
@@ -113,9 +115,9 @@ class KnowledgeService:
         """A topic of the catalogue with what is stored on it, and so many of its best pairs. Raises UnknownTopic."""
         return await self._topics.one(slug, best=best)
 
-    async def gaps(self, *, collection: str | None, category: str | None) -> GapReport:
+    async def gaps(self, targets: Targets, *, collection: str | None, category: str | None) -> GapReport:
         """What is missing from the catalogue's topics, of a collection and of a category if given."""
-        return await self._topics.gaps(collection=collection, category=category)
+        return await self._topics.gaps(collection=collection, category=category, targets=targets)
 
     async def versions(self) -> Sequence[IndexVersion]:
         """The versions of the index, oldest first."""

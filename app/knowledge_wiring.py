@@ -87,6 +87,7 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
         knowledge.versions,
         jobs,
         uploads,
+        targets=backends.settings.knowledge.targets,
         ordered=runner.look,
     )
     return Pipeline(jobs=jobs, runner=runner, service=service)

@@ -1,8 +1,11 @@
 """What can be set about knowledge."""
 
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+MOST_WANTED: Final = 1_000_000
+"""Pairs that a target can ask for on a topic."""
 
 
 class RelevanceSettings(BaseModel):
@@ -102,6 +105,50 @@ class RetrievalSettings(BaseModel):
         return self
 
 
+class Targets(BaseModel):
+    """What a topic of the catalogue should have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    full: int = Field(
+        default=100, ge=1, le=MOST_WANTED, description="Distinct pairs with which a topic is fully covered."
+    )
+    acceptable: int = Field(
+        default=80,
+        ge=1,
+        le=MOST_WANTED,
+        description="Distinct pairs with which it is acceptably covered; not above the full target.",
+    )
+    least_success: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        description="The least share of a topic's pairs that are of standard quality and better, and of a report's searches that found something.",
+    )
+
+    @model_validator(mode="after")
+    def _acceptable_is_not_more(self) -> Self:
+        if self.acceptable > self.full:
+            raise ValueError(
+                f"acceptable ({self.acceptable}) must not be above the full target ({self.full})"
+            )
+        return self
+
+    def but(
+        self, *, full: int | None = None, acceptable: int | None = None, least_success: float | None = None
+    ) -> "Targets":
+        """These with others in their places; of a new full target the same part is acceptable, if not told otherwise.
+
+        Raises pydantic's ValidationError for what is out of range.
+        """
+        if full is not None and acceptable is None:
+            acceptable = max(1, round(full * self.acceptable / self.full))
+        given = {"full": full, "acceptable": acceptable, "least_success": least_success}
+        return Targets(
+            **{**self.model_dump(), **{name: value for name, value in given.items() if value is not None}}
+        )
+
+
 class KnowledgeSettings(BaseModel):
     """Where the indexes are and how pairs are found."""
 
@@ -128,6 +175,7 @@ class KnowledgeSettings(BaseModel):
         description="Seconds that a start waits for the indexes; the rest is indexed behind it.",
     )
     retrieval: RetrievalSettings = RetrievalSettings()
+    targets: Targets = Targets()
     refine_after_import: bool = Field(
         default=True,
         description="Refine what was imported, once nothing has been imported for a minute.",

@@ -9,6 +9,7 @@ from knowledge.corpus import Topic, packaged_topics
 from knowledge.errors import KnowledgeError
 from knowledge.refinery.gaps import Gap, GapReport, find_gaps
 from knowledge.refinery.store import RefineryStore
+from knowledge.settings import Targets
 from knowledge.store import KnowledgeStore
 
 _NAMES: Final[LiteralString] = """
@@ -113,11 +114,14 @@ class Topics:
             for topic in topics
         ]
 
-    async def gaps(self, *, collection: str | None = None, category: str | None = None) -> GapReport:
+    async def gaps(
+        self, *, collection: str | None = None, category: str | None = None, targets: Targets | None = None
+    ) -> GapReport:
         """What is missing, where asked for only of a collection and of a category or subcategory (in any case)."""
         catalogue = await asyncio.to_thread(packaged_topics)
-        report = find_gaps(catalogue, await self._refinery.by_topic())
+        report = find_gaps(catalogue, await self._refinery.by_topic(), targets)
         return GapReport(
+            targets=report.targets,
             topics=tuple(
                 gap
                 for gap in report.topics

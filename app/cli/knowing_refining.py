@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
 
 import typer
 
-from app.cli.options import AsJson
+from app.cli.options import Acceptable, AsJson, Share, Target, wanted_targets
 from app.cli.output import CommandFailed, emit, emit_json, note
 
 if TYPE_CHECKING:
@@ -103,18 +103,24 @@ def gaps(
     collection: Collection = None,
     category: Annotated[str | None, typer.Option(help="Only this category or subcategory.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many topics at most.")] = 30,
+    target: Target = None,
+    acceptable: Acceptable = None,
+    share: Share = None,
     as_json: AsJson = False,  # noqa: FBT002  # a flag
 ) -> None:
     """Show what is missing: pairs by topic of the catalogue against the targets, worst covered first.
 
-    A topic should have 100 distinct pairs, 80 are acceptable, and at least 60 % of them should be good.
+    FREYA_KNOWLEDGE__TARGETS__FULL and its like set the targets: as they come, a topic should have 100 distinct pairs,
+    80 are acceptable, and at least 60 % of them should be good.
     """
     from app.cli.interruption import run
     from app.cli.options import quiet_settings
     from app.cli.reading import find_missing
     from app.cli.reports import gap_lines, gaps_json
 
-    report = run(partial(find_missing, quiet_settings(), collection, category))
+    settings = quiet_settings()
+    targets = wanted_targets(settings, target, acceptable, share)
+    report = run(partial(find_missing, settings, collection, category, targets))
     if not report.topics and (collection or category):
         wanted = " ".join(name for name in (collection, category) if name)
         raise CommandFailed(

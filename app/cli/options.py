@@ -6,6 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from app.settings import Settings
+    from knowledge.refinery import Targets
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Key = Annotated[
@@ -24,6 +25,22 @@ Agents = Annotated[
 ]
 Thread = Annotated[str | None, typer.Option(help="Continue this thread (thr_...).")]
 
+Target = Annotated[
+    int | None, typer.Option(min=1, help="Pairs of full coverage.", show_default="as is set, 100")
+]
+Acceptable = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Pairs of acceptable coverage.",
+        show_default="the same part of the target as is set, 80 of 100",
+    ),
+]
+Share = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="The least share of good pairs.", show_default="as is set, 0.6"),
+]
+
 
 def examples(*lines: str) -> str:
     """The end of a help text; the first character keeps its lines apart."""
@@ -38,3 +55,15 @@ def quiet_settings() -> "Settings":
     settings = load_settings()
     configure_logs(LogSettings(level="warning", format=settings.log.format))
     return settings
+
+
+def wanted_targets(
+    settings: "Settings", target: int | None, acceptable: int | None, share: float | None
+) -> "Targets":
+    """The targets that are set, with those given in their places. Raises BadParameter for what does not fit together."""
+    from pydantic import ValidationError
+
+    try:
+        return settings.knowledge.targets.but(full=target, acceptable=acceptable, least_success=share)
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from error

@@ -18,15 +18,15 @@ from knowledge import (
     stored_versions,
 )
 from knowledge.evaluation import Report, kept_report
-from knowledge.refinery import GapReport
+from knowledge.refinery import GapReport, Targets
 
 
 async def find_missing(
-    settings: Settings, collection: str | None, category: str | None, _: Interruption
+    settings: Settings, collection: str | None, category: str | None, targets: Targets, _: Interruption
 ) -> GapReport:
-    """The catalogue's topics against their targets. Raises CommandFailed where nothing is known."""
+    """The catalogue's topics against the targets. Raises CommandFailed where nothing is known."""
     async with open_store(settings) as store:
-        return await Topics(store).gaps(collection=collection, category=category)
+        return await Topics(store).gaps(collection=collection, category=category, targets=targets)
 
 
 async def list_topics(settings: Settings, collection: str | None, _: Interruption) -> list[CataloguedTopic]:

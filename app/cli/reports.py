@@ -11,7 +11,7 @@ from app.cli.tables import columns, share, shortened
 from knowledge import CataloguedTopic, IndexVersion, Job, PairDetail, SourceDetail, TopicDetail
 from knowledge.evaluation import Comparison, Report, Table, comparison_tables, report_tables
 from knowledge.readers import how_read
-from knowledge.refinery import Coverage, GapReport, Targets, TierCount
+from knowledge.refinery import Coverage, GapReport, TierCount
 
 _NAME = 48
 _QUESTION = 90
@@ -32,7 +32,7 @@ def refined_lines(result: dict[str, Any]) -> list[str]:
 
 def gap_lines(report: GapReport, limit: int) -> list[str]:
     """The worst covered topics in columns, and how many are covered in all."""
-    targets, coverage, count = Targets(), report.coverage, len(report.topics)
+    targets, coverage, count = report.targets, report.coverage, len(report.topics)
     rows = [
         [
             gap.slug,
@@ -72,7 +72,7 @@ def gap_lines(report: GapReport, limit: int) -> list[str]:
 def gaps_json(report: GapReport, limit: int) -> dict[str, Any]:
     """The same for programs."""
     return {
-        "targets": asdict(Targets()),
+        "targets": report.targets,
         "coverage": dict(report.coverage),
         "count": len(report.topics),
         "topics": report.topics[:limit],

@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AfterValidator, Field
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
 from app.http.chat import ERRORS, Key, Service, Storable
@@ -34,7 +35,7 @@ from app.jobs import JobOrder, file_name
 from app.problems import ProblemError, problem
 from knowledge import COLLECTION_NAME, PairDetail
 from knowledge.evaluation import Report
-from knowledge.refinery import Targets
+from knowledge.refinery import MOST_WANTED, Targets
 
 router = APIRouter(prefix="/v1/knowledge", tags=["knowledge"], responses=ERRORS)
 UPLOAD_PATH = "/v1/knowledge/import"
@@ -53,6 +54,37 @@ PairId = Annotated[str, Path(max_length=64), Storable]
 SourceId = Annotated[str, Path(max_length=64), Storable]
 JobId = Annotated[str, Path(max_length=64), Storable]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+def wanted_targets(
+    freya: Service,
+    target: Annotated[
+        int | None, Query(ge=1, le=MOST_WANTED, description="Pairs of full coverage; left out: as is set.")
+    ] = None,
+    acceptable: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=MOST_WANTED,
+            description="Pairs of acceptable coverage; left out: the same part of the target as is set.",
+        ),
+    ] = None,
+    share: Annotated[
+        float | None,
+        Query(
+            ge=0, le=1, allow_inf_nan=False, description="The least share of good pairs; left out: as is set."
+        ),
+    ] = None,
+) -> Targets:
+    """The targets that are set, with those of the request in their places."""
+    try:
+        return freya.known.targets.but(full=target, acceptable=acceptable, least_success=share)
+    except ValidationError as error:  # each is in its range, so it is the two together
+        wrong = {"loc": ("query", "acceptable"), "msg": error.errors()[0]["msg"], "type": "value_error"}
+        raise RequestValidationError([wrong]) from error
+
+
+Wanted = Annotated[Targets, Depends(wanted_targets)]
 
 
 @router.get("/search", operation_id="searchKnowledge")
@@ -137,6 +169,7 @@ async def get_topic(
 @router.get("/gaps", operation_id="listGaps")
 async def list_gaps(
     freya: Service,
+    targets: Wanted,
     collection: Annotated[Collection | None, Query(description="Only topics of this collection.")] = None,
     category: Annotated[
         str | None,
@@ -145,9 +178,9 @@ async def list_gaps(
     limit: Annotated[int, Query(ge=1, le=1000, description="How many topics at most.")] = 1000,
 ) -> GapsView:
     """The catalogue's topics against their targets, worst covered first, and topics that are nowhere in it."""
-    report = await freya.known.gaps(collection=collection, category=category)
+    report = await freya.known.gaps(targets, collection=collection, category=category)
     return GapsView(
-        targets=TargetsView.model_validate(Targets()),
+        targets=TargetsView.model_validate(report.targets),
         coverage=dict(report.coverage),
         count=len(report.topics),
         topics=[GapView.model_validate(gap) for gap in report.topics[:limit]],

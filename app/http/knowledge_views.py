@@ -216,7 +216,9 @@ class TargetsView(_View):
 
     full: int
     acceptable: int
-    least_success: float = Field(description="The least share of good pairs.")
+    least_success: float = Field(
+        description="The least share of good pairs, and of a report's searches that found something."
+    )
 
 
 class GapsView(_View):

@@ -11,13 +11,15 @@ from knowledge.refinery.duplicates import (
     say_the_same,
     subject_of,
 )
-from knowledge.refinery.gaps import Coverage, Gap, GapReport, Targets, find_gaps
+from knowledge.refinery.gaps import Coverage, Gap, GapReport, find_gaps
 from knowledge.refinery.quality import MEASURES, WEIGHTS, Measure, Part, Quality, Tier, measure, tier_of
 from knowledge.refinery.refiner import PairVectors, RefineProgress, Refiner, RefineResult
 from knowledge.refinery.store import RefineryStore, TierCount, TopicPairs
+from knowledge.settings import MOST_WANTED, Targets
 
 __all__ = [
     "MEASURES",
+    "MOST_WANTED",
     "WEIGHTS",
     "Candidate",
     "Check",

@@ -6,16 +6,7 @@ from enum import StrEnum
 
 from knowledge.corpus import Topic
 from knowledge.refinery.store import TopicPairs
-
-
-@dataclass(frozen=True, kw_only=True)
-class Targets:
-    """How many distinct pairs a topic should have."""
-
-    full: int = 100
-    acceptable: int = 80
-    least_success: float = 0.6
-    """The least share of a topic's distinct pairs that are of standard quality and better."""
+from knowledge.settings import Targets
 
 
 class Coverage(StrEnum):
@@ -52,6 +43,7 @@ class Gap:
 class GapReport:
     """All topics of a catalogue, worst covered first, and the topics that are nowhere in it."""
 
+    targets: Targets
     topics: tuple[Gap, ...]
     unplaced: tuple[TopicPairs, ...]
 
@@ -78,6 +70,7 @@ def find_gaps(
     ]
     unplaced = [each for each in counts if each.slug not in known]
     return GapReport(
+        targets=goals,
         topics=tuple(sorted(gaps, key=lambda gap: (-gap.missing, gap.collection, gap.slug))),
         unplaced=tuple(sorted(unplaced, key=lambda each: (-each.pairs, each.topic))),
     )

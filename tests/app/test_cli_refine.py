@@ -73,6 +73,32 @@ def test_gaps_are_a_table_against_the_targets(data: Path, twins: Path):
     assert "more; --limit shows them" in short
 
 
+def test_gaps_are_told_against_other_targets(data: Path, twins: Path, monkeypatch: pytest.MonkeyPatch):
+    imported(data, twins)
+    done(freya(data, "knowledge", "refine"))
+    monkeypatch.setenv("FREYA_KNOWLEDGE__TARGETS__FULL", "4")
+    monkeypatch.setenv("FREYA_KNOWLEDGE__TARGETS__ACCEPTABLE", "2")
+
+    def rsi(*options: str) -> tuple[int, str]:
+        (one,) = [
+            topic
+            for topic in as_json(data, "gaps", "--limit", "1000", *options)["topics"]
+            if topic["slug"] == SLUG
+        ]
+        return one["missing"], one["coverage"]
+
+    assert rsi() == (2, "acceptable")
+    assert rsi("--target", "2") == (0, "full")
+    assert rsi("--target", "10") == (8, "thin")
+    assert rsi("--target", "10", "--acceptable", "1") == (8, "acceptable")
+    told = done(freya(data, "knowledge", "gaps", "--target", "2", "--share", "1"))
+    assert "topics have 2 pairs and more" in told
+    assert "have less than 100% good pairs" in told
+    result = freya(data, "knowledge", "gaps", "--acceptable", "5")
+    assert result.exit_code == 2
+    assert "acceptable (5) must not be above the full target (4)" in " ".join(result.stderr.split())
+
+
 def test_gaps_of_nothing_in_the_catalogue_are_refused(data: Path, twins: Path):
     imported(data, twins)
     result = freya(data, "knowledge", "gaps", "--category", "astrology")
@@ -196,6 +222,8 @@ def test_source_is_shown_with_how_it_was_read_and_all_that_was_rejected(data: Pa
         (["jobs", "--cancel"], "say which job to cancel"),
         (["jobs", "--limit", "0"], "greater than or equal to 1"),
         (["gaps", "--limit", "none"], "valid integer"),
+        (["gaps", "--target", "0"], "greater than or equal to 1"),
+        (["gaps", "--share", "1.5"], "less than or equal to 1"),
         (["export"], "Missing argument"),
         (["export", "x.jsonl", "--format", "xml"], "xml"),
         (["export", "x.jsonl", "--tier", "gold"], "gold"),

@@ -166,6 +166,18 @@ async def test_gaps_are_told_against_the_targets_worst_first(client, document):
     assert (await client.get("/v1/knowledge/gaps", params={"category": "no such"})).json()["count"] == 0
 
 
+@pytest.mark.usefixtures("refined")
+async def test_gaps_are_told_against_the_targets_of_the_request(client):
+    asked = {"collection": "technical", "target": 5, "acceptable": 4, "share": 0.9}
+    gaps = (await client.get("/v1/knowledge/gaps", params=asked)).json()
+    assert gaps["targets"] == {"full": 5, "acceptable": 4, "least_success": 0.9}
+    assert all(topic["missing"] == max(0, 5 - topic["pairs"]) for topic in gaps["topics"])
+    full = sum(topic["pairs"] >= 5 for topic in gaps["topics"])
+    assert gaps["coverage"]["full"] == full > 0
+    halved = (await client.get("/v1/knowledge/gaps", params={"target": 50})).json()
+    assert halved["targets"] == {"full": 50, "acceptable": 40, "least_success": 0.6}
+
+
 async def test_refinement_says_what_it_did_and_finds_nothing_the_second_time(client, refined, document):
     checked(document, "JobView", refined)
     result = refined["result"]
@@ -344,6 +356,11 @@ async def test_unknown_thing_is_named(client, method, path, code):
         "/v1/knowledge/gaps?limit=0",
         "/v1/knowledge/gaps?collection=%00",
         "/v1/knowledge/gaps?category=",
+        "/v1/knowledge/gaps?target=0",
+        "/v1/knowledge/gaps?target=10&acceptable=11",
+        "/v1/knowledge/gaps?acceptable=1000001",
+        "/v1/knowledge/gaps?share=1.1",
+        "/v1/knowledge/gaps?share=nan",
         "/v1/knowledge/jobs?cursor=newest",
         "/v1/knowledge/jobs?limit=201",
         "/v1/knowledge/jobs/%00",
