@@ -14,6 +14,7 @@ from knowledge import (
     IndexVersion,
     Job,
     JobStore,
+    KnowledgeProgress,
     KnowledgeStatus,
     KnowledgeStore,
     LiveIndexes,
@@ -24,6 +25,7 @@ from knowledge import (
     TopicDetail,
     Topics,
     Versions,
+    measure_progress,
 )
 from knowledge.evaluation import Report, kept_report
 from knowledge.refinery import GapReport, Targets
@@ -118,6 +120,10 @@ class KnowledgeService:
     async def gaps(self, targets: Targets, *, collection: str | None, category: str | None) -> GapReport:
         """What is missing from the catalogue's topics, of a collection and of a category if given."""
         return await self._topics.gaps(collection=collection, category=category, targets=targets)
+
+    async def progress(self, targets: Targets, *, collection: str | None, days: int) -> KnowledgeProgress:
+        """How far the catalogue, or a collection of it, is covered, and what the latest days with imports brought."""
+        return await measure_progress(self._store, targets, collection=collection, days=days)
 
     async def versions(self) -> Sequence[IndexVersion]:
         """The versions of the index, oldest first."""

@@ -26,6 +26,7 @@ from knowledge.jobs import Job, JobState, JobStore, JobTurn, TurnLost, UnknownJo
 from knowledge.lexical import LexicalIndex
 from knowledge.live import LiveIndexes
 from knowledge.passages import PassageSettings
+from knowledge.progress import KnowledgeProgress, ProgressPart, measure_progress
 from knowledge.provenance import SourceDetail, SourceDetails, UnknownSource
 from knowledge.removal import remove_source
 from knowledge.retrieval import HybridRetriever
@@ -62,6 +63,7 @@ __all__ = [
     "JobStore",
     "JobTurn",
     "KnowledgeError",
+    "KnowledgeProgress",
     "KnowledgeSettings",
     "KnowledgeStatus",
     "KnowledgeStore",
@@ -76,6 +78,7 @@ __all__ = [
     "PairIndex",
     "PairWriter",
     "PassageSettings",
+    "ProgressPart",
     "Recipe",
     "Reranker",
     "RetrievalSettings",
@@ -98,6 +101,7 @@ __all__ = [
     "VersionRefused",
     "VersionState",
     "Versions",
+    "measure_progress",
     "open_writer",
     "remove_source",
     "starter_questions",

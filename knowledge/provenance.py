@@ -11,7 +11,7 @@ from knowledge.store import KnowledgeStore, SourceStatus, StoredSource
 
 _FIELDS: Final[LiteralString] = """
     SELECT id, collection, name, kind, shape, sha256, status, declared, read, rejected, mismatched, reason,
-           started_at, finished_at, remarks
+           searches, successful_searches, researched_on, started_at, finished_at, remarks
     FROM knowledge_sources
 """
 _CALLED: Final[LiteralString] = (

@@ -6,7 +6,7 @@ IDENTITY: Final = "SELECT id FROM knowledge_store"
 
 _SOURCE: Final = """
     SELECT id, collection, name, kind, shape, sha256, status, declared, read, rejected, mismatched, reason,
-           started_at, finished_at
+           searches, successful_searches, researched_on, started_at, finished_at
     FROM knowledge_sources"""
 SOURCE: Final[LiteralString] = f"{_SOURCE} WHERE id = %s"
 SOURCES: Final[LiteralString] = f"{_SOURCE} WHERE status <> 'removed' ORDER BY collection, name, started_at"
@@ -67,6 +67,7 @@ FINISH_SOURCE: Final = """
     UPDATE knowledge_sources
     SET status = %(status)s, sha256 = %(sha256)s, kind = %(kind)s, shape = %(shape)s, declared = %(declared)s, read = %(read)s,
         rejected = %(rejected)s, mismatched = %(mismatched)s, remarks = %(remarks)s, reason = %(reason)s,
+        searches = %(searches)s, successful_searches = %(successful)s, researched_on = %(researched_on)s,
         finished_at = now()
     WHERE id = %(id)s
 """

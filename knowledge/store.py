@@ -52,6 +52,11 @@ class StoredSource:
     rejected: int
     mismatched: int
     reason: str | None
+    searches: int | None
+    """How many searches its research took, where it says so."""
+    successful_searches: int | None
+    """Of these, those that found something."""
+    researched_on: date | None
     started_at: datetime
     finished_at: datetime | None
 
@@ -236,6 +241,7 @@ class KnowledgeStore:
             for what, noted in (("rejected", report.rejected), ("mismatched", report.mismatched))
             for remark in noted[:_REMARKS_KEPT]
         ]
+        research = report.research
         async with self._writing() as connection:
             await connection.execute(
                 statements.FINISH_SOURCE,
@@ -251,6 +257,9 @@ class KnowledgeStore:
                     "mismatched": len(report.mismatched),
                     "remarks": Jsonb(remarks),
                     "reason": reason,
+                    "searches": research.searches if research else None,
+                    "successful": research.successful if research else None,
+                    "researched_on": research.completed if research else None,
                 },
             )
             if status is SourceStatus.COMPLETE:

@@ -9,7 +9,7 @@ import typer
 
 from app.cli.knowing_indexes import index
 from app.cli.knowing_reading import export, show
-from app.cli.knowing_refining import evaluate, gaps, jobs, refine, remove, topics
+from app.cli.knowing_refining import evaluate, gaps, jobs, progress, refine, remove, topics
 from app.cli.options import AsJson, Key, examples
 from app.cli.output import emit, emit_json, note
 from app.cli.tables import shortened
@@ -148,6 +148,9 @@ knowledge.command(
 knowledge.command(
     epilog=examples("freya knowledge gaps", "freya knowledge gaps --category Momentum --limit 100")
 )(gaps)
+knowledge.command(
+    epilog=examples("freya knowledge progress", "freya knowledge progress --collection technical --target 50")
+)(progress)
 knowledge.command(epilog=examples("freya knowledge topics --collection technical"))(topics)
 knowledge.command(
     epilog=examples(

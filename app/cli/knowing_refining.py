@@ -1,4 +1,4 @@
-"""`freya knowledge` refine, gaps, topics and jobs: the work on what is known, and what is missing."""
+"""`freya knowledge` refine, gaps, progress, topics and jobs: the work on what is known, and what is missing."""
 
 from collections.abc import Callable
 from functools import partial
@@ -130,6 +130,34 @@ def gaps(
         emit_json(gaps_json(report, limit))
     else:
         emit("\n".join(gap_lines(report, limit)))
+
+
+def progress(
+    collection: Collection = None,
+    target: Target = None,
+    acceptable: Acceptable = None,
+    share: Share = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=366, help="How many days with imports, the latest ones.")
+    ] = 30,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+) -> None:
+    """Show how far knowledge is: topics done and pairs against the targets, and what imports brought by day.
+
+    Topics are counted by collection, by session of the catalogue and by category.
+    """
+    from app.cli.interruption import run
+    from app.cli.options import quiet_settings
+    from app.cli.progress import progress_lines
+    from app.cli.reading import read_progress
+
+    settings = quiet_settings()
+    targets = wanted_targets(settings, target, acceptable, share)
+    found = run(partial(read_progress, settings, collection, targets, days))
+    if as_json:
+        emit_json(found)
+    else:
+        emit("\n".join(progress_lines(found)))
 
 
 def topics(

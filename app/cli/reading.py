@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from app.cli.interruption import Interruption
+from app.cli.output import CommandFailed
 from app.cli.stores import open_store
 from app.settings import Settings
 from knowledge import (
     CataloguedTopic,
     IndexVersion,
+    KnowledgeProgress,
     PairDetail,
     PairDetails,
     SourceDetail,
@@ -15,6 +17,7 @@ from knowledge import (
     TopicDetail,
     Topics,
     VersionRefused,
+    measure_progress,
     stored_versions,
 )
 from knowledge.evaluation import Report, kept_report
@@ -27,6 +30,19 @@ async def find_missing(
     """The catalogue's topics against the targets. Raises CommandFailed where nothing is known."""
     async with open_store(settings) as store:
         return await Topics(store).gaps(collection=collection, category=category, targets=targets)
+
+
+async def read_progress(
+    settings: Settings, collection: str | None, targets: Targets, days: int, _: Interruption
+) -> KnowledgeProgress:
+    """How far knowledge is. Raises CommandFailed for a collection of which neither the catalogue nor the store knows."""
+    async with open_store(settings) as store:
+        found = await measure_progress(store, targets, collection=collection, days=days)
+    if not found.collections and not found.days:
+        raise CommandFailed(
+            f"there is no collection {collection!r}; `freya knowledge progress` without it has all"
+        )
+    return found
 
 
 async def list_topics(settings: Settings, collection: str | None, _: Interruption) -> list[CataloguedTopic]:

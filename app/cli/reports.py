@@ -196,6 +196,7 @@ def source_lines(source: SourceDetail) -> list[str]:
         ("read as", how_read(source.kind, source.shape)),
         ("pairs", f"{source.read} read, {source.rejected} rejected, {source.mismatched} mismatched"),
         ("declared", source.declared),
+        ("research", _research(source)),
         ("imported", f"{source.started_at:%Y-%m-%d %H:%M}"),
     ]
     lines = [source.name, "", *(f"{name:<13} {value}" for name, value in facts if value is not None)]
@@ -204,6 +205,14 @@ def source_lines(source: SourceDetail) -> list[str]:
         lines += ["", *columns(["WHAT", "PLACE", "REASON"], rows)]
     more = source.rejected + source.mismatched - len(source.remarks)
     return lines if more <= 0 else [*lines, f"and {more} more, which were counted and not kept"]
+
+
+def _research(source: SourceDetail) -> str | None:
+    if source.searches is None or source.successful_searches is None:
+        return None
+    when = "" if source.researched_on is None else f" on {source.researched_on}"
+    found = share(source.successful_searches, source.searches)
+    return f"{source.successful_searches} of {source.searches} searches found something ({found}){when}"
 
 
 def version_lines(versions: Sequence[IndexVersion]) -> list[str]:

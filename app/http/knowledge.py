@@ -33,7 +33,7 @@ from app.http.knowledge_views import (
 from app.http.paging import Cursor, Limit, Place
 from app.jobs import JobOrder, file_name
 from app.problems import ProblemError, problem
-from knowledge import COLLECTION_NAME, PairDetail
+from knowledge import COLLECTION_NAME, KnowledgeProgress, PairDetail
 from knowledge.evaluation import Report
 from knowledge.refinery import MOST_WANTED, Targets
 
@@ -186,6 +186,19 @@ async def list_gaps(
         topics=[GapView.model_validate(gap) for gap in report.topics[:limit]],
         unplaced=[UnplacedView.model_validate(each) for each in report.unplaced[:limit]],
     )
+
+
+@router.get("/progress", operation_id="getProgress")
+async def get_progress(
+    freya: Service,
+    targets: Wanted,
+    collection: Annotated[
+        Collection | None, Query(description="Only topics and sources of this collection.")
+    ] = None,
+    days: Annotated[int, Query(ge=1, le=366, description="How many days with imports, latest first.")] = 30,
+) -> KnowledgeProgress:
+    """How far the catalogue is covered, by collection, session and category, and what imports brought by day."""
+    return await freya.known.progress(targets, collection=collection, days=days)
 
 
 @router.get("/versions", operation_id="listVersions")

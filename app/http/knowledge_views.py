@@ -1,6 +1,6 @@
 """What is known, as clients see it: the answers of its routes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -80,6 +80,9 @@ class SourceView(_View):
     rejected: int = Field(description="Pairs that could not be taken.")
     mismatched: int = Field(description="Things that are not as it declares them.")
     reason: str | None = Field(description="Why it holds no pairs, or is damaged.")
+    searches: int | None = Field(description="How many searches its research took; null: it does not say.")
+    successful_searches: int | None = Field(description="Of these, those that found something.")
+    researched_on: date | None = Field(description="When its research was completed.")
     started_at: datetime
     finished_at: datetime | None
 

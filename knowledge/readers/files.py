@@ -13,8 +13,9 @@ from knowledge.readers.content import Content, opened, unreadable
 from knowledge.readers.lines import LinesReader
 from knowledge.readers.pairs import JsonReader
 from knowledge.readers.questions import QuestionListReader, is_question_list, what_it_is
-from knowledge.readers.records import PairRecord, Reader, ReadReport, SourceKind
-from knowledge.readers.report import ReportReader, is_report
+from knowledge.readers.records import PairRecord, Reader, ReadReport, Research, SourceKind
+from knowledge.readers.report import ReportReader, is_report, uncoloured
+from knowledge.readers.research import research_in
 from knowledge.readers.tables import ParquetReader, TableReader, is_parquet, looks_like_table
 
 _ENDINGS = (".txt", ".md", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
@@ -33,8 +34,8 @@ _LINE_OF_JSON = re.compile(rb"\s*[\[{].*[\]}]\s*")
 class NothingReader:
     """Reads a text that holds no pairs."""
 
-    def __init__(self, nothing: str) -> None:
-        self.report = ReadReport(kind=SourceKind.RESEARCH_REPORT, nothing=nothing)
+    def __init__(self, nothing: str, research: Research | None = None) -> None:
+        self.report = ReadReport(kind=SourceKind.RESEARCH_REPORT, nothing=nothing, research=research)
 
     def pairs(self) -> Iterator[PairRecord]:
         """None."""
@@ -103,7 +104,7 @@ def _text_reader(content: Content, name: str) -> Reader:
         return JsonReader(content)
     if is_question_list(text):
         return QuestionListReader(text, content.name, remarks)
-    return NothingReader(what_it_is(text))
+    return NothingReader(what_it_is(text), research_in(uncoloured(text)))
 
 
 def _is_lines(content: Content, name: str) -> bool:

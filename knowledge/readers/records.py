@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -87,6 +88,16 @@ class Remark:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Research:
+    """What a source says of the research that it came from."""
+
+    searches: int
+    successful: int
+    """Of these, those that found something."""
+    completed: date | None = None
+
+
 @dataclass(kw_only=True)
 class ReadReport:
     """What was read; complete once the reader's pairs are exhausted or raised."""
@@ -101,6 +112,7 @@ class ReadReport:
     """Pairs that could not be taken."""
     mismatched: list[Remark] = field(default_factory=list)
     """What was taken although it is not as the source declares it: character counts, totals."""
+    research: Research | None = None
     nothing: str | None = None
     """Why the source holds no pairs; None when it holds some."""
 

@@ -1,13 +1,14 @@
 """Research reports: coloured text with a header, an essay and question-answer pairs with character counts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.errors import SourceUnreadable
 from knowledge.readers.intake import About, Intake, Offer
 from knowledge.readers.naming import topic_of
-from knowledge.readers.records import PairRecord, ReadReport, Remark, SourceKind
+from knowledge.readers.records import PairRecord, ReadReport, Remark, Research, SourceKind
+from knowledge.readers.research import research_in, together
 from knowledge.readers.text import clean, without_colours
 
 _COUNT = r"\d[\d,]{0,14}"
@@ -52,6 +53,7 @@ class ReportReader:
         sections = _sections(self._text, topic_of(self._name))
         declared = [section.declared for section in sections if section.declared is not None]
         self.report.declared = sum(declared) if declared else None
+        self.report.research = together(self._research(sections))
         for section in sections:
             yield from self._section(section, several=len(sections) > 1)
         if not self._intake.present:
@@ -59,6 +61,15 @@ class ReportReader:
         elif not self.report.read:
             self.report.nothing = f"a report of which none of {self._intake.present} pairs can be taken"
         self.report.check_total()
+
+    def _research(self, sections: Sequence[_Section]) -> Iterator[Research | None]:
+        """What the header of each section says: behind the last pair of the one before, and before its own first."""
+        before = 0
+        for section in sections:
+            ends = list(_ENDED.finditer(self._text, before, section.start))
+            first = _HEADING.search(self._text, section.start, section.end)
+            begin, before = (ends[-1].end() if ends else before), section.start
+            yield research_in(self._text, begin, first.start() if first else section.end)
 
     def _section(self, section: _Section, *, several: bool) -> Iterator[PairRecord]:
         headings = _in_order(self._text, section.start, section.end)

@@ -1,4 +1,4 @@
-"""`freya knowledge` refine, gaps, topics and show, on real stores."""
+"""`freya knowledge` refine, gaps, progress, topics and show, on real stores."""
 
 import asyncio
 import json
@@ -21,6 +21,7 @@ from tests.app.cli_pipeline import (
     quickly,
     twins,
 )
+from tests.knowledge.samples import RSI, write_report
 
 __all__ = ["data", "nothing_known", "pairs", "quickly", "seed", "surroundings", "twins"]
 
@@ -97,6 +98,49 @@ def test_gaps_are_told_against_other_targets(data: Path, twins: Path, monkeypatc
     result = freya(data, "knowledge", "gaps", "--acceptable", "5")
     assert result.exit_code == 2
     assert "acceptable (5) must not be above the full target (4)" in " ".join(result.stderr.split())
+
+
+def test_progress_is_tables_that_fit_a_terminal(data: Path, twins: Path, tmp_path: Path):
+    imported(data, twins)
+    report = write_report(tmp_path / "report.txt", [RSI], searches=(40, 10))
+    imported(data, report)
+    waiting = done(freya(data, "knowledge", "progress"))
+    assert "5 pairs are not refined yet (`freya knowledge refine`)" in waiting
+    done(freya(data, "knowledge", "refine"))
+    told = done(freya(data, "knowledge", "progress", "--target", "3"))
+    rows = [line.split() for line in told.splitlines()]
+    assert max(map(len, told.splitlines())) <= 100
+    heads = [row[0] for row in rows if row and row[0].isupper()]
+    assert heads == ["COLLECTION", "SESSION", "CATEGORY", "IMPORTED"]
+    (technical,) = [row for row in rows if row[:1] == ["technical"]]
+    topics = len(as_json(data, "topics", "--collection", "technical"))
+    assert technical[1:8] == [str(topics), "1", "0", "0", str(topics - 1), "3", str(3 * topics)]
+    assert "not refined yet" not in told
+    assert "1 pairs are on topics that are nowhere in the catalogue" in told
+    assert "research: 10 of 40 searches found something (25 %)" in told
+    assert rows[-1] == ["25", "%", "report.txt"]
+    (day,) = as_json(data, "progress")["days"]
+    assert (day["sources"], day["read"], day["rejected"], day["duplicates"], day["kept"]) == (2, 5, 0, 1, 4)
+    assert as_json(data, "progress", "--share", "0.2")["research"]["below"] == 0
+
+
+def test_progress_of_a_collection_that_is_nowhere_is_refused(data: Path, twins: Path):
+    imported(data, twins)
+    assert [part["name"] for part in as_json(data, "progress", "--collection", "davina")["collections"]] == [
+        "davina"
+    ]
+    result = freya(data, "knowledge", "progress", "--collection", "astrology")
+    assert result.exit_code == 1
+    assert "there is no collection 'astrology'" in result.stderr
+
+
+def test_source_is_shown_with_the_success_of_its_research(data: Path, tmp_path: Path):
+    imported(data, write_report(tmp_path / "report.txt", [RSI], searches=(40, 10)))
+    shown = done(freya(data, "knowledge", "show", "--source", "report.txt"))
+    assert "research      10 of 40 searches found something (25 %) on 2025-11-02" in shown
+    (source,) = as_json(data, "show", "--source", "report.txt")
+    assert (source["searches"], source["successful_searches"]) == (40, 10)
+    assert source["researched_on"] == "2025-11-02"
 
 
 def test_gaps_of_nothing_in_the_catalogue_are_refused(data: Path, twins: Path):
@@ -224,6 +268,8 @@ def test_source_is_shown_with_how_it_was_read_and_all_that_was_rejected(data: Pa
         (["gaps", "--limit", "none"], "valid integer"),
         (["gaps", "--target", "0"], "greater than or equal to 1"),
         (["gaps", "--share", "1.5"], "less than or equal to 1"),
+        (["progress", "--days", "0"], "greater than or equal to 1"),
+        (["progress", "--acceptable", "101"], "must not be above the full"),
         (["export"], "Missing argument"),
         (["export", "x.jsonl", "--format", "xml"], "xml"),
         (["export", "x.jsonl", "--tier", "gold"], "gold"),
@@ -253,7 +299,9 @@ def test_what_is_not_there_ends_with_1(data: Path, arguments: list[str], said: s
     assert said in result.stderr
 
 
-@pytest.mark.parametrize("command", [["gaps"], ["topics"], ["show", "p"], ["jobs"], ["export", "x.json"]])
+@pytest.mark.parametrize(
+    "command", [["gaps"], ["progress"], ["topics"], ["show", "p"], ["jobs"], ["export", "x.json"]]
+)
 def test_a_folder_without_a_database_is_not_made_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ):

@@ -44,6 +44,7 @@ OPERATIONS = {
     "getMemoryStatus": "GET /v1/memory/status",
     "getMetrics": "GET /metrics",
     "getPair": "GET /v1/knowledge/pairs/{pair_id}",
+    "getProgress": "GET /v1/knowledge/progress",
     "getProject": "GET /v1/projects/{project_id}",
     "getReadiness": "GET /readyz",
     "getRun": "GET /v1/runs/{run_id}",

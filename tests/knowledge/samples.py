@@ -31,14 +31,29 @@ def pair_block(number: int, question: str, answer: str, *, counts: tuple[int, in
     )
 
 
-def report_text(blocks: Sequence[str], *, declared: int | None = None, topic: str = "RSI") -> str:
+def report_text(
+    blocks: Sequence[str],
+    *,
+    declared: int | None = None,
+    topic: str = "RSI",
+    searches: tuple[int, int] | None = None,
+) -> str:
     total = len(blocks) if declared is None else declared
     return (
-        f"{CYAN}{'=' * 80}{OFF}\n{YELLOW}Topic:{OFF} {topic}\n{YELLOW}Success Rate:{OFF} 100.0%\n\n"
+        f"{CYAN}{'=' * 80}{OFF}\n{YELLOW}Topic:{OFF} {topic}\n{_research(searches)}{YELLOW}Success Rate:{OFF} 100.0%\n\n"
         "Executive Summary\n- An essay that speaks of a question: and of\nPair 1:\nwithout meaning it.\n\n"
         f"{YELLOW}Total Question-Answer Pairs:{OFF} {total}\n\n\n"
         + "".join(blocks)
         + f"{CYAN}CHARACTER COUNT SUMMARY{OFF}\n\nTotal Answer Characters: 1,000\n"
+    )
+
+
+def _research(searches: tuple[int, int] | None) -> str:
+    if searches is None:
+        return ""
+    return (
+        f"{YELLOW}Research Completed:{OFF} 2025-11-02 03:43:49\n"
+        f"{YELLOW}Search Queries Executed:{OFF} {searches[0]:,}\n{YELLOW}Successful Searches:{OFF} {searches[1]:,}\n"
     )
 
 

@@ -1,9 +1,11 @@
 """Research reports and lists of questions and answers in plain text and Markdown."""
 
+from datetime import date
+
 import pytest
 
-from knowledge.readers import SourceKind
-from tests.knowledge.samples import ATR, GAS, MACD, RSI, account, pair_block, report_text
+from knowledge.readers import Research, SourceKind
+from tests.knowledge.samples import ATR, GAS, MACD, RSI, account, pair_block, report_text, write_report
 
 BLOCKS = [pair_block(1, *RSI), pair_block(2, "Wie groß?", "Größe – café."), pair_block(3, *ATR)]
 REPORT = report_text(BLOCKS)
@@ -64,6 +66,42 @@ def test_report_with_several_sections_gives_each_its_topic_and_checks_each_total
     ]
     assert found.report.declared == 4
     assert found.doubts == ["section 2: declares 2 pairs and holds 1", "total: declares 4 pairs and holds 3"]
+
+
+def test_report_says_how_many_of_its_searches_found_something(tmp_path):
+    found = account(write_report(tmp_path / "report.txt", [RSI, MACD], searches=(1200, 890)))
+    assert found.report.research == Research(searches=1200, successful=890, completed=date(2025, 11, 2))
+    assert account(write_report(tmp_path / "none.txt", [RSI])).report.research is None
+
+
+def test_searches_of_several_sections_are_counted_together(tmp_path):
+    parts = [
+        report_text([pair_block(1, *pair)], searches=(100, found)) for pair, found in ((RSI, 90), (MACD, 40))
+    ]
+    path = tmp_path / "report.txt"
+    path.write_text("\n".join(parts), encoding="utf-8")
+    assert account(path).report.research == Research(
+        searches=200, successful=130, completed=date(2025, 11, 2)
+    )
+
+
+def test_searches_that_an_answer_quotes_are_not_those_of_the_report(tmp_path):
+    quoted = "Its header says:\nSearch Queries Executed: 7\nSuccessful Searches: 7\nand so on."
+    path = write_report(tmp_path / "report.txt", [("What does a header say?", quoted), RSI])
+    assert account(path).report.research is None
+
+
+def test_essay_without_pairs_says_how_many_searches_it_took(tmp_path):
+    path = tmp_path / "essay.txt"
+    path.write_text(report_text([], searches=(100, 60)).split("Total Question")[0], encoding="utf-8")
+    found = account(path)
+    assert found.report.nothing is not None
+    assert found.report.research == Research(searches=100, successful=60, completed=date(2025, 11, 2))
+
+
+@pytest.mark.parametrize("searches", [(10, 11), (10_000_000_000, 1)])
+def test_searches_that_cannot_be_are_not_kept(tmp_path, searches):
+    assert account(write_report(tmp_path / "report.txt", [RSI], searches=searches)).report.research is None
 
 
 def test_answer_that_quotes_a_report_starts_no_section(tmp_path):
