@@ -313,7 +313,11 @@ def _laid_out(tables: Sequence[Table]) -> list[str]:
     return [
         line
         for table in tables
-        for line in ("", table.title, *columns([name.upper() for name in table.columns], table.rows))
+        for line in (
+            "",
+            table.title,
+            *(columns([name.upper() for name in table.columns], table.rows) if table.rows else ()),
+        )
     ]
 
 

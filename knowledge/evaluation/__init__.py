@@ -8,10 +8,13 @@ from knowledge.evaluation.kept import NotEvaluated, kept_report
 from knowledge.evaluation.methods import DenseOnly, Fusion, Method, WordsOnly
 from knowledge.evaluation.metrics import Metric
 from knowledge.evaluation.relevance import RelevanceCheck
-from knowledge.evaluation.report import Relevance, Report, TaskReport
+from knowledge.evaluation.report import Below, Relevance, Report, TaskReport
 from knowledge.evaluation.tables import Table, comparison_tables, report_tables
+from knowledge.evaluation.verdicts import LEAST_CASES, Judge, Verdict
 
 __all__ = [
+    "LEAST_CASES",
+    "Below",
     "Bootstrap",
     "Case",
     "Cases",
@@ -22,6 +25,7 @@ __all__ = [
     "Evaluator",
     "Fusion",
     "Interval",
+    "Judge",
     "Method",
     "Metric",
     "NotEvaluated",
@@ -32,6 +36,7 @@ __all__ = [
     "Task",
     "TaskComparison",
     "TaskReport",
+    "Verdict",
     "WordsOnly",
     "compare",
     "comparison_tables",

@@ -58,6 +58,16 @@ class Bootstrap:
             not_below=interval.low > -margin,
         )
 
+    def sides(self, differences: Values, point: float) -> tuple[float, float]:
+        """How far a mean of at least one paired difference is on one side of a point: two one-sided chances.
+
+        The first is small where the mean lies below the point, the second where it lies above; neither is less than
+        one in as many resamples as are drawn.
+        """
+        means = self._means(differences)
+        above, below = int(np.sum(means >= point)), int(np.sum(means <= point))
+        return (above + 1) / (self.resamples + 1), (below + 1) / (self.resamples + 1)
+
     def _means(self, values: Values) -> Values:
         drawn = np.random.default_rng(self.seed)
         parts = [

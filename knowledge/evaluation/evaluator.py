@@ -2,20 +2,21 @@
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from knowledge.dense import DenseIndex
 from knowledge.evaluation.bootstrap import Bootstrap
 from knowledge.evaluation.cases import Case, Cases, Task
+from knowledge.evaluation.groups import grouped, shown_below
+from knowledge.evaluation.kinds import kind_of
 from knowledge.evaluation.methods import Method
 from knowledge.evaluation.metrics import DEPTH, Metric, Outcome, judged, ranked_things
 from knowledge.evaluation.relevance import RelevanceCheck
 from knowledge.evaluation.report import (
-    Group,
     Latency,
     MethodOutcomes,
     MethodScore,
@@ -23,6 +24,7 @@ from knowledge.evaluation.report import (
     Report,
     TaskReport,
 )
+from knowledge.evaluation.verdicts import LEAST_CASES, Judge
 
 _ASKED_FOR = 2 * DEPTH  # pairs: duplicates and the query's own pair fall away
 _MARGIN = 0.01
@@ -98,6 +100,8 @@ class Evaluator:
             margin=self._margin,
             resamples=self._bootstrap.resamples,
             tasks=tasks,
+            least_cases=LEAST_CASES,
+            below=tuple(found for task in tasks.values() for found in shown_below(task)),
             relevance=relevance,
         )
 
@@ -138,6 +142,8 @@ class Evaluator:
             },
         )
         ours, *peers = outcomes.methods
+        judge = Judge(self._bootstrap, self._margin)
+        by = partial(grouped, outcomes=outcomes, bootstrap=self._bootstrap, judge=judge)
         return TaskReport(
             task=task,
             fields=asked[0].fields,
@@ -163,32 +169,13 @@ class Evaluator:
                 }
                 for peer in peers
             },
-            topics=_groups([case.topic for case in asked], outcomes, self._bootstrap),
-            categories=_groups([case.category for case in asked], outcomes, self._bootstrap),
-            tiers=_groups([case.tier for case in asked], outcomes, self._bootstrap),
+            whole=by(["all"] * len(asked))[0],
+            kinds=by([kind_of(case.query) for case in asked]),
+            topics=by([case.topic for case in asked]),
+            categories=by([case.category for case in asked]),
+            tiers=by([case.tier for case in asked]),
             outcomes=outcomes,
         )
-
-
-def _groups(names: Sequence[str], outcomes: Outcomes, bootstrap: Bootstrap) -> tuple[Group, ...]:
-    rows: defaultdict[str, list[int]] = defaultdict(list)
-    for row, name in enumerate(names):
-        rows[name].append(row)
-    values = {
-        method: {metric: found.values(metric) for metric in Metric}
-        for method, found in outcomes.methods.items()
-    }
-    return tuple(
-        Group(
-            name=name,
-            cases=len(own),
-            metrics={
-                method: {metric: bootstrap.interval(found[own]) for metric, found in measured.items()}
-                for method, measured in values.items()
-            },
-        )
-        for name, own in sorted(rows.items(), key=lambda item: (-len(item[1]), item[0]))
-    )
 
 
 def _latency(seconds: Sequence[float]) -> Latency:

@@ -22,6 +22,10 @@ class Metric(StrEnum):
     NDCG_10 = "ndcg10"
 
 
+JUDGED: Final = Metric.MRR
+"""By which methods are judged against each other: it tells places apart down to the depth."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a method made of a case."""

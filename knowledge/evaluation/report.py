@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 from knowledge.evaluation.bootstrap import Difference, Interval, Values
 from knowledge.evaluation.cases import Task
 from knowledge.evaluation.metrics import Metric, Outcome
+from knowledge.evaluation.verdicts import Verdict
 from knowledge.fields import Field
 
 
@@ -32,11 +33,20 @@ class MethodScore(_Document):
 
 
 class Group(_Document):
-    """The cases on a topic, of a category or of a tier, with the mean of each metric by method and its interval."""
+    """Cases of one kind, category, topic or tier, or all of a task: by method the mean of each metric with its interval."""
 
     name: str
     cases: int
     metrics: dict[str, dict[Metric, Interval]]
+    against: dict[str, Difference]
+    """The product's method less each of the others in MRR, each by itself: only the verdict is corrected for many groups."""
+    verdict: Verdict
+    """Of the product's method against the better of the others, in MRR."""
+
+    @property
+    def worst(self) -> tuple[str, Difference]:
+        """The other method against which the product's has the least difference. There must be one."""
+        return min(self.against.items(), key=lambda item: item[1].value)
 
 
 class MethodOutcomes(_Document):
@@ -72,15 +82,43 @@ class TaskReport(_Document):
     fields: tuple[Field, ...]
     cases: int
     methods: dict[str, MethodScore]
-    """By name, the product's first."""
+    """By name; what stores a report may change their order."""
     against: dict[str, dict[Metric, Difference]]
     """The product's method less each of the others, over the same cases."""
+    whole: Group
+    """All cases; the verdict on the task."""
+    kinds: tuple[Group, ...]
+    """By the kind of question: definition, calculation, reading, settings, use, limits, comparison, other."""
     topics: tuple[Group, ...]
     """By the catalogue's slug, or the topic's own name where it has none; most cases first."""
     categories: tuple[Group, ...]
     """By the catalogue's category, or the source's where the topic has no place there."""
     tiers: tuple[Group, ...]
     outcomes: Outcomes
+
+    @property
+    def ours(self) -> str:
+        """The product's method: the one that is compared with the others."""
+        return next(name for name in self.methods if name not in self.against)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The names of the methods, the product's first."""
+        return (self.ours, *(name for name in self.methods if name != self.ours))
+
+
+class Below(_Document):
+    """Where the product's method is shown to be below another one."""
+
+    task: Task
+    by: str
+    """`all`, `kind`, `category`, `topic` or `tier`."""
+    name: str
+    cases: int
+    peer: str
+    """The better of the others."""
+    difference: Difference
+    """In MRR."""
 
 
 class FloorPoint(_Document):
@@ -113,7 +151,7 @@ class Relevance(_Document):
 class Report(_Document):
     """The whole evaluation."""
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     seed: int
     size: int
     collections: tuple[str, ...]
@@ -123,6 +161,10 @@ class Report(_Document):
     resamples: int
     tasks: dict[Task, TaskReport]
     """Those that had cases."""
+    least_cases: int
+    """Groups of fewer cases get no verdict."""
+    below: tuple[Below, ...]
+    """Everything that is shown to be below, task by task; empty: nothing is."""
     relevance: Relevance
 
     def as_json(self) -> dict[str, JsonValue]:

@@ -25,6 +25,7 @@ from knowledge.evaluation import (
     RelevanceCheck,
     Report,
     Task,
+    Verdict,
     WordsOnly,
     compare,
     comparison_tables,
@@ -150,7 +151,7 @@ async def test_breakdowns_hold_every_case(report):
         for metric in Metric:
             whole = task.methods["fusion"].metrics[metric]
             assert task.tiers[0].metrics["fusion"][metric] == whole
-            for groups in (task.topics, task.categories):
+            for groups in (task.topics, task.categories, task.kinds):
                 total = sum(group.cases * group.metrics["fusion"][metric].value for group in groups)
                 assert total / task.cases == pytest.approx(whole.value, abs=1e-3)
                 for group in groups:
@@ -250,7 +251,10 @@ async def test_report_survives_the_database(report, pool):
             (json.dumps(report.as_json()),),
         )
         row = await (await connection.execute("SELECT evaluation FROM knowledge_versions")).fetchone()
-    assert Report.from_json(row["evaluation"]) == report
+    read = Report.from_json(row["evaluation"])
+    assert read == report
+    assert list(read.tasks[Task.ANSWERS].methods) != list(report.tasks[Task.ANSWERS].methods)
+    assert report_tables(read) == report_tables(report)
 
 
 def test_document_that_is_no_report_is_refused():
@@ -329,11 +333,40 @@ async def test_tables_have_a_cell_for_every_column(report):
     tables = [*report_tables(report), *comparison_tables(compare(report, report))]
     for table in tables:
         assert table.title
-        assert table.rows
-        assert {len(row) for row in table.rows} == {len(table.columns)}
+        assert table.rows or not table.columns
+        assert {len(row) for row in table.rows} <= {len(table.columns)}
     titles = [table.title for table in tables]
-    assert titles[0] == "answers: 6 cases against answers"
+    assert titles[:2] == [
+        "fusion is nowhere shown to be below another method (MRR, margin 0.01)",
+        "answers: 6 cases against answers",
+    ]
     assert "paraphrases: 2 cases against questions and answers" in titles
+
+
+async def test_handful_of_cases_gets_no_verdict(report):
+    assert (report.below, report.least_cases) == ((), 30)
+    for task in report.tasks.values():
+        for groups in ((task.whole,), task.kinds, task.categories, task.topics, task.tiers):
+            assert {group.verdict for group in groups} == {Verdict.TOO_FEW}
+            assert sum(group.cases for group in groups) == task.cases
+    tables = {table.title: table for table in report_tables(report)}
+    verdicts = tables["answers: fusion against the better of the others, MRR, margin 0.01"]
+    assert verdicts.rows[0][:3] == ("all", "all", "6")
+    assert ("topic", "3 with fewer than 30 cases", "", "", "", "", "too few") in verdicts.rows
+    assert {row[-1] for row in verdicts.rows} == {"too few"}
+
+
+async def test_worse_method_is_listed_as_below(cases, evaluator, methods):
+    many = replace(cases, paraphrases=cases.paraphrases * 20, answers=(), foreign=())
+    report = await evaluator.run(many, [Backwards(methods[0]), *methods])
+    (task,) = report.tasks.values()
+    assert task.whole.verdict is Verdict.BELOW
+    assert {(each.by, each.task) for each in report.below} >= {("all", Task.PARAPHRASES)}
+    assert all(each.difference.value < -report.margin for each in report.below)
+    first = report_tables(report)[0]
+    assert first.title == "backwards is shown to be below another method (MRR, margin 0.01) on"
+    assert len(first.rows) == len(report.below)
+    assert Report.from_json(json.loads(json.dumps(report.as_json()))) == report
 
 
 async def test_tables_show_no_more_topics_than_asked_for(report):
