@@ -69,3 +69,11 @@ def test_parsed_file_gives_topic_and_category(shared_data, name, topic, category
 def test_stray_marks_of_models_are_taken_off(shared_data):
     pairs = account(shared_data / "knowledge" / "parsed" / "zai_institutional_qa_20251105_052200.json").pairs
     assert not [pair for pair in pairs if pair.question.startswith("**") or pair.answer.startswith("** ")]
+
+
+def test_reports_say_how_many_of_their_searches_found_something(shared_data):
+    told = [account(path).report.research for path in (shared_data / "knowledge" / "reports").iterdir()]
+    found = [research for research in told if research is not None]
+    assert (len(told), len(found)) == (12, 10)
+    assert (sum(each.searches for each in found), sum(each.successful for each in found)) == (1000, 989)
+    assert all(each.completed is not None for each in found)
