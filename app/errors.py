@@ -9,6 +9,7 @@ from agents import UnknownAgent
 from app.problems import Problem, ProblemError, problem
 from graphs import RequestRefused, StepFailed
 from knowledge import (
+    FormatUnavailable,
     KnowledgeUnavailable,
     UnknownJob,
     UnknownPair,
@@ -41,6 +42,7 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (OwnerInvalid, "invalid_user"),
     (ImportRefused, "import_refused"),
     (ExportUnavailable, "request_refused"),
+    (FormatUnavailable, "request_refused"),
     (KeyMissing, "key_missing"),
     (UnknownPair, "unknown_pair"),
     (UnknownJob, "unknown_job"),

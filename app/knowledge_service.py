@@ -1,6 +1,8 @@
 """What is known, behind all doors: found, read, counted, and worked on by jobs."""
 
-from collections.abc import AsyncIterable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +10,11 @@ from app.jobs import AnyOrder, ImportArguments, ImportOrder, Uploads, job_id
 from app.knowledge_inventory import Inventory, take_inventory
 from app.problems import ProblemError, problem
 from knowledge import (
+    Alike,
+    AlikeList,
+    AlikePairs,
     CataloguedTopic,
+    ExportFormat,
     Hit,
     Importer,
     IndexVersion,
@@ -17,11 +23,16 @@ from knowledge import (
     KnowledgeProgress,
     KnowledgeStatus,
     KnowledgeStore,
+    ListedPair,
     LiveIndexes,
     PairDetail,
     PairDetails,
+    PairList,
+    PairPieces,
+    PairSelection,
     SourceDetail,
     SourceDetails,
+    StoredSource,
     TopicDetail,
     Topics,
     Versions,
@@ -64,6 +75,8 @@ class KnowledgeService:
         self._ordered = ordered
         self.targets = targets
         self._details = PairDetails(store)
+        self._pairs = PairList(store)
+        self._alike = AlikeList(store)
         self._topics = Topics(store)
         self._sources = SourceDetails(store)
 
@@ -105,6 +118,37 @@ class KnowledgeService:
         """A pair with everything that is known of it."""
         return await self._details.pair(pair)
 
+    async def pairs(self, wanted: PairSelection, *, limit: int, after: str | None = None) -> list[ListedPair]:
+        """The first of the pairs that are wanted, or the first after one. Raises UnknownPair where there never was that one."""
+        return await self._pairs.page(wanted, limit=limit, after=after)
+
+    async def export(self, wanted: PairSelection, kind: ExportFormat) -> AsyncGenerator[bytes]:
+        """The pairs that are wanted as a file, in pieces; between two of them nothing is held but the place.
+
+        Raises FormatUnavailable, and KnowledgeUnavailable where even the first cannot be read.
+        """
+        pieces = await asyncio.to_thread(PairPieces, kind)
+        batches = self._pairs.batches(wanted)
+        return _written(pieces, await anext(batches, []), batches)
+
+    async def alike(
+        self,
+        kind: Alike,
+        *,
+        collections: Sequence[str],
+        topics: Sequence[str],
+        limit: int,
+        after: str | None = None,
+    ) -> list[AlikePairs]:
+        """Pairs with those that gave way to them, or with their variants. Raises UnknownPair as `pairs` does."""
+        return await self._alike.page(
+            kind, collections=tuple(collections), topics=tuple(topics), limit=limit, after=after
+        )
+
+    async def sources(self, collection: str | None = None) -> list[StoredSource]:
+        """All sources, where asked for of a collection, by collection and name."""
+        return [each for each in await self._store.sources() if collection in {None, each.collection}]
+
     async def source(self, source: str) -> SourceDetail:
         """A source with what could not be taken as it stands. Raises UnknownSource."""
         return await self._sources.one(source)
@@ -131,14 +175,14 @@ class KnowledgeService:
 
     async def activate(self, number: int) -> IndexVersion:
         """Make a version the live one, once it has caught up with the store. Raises VersionRefused."""
-        await self._version(number)
+        await self.version(number)
         version = await self._versions.activate(number)
         await self._live.follow()
         return version
 
     async def evaluation(self, number: int) -> Report:
         """The report that is kept with a version. Raises NotEvaluated."""
-        return kept_report(await self._version(number))
+        return kept_report(await self.version(number))
 
     async def rollback(self) -> IndexVersion:
         """Make the version live again that was so before. Raises VersionRefused."""
@@ -146,7 +190,8 @@ class KnowledgeService:
         await self._live.follow()
         return version
 
-    async def _version(self, number: int) -> IndexVersion:
+    async def version(self, number: int) -> IndexVersion:
+        """The version of that number. Raises ProblemError."""
         known = {version.number: version for version in await self._versions.list()}
         if number not in known:
             there = ", ".join(map(str, known)) or "none"
@@ -211,6 +256,16 @@ class KnowledgeService:
         if cancelled.kind == "import":
             await self._uploads.remove(job)
         return cancelled
+
+
+async def _written(
+    pieces: PairPieces, first: Sequence[ListedPair], batches: AsyncGenerator[list[ListedPair]]
+) -> AsyncGenerator[bytes]:
+    async with aclosing(batches):
+        yield await asyncio.to_thread(pieces.piece, first)
+        async for batch in batches:
+            yield await asyncio.to_thread(pieces.piece, batch)
+    yield await asyncio.to_thread(pieces.rest)
 
 
 def _same(job: Job, order: AnyOrder) -> Job:

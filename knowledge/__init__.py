@@ -1,8 +1,9 @@
 """Question-answer knowledge: sources to pairs to index to retrieval."""
 
+from knowledge.alike import AlikeList, AlikePairs
 from knowledge.chroma import Chroma
 from knowledge.dense import DenseIndex
-from knowledge.details import PairDetail, PairDetails, UnknownPair
+from knowledge.details import LinkedPair, PairDetail, PairDetails, UnknownPair
 from knowledge.errors import (
     InvalidCollection,
     KnowledgeError,
@@ -10,7 +11,6 @@ from knowledge.errors import (
     SourceUnreadable,
     VersionRefused,
 )
-from knowledge.exporting import Exporter, ExportFilter
 from knowledge.fields import Field, PairIndex
 from knowledge.importer import (
     COLLECTION_NAME,
@@ -24,6 +24,7 @@ from knowledge.indexer import FollowsStore, Indexer, IndexProgress, IndexState
 from knowledge.interfaces import Hit, Reranker, Retriever
 from knowledge.jobs import Job, JobState, JobStore, JobTurn, TurnLost, UnknownJob
 from knowledge.lexical import LexicalIndex
+from knowledge.listing import Alike, Duplicates, ListedPair, PairList, PairSelection
 from knowledge.live import LiveIndexes
 from knowledge.passages import PassageSettings
 from knowledge.progress import KnowledgeProgress, ProgressPart, measure_progress
@@ -36,18 +37,21 @@ from knowledge.starting import starter_questions
 from knowledge.store import KnowledgeStore, PairFilter, SourceStatus, StoredPair, StoredSource, TopicCount
 from knowledge.topics import CataloguedTopic, TopicDetail, Topics, UnknownTopic
 from knowledge.versions import Versions, stored_versions
-from knowledge.writers import ExportFormat, PairWriter, open_writer
+from knowledge.writers import ExportFormat, FormatUnavailable, PairPieces, PairWriter, open_writer
 
 __all__ = [
     "COLLECTION_NAME",
+    "Alike",
+    "AlikeList",
+    "AlikePairs",
     "CataloguedTopic",
     "Chroma",
     "DenseIndex",
-    "ExportFilter",
+    "Duplicates",
     "ExportFormat",
-    "Exporter",
     "Field",
     "FollowsStore",
+    "FormatUnavailable",
     "Hit",
     "HybridRetriever",
     "ImportProgress",
@@ -69,6 +73,8 @@ __all__ = [
     "KnowledgeStore",
     "KnowledgeUnavailable",
     "LexicalIndex",
+    "LinkedPair",
+    "ListedPair",
     "LiveIndexes",
     "OpenVersion",
     "Outcome",
@@ -76,6 +82,9 @@ __all__ = [
     "PairDetails",
     "PairFilter",
     "PairIndex",
+    "PairList",
+    "PairPieces",
+    "PairSelection",
     "PairWriter",
     "PassageSettings",
     "ProgressPart",

@@ -26,11 +26,14 @@ _PAIR: Final[LiteralString] = """
 """
 _DUPLICATES: Final[LiteralString] = """
     SELECT other.id, other.question, source.name AS source, duplicate.question_similarity,
-           duplicate.answer_similarity
+           duplicate.answer_similarity, likeness.overlap
     FROM knowledge_duplicates AS duplicate
     JOIN knowledge_pairs AS other
         ON other.id = CASE WHEN duplicate.kept_id = %(id)s THEN duplicate.pair_id ELSE duplicate.kept_id END
     JOIN knowledge_sources AS source ON source.id = other.source_id
+    LEFT JOIN knowledge_likenesses AS likeness
+        ON likeness.first_id = least(duplicate.pair_id, duplicate.kept_id)
+        AND likeness.second_id = greatest(duplicate.pair_id, duplicate.kept_id)
     WHERE %(id)s IN (duplicate.kept_id, duplicate.pair_id) AND NOT other.removed
     ORDER BY duplicate.question_similarity DESC, other.id
 """
@@ -71,20 +74,15 @@ class QualityPart(_Detail):
 
 
 class LinkedPair(_Detail):
-    """Another pair that says the same, nearly word for word."""
+    """Another pair that asks the same, and how alike the two are."""
 
     id: str
     question: str
     source: str
-    question_similarity: float
-    answer_similarity: float
-
-
-class Variant(LinkedPair):
-    """Another pair that asks the same and answers in its own way."""
-
-    overlap: float = Field(
-        description="How much of the shorter answer stands in the other word for word, 0 to 1."
+    question_similarity: float = Field(description="The cosine of the questions.")
+    answer_similarity: float = Field(description="The cosine of the answers.")
+    overlap: float | None = Field(
+        description="How much of the shorter answer stands in the other word for word, 0 to 1; null: not known any more."
     )
 
 
@@ -120,7 +118,7 @@ class PairDetail(_Detail):
     duplicates: tuple[LinkedPair, ...] = Field(
         description="The pairs that give way to it, or the one that it gives way to."
     )
-    variants: tuple[Variant, ...] = Field(
+    variants: tuple[LinkedPair, ...] = Field(
         description="Pairs that ask the same and have answers of their own, most alike first; they stay beside it."
     )
 
@@ -143,7 +141,7 @@ class PairDetails:
         return _detail(
             rows[0],
             duplicates=tuple(LinkedPair(**row) for row in linked),
-            variants=tuple(Variant(**row) for row in alike),
+            variants=tuple(LinkedPair(**row) for row in alike),
         )
 
     async def tiers(self, pairs: Sequence[str]) -> dict[str, str]:
@@ -152,7 +150,9 @@ class PairDetails:
         return {row["pair_id"]: row["tier"] for row in rows}
 
 
-def _detail(row: DictRow, *, duplicates: tuple[LinkedPair, ...], variants: tuple[Variant, ...]) -> PairDetail:
+def _detail(
+    row: DictRow, *, duplicates: tuple[LinkedPair, ...], variants: tuple[LinkedPair, ...]
+) -> PairDetail:
     parts: dict[str, dict[str, Any]] = row["parts"] or {}
     given = {
         **row,

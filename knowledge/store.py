@@ -336,10 +336,12 @@ class KnowledgeStore:
         ):
             return await (await cursor.execute(statements.TOPICS)).fetchall()
 
-    async def rows(self, statement: LiteralString, values: Mapping[str, object]) -> list[DictRow]:
-        """What a statement of this package reads."""
+    async def rows(
+        self, statement: LiteralString, values: Mapping[str, object], *, prepare: bool | None = None
+    ) -> list[DictRow]:
+        """What a statement of this package reads; `prepare=False` plans it anew for its values each time."""
         async with self._connection() as connection:
-            return await (await connection.execute(statement, values)).fetchall()
+            return await (await connection.execute(statement, values, prepare=prepare)).fetchall()
 
     async def write(self, statement: LiteralString, values: Mapping[str, object]) -> None:
         """Carry out a statement of this package as a writer of pairs."""

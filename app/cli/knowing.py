@@ -8,7 +8,8 @@ from typing import Annotated, Any  # Any: JSON
 import typer
 
 from app.cli.knowing_indexes import index
-from app.cli.knowing_reading import export, show
+from app.cli.knowing_pairs import duplicates, export, pairs
+from app.cli.knowing_reading import show
 from app.cli.knowing_refining import evaluate, gaps, jobs, progress, refine, remove, topics
 from app.cli.options import AsJson, Key, examples
 from app.cli.output import emit, emit_json, note
@@ -159,6 +160,17 @@ knowledge.command(
         "freya knowledge show --source export.json",
     )
 )(show)
+knowledge.command(
+    epilog=examples(
+        "freya knowledge pairs --topic relative-strength-index --min-quality 80",
+        'freya knowledge pairs --source export.json --query "golden cross" --json',
+    )
+)(pairs)
+knowledge.command(
+    epilog=examples(
+        "freya knowledge duplicates --collection technical", "freya knowledge duplicates --variants"
+    )
+)(duplicates)
 knowledge.command(
     epilog=examples(
         "freya knowledge export pairs.jsonl",

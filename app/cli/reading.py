@@ -7,11 +7,17 @@ from app.cli.output import CommandFailed
 from app.cli.stores import open_store
 from app.settings import Settings
 from knowledge import (
+    Alike,
+    AlikeList,
+    AlikePairs,
     CataloguedTopic,
     IndexVersion,
     KnowledgeProgress,
+    ListedPair,
     PairDetail,
     PairDetails,
+    PairList,
+    PairSelection,
     SourceDetail,
     SourceDetails,
     TopicDetail,
@@ -56,6 +62,31 @@ async def read_pair(settings: Settings, pair: str, _: Interruption) -> PairDetai
     """A pair. Raises UnknownPair."""
     async with open_store(settings) as store:
         return await PairDetails(store).pair(pair)
+
+
+async def list_pairs(
+    settings: Settings, wanted: PairSelection, limit: int, after: str | None, _: Interruption
+) -> list[ListedPair]:
+    """Pairs that are wanted, or those after one. Raises UnknownPair where there never was that one."""
+    async with open_store(settings) as store:
+        return await PairList(store).page(wanted, limit=limit, after=after)
+
+
+async def list_alike(
+    settings: Settings,
+    kind: Alike,
+    _: Interruption,
+    *,
+    collections: tuple[str, ...],
+    topics: tuple[str, ...],
+    limit: int,
+    after: str | None,
+) -> list[AlikePairs]:
+    """Pairs with their duplicates or variants. Raises UnknownPair where there never was the one to go on after."""
+    async with open_store(settings) as store:
+        return await AlikeList(store).page(
+            kind, collections=collections, topics=topics, limit=limit, after=after
+        )
 
 
 async def read_topic(settings: Settings, slug: str, _: Interruption) -> TopicDetail:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from app.cli.inventory import tier_lines
 from app.cli.tables import columns, share, shortened
-from knowledge import CataloguedTopic, IndexVersion, Job, PairDetail, SourceDetail, TopicDetail
+from knowledge import CataloguedTopic, IndexVersion, Job, SourceDetail, TopicDetail
 from knowledge.evaluation import Comparison, Report, Table, comparison_tables, report_tables
 from knowledge.readers import how_read
 from knowledge.refinery import Coverage, GapReport, TierCount
@@ -107,45 +107,6 @@ def topics_json(topics: Sequence[CataloguedTopic]) -> list[dict[str, Any]]:
         }
         for each in topics
     ]
-
-
-def pair_lines(pair: PairDetail) -> list[str]:
-    """A pair with the parts of its quality and its duplicates."""
-    place = f"{pair.source} ({pair.source_kind}), session {pair.session}, pair {pair.ordinal}"
-    facts = [
-        ("pair", pair.id),
-        ("collection", pair.collection),
-        ("topic", f"{pair.topic} ({pair.slug or 'nowhere in the catalogue'})"),
-        ("source", place),
-        ("difficulty", pair.difficulty),
-        ("tags", ", ".join(pair.tags)),
-        ("dated", pair.dated),
-        ("quality", "not measured yet" if pair.quality is None else f"{pair.quality:.1f} ({pair.tier})"),
-        ("duplicate of", pair.kept_id),
-    ]
-    lines = [pair.question, "", pair.answer, ""]
-    lines += [f"{name:<13} {value}" for name, value in facts if value]
-    if pair.parts:
-        lines += ["", *columns(["MEASURE", "SCORE", "BECAUSE"], [
-            [part.measure, f"{part.score:.1f}", shortened(part.because, 160)] for part in pair.parts
-        ])]  # fmt: skip
-    if pair.duplicates:
-        head = ["KEPT INSTEAD" if pair.kept_id else "DUPLICATE", "QUESTION", "QUESTIONS", "ANSWERS"]
-        lines += ["", *columns(head, [
-            [each.id, shortened(each.question, _QUESTION), f"{each.question_similarity:.3f}", f"{each.answer_similarity:.3f}"]
-            for each in pair.duplicates
-        ])]  # fmt: skip
-    if pair.variants:
-        lines += ["", *columns(["VARIANT", "QUESTION", "QUESTIONS", "ANSWERS", "WORD FOR WORD"], [
-            [each.id, shortened(each.question, _QUESTION), f"{each.question_similarity:.3f}", f"{each.answer_similarity:.3f}", f"{each.overlap:.2f}"]
-            for each in pair.variants
-        ])]  # fmt: skip
-    if pair.attributes:
-        lines += ["", *columns(["ATTRIBUTE", "VALUE"], [
-            [name, shortened("; ".join(map(str, value)) if isinstance(value, list) else str(value), 160)]
-            for name, value in pair.attributes.items()
-        ])]  # fmt: skip
-    return lines
 
 
 def topic_detail_lines(topic: TopicDetail) -> list[str]:

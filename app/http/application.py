@@ -15,6 +15,7 @@ from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
 from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
+from app.http.knowledge_pairs import router as knowledge_pairs
 from app.http.limits import BodyLimit, Measured
 from app.http.memory import router as memory
 from app.http.memory_history import IMPORT_PATH
@@ -52,6 +53,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(chat)
     app.include_router(conversations)
     app.include_router(knowledge)
+    app.include_router(knowledge_pairs)
     app.include_router(memory_history)  # before the records, whose ids would match its paths
     app.include_router(memory)
     app.include_router(projects)

@@ -18,6 +18,8 @@ from app.http.knowledge_views import (
     JobView,
     PairPage,
     SourceDetailView,
+    SourcePage,
+    SourceView,
     StatusView,
     TargetsView,
     TopicDetailView,
@@ -137,6 +139,18 @@ async def get_status(freya: Service) -> StatusView:
     return StatusView.model_validate(await freya.known.inventory())
 
 
+@router.get("/sources", operation_id="listSources")
+async def list_sources(
+    freya: Service,
+    collection: Annotated[Collection | None, Query(description="Only sources of this collection.")] = None,
+    limit: Limit = 50,
+    cursor: Place = None,
+) -> SourcePage:
+    """The sources, by collection and name: how each was read, and how many pairs were taken."""
+    sources = [SourceView.model_validate(each) for each in await freya.known.sources(collection)]
+    return SourcePage.within(sources, limit, cursor, lambda source: source.id)
+
+
 @router.get("/sources/{source_id}", operation_id="getSource")
 async def get_source(source_id: SourceId, freya: Service) -> SourceDetailView:
     """A source: how it was read, and with place and reason what could not be taken as it stands."""
@@ -206,6 +220,12 @@ async def list_versions(freya: Service, limit: Limit = 50, cursor: Place = None)
     """The versions of the index, oldest first; one of them is live."""
     versions = [version_view(version) for version in await freya.known.versions()]
     return VersionPage.within(versions, limit, cursor, lambda version: str(version.number))
+
+
+@router.get("/versions/{number}", operation_id="getVersion")
+async def get_version(number: Number, freya: Service) -> VersionView:
+    """A version of the index."""
+    return version_view(await freya.known.version(number))
 
 
 @router.get("/versions/{number}/evaluation", operation_id="getEvaluation")

@@ -3,11 +3,11 @@
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.http.paging import Page
 from app.knowledge_service import FoundPair
-from knowledge import CataloguedTopic, IndexVersion, Job, SourceStatus, VersionState
+from knowledge import CataloguedTopic, IndexVersion, Job, LinkedPair, SourceStatus, VersionState
 from knowledge.readers import SourceKind
 from knowledge.refinery import Coverage
 
@@ -38,6 +38,46 @@ class PairView(_View):
 
 class PairPage(Page[PairView]):
     """Some of the pairs that were found."""
+
+
+class ListedPairView(_View):
+    """A stored pair as it is listed and exported."""
+
+    topic: str = Field(description="The topic as its source names it.")
+    category: str | None = Field(description="Its category, as the source names it.")
+    question: str
+    answer: str
+    difficulty: str | None
+    tags: list[str]
+    attributes: dict[str, JsonValue] = Field(description="What else the source says of it.")
+    collection: str
+    slug: str | None = Field(description="Where the topic stands in the catalogue; null: nowhere.")
+    id: str
+    source: str
+    quality: float | None = Field(description="0 to 100; null before it was refined.")
+    tier: str | None = Field(
+        description="`premium`, `standard`, `review` or `low`; null before it was refined."
+    )
+    dated: date | None = Field(description="The latest date named in the answer.")
+    duplicate_of: str | None = Field(description="The better pair that it gives way to.")
+
+
+class ListedPairPage(Page[ListedPairView]):
+    """Some of the stored pairs."""
+
+
+class AlikeView(_View):
+    """A pair and others that are like it."""
+
+    pair: ListedPairView = Field(
+        description="The pair that was kept; of variants, one of those that stand beside each other."
+    )
+    count: int = Field(description="How many others there are.")
+    alike: list[LinkedPair] = Field(description="The first 100 of them, most alike first.")
+
+
+class AlikePage(Page[AlikeView]):
+    """Some pairs and what is like them."""
 
 
 class CollectionView(_View):
@@ -85,6 +125,10 @@ class SourceView(_View):
     researched_on: date | None = Field(description="When its research was completed.")
     started_at: datetime
     finished_at: datetime | None
+
+
+class SourcePage(Page[SourceView]):
+    """Some sources."""
 
 
 class RemarkView(_View):

@@ -40,6 +40,11 @@ class Page(BaseModel, Generic[Item]):
         """
         places = [place(item) for item in whole]
         if cursor is not None and cursor not in places:
-            said = "nothing of that name is in the list any more; begin again without a cursor"
-            raise RequestValidationError([{"loc": ("query", "cursor"), "msg": said, "type": "value_error"}])
+            raise refused_cursor()
         return cls.of(whole[0 if cursor is None else places.index(cursor) + 1 :], limit, place)
+
+
+def refused_cursor() -> RequestValidationError:
+    """What is raised for a cursor that names nothing to go on after."""
+    said = "nothing of that name is in the list any more; begin again without a cursor"
+    return RequestValidationError([{"loc": ("query", "cursor"), "msg": said, "type": "value_error"}])

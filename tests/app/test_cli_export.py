@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import exporting
-from knowledge import writers
-from knowledge.exporting import ExportedPair
+from knowledge import ListedPair, writers
 from tests.app.cli_data import data, freya, pairs, seed, surroundings
 from tests.app.cli_pipeline import (
     SLUG,
@@ -153,7 +152,7 @@ def test_export_that_is_broken_off_leaves_what_was_there(
     target = tmp_path / "kept.jsonl"
     target.write_text("what was there\n", encoding="utf-8")
 
-    def broken(_self: object, _pairs: list[ExportedPair]) -> None:
+    def broken(_self: object, _pairs: list[ListedPair]) -> None:
         if isinstance(error, KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
             return
