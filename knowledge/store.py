@@ -308,8 +308,7 @@ class KnowledgeStore:
             "since": wanted.since,
             "limit": limit,
         }
-        async with self._connection() as connection:
-            rows = await (await connection.execute(statements.MATCHING, values)).fetchall()
+        rows = await self.rows(statements.MATCHING, values)
         found: dict[str, list[str]] = {}
         for row in rows:
             found.setdefault(row["collection"], []).append(row["id"])
@@ -317,15 +316,12 @@ class KnowledgeStore:
 
     async def counts(self) -> dict[str, int]:
         """How many pairs each collection holds."""
-        async with self._connection() as connection:
-            rows = await (await connection.execute(statements.COUNTS)).fetchall()
+        rows = await self.rows(statements.COUNTS, {})
         return {row["collection"]: row["pairs"] for row in rows}
 
     async def indexable(self, *, low_tier: bool = True) -> dict[str, int]:
         """How many pairs of each collection an index is to hold; see `changes`."""
-        async with self._connection() as connection:
-            cursor = await connection.execute(statements.INDEXABLE, {"low_tier": low_tier})
-            rows = await cursor.fetchall()
+        rows = await self.rows(statements.INDEXABLE, {"low_tier": low_tier})
         return {row["collection"]: row["pairs"] for row in rows}
 
     async def topics(self) -> list[TopicCount]:
