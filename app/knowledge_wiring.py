@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.jobs import AutomaticRefining, Evaluation, JobRunner, Uploads, Works
+from app.knowledge_checks import accuracy_checks
 from app.knowledge_service import KnowledgeService
 from knowledge import JobStore, KnowledgeStore, Shelf
-from knowledge.refinery import IndicatorFacts, Refiner, RefineryStore, checks_of
+from knowledge.refinery import Refiner, RefineryStore
 from models import CrossEncoderReranker, Embedder
 from models.embeddings import CachedEmbedder, open_embedder
-from trading import definitions, last_reading
 
 if TYPE_CHECKING:
     from app.wiring import Backends, KnowledgeParts
@@ -54,16 +54,12 @@ class Pipeline:
 def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: CachedEmbedder) -> Pipeline:
     """The pipeline over the knowledge package's parts; nothing is carried out yet."""
     jobs = JobStore(backends.pool)
-    facts = [
-        IndicatorFacts(names=each.names, defaults=each.defaults, low=each.low, high=each.high)
-        for each in definitions()
-    ]
     refiner = Refiner(
         RefineryStore(knowledge.store),
         knowledge.live,
         knowledge.live,
         embedder,
-        checks=checks_of(facts, last_reading),
+        checks=accuracy_checks(),
     )
     measured = join_shelf(backends, knowledge.store, embedder, caches=False)
     evaluation = Evaluation(

@@ -17,34 +17,27 @@ from typing import Any  # JSON
 
 import psutil
 
+from app.knowledge_checks import accuracy_checks
 from benchmarks.knowledge_corpus import EXPORT, REPORTS, Corpus, opened
 from knowledge.corpus import packaged_topics
 from knowledge.refinery import (
-    IndicatorFacts,
     RefineProgress,
     Refiner,
     RefineryStore,
-    checks_of,
     find_gaps,
 )
-from trading.expressions import last_reading
-from trading.facts import definitions
 
 JUDGED = Path(__file__).with_name("duplicates_judged.jsonl")
 
 
 def refiner_of(corpus: Corpus) -> Refiner:
     """The refiner as the service joins it."""
-    facts = [
-        IndicatorFacts(names=each.names, defaults=each.defaults, low=each.low, high=each.high)
-        for each in definitions()
-    ]
     return Refiner(
         RefineryStore(corpus.store),
         corpus.indexer,
         corpus.dense,
         corpus.embedder,
-        checks=checks_of(facts, last_reading),
+        checks=accuracy_checks(),
     )
 
 

@@ -65,12 +65,24 @@ class _Detail(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class CheckedClaim(_Detail):
+    """Something the answer states that was computed again."""
+
+    kind: str = Field(description="What was computed: a sum, a formula, a reading, a range and so on.")
+    statement: str
+    computed: str = Field(description="What is so.")
+    holds: bool
+
+
 class QualityPart(_Detail):
     """One measure of a pair's quality."""
 
     measure: str
     score: float = Field(description="0 to 100.")
     because: str = Field(description="What it was made from.")
+    claims: tuple[CheckedClaim, ...] = Field(
+        default=(), description="Of the technical accuracy: what was computed again, wrong claims first."
+    )
 
 
 class LinkedPair(_Detail):
@@ -158,7 +170,7 @@ def _detail(
         **row,
         "tags": tuple(row["tags"]),
         "parts": tuple(
-            QualityPart(measure=name, score=parts[name]["score"], because=parts[name]["because"])
+            QualityPart(measure=name, **parts[name])
             for name in sorted(parts, key=lambda name: _ORDER.get(name, len(_ORDER)))
         ),
         "duplicates": duplicates,

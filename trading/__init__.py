@@ -3,6 +3,7 @@
 from trading.allocation import Allocation, check_allocation
 from trading.candle_table import CANDLE_PATTERNS, CandlePattern, Nature
 from trading.candles import FEWEST_BARS, CandleMatch, Direction, detect_patterns
+from trading.conventions import readings
 from trading.errors import (
     BarsInvalid,
     NumberInvalid,
@@ -11,8 +12,7 @@ from trading.errors import (
     TradingError,
     UnknownIndicator,
 )
-from trading.expressions import last_reading
-from trading.facts import definitions
+from trading.facts import Definition, definitions
 from trading.figures import figure, percent
 from trading.indicator_table import INDICATORS, Indicator, Parameter, Scale
 from trading.indicators import Reading, bars_needed, compute, find_indicator, longest_period
@@ -65,6 +65,7 @@ __all__ = [
     "BitcoinSupply",
     "CandleMatch",
     "CandlePattern",
+    "Definition",
     "Direction",
     "Drawdown",
     "FibonacciLevels",
@@ -115,7 +116,6 @@ __all__ = [
     "funding_cost",
     "impermanent_loss",
     "kelly_fraction",
-    "last_reading",
     "liquidation_price",
     "longest_period",
     "maximum_drawdown",
@@ -123,6 +123,7 @@ __all__ = [
     "percent",
     "performance",
     "pivot_points",
+    "readings",
     "size_by_atr",
     "size_by_stop",
     "stock_to_flow",

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from trading.errors import TradingError
 from trading.indicators import compute
 from trading.levels import fibonacci_levels, pivot_points
 from trading.ohlcv import Bars
@@ -12,14 +11,6 @@ from trading.performance import maximum_drawdown, performance
 from trading.positions import apr_of, compound, funding_cost, impermanent_loss, liquidation_price
 from trading.sizing import Side, break_even_probability, expected_value, kelly_fraction, size_by_stop
 from trading.supply import bitcoin_supply, network_value_ratio, stock_to_flow
-
-
-def last_reading(name: str, closes: Sequence[float], period: int) -> float | None:
-    """The last value of an indicator of closes with that period; None for one that it has none of, as with too few."""
-    try:
-        return _indicator(name, closes, period=period)
-    except TradingError:
-        return None
 
 
 def _indicator(

@@ -1,42 +1,71 @@
-"""What is certain of indicators by their authors' definitions: default settings and bounds."""
+"""What is certain of indicators by their authors' definitions: names, settings, bounds, what they are computed from."""
 
 from dataclasses import dataclass
 
-from trading.indicators import find_indicator
+from trading.indicator_table import INDICATORS, Indicator
+from trading.ohlcv import Series
 
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """The author's settings of an indicator, and between which numbers its value lies."""
+    """An indicator as its row in the table has it, or one of which only the bounds are known."""
 
+    name: str
     names: tuple[str, ...]
-    defaults: tuple[int, ...] = ()
+    """All that it is called; those that mean other things as well are left out."""
+    defaults: tuple[float, ...] = ()
+    """In the order of `parameters`."""
+    settled: bool = False
+    """Whether everybody has these defaults, so that others are a mistake."""
     low: float | None = None
     high: float | None = None
+    needs: tuple[Series, ...] = ()
+    """None for what is not computed here."""
+    parameters: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
-_DEFINITIONS: tuple[tuple[str, tuple[int, ...], float | None, float | None], ...] = (
-    ("RSI", (14,), 0, 100),  # Wilder, 1978
-    ("ATR", (14,), None, None),  # Wilder, 1978
-    ("ADX", (14,), 0, 100),  # Wilder, 1978
-    ("MACD", (12, 26, 9), None, None),  # Appel, 1979
-    ("BBANDS", (20, 2), None, None),  # Bollinger, 2001
-    ("ULTOSC", (7, 14, 28), 0, 100),  # Williams, 1985
-    ("MFI", (14,), 0, 100),  # Quong and Soudack, 1989
-    ("WILLR", (14,), -100, 0),  # Williams, 1973
-    ("AROONOSC", (), -100, 100),  # Chande, 1995
-    ("CMO", (), -100, 100),  # Chande and Kroll, 1994
+_AMBIGUOUS = frozenset(
+    {"momentum", "money flow", "relative strength", "moving average", "ma", "bb", "ad", "sar"}
+)
+_NOT_COMPUTED: tuple[tuple[str, tuple[str, ...], float, float], ...] = (
+    (
+        "CMF",
+        ("CMF", "Chaikin money flow"),
+        -1,
+        1,
+    ),  # Chaikin: a mean of multipliers from -1 to 1, weighted by volume
+    (
+        "FNG",
+        ("fear and greed index", "fear & greed index"),
+        0,
+        100,
+    ),  # Alternative.me, "Crypto Fear & Greed Index"
 )
 
 
 def definitions() -> tuple[Definition, ...]:
-    """Those whose author gave settings or whose formula gives bounds; what conventions disagree on is left out."""
-    return tuple(
-        Definition(names=_names(name), defaults=defaults, low=low, high=high)
-        for name, defaults, low, high in _DEFINITIONS
+    """Of every indicator of the table, and of a few that are not computed here."""
+    known = tuple(_definition(each) for each in INDICATORS)
+    return known + tuple(
+        Definition(name=name, names=names, low=low, high=high) for name, names, low, high in _NOT_COMPUTED
     )
 
 
-def _names(name: str) -> tuple[str, ...]:
-    indicator = find_indicator(name)
-    return (indicator.name, indicator.title)
+def _definition(indicator: Indicator) -> Definition:
+    parameters = {
+        each.name: each.default for each in indicator.parameters
+    }  # one name may set two of TA-Lib's
+    names = dict.fromkeys((indicator.name.replace("_", " "), indicator.title, *indicator.aliases))
+    low, high = indicator.bounds or (None, None)
+    return Definition(
+        name=indicator.name,
+        names=tuple(name for name in names if name.casefold() not in _AMBIGUOUS),
+        defaults=tuple(parameters.values()),
+        settled=indicator.settled,
+        low=low,
+        high=high,
+        needs=indicator.needs,
+        parameters=tuple(parameters),
+        outputs=indicator.outputs,
+    )

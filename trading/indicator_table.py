@@ -57,6 +57,10 @@ class Indicator:
     """How it is computed, in a sentence or two."""
     smoothed: bool = False
     """Whether every earlier bar still weighs in the last value (recursive smoothing)."""
+    bounds: tuple[float, float] | None = None
+    """Between which numbers every output lies, by the formula."""
+    settled: bool = False
+    """Whether the defaults are the author's and nobody's program has others."""
 
     @property
     def main_parameter(self) -> Parameter | None:
@@ -123,7 +127,7 @@ _AVERAGES = (
         parameters=(
             _period(20, 2), _number("deviations", "nbdevup", 2.0, 100), _number("deviations", "nbdevdn", 2.0, 100),
         ),
-        outputs=("upper", "middle", "lower"), scale=Scale.PRICE,
+        outputs=("upper", "middle", "lower"), scale=Scale.PRICE, settled=True,
         convention="a simple mean and bands at a multiple of the population standard deviation (Bollinger)",
     ),
     Indicator(
@@ -133,7 +137,7 @@ _AVERAGES = (
         parameters=(
             _number("acceleration", "acceleration", 0.02, 10), _number("maximum", "maximum", 0.2, 10),
         ),
-        outputs=("sar",), scale=Scale.PRICE, smoothed=True,
+        outputs=("sar",), scale=Scale.PRICE, smoothed=True, settled=True,
         convention="a stop that follows the trend faster with each new extreme (Wilder, 1978)",
     ),
     Indicator(
@@ -147,7 +151,7 @@ _AVERAGES = (
 _OSCILLATORS = (
     Indicator(
         name="RSI", title="relative strength index", aliases=("relative strength index", "relative strength"),
-        needs=_C, parameters=(_period(14, 2),), outputs=("rsi",), scale=Scale.BOUNDED, smoothed=True,
+        needs=_C, parameters=(_period(14, 2),), outputs=("rsi",), scale=Scale.BOUNDED, smoothed=True, bounds=(0, 100), settled=True,
         convention="100 - 100/(1 + average gain / average loss), both averages with Wilder's smoothing (1978), "
         "started from a simple mean",
     ),
@@ -157,7 +161,7 @@ _OSCILLATORS = (
         parameters=(
             _period(14, 2), _length("k", "fastk_period", 14), _length("d", "fastd_period", 3),
         ),
-        outputs=("k", "d"), scale=Scale.BOUNDED, smoothed=True,
+        outputs=("k", "d"), scale=Scale.BOUNDED, smoothed=True, bounds=(0, 100),
         convention="where RSI stands in its own range of the last k bars (Chande and Kroll, 1994); "
         "%K is not smoothed, %D is its simple mean",
     ),
@@ -168,17 +172,17 @@ _OSCILLATORS = (
         parameters=(
             _period(14, 1, "fastk_period"), _length("smooth", "slowk_period", 3), _length("d", "slowd_period", 3),
         ),
-        outputs=("k", "d"), scale=Scale.BOUNDED,
+        outputs=("k", "d"), scale=Scale.BOUNDED, bounds=(0, 100),
         convention="where the close stands in the range of the last bars (Lane), %K and %D smoothed by simple means",
     ),
     Indicator(
         name="WILLR", title="Williams %R", aliases=("williams %r", "williams r", "williams percent r", "%r"),
-        needs=_HLC, parameters=(_period(14, 2),), outputs=("willr",), scale=Scale.BOUNDED,
+        needs=_HLC, parameters=(_period(14, 2),), outputs=("willr",), scale=Scale.BOUNDED, bounds=(-100, 0), settled=True,
         convention="the distance of the close from the high of the last bars, from 0 at the high to -100 at the low",
     ),
     Indicator(
         name="MFI", title="money flow index", aliases=("money flow index", "money flow"),
-        needs=_HLCV, parameters=(_period(14, 2),), outputs=("mfi",), scale=Scale.BOUNDED,
+        needs=_HLCV, parameters=(_period(14, 2),), outputs=("mfi",), scale=Scale.BOUNDED, bounds=(0, 100), settled=True,
         convention="RSI of typical price times volume, with plain sums instead of smoothed averages",
     ),
     Indicator(
@@ -188,12 +192,12 @@ _OSCILLATORS = (
             _length("short", "timeperiod1", 7), _length("middle", "timeperiod2", 14),
             _length("long", "timeperiod3", 28),
         ),
-        outputs=("ultosc",), scale=Scale.BOUNDED,
+        outputs=("ultosc",), scale=Scale.BOUNDED, bounds=(0, 100), settled=True,
         convention="buying pressure over three periods weighted 4:2:1 (Williams, 1985)",
     ),
     Indicator(
         name="CMO", title="Chande momentum oscillator", aliases=("chande momentum oscillator", "chande momentum"),
-        needs=_C, parameters=(_period(14, 2),), outputs=("cmo",), scale=Scale.BOUNDED, smoothed=True,
+        needs=_C, parameters=(_period(14, 2),), outputs=("cmo",), scale=Scale.BOUNDED, smoothed=True, bounds=(-100, 100),
         convention="(gains - losses) / (gains + losses) x 100; TA-Lib smooths both like Wilder's RSI, "
         "so that CMO = 2 RSI - 100",
     ),
@@ -204,30 +208,30 @@ _OSCILLATORS = (
     ),
     Indicator(
         name="AROON", title="Aroon", aliases=("aroon up", "aroon down", "aroon indicator"),
-        needs=_HL, parameters=(_period(14, 2),), outputs=("down", "up"), scale=Scale.BOUNDED,
+        needs=_HL, parameters=(_period(14, 2),), outputs=("down", "up"), scale=Scale.BOUNDED, bounds=(0, 100),
         convention="how recently the highest high and the lowest low came, 100 for the last bar (Chande, 1995)",
     ),
     Indicator(
         name="AROONOSC", title="Aroon oscillator", aliases=("aroon oscillator",),
-        needs=_HL, parameters=(_period(14, 2),), outputs=("aroonosc",), scale=Scale.BOUNDED,
+        needs=_HL, parameters=(_period(14, 2),), outputs=("aroonosc",), scale=Scale.BOUNDED, bounds=(-100, 100),
         convention="Aroon up minus Aroon down",
     ),
     Indicator(
         name="ADX", title="average directional index",
         aliases=("average directional index", "average directional movement", "directional movement index", "dmi"),
-        needs=_HLC, parameters=(_period(14, 2),), outputs=("adx",), scale=Scale.BOUNDED, smoothed=True,
+        needs=_HLC, parameters=(_period(14, 2),), outputs=("adx",), scale=Scale.BOUNDED, smoothed=True, bounds=(0, 100), settled=True,
         convention="Wilder's (1978) twice smoothed strength of a trend, whichever its direction",
     ),
     Indicator(
         name="PLUS_DI", title="plus directional indicator",
         aliases=("plus directional indicator", "+di", "plus di", "positive directional indicator"),
-        needs=_HLC, parameters=(_period(14),), outputs=("plus_di",), scale=Scale.BOUNDED, smoothed=True,
+        needs=_HLC, parameters=(_period(14),), outputs=("plus_di",), scale=Scale.BOUNDED, smoothed=True, bounds=(0, 100),
         convention="upward movement as a share of true range, Wilder's (1978) smoothing",
     ),
     Indicator(
         name="MINUS_DI", title="minus directional indicator",
         aliases=("minus directional indicator", "-di", "minus di", "negative directional indicator"),
-        needs=_HLC, parameters=(_period(14),), outputs=("minus_di",), scale=Scale.BOUNDED, smoothed=True,
+        needs=_HLC, parameters=(_period(14),), outputs=("minus_di",), scale=Scale.BOUNDED, smoothed=True, bounds=(0, 100),
         convention="downward movement as a share of true range, Wilder's (1978) smoothing",
     ),
 )  # fmt: skip
@@ -237,7 +241,7 @@ _MOMENTUM = (
         name="MACD", title="moving average convergence/divergence",
         aliases=("moving average convergence divergence", "macd histogram", "macd line"),
         needs=_C, parameters=(_FAST, _SLOW, _length("signal", "signalperiod", 9)),
-        outputs=("macd", "signal", "histogram"), scale=Scale.MOVE, smoothed=True,
+        outputs=("macd", "signal", "histogram"), scale=Scale.MOVE, smoothed=True, settled=True,
         convention="fast EMA - slow EMA and its own EMA as signal (Appel); TA-Lib starts the fast EMA late, so that "
         "both begin on one bar: the first values differ a little from other programs, later ones do not",
     ),
@@ -273,7 +277,7 @@ _MOMENTUM = (
 _VOLATILITY_AND_VOLUME = (
     Indicator(
         name="ATR", title="average true range", aliases=("average true range",),
-        needs=_HLC, parameters=(_period(14),), outputs=("atr",), scale=Scale.MOVE, smoothed=True,
+        needs=_HLC, parameters=(_period(14),), outputs=("atr",), scale=Scale.MOVE, smoothed=True, settled=True,
         convention="Wilder's (1978) smoothing of the true range; the first bar has no true range and is left out",
     ),
     Indicator(
@@ -309,7 +313,7 @@ _VOLATILITY_AND_VOLUME = (
         name="ADOSC", title="Chaikin oscillator",
         aliases=("chaikin oscillator", "chaikin a/d oscillator", "accumulation distribution oscillator"),
         needs=_HLCV, parameters=(_length("fast", "fastperiod", 3, 2), _length("slow", "slowperiod", 10, 2)),
-        outputs=("adosc",), scale=Scale.VOLUME, smoothed=True,
+        outputs=("adosc",), scale=Scale.VOLUME, smoothed=True, settled=True,
         convention="fast EMA minus slow EMA of the accumulation/distribution line (Chaikin)",
     ),
 )  # fmt: skip

@@ -57,6 +57,11 @@ def pair_lines(pair: PairDetail) -> list[str]:
         lines += ["", *columns(["MEASURE", "SCORE", "BECAUSE"], [
             [part.measure, f"{part.score:.1f}", shortened(part.because, 160)] for part in pair.parts
         ])]  # fmt: skip
+    claims = [claim for part in pair.parts for claim in part.claims]
+    if claims:
+        lines += ["", *columns(["CLAIM", "STATED", "COMPUTED", "VERDICT"], [
+            [each.kind, shortened(each.statement, 100), each.computed, "right" if each.holds else "wrong"] for each in claims
+        ])]  # fmt: skip
     if pair.duplicates:
         lines += ["", *_linked("KEPT INSTEAD" if pair.kept_id else "DUPLICATE", pair.duplicates)]
     if pair.variants:

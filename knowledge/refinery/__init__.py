@@ -1,7 +1,6 @@
 """From stored pairs to refined ones: placed in the catalogue, measured, freed of duplicates."""
 
-from knowledge.refinery.checks import checks_of
-from knowledge.refinery.claims import Check, Claim, IndicatorFacts
+from knowledge.refinery.accuracy import Check, Claim, Compute, IndicatorFacts, Kind, checks_of
 from knowledge.refinery.duplicates import (
     Candidate,
     Likeness,
@@ -24,10 +23,12 @@ __all__ = [
     "Candidate",
     "Check",
     "Claim",
+    "Compute",
     "Coverage",
     "Gap",
     "GapReport",
     "IndicatorFacts",
+    "Kind",
     "Likeness",
     "Measure",
     "PairVectors",

@@ -8,14 +8,15 @@ from datetime import date
 from enum import StrEnum
 
 from knowledge.readers.text import plain
-from knowledge.refinery.claims import Check
+from knowledge.refinery.accuracy.claims import Check, Claim
 from knowledge.refinery.dates import latest_date
 from knowledge.refinery.wording import ASPECTS, EXAMPLES, FIELD, STOPWORDS, stem
 
-MEASURES = 2
+MEASURES = 3
 """Counted up when a measure changes: pairs that were measured otherwise are measured again."""
 _UNDATED = 70.0
 _UNCHECKED = 75.0
+_TOLD = 20  # claims of a pair that are kept to be read
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'%-]*")
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 _ENDS = re.compile(r"[.!?:…)\]\"'`*%\d]\s*$")
@@ -78,6 +79,8 @@ class Part:
     score: float
     """0 to 100."""
     because: str
+    claims: tuple[Claim, ...] = ()
+    """What was computed again, of the technical accuracy; those that do not hold first, and so many at most."""
 
 
 @dataclass(frozen=True)
@@ -148,16 +151,18 @@ def _context(words: Sequence[str]) -> Part:
 
 
 def _accuracy(answer: str, checks: Sequence[Check]) -> Part:
-    claims = [claim for check in checks for claim in check(answer)]
-    wrong = [claim for claim in claims if not claim.holds]
+    """100 where all claims hold, 0 where none does; the same statement twice is one claim."""
+    claims = list({claim.statement.casefold(): claim for check in checks for claim in check(answer)}.values())
     if not claims:
         return Part(_UNCHECKED, "states nothing that can be recomputed")
+    wrong = [claim for claim in claims if not claim.holds]
     because = f"{len(claims) - len(wrong)} of {len(claims)} claims hold"
     if wrong:
         because += "; wrong: " + "; ".join(
-            f"{claim.statement!r} (it is {claim.instead})" for claim in wrong[:3]
+            f"{claim.statement!r} (it is {claim.computed})" for claim in wrong[:3]
         )
-    return Part(100 * (1 - len(wrong) / len(claims)) ** 2, because)
+    told = sorted(claims, key=lambda claim: claim.holds)[:_TOLD]
+    return Part(100 * (1 - len(wrong) / len(claims)) ** 2, because, tuple(told))
 
 
 def _clarity(answer: str, words: Sequence[str]) -> Part:

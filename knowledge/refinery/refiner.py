@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from knowledge.catalogue import Catalogue, packaged_catalogue
 from knowledge.fields import Field
 from knowledge.indexer import FollowsStore, IndexProgress
-from knowledge.refinery.claims import Check
+from knowledge.refinery.accuracy.claims import Check
 from knowledge.refinery.duplicates import (
     Candidate,
     Likeness,

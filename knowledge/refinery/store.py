@@ -1,13 +1,13 @@
 """What the refinement reads and writes in PostgreSQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from psycopg.types.json import Jsonb
 
 from knowledge.refinery import statements
 from knowledge.refinery.duplicates import Likeness
-from knowledge.refinery.quality import MEASURES, Quality
+from knowledge.refinery.quality import MEASURES, Part, Quality
 from knowledge.store import KnowledgeStore
 
 
@@ -198,8 +198,12 @@ class RefineryStore:
         return [TopicPairs(**row) for row in await self._store.rows(statements.BY_TOPIC, {})]
 
 
-def _parts(quality: Quality) -> dict[str, dict[str, float | str]]:
-    return {
-        measure.value: {"score": round(part.score, 1), "because": part.because}
-        for measure, part in quality.parts.items()
-    }
+def _parts(quality: Quality) -> dict[str, dict[str, object]]:
+    return {measure.value: _part(part) for measure, part in quality.parts.items()}
+
+
+def _part(part: Part) -> dict[str, object]:
+    found: dict[str, object] = {"score": round(part.score, 1), "because": part.because}
+    if part.claims:
+        found["claims"] = [asdict(claim) for claim in part.claims]
+    return found

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from knowledge.refinery import WEIGHTS, Claim, Measure, Tier, measure, tier_of
+from knowledge.refinery import WEIGHTS, Claim, Kind, Measure, Tier, measure, tier_of
 
 TODAY = date(2026, 11, 21)
 QUESTION = "How is the Relative Strength Index calculated and read?"
@@ -82,13 +82,25 @@ def test_an_answer_beside_the_question_is_not_aligned():
 
 
 def test_wrong_claims_cost_accuracy_and_are_named():
-    right = measured(checks=(lambda _: [Claim("1 + 1 = 2", holds=True)],)).parts[Measure.ACCURACY]
+    right = measured(
+        checks=(lambda _: [Claim(kind=Kind.SUM, statement="1 + 1 = 2", computed="2", holds=True)],)
+    ).parts[Measure.ACCURACY]
     unchecked = measured().parts[Measure.ACCURACY]
-    wrong = measured(checks=(lambda _: [Claim("1 + 1 = 3", holds=False, instead="2")],)).parts[
-        Measure.ACCURACY
-    ]
+    wrong = measured(
+        checks=(lambda _: [Claim(kind=Kind.SUM, statement="1 + 1 = 3", computed="2", holds=False)],)
+    ).parts[Measure.ACCURACY]
     assert right.score == 100 > unchecked.score > wrong.score == 0
     assert "'1 + 1 = 3' (it is 2)" in wrong.because
+
+
+def test_claims_are_told_wrong_ones_first_and_each_once():
+    claims = [
+        Claim(kind=Kind.SUM, statement=f"{number} + 1 = 3", computed=str(number + 1), holds=number == 2)
+        for number in (2, 2, 1)
+    ]
+    part = measured(checks=(lambda _: claims,)).parts[Measure.ACCURACY]
+    assert [claim.holds for claim in part.claims] == [False, True]
+    assert part.score == 25
 
 
 @pytest.mark.parametrize(

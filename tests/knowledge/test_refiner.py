@@ -3,10 +3,12 @@ from datetime import date
 
 import pytest
 
+from app.cli.pair_reports import pair_lines
 from knowledge import DenseIndex, Field, Importer, Indexer, KnowledgeStore, KnowledgeUnavailable
 from knowledge.catalogue import Catalogue
 from knowledge.corpus import packaged_topics
-from knowledge.refinery import Claim, RefineProgress, Refiner, RefineryStore, Targets, find_gaps
+from knowledge.details import PairDetails
+from knowledge.refinery import Claim, Kind, RefineProgress, Refiner, RefineryStore, Targets, find_gaps
 from knowledge.refinery.gaps import Coverage
 from tests.knowledge.conftest import WordEmbedder
 from tests.knowledge.samples import write_export
@@ -172,7 +174,7 @@ async def test_wrong_claims_are_noted_with_the_pair(
     refinery, indexer, dense, embedder, importer, store, tmp_path
 ):
     await fill(importer, tmp_path, PAIRS[2:3])
-    wrong = Claim("2 + 2 = 5", holds=False, instead="4")
+    wrong = Claim(kind=Kind.SUM, statement="2 + 2 = 5", computed="4", holds=False)
     await Refiner(
         refinery,
         indexer,
@@ -185,6 +187,12 @@ async def test_wrong_claims_are_noted_with_the_pair(
     (row,) = await store.rows("SELECT parts, quality, tier FROM knowledge_refinements", {})
     assert row["parts"]["technical accuracy"]["score"] == 0
     assert "it is 4" in row["parts"]["technical accuracy"]["because"]
+    (pair,) = await store.rows("SELECT id FROM knowledge_pairs", {})
+    detail = await PairDetails(store).pair(pair["id"])
+    (claim,) = [claim for part in detail.parts for claim in part.claims]
+    assert claim.model_dump() == {"kind": "sum", "statement": "2 + 2 = 5", "computed": "4", "holds": False}
+    (line,) = [line for line in pair_lines(detail) if "2 + 2 = 5" in line and line.startswith("sum")]
+    assert line.split()[-2:] == ["4", "wrong"]
 
 
 async def test_topics_that_are_nowhere_are_kept_and_listed(refiner, importer, refinery, tmp_path):
