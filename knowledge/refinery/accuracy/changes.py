@@ -41,6 +41,7 @@ _FALLING: Final = frozenset(
     "fell falls dropped drops declined declines lost decreased decreases crashed".split()
 )
 _SPAN: Final = 120
+_EXACT: Final = 0.01
 _FREE: Final = 0.05  # of the stated percentage: sources round both ends and the change on their own
 
 
@@ -84,7 +85,7 @@ def _claimed(
         return  # the percentage is of something else than these numbers
     ends = sorted(abs((high / low - 1) * 100) for high, low in ((new.least, old.most), (new.most, old.least)))
     free = max(stated.step, _FREE * stated.value)
-    holds = abs(stated.value - abs(value)) <= max(stated.step, _FREE * abs(value))
+    holds = abs(stated.value - abs(value)) <= max(stated.step, _EXACT * abs(value))
     possible = loose or ends[0] - free <= stated.value <= ends[1] + free
     if holds or not possible:
         yield Claim(kind=Kind.CHANGE, statement=_shown(statement), computed=f"{value:+.4g} %", holds=holds)
@@ -100,14 +101,16 @@ def _growth(text: str, match: re.Match[str], growth: re.Match[str], *, loose: bo
         return
     old, new, stated = _number(match["old"]), _number(match["new"]), read(growth["percent"])
     rates = [((new.value / old.value) ** (1 / count) - 1) * 100 for count in (years, years - 1, years + 1)]
-    near = [abs(stated.value - rate) <= max(stated.step, _FREE * abs(rate)) for rate in rates]
-    if loose or growth["loose"] or (any(near) and not near[0]):
+    free = max(stated.step, _FREE * stated.value)
+    holds = abs(stated.value - rates[0]) <= max(stated.step, _EXACT * abs(rates[0]))
+    possible = min(rates) - free <= stated.value <= max(rates) + free
+    if loose or growth["loose"] or (possible and not holds):
         return
     yield Claim(
         kind=Kind.CHANGE,
         statement=_shown(text[match.start() : growth.end()]),
         computed=f"{rates[0]:.4g} % a year",
-        holds=near[0],
+        holds=holds,
     )
 
 

@@ -82,7 +82,7 @@ MOMENTUM: Final = (
     formula(  # Williams, 1973
         r"(?:williams )?%r",
         {"t": HIGHEST, "b": LOWEST, "c": CLOSE},
-        "(t-c)/(t-b)*(-100)",
+        "-100*(t-c)/(t-b)",
         "(c-t)/(t-b)*100",
     ),
     formula(  # Lambert, 1980

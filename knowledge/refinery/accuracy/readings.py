@@ -32,6 +32,7 @@ _OUTPUTS: Final = {
     ("AROON", "down"): ("aroon down",),
 }
 """What the outputs of indicators that have several are called besides."""
+_SEVERAL: Final = frozenset({"AROON", "BBANDS"})  # no output of which is the indicator's value
 _SURE_WITH_PRICES: Final = {"moving average": "SMA", "momentum": "MOM"}
 """Names that mean much else, and beside prices these."""
 
@@ -72,7 +73,7 @@ def _named(facts: Sequence[IndicatorFacts]) -> dict[str, _Named]:
     """Whatever texts call an output of a computed indicator; a name without one means the first."""
     found: dict[str, _Named] = {}
     for fact in facts:
-        if not fact.needs:
+        if not fact.needs or fact.name in _SEVERAL:
             continue
         for name in (fact.name, *fact.names):
             found[_folded(name)] = _Named(fact, fact.outputs[0])
