@@ -2,8 +2,8 @@
 
 `python benchmarks/bench_claims.py` reads the export, the reports and the parsed files, checks every answer, and prints JSON. The
 judged verdicts are those of `claims_judged.jsonl`: pairs by their ids and claims by a hash of what they state (the texts are not
-ours to keep here), every "wrong" of the run that was judged and 100 of its "right" drawn at random, each read by a person in its
-answer. Precision is over those that this run gives again; a verdict that changed counts as one that is not given again.
+ours to keep here), every "wrong" of the run that was judged and 100 of its "right" drawn at random, each read in its answer by one
+reader. Precision is over those that this run gives again; a verdict that changed counts as one that is not given again.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The verdicts on claims of the example data that a person judged, one by one."""
+"""The verdicts on claims of the example data that were judged, one by one, by reading."""
 
 import json
 
