@@ -9,6 +9,8 @@ from agents import UnknownAgent
 from app.problems import Problem, ProblemError, problem
 from graphs import RequestRefused, StepFailed
 from knowledge import (
+    CatalogueInvalid,
+    CatalogueRefused,
     FormatUnavailable,
     KnowledgeUnavailable,
     UnknownJob,
@@ -48,6 +50,8 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (UnknownJob, "unknown_job"),
     (UnknownTopic, "unknown_topic"),
     (UnknownSource, "unknown_source"),
+    (CatalogueInvalid, "request_refused"),
+    (CatalogueRefused, "catalogue_refused"),
     (NotEvaluated, "not_evaluated"),
     (VersionRefused, "version_refused"),
     (KnowledgeUnavailable, "knowledge_unavailable"),
@@ -71,6 +75,7 @@ _SPEAK_FOR_THEMSELVES = frozenset(
         "unknown_job",
         "unknown_topic",
         "unknown_source",
+        "catalogue_refused",
         "not_evaluated",
         "version_refused",
         "unknown_memory",

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 
+from app.catalogue_service import CatalogueService
 from app.jobs import AnyOrder, ImportArguments, ImportOrder, Uploads, job_id
 from app.knowledge_inventory import Inventory, take_inventory
 from app.problems import ProblemError, problem
@@ -13,7 +14,6 @@ from knowledge import (
     Alike,
     AlikeList,
     AlikePairs,
-    CataloguedTopic,
     ExportFormat,
     Hit,
     Importer,
@@ -33,7 +33,6 @@ from knowledge import (
     SourceDetail,
     SourceDetails,
     StoredSource,
-    TopicDetail,
     Topics,
     Versions,
     measure_progress,
@@ -79,6 +78,8 @@ class KnowledgeService:
         self._alike = AlikeList(store)
         self._topics = Topics(store)
         self._sources = SourceDetails(store)
+        self.catalogue = CatalogueService(store, jobs, ordered=ordered)
+        """The catalogue of topics, and what users add to it."""
 
     async def search(
         self,
@@ -152,14 +153,6 @@ class KnowledgeService:
     async def source(self, source: str) -> SourceDetail:
         """A source with what could not be taken as it stands. Raises UnknownSource."""
         return await self._sources.one(source)
-
-    async def topics(self) -> list[CataloguedTopic]:
-        """The catalogue, in its order."""
-        return await self._topics.all()
-
-    async def topic(self, slug: str, *, best: int) -> TopicDetail:
-        """A topic of the catalogue with what is stored on it, and so many of its best pairs. Raises UnknownTopic."""
-        return await self._topics.one(slug, best=best)
 
     async def gaps(self, targets: Targets, *, collection: str | None, category: str | None) -> GapReport:
         """What is missing from the catalogue's topics, of a collection and of a category if given."""

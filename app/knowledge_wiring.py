@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.jobs import AutomaticRefining, Evaluation, JobRunner, Uploads, Works
 from app.knowledge_checks import accuracy_checks
 from app.knowledge_service import KnowledgeService
-from knowledge import JobStore, KnowledgeStore, Shelf
+from knowledge import Catalogues, JobStore, KnowledgeStore, Shelf
 from knowledge.refinery import Refiner, RefineryStore
 from models import CrossEncoderReranker, Embedder
 from models.embeddings import CachedEmbedder, open_embedder
@@ -59,6 +59,7 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
         knowledge.live,
         knowledge.live,
         embedder,
+        catalogue=Catalogues(knowledge.store).current,
         checks=accuracy_checks(),
     )
     measured = join_shelf(backends, knowledge.store, embedder, caches=False)

@@ -65,6 +65,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "idempotency_conflict": (409, "The idempotency key belongs to another request"),
     "run_not_active": (409, "The run has ended"),
     "job_not_active": (409, "The job has ended"),
+    "catalogue_refused": (409, "The catalogue cannot be changed so"),
     "version_refused": (409, "The version is not in a state for it"),
     "body_too_large": (413, "The body is too large"),
     "invalid_request": (422, "The request does not fit its schema"),

@@ -19,6 +19,7 @@ import psutil
 
 from app.knowledge_checks import accuracy_checks
 from benchmarks.knowledge_corpus import EXPORT, REPORTS, Corpus, opened
+from knowledge.catalogue import Catalogues
 from knowledge.corpus import packaged_topics
 from knowledge.refinery import (
     RefineProgress,
@@ -37,6 +38,7 @@ def refiner_of(corpus: Corpus) -> Refiner:
         corpus.indexer,
         corpus.dense,
         corpus.embedder,
+        catalogue=Catalogues(corpus.store).current,
         checks=accuracy_checks(),
     )
 

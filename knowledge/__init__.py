@@ -1,6 +1,22 @@
 """Question-answer knowledge: sources to pairs to index to retrieval."""
 
 from knowledge.alike import AlikeList, AlikePairs
+from knowledge.catalogue import (
+    CatalogueEditor,
+    CatalogueInvalid,
+    CatalogueRefused,
+    Catalogues,
+    Change,
+    KnownTopic,
+    Mapped,
+    OwnCatalogue,
+    OwnTopic,
+    TopicFields,
+    UnknownTopic,
+    read_catalogue,
+    valid,
+    write_catalogue,
+)
 from knowledge.chroma import Chroma
 from knowledge.dense import DenseIndex
 from knowledge.details import LinkedPair, PairDetail, PairDetails, UnknownPair
@@ -35,7 +51,7 @@ from knowledge.settings import KnowledgeSettings, RetrievalSettings
 from knowledge.shelf import IndexVersion, OpenVersion, Recipe, Shelf, VersionState
 from knowledge.starting import starter_questions
 from knowledge.store import KnowledgeStore, PairFilter, SourceStatus, StoredPair, StoredSource, TopicCount
-from knowledge.topics import CataloguedTopic, TopicDetail, Topics, UnknownTopic
+from knowledge.topics import CataloguedTopic, TopicDetail, Topics
 from knowledge.versions import Versions, stored_versions
 from knowledge.writers import ExportFormat, FormatUnavailable, PairPieces, PairWriter, open_writer
 
@@ -44,7 +60,12 @@ __all__ = [
     "Alike",
     "AlikeList",
     "AlikePairs",
+    "CatalogueEditor",
+    "CatalogueInvalid",
+    "CatalogueRefused",
     "CataloguedTopic",
+    "Catalogues",
+    "Change",
     "Chroma",
     "DenseIndex",
     "Duplicates",
@@ -72,12 +93,16 @@ __all__ = [
     "KnowledgeStatus",
     "KnowledgeStore",
     "KnowledgeUnavailable",
+    "KnownTopic",
     "LexicalIndex",
     "LinkedPair",
     "ListedPair",
     "LiveIndexes",
+    "Mapped",
     "OpenVersion",
     "Outcome",
+    "OwnCatalogue",
+    "OwnTopic",
     "PairDetail",
     "PairDetails",
     "PairFilter",
@@ -101,6 +126,7 @@ __all__ = [
     "StoredSource",
     "TopicCount",
     "TopicDetail",
+    "TopicFields",
     "Topics",
     "TurnLost",
     "UnknownJob",
@@ -112,7 +138,10 @@ __all__ = [
     "Versions",
     "measure_progress",
     "open_writer",
+    "read_catalogue",
     "remove_source",
     "starter_questions",
     "stored_versions",
+    "valid",
+    "write_catalogue",
 ]

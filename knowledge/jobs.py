@@ -78,6 +78,10 @@ _PAGE: Final = """
         OR (job.created_at, job.id) < (SELECT created_at, id FROM knowledge_jobs WHERE id = %(before)s)
     ORDER BY job.created_at DESC, job.id DESC LIMIT %(limit)s
 """
+_QUEUED: Final = """
+    SELECT * FROM knowledge_jobs WHERE kind = %(kind)s AND arguments = %(arguments)s AND state = 'queued'
+    ORDER BY created_at, id LIMIT 1
+"""
 _UNENDED: Final = "SELECT id FROM knowledge_jobs WHERE kind = %(kind)s AND state IN ('queued', 'running')"
 _DUE: Final = """
     WITH pairs AS (SELECT max(updated_at) AS changed FROM knowledge_pairs), latest AS (
@@ -203,6 +207,11 @@ class JobStore:
         await self._rows(_CREATE, {"id": job, "kind": kind, "arguments": Jsonb(dict(arguments))})
         await self._rows(_FORGET, {"kept": KEPT})
         return await self.get(job)
+
+    async def queued(self, kind: str, arguments: Mapping[str, JsonValue]) -> Job | None:
+        """The job that waits to do just that, where there is one."""
+        rows = await self._rows(_QUEUED, {"kind": kind, "arguments": Jsonb(dict(arguments))})
+        return _job(rows[0]) if rows else None
 
     async def get(self, job: str) -> Job:
         """The job. Raises UnknownJob."""

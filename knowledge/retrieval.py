@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -12,7 +12,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from knowledge.catalogue import Catalogue, packaged_catalogue
+from knowledge.catalogue import Catalogue, Catalogues
 from knowledge.dense import DenseIndex, QueryVectors
 from knowledge.fields import Field
 from knowledge.fusion import Evidence, Found, Fusion, agreement
@@ -87,16 +87,17 @@ class HybridRetriever:
         lexical: LexicalIndex,
         settings: RetrievalSettings | None = None,
         *,
-        catalogue: Callable[[], Catalogue] = packaged_catalogue,
+        catalogue: Callable[[], Awaitable[Catalogue]] | None = None,
         reranker: Reranker | None = None,
     ) -> None:
-        """`catalogue` may take its time: it is called in a thread, once, and not at all without a topic bonus."""
+        """`catalogue` gives it as it stands, or stood seconds ago; left out, it is read from the store."""
         self._store = store
         self._dense = dense
         self._lexical = lexical
         self._settings = settings or RetrievalSettings()
-        self._catalogue = catalogue
+        self._catalogue = catalogue or Catalogues(store).recent
         self._reranker = reranker
+        self._known: Catalogue | None = None
         self._named: Callable[[str], frozenset[str]] | None = None
 
     async def search(
@@ -302,8 +303,9 @@ class HybridRetriever:
         """The slugs of the indicators that the query names."""
         if not self._settings.topic_bonus:
             return frozenset()
-        if self._named is None:
-            catalogue = await asyncio.to_thread(self._catalogue)
+        catalogue = await self._catalogue()
+        if self._named is None or catalogue is not self._known:
+            self._known = catalogue
             self._named = lru_cache(maxsize=_QUESTIONS_KNOWN)(
                 lambda text: frozenset(catalogue.named_in(text))
             )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from knowledge.catalogue import Catalogues
 from knowledge.dense import DenseIndex
 from knowledge.errors import KnowledgeUnavailable
 from knowledge.indexer import Indexer
@@ -125,6 +126,7 @@ class Shelf:
     ) -> None:
         """`embedder` is the one that new versions are made with; `open_embedder` gives those of older ones."""
         self._store = store
+        self._catalogues = Catalogues(store)
         self._embedder = embedder
         self._data = data
         self._chroma_url = chroma_url
@@ -154,7 +156,14 @@ class Shelf:
             dense=dense,
             lexical=lexical,
             indexer=Indexer(self._store, [dense, lexical], low_tier=version.recipe.low_tier),
-            retriever=HybridRetriever(self._store, dense, lexical, self._settings, reranker=self._reranker),
+            retriever=HybridRetriever(
+                self._store,
+                dense,
+                lexical,
+                self._settings,
+                catalogue=self._catalogues.recent,
+                reranker=self._reranker,
+            ),
             own=None if embedder is self._embedder else embedder,
         )
 

@@ -17,17 +17,22 @@ BEGIN_SOURCE: Final = """
     ON CONFLICT (id) DO UPDATE SET status = 'importing', started_at = now(), finished_at = NULL
 """
 
+# A source that says a topic's slug places it, until refinement looks whether the catalogue has that.
 SAVE_TOPICS: Final = """
-    INSERT INTO knowledge_topics AS stored (id, collection, name, category, slug, confidence, mapped_by)
-    SELECT given.id, %s, given.name, given.category, given.slug,
-           CASE WHEN given.slug IS NOT NULL THEN 1 END, CASE WHEN given.slug IS NOT NULL THEN 'rule' END
+    INSERT INTO knowledge_topics AS stored (id, collection, name, category, told, slug, mapped_by)
+    SELECT given.id, %s, given.name, given.category, given.slug, given.slug,
+           CASE WHEN given.slug IS NOT NULL THEN 'rule' END
     FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS given (id, name, category, slug)
     ON CONFLICT (id) DO UPDATE SET
-        category = coalesce(excluded.category, stored.category), slug = coalesce(excluded.slug, stored.slug),
-        confidence = coalesce(excluded.confidence, stored.confidence),
-        mapped_by = coalesce(excluded.mapped_by, stored.mapped_by)
+        category = coalesce(excluded.category, stored.category), told = coalesce(excluded.told, stored.told),
+        (slug, confidence, mapped_by) = (
+            SELECT excluded.slug, NULL::real, excluded.mapped_by
+            WHERE excluded.told IS DISTINCT FROM stored.told AND excluded.told IS NOT NULL
+                AND stored.mapped_by IS DISTINCT FROM 'hand'
+            UNION ALL SELECT stored.slug, stored.confidence, stored.mapped_by LIMIT 1
+        )
     WHERE (excluded.category IS NOT NULL AND stored.category IS DISTINCT FROM excluded.category)
-        OR (excluded.slug IS NOT NULL AND stored.slug IS DISTINCT FROM excluded.slug)
+        OR (excluded.told IS NOT NULL AND stored.told IS DISTINCT FROM excluded.told)
 """
 
 SAVE_SESSIONS: Final = """

@@ -129,7 +129,7 @@ class TopicCount:
     confidence: float | None
     """How certain that is, 0 to 1; without a place, how near the nearest one was; None: it was not looked for yet."""
     mapped_by: str | None
-    """`rule` or `meaning`."""
+    """`rule`, `meaning` or `hand`."""
     pairs: int
 
 
@@ -188,7 +188,7 @@ class KnowledgeStore:
         topics = {session.topic: session for session in sessions.values()}
         topic_ids = {topic: _id("topic", collection, topic) for topic in topics}
         session_ids = {ordinal: _id("session", source, str(ordinal)) for ordinal in sessions}
-        async with self._writing() as connection:
+        async with self.writing() as connection:
             await connection.execute(
                 statements.SAVE_TOPICS,
                 (
@@ -242,7 +242,7 @@ class KnowledgeStore:
             for remark in noted[:_REMARKS_KEPT]
         ]
         research = report.research
-        async with self._writing() as connection:
+        async with self.writing() as connection:
             await connection.execute(
                 statements.FINISH_SOURCE,
                 {
@@ -267,7 +267,7 @@ class KnowledgeStore:
 
     async def keep_only(self, source: str, ids: Sequence[str]) -> int:
         """Remove the pairs of a source that are not among these; gives how many."""
-        async with self._writing() as connection:
+        async with self.writing() as connection:
             return (await connection.execute(statements.KEEP_ONLY, (source, list(ids)))).rowcount
 
     async def revision(self) -> int:
@@ -345,9 +345,16 @@ class KnowledgeStore:
 
     async def write_all(self, changes: Sequence[tuple[LiteralString, Mapping[str, object]]]) -> None:
         """Carry out several as one transaction."""
-        async with self._writing() as connection:
+        async with self.writing() as connection:
             for statement, values in changes:
                 await connection.execute(statement, values)
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """A transaction that no other writer of pairs runs beside."""
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITE_LOCK,))
+            yield connection
 
     @contextlib.asynccontextmanager
     async def exclusively(self, lock: int) -> AsyncIterator[None]:
@@ -384,13 +391,6 @@ class KnowledgeStore:
                 yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise KnowledgeUnavailable(f"The knowledge store does not answer: {error}") from error
-
-    @contextlib.asynccontextmanager
-    async def _writing(self) -> AsyncIterator[Connection]:
-        """A transaction that no other writer of pairs runs beside."""
-        async with self._connection() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITE_LOCK,))
-            yield connection
 
 
 def _id(prefix: str, *parts: str) -> str:

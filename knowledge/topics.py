@@ -4,9 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
-from knowledge.catalogue import packaged_catalogue
-from knowledge.corpus import Topic, packaged_topics
-from knowledge.errors import KnowledgeError
+from knowledge.catalogue import Catalogues, KnownTopic, Mapped, by_collection, found_among
 from knowledge.refinery.gaps import Gap, GapReport, find_gaps
 from knowledge.refinery.store import RefineryStore
 from knowledge.settings import Targets
@@ -38,15 +36,11 @@ _BY_TIER: Final[LiteralString] = """
 """
 
 
-class UnknownTopic(KnowledgeError):
-    """The catalogue has no topic of that slug."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class CataloguedTopic:
     """A topic of the catalogue and how much there is on it."""
 
-    topic: Topic
+    known: KnownTopic
     counted: Gap
 
 
@@ -91,6 +85,8 @@ class TopicDetail:
     category: str
     subcategory: str | None
     session: int | None
+    own: bool
+    added: tuple[str, ...]
     called: tuple[SourceTopic, ...]
     tiers: tuple[TopicTier, ...]
     best: tuple[BestPair, ...]
@@ -102,24 +98,38 @@ class Topics:
     def __init__(self, store: KnowledgeStore) -> None:
         self._store = store
         self._refinery = RefineryStore(store)
+        self._catalogues = Catalogues(store)
 
-    async def all(self) -> list[CataloguedTopic]:
-        """The catalogue, in its order."""
-        catalogue = await asyncio.to_thread(packaged_topics)
-        report = find_gaps(catalogue, await self._refinery.by_topic())
+    async def all(
+        self,
+        *,
+        collection: str | None = None,
+        category: str | None = None,
+        session: int | None = None,
+        own: bool = False,
+    ) -> list[CataloguedTopic]:
+        """The catalogue, in its order: where asked for only of a collection, a category or subcategory, a session.
+
+        `own`: only topics to which users added something.
+        """
+        known = await self._catalogues.topics()
+        report = find_gaps(by_collection(known), await self._refinery.by_topic())
         counted = {gap.slug: gap for gap in report.topics}
         return [
-            CataloguedTopic(topic=topic, counted=counted[topic.slug])
-            for topics in catalogue.values()
-            for topic in topics
+            CataloguedTopic(known=each, counted=counted[each.topic.slug])
+            for each in known
+            if collection in {None, each.collection}
+            and session in {None, each.topic.session}
+            and (not own or each.own or each.added)
+            and (category is None or _is_of(counted[each.topic.slug], category))
         ]
 
     async def gaps(
         self, *, collection: str | None = None, category: str | None = None, targets: Targets | None = None
     ) -> GapReport:
         """What is missing, where asked for only of a collection and of a category or subcategory (in any case)."""
-        catalogue = await asyncio.to_thread(packaged_topics)
-        report = find_gaps(catalogue, await self._refinery.by_topic(), targets)
+        known = await self._catalogues.topics()
+        report = find_gaps(by_collection(known), await self._refinery.by_topic(), targets)
         return GapReport(
             targets=report.targets,
             topics=tuple(
@@ -132,34 +142,31 @@ class Topics:
             ),
         )
 
+    async def mappings(self) -> list[Mapped]:
+        """Of what names it was said by hand where they belong, by name."""
+        return list((await self._catalogues.own()).mappings)
+
     async def one(self, slug: str, *, best: int = 10) -> TopicDetail:
         """A topic of the catalogue with what is stored on it, and so many of its best pairs. Raises UnknownTopic."""
-        collection, topic = await asyncio.to_thread(_found, slug)
+        known = await asyncio.to_thread(found_among, await self._catalogues.topics(), slug)
+        topic = known.topic
         called = await self._store.rows(_NAMES, {"slug": slug})
         tiers = await self._store.rows(_BY_TIER, {"slug": slug})
         pairs = await self._store.rows(_BEST, {"slug": slug, "limit": best})
         return TopicDetail(
-            collection=collection,
+            collection=known.collection,
             slug=topic.slug,
             name=topic.name,
             aliases=topic.aliases,
             category=topic.category,
             subcategory=topic.subcategory,
             session=topic.session,
+            own=known.own,
+            added=known.added,
             called=tuple(SourceTopic(**row) for row in called),
             tiers=tuple(TopicTier(**row) for row in tiers),
             best=tuple(BestPair(**row) for row in pairs),
         )
-
-
-def _found(slug: str) -> tuple[str, Topic]:
-    for collection, topics in packaged_topics().items():
-        for topic in topics:
-            if topic.slug == slug:
-                return collection, topic
-    near = packaged_catalogue().placed(slug.replace("-", " "))
-    hint = f"; did you mean {near.slug!r}?" if near is not None else ". `freya knowledge topics` lists them"
-    raise UnknownTopic(f"the catalogue has no topic {slug!r}{hint}")
 
 
 def _is_of(gap: Gap, category: str) -> bool:

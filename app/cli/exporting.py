@@ -22,14 +22,14 @@ async def export_pairs(
     They go into a temporary file beside it that takes its name at the end: broken off, or with the disk full, what was
     there before stays. Raises CommandFailed, FormatUnavailable, OSError.
     """
-    target = await asyncio.to_thread(_checked, path)
+    target = await asyncio.to_thread(target_of, path)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     async with AsyncExitStack() as stack:
         pairs = PairList(await stack.enter_async_context(open_store(settings)))
         stack.push_async_callback(asyncio.to_thread, part.unlink, missing_ok=True)
         writer = await asyncio.to_thread(open_writer, kind, part)
         written = await _write(pairs, writer, wanted)
-        await asyncio.to_thread(_keep, part, target)
+        await asyncio.to_thread(give_name, part, target)
     return written
 
 
@@ -52,7 +52,8 @@ async def _write(pairs: PairList, writer: PairWriter, wanted: PairSelection) -> 
     return written
 
 
-def _checked(path: Path) -> Path:
+def target_of(path: Path) -> Path:
+    """The file to write. Raises CommandFailed for a folder, and where the folder does not exist."""
     target = path.expanduser()
     if target.is_dir():
         raise CommandFailed(f"{target} is a folder; name a file in it")
@@ -61,7 +62,7 @@ def _checked(path: Path) -> Path:
     return target
 
 
-def _keep(part: Path, target: Path) -> None:
+def give_name(part: Path, target: Path) -> None:
     """Give the file its name once all of it is on the disk."""
     descriptor = os.open(part, os.O_RDONLY)
     try:

@@ -10,7 +10,8 @@ import typer
 from app.cli.knowing_indexes import index
 from app.cli.knowing_pairs import duplicates, export, pairs
 from app.cli.knowing_reading import show
-from app.cli.knowing_refining import evaluate, gaps, jobs, progress, refine, remove, topics
+from app.cli.knowing_refining import evaluate, gaps, jobs, progress, refine, remove
+from app.cli.knowing_topics import topics
 from app.cli.options import AsJson, Key, examples
 from app.cli.output import emit, emit_json, note
 from app.cli.tables import shortened
@@ -152,7 +153,6 @@ knowledge.command(
 knowledge.command(
     epilog=examples("freya knowledge progress", "freya knowledge progress --collection technical --target 50")
 )(progress)
-knowledge.command(epilog=examples("freya knowledge topics --collection technical"))(topics)
 knowledge.command(
     epilog=examples(
         "freya knowledge show pair_...",
@@ -184,3 +184,4 @@ knowledge.command(
     )
 )(evaluate)
 knowledge.add_typer(index, name="index")
+knowledge.add_typer(topics, name="topics")

@@ -23,7 +23,8 @@ def show(
     from app.cli.options import quiet_settings
     from app.cli.pair_reports import pair_lines
     from app.cli.reading import read_pair, read_sources, read_topic
-    from app.cli.reports import source_lines, topic_detail_lines
+    from app.cli.reports import source_lines
+    from app.cli.topic_lines import topic_detail_lines
 
     if sum(each is not None for each in (pair, topic, source)) != 1:
         raise typer.BadParameter(

@@ -1,4 +1,4 @@
-"""`freya knowledge` refine, gaps, progress, topics and jobs: the work on what is known, and what is missing."""
+"""`freya knowledge` refine, gaps, progress and jobs: the work on what is known, and what is missing."""
 
 from collections.abc import Callable
 from functools import partial
@@ -158,25 +158,6 @@ def progress(
         emit_json(found)
     else:
         emit("\n".join(progress_lines(found)))
-
-
-def topics(
-    collection: Collection = None,
-    as_json: AsJson = False,  # noqa: FBT002  # a flag
-) -> None:
-    """List the catalogue's topics, and how many pairs there are on each."""
-    from app.cli.interruption import run
-    from app.cli.options import quiet_settings
-    from app.cli.reading import list_topics
-    from app.cli.reports import topic_lines, topics_json
-
-    found = run(partial(list_topics, quiet_settings(), collection))
-    if as_json:
-        emit_json(topics_json(found))
-    elif found:
-        emit("\n".join(topic_lines(found)))
-    else:
-        note("the catalogue has no topics there")
 
 
 def jobs(

@@ -10,7 +10,6 @@ from knowledge import (
     Alike,
     AlikeList,
     AlikePairs,
-    CataloguedTopic,
     IndexVersion,
     KnowledgeProgress,
     ListedPair,
@@ -49,13 +48,6 @@ async def read_progress(
             f"there is no collection {collection!r}; `freya knowledge progress` without it has all"
         )
     return found
-
-
-async def list_topics(settings: Settings, collection: str | None, _: Interruption) -> list[CataloguedTopic]:
-    """The catalogue's topics with their counts."""
-    async with open_store(settings) as store:
-        found = await Topics(store).all()
-    return [each for each in found if collection in {None, each.counted.collection}]
 
 
 async def read_pair(settings: Settings, pair: str, _: Interruption) -> PairDetail:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from app.cli.inventory import tier_lines
 from app.cli.tables import columns, share, shortened
-from knowledge import CataloguedTopic, IndexVersion, Job, SourceDetail, TopicDetail
+from knowledge import IndexVersion, Job, SourceDetail
 from knowledge.evaluation import Comparison, Report, Table, comparison_tables, report_tables
 from knowledge.readers import how_read
 from knowledge.refinery import Coverage, GapReport, TierCount
@@ -64,7 +64,8 @@ def gap_lines(report: GapReport, limit: int) -> list[str]:
             f"{len(report.unplaced)} topics of sources ({pairs} pairs) are nowhere in the catalogue:",
         ]
         lines += [
-            f"  {each.pairs:>6}  {shortened(each.topic, _QUESTION)}" for each in report.unplaced[:limit]
+            f"  {each.pairs:>6}  {shortened(each.topic, _QUESTION)}{' (by hand)' if each.mapped_by else ''}"
+            for each in report.unplaced[:limit]
         ]
     return lines
 
@@ -78,73 +79,6 @@ def gaps_json(report: GapReport, limit: int) -> dict[str, Any]:
         "topics": report.topics[:limit],
         "unplaced": report.unplaced[:limit],
     }
-
-
-def topic_lines(topics: Sequence[CataloguedTopic]) -> list[str]:
-    """The catalogue in columns."""
-    rows = [
-        [
-            each.topic.slug,
-            shortened(each.topic.name, _NAME),
-            each.counted.collection,
-            shortened(each.topic.subcategory or each.topic.category, _NAME),
-            str(each.counted.pairs),
-            str(each.counted.good),
-        ]
-        for each in topics
-    ]
-    return columns(["TOPIC", "NAME", "COLLECTION", "CATEGORY", "PAIRS", "GOOD"], rows)
-
-
-def topics_json(topics: Sequence[CataloguedTopic]) -> list[dict[str, Any]]:
-    """The same for programs, without the packaged pairs."""
-    return [
-        {
-            "collection": each.counted.collection,
-            **each.topic.model_dump(mode="json", exclude={"pairs"}),
-            "pairs": each.counted.pairs,
-            "good": each.counted.good,
-        }
-        for each in topics
-    ]
-
-
-def topic_detail_lines(topic: TopicDetail) -> list[str]:
-    """A topic of the catalogue with what is stored on it."""
-    facts = [
-        ("slug", topic.slug),
-        ("collection", topic.collection),
-        ("category", " / ".join(part for part in (topic.category, topic.subcategory) if part)),
-        ("session", topic.session),
-        ("also called", ", ".join(topic.aliases)),
-    ]
-    lines = [topic.name, "", *(f"{name:<13} {value}" for name, value in facts if value)]
-    if topic.tiers:
-        rows = [[each.tier or "unrefined", str(each.pairs), str(each.duplicates)] for each in topic.tiers]
-        lines += ["", *columns(["TIER", "PAIRS", "DUPLICATES"], rows)]
-    if topic.called:
-        called = [
-            [
-                shortened(each.name, _QUESTION),
-                each.collection,
-                str(each.pairs),
-                each.mapped_by or "-",
-                _figure(each.confidence),
-            ]
-            for each in topic.called
-        ]
-        lines += ["", *columns(["IN SOURCES", "COLLECTION", "PAIRS", "PLACED BY", "CONFIDENCE"], called)]
-    if topic.best:
-        best = [
-            [
-                each.id,
-                "-" if each.quality is None else f"{each.quality:.1f}",
-                shortened(each.question, _QUESTION),
-            ]
-            for each in topic.best
-        ]
-        lines += ["", *columns(["BEST PAIRS", "QUALITY", "QUESTION"], best)]
-    return lines
 
 
 def source_lines(source: SourceDetail) -> list[str]:
@@ -305,10 +239,6 @@ def job_lines(job: Job) -> list[str]:
         ("error", job.error),
     ]
     return [f"{name:<10} {value}" for name, value in facts if value]
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
 
 
 def _reached(job: Job) -> str:

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
+from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
 from app.http.conversations import router as conversations
 from app.http.description import describe
@@ -54,6 +55,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(conversations)
     app.include_router(knowledge)
     app.include_router(knowledge_pairs)
+    app.include_router(catalogue)
     app.include_router(memory_history)  # before the records, whose ids would match its paths
     app.include_router(memory)
     app.include_router(projects)

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, ValidationError
 from starlette.requests import ClientDisconnect
 
+from app.http.catalogue import Collection, Slug
 from app.http.chat import ERRORS, Key, Service, Storable
 from app.http.knowledge_views import (
     CollectionPage,
@@ -22,20 +23,17 @@ from app.http.knowledge_views import (
     SourceView,
     StatusView,
     TargetsView,
-    TopicDetailView,
-    TopicPage,
     UnplacedView,
     VersionPage,
     VersionView,
     job_view,
     pair_view,
-    topic_view,
     version_view,
 )
 from app.http.paging import Cursor, Limit, Place
 from app.jobs import JobOrder, file_name
 from app.problems import ProblemError, problem
-from knowledge import COLLECTION_NAME, KnowledgeProgress, PairDetail
+from knowledge import KnowledgeProgress, PairDetail
 from knowledge.evaluation import Report
 from knowledge.refinery import MOST_WANTED, Targets
 
@@ -49,9 +47,6 @@ _FILE: dict[str, Any] = {  # FastAPI's own type
     }
 }
 _DEEPEST = 50
-_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-Collection = Annotated[str, Field(pattern=COLLECTION_NAME)]
-Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
 PairId = Annotated[str, Path(max_length=64), Storable]
 SourceId = Annotated[str, Path(max_length=64), Storable]
 JobId = Annotated[str, Path(max_length=64), Storable]
@@ -161,23 +156,6 @@ async def get_source(source_id: SourceId, freya: Service) -> SourceDetailView:
 async def get_pair(pair_id: PairId, freya: Service) -> PairDetail:
     """A pair with the parts of its quality, its duplicates, its source and its place there."""
     return await freya.known.pair(pair_id)
-
-
-@router.get("/topics", operation_id="listTopics")
-async def list_topics(freya: Service, limit: Limit = 50, cursor: Place = None) -> TopicPage:
-    """The catalogue, and how many pairs there are on each of its topics."""
-    topics = [topic_view(each) for each in await freya.known.topics()]
-    return TopicPage.within(topics, limit, cursor, lambda topic: topic.slug)
-
-
-@router.get("/topics/{slug}", operation_id="getTopic")
-async def get_topic(
-    slug: Annotated[str, Path(pattern=_SLUG, max_length=80)],
-    freya: Service,
-    best: Annotated[int, Query(ge=0, le=100, description="How many of its best pairs.")] = 10,
-) -> TopicDetailView:
-    """A topic of the catalogue: what sources call it, its pairs by tier of quality, and the best of them."""
-    return TopicDetailView.model_validate(await freya.known.topic(slug, best=best))
 
 
 @router.get("/gaps", operation_id="listGaps")

@@ -157,7 +157,7 @@ class SourceTopicView(_View):
     confidence: float | None = Field(
         description="How certain that is, 0 to 1; nowhere: how near the nearest was; null: not looked for yet."
     )
-    mapped_by: str | None = Field(description="`rule` or `meaning`.")
+    mapped_by: str | None = Field(description="`rule`, `meaning` or `hand`.")
     pairs: int
 
 
@@ -181,6 +181,8 @@ class TopicView(_View):
     category: str
     subcategory: str | None
     session: int | None = Field(description="The research session that the topic belongs to.")
+    own: bool = Field(description="Whether a user added it; else it ships.")
+    added: list[str] = Field(description="Of its aliases, those that users added to one that ships.")
     pairs: int = Field(description="Distinct ones; duplicates are not counted.")
     good: int = Field(description="Of these, of standard quality and better.")
 
@@ -195,7 +197,7 @@ class CalledView(_View):
     collection: str
     name: str
     confidence: float | None = Field(description="How certain its place in the catalogue is, 0 to 1.")
-    mapped_by: str | None = Field(description="`rule` or `meaning`.")
+    mapped_by: str | None = Field(description="`rule`, `meaning` or `hand`.")
     pairs: int
 
 
@@ -226,6 +228,8 @@ class TopicDetailView(_View):
     category: str
     subcategory: str | None
     session: int | None = Field(description="The research session that the topic belongs to.")
+    own: bool = Field(description="Whether a user added it; else it ships.")
+    added: list[str] = Field(description="Of its aliases, those that users added to one that ships.")
     called: list[CalledView] = Field(description="What sources call it, most pairs first.")
     tiers: list[TopicTierView]
     best: list[BestPairView] = Field(description="Best first; duplicates are not among them.")
@@ -255,6 +259,7 @@ class UnplacedView(_View):
     confidence: float | None = Field(
         description="How near the nearest topic of the catalogue was, 0 to 1; null: none was looked for yet."
     )
+    mapped_by: str | None = Field(description="`hand`: it was said that it belongs nowhere.")
     pairs: int
 
 
@@ -333,7 +338,7 @@ def pair_view(found: FoundPair) -> PairView:
 
 def topic_view(found: CataloguedTopic) -> TopicView:
     """A topic with its counts, as a client sees it."""
-    topic, counted = found.topic, found.counted
+    topic, counted = found.known.topic, found.counted
     return TopicView(
         collection=counted.collection,
         slug=topic.slug,
@@ -342,6 +347,8 @@ def topic_view(found: CataloguedTopic) -> TopicView:
         category=topic.category,
         subcategory=topic.subcategory,
         session=topic.session,
+        own=found.known.own,
+        added=list(found.known.added),
         pairs=counted.pairs,
         good=counted.good,
     )

@@ -11,16 +11,32 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from knowledge.errors import KnowledgeError
 
-_Line = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^\S.*\S$|^\S$")]
-_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+LONGEST_SLUG = 80
 
 
 class CorpusInvalid(KnowledgeError):
     """A file of the packaged knowledge is not as it should be."""
+
+
+def _printable(line: str) -> str:
+    if not line.isprintable():
+        raise ValueError("holds characters that cannot be printed; leave them out")
+    return line
+
+
+Line = Annotated[
+    str, Field(min_length=1, max_length=400, pattern=r"^\S.*\S$|^\S$"), AfterValidator(_printable)
+]
+"""A line of text, without space around it."""
+Slug = Annotated[str, Field(pattern=SLUG, max_length=LONGEST_SLUG)]
+"""A topic's name for programs."""
+Session = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""The number of a research session."""
 
 
 class Difficulty(StrEnum):
@@ -50,8 +66,8 @@ class Pair(BaseModel):
     question: Annotated[str, Field(min_length=10, max_length=300, pattern=r"\?$")]
     answer: Annotated[str, Field(min_length=200, max_length=3000)]
     difficulty: Difficulty
-    tags: Annotated[tuple[Annotated[str, Field(pattern=_SLUG)], ...], Field(min_length=1, max_length=8)]
-    sources: Annotated[tuple[_Line, ...], Field(min_length=1, max_length=6)]
+    tags: Annotated[tuple[Annotated[str, Field(pattern=SLUG)], ...], Field(min_length=1, max_length=8)]
+    sources: Annotated[tuple[Line, ...], Field(min_length=1, max_length=6)]
     """Where the formula or fact comes from: author, year, title."""
     worked: tuple[Worked, ...] = ()
 
@@ -68,21 +84,26 @@ class Topic(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    slug: Annotated[str, Field(pattern=_SLUG, max_length=80)]
-    name: _Line
-    aliases: tuple[_Line, ...] = ()
+    slug: Slug
+    name: Line
+    aliases: tuple[Line, ...] = ()
     """Other names, abbreviations and spellings that mean this topic and no other."""
-    category: _Line
-    subcategory: _Line | None = None
-    session: Annotated[int, Field(ge=1)] | None = None
+    category: Line
+    subcategory: Line | None = None
+    session: Session | None = None
     """The research session that the topic belongs to."""
+    pairs: tuple[Pair, ...] = ()
+    """What ships has some on each topic."""
+
+
+class _PackagedTopic(Topic):
     pairs: Annotated[tuple[Pair, ...], Field(min_length=1)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+    topics: Annotated[tuple[_PackagedTopic, ...], Field(min_length=1)]
 
 
 def read_part(text: str, name: str) -> tuple[Topic, ...]:

@@ -1,11 +1,10 @@
 """The stored questions as evaluation sees them: where they come from, what they are about, which are one thing."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from knowledge.corpus import packaged_topics
+from knowledge.catalogue import Catalogues
 from knowledge.readers.text import plain
 from knowledge.store import KnowledgeStore
 
@@ -48,8 +47,7 @@ class StoredQuestion:
 async def stored_questions(store: KnowledgeStore, collections: Sequence[str]) -> list[StoredQuestion]:
     """Those of these collections (none given: of all), by pair id. Raises KnowledgeUnavailable."""
     values = {"unrefined": UNREFINED, "collections": list(collections)}
-    catalogue = await asyncio.to_thread(packaged_topics)
-    known = {topic.slug: topic.category for topics in catalogue.values() for topic in topics}
+    known = {each.topic.slug: each.topic.category for each in await Catalogues(store).topics()}
     return [
         StoredQuestion(**{**row, "category": known.get(row["topic"]) or row["category"] or UNCATEGORISED})
         for row in await store.rows(_QUESTIONS, values)

@@ -1,4 +1,4 @@
-"""Topics in the wild, placed in the catalogue: by rules, else by meaning, else kept and listed."""
+"""Topics in the wild, placed in the catalogue: by hand, else by rules, else by meaning, else kept and listed."""
 
 from collections.abc import Sequence
 
@@ -31,12 +31,23 @@ async def place(names: Sequence[TopicName], catalogue: Catalogue, embedder: Embe
     placed: list[Placed] = []
     unsure: list[TopicName] = []
     for name in names:
-        found = catalogue.placed(name.name)
+        found = _said(name, catalogue)
         if found is None:
             unsure.append(name)
         else:
-            placed.append(Placed(topic=name.id, slug=found.slug, confidence=found.confidence, by="rule"))
+            placed.append(found)
     return placed + await _by_meaning(unsure, catalogue, embedder)
+
+
+def _said(name: TopicName, catalogue: Catalogue) -> Placed | None:
+    """Where it was said to belong: by hand, by its source, or by its name."""
+    if (mapped := catalogue.by_hand(name.name)) is not None:
+        return Placed(topic=name.id, slug=mapped.slug, confidence=1.0, by="hand")
+    if name.told in catalogue.topics:
+        return Placed(topic=name.id, slug=name.told, confidence=1.0, by="rule")
+    if (found := catalogue.placed(name.name)) is not None:
+        return Placed(topic=name.id, slug=found.slug, confidence=found.confidence, by="rule")
+    return None
 
 
 async def _by_meaning(names: Sequence[TopicName], catalogue: Catalogue, embedder: Embedder) -> list[Placed]:

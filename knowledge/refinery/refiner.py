@@ -1,7 +1,7 @@
 """The refinement of what is stored: topics placed, quality measured, duplicates found and linked."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.catalogue import Catalogue, packaged_catalogue
+from knowledge.catalogue import Catalogue
 from knowledge.fields import Field
 from knowledge.indexer import FollowsStore, IndexProgress
 from knowledge.refinery.accuracy.claims import Check
@@ -98,11 +98,11 @@ class Refiner:
         vectors: PairVectors,
         embedder: Embedder,
         *,
+        catalogue: Callable[[], Awaitable[Catalogue]],
         checks: Sequence[Check] = (),
-        catalogue: Catalogue | None = None,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
-        """`checks` find claims of an answer that can be recomputed; `catalogue` stands for the packaged one."""
+        """`catalogue` gives it as it stands; `checks` find claims of an answer that can be recomputed."""
         self._store = store
         self._indexer = indexer
         self._vectors = vectors
@@ -112,7 +112,7 @@ class Refiner:
         self._today = today
 
     async def run(self, progress: Progress = lambda _: None, *, topics_again: bool = False) -> RefineResult:
-        """Refine; `topics_again` places all topics anew, after the catalogue changed.
+        """Refine; all topics are placed anew where the catalogue changed since they last were, or for `topics_again`.
 
         Raises KnowledgeUnavailable or EmbeddingUnavailable; what was done until then stays done.
         """
@@ -142,15 +142,14 @@ class Refiner:
         )
 
     async def _place(self, progress: Progress, *, again: bool) -> tuple[int, int]:
+        catalogue = await self._catalogue()
+        again = again or await self._store.placed_by() != catalogue.digest
         names = await self._store.topics(again=again)
         progress(RefineProgress(step="topics", done=0, total=len(names)))
-        if not names:
-            return 0, 0
-        catalogue = self._catalogue
-        if catalogue is None:
-            catalogue = await asyncio.to_thread(packaged_catalogue)
         placed = await place(names, catalogue, self._embedder)
-        await self._store.place(placed)
+        await self._store.place(placed, catalogue.digest)
+        if (await self._catalogue()).digest != catalogue.digest:
+            return await self._place(progress, again=True)  # it was changed meanwhile, perhaps by hand
         progress(RefineProgress(step="topics", done=len(names), total=len(names)))
         return len(placed), sum(each.slug is None for each in placed)
 

@@ -115,7 +115,7 @@ LINK: Final = """
 """
 
 UNMAPPED: Final = (
-    "SELECT id, name FROM knowledge_topics WHERE %(all)s OR (slug IS NULL AND confidence IS NULL) ORDER BY id"
+    "SELECT id, name, told FROM knowledge_topics WHERE %(all)s OR confidence IS NULL ORDER BY id"
 )
 
 PLACE: Final = """
@@ -125,6 +125,10 @@ PLACE: Final = """
         AS given (id, slug, confidence, mapped_by)
     WHERE topic.id = given.id
 """
+
+PLACED_BY: Final = "SELECT placed FROM knowledge_store"
+
+NOTE_PLACED: Final = "UPDATE knowledge_store SET placed = %(digest)s"
 
 SUMMARY: Final = """
     SELECT pair.collection, refined.tier, count(*) AS pairs, avg(refined.quality)::real AS quality,
@@ -137,7 +141,7 @@ SUMMARY: Final = """
 """
 
 BY_TOPIC: Final = """
-    SELECT pair.collection, topic.slug, topic.name AS topic, topic.confidence, count(*) AS pairs,
+    SELECT pair.collection, topic.slug, topic.name AS topic, topic.confidence, topic.mapped_by, count(*) AS pairs,
            count(*) FILTER (WHERE duplicate.pair_id IS NULL) AS distinct_pairs,
            count(*) FILTER (WHERE duplicate.pair_id IS NULL AND refined.quality >= 70) AS good_pairs
     FROM knowledge_pairs AS pair
@@ -145,5 +149,5 @@ BY_TOPIC: Final = """
     LEFT JOIN knowledge_refinements AS refined ON refined.pair_id = pair.id
     LEFT JOIN knowledge_duplicates AS duplicate ON duplicate.pair_id = pair.id
     WHERE NOT pair.removed
-    GROUP BY pair.collection, topic.slug, topic.name, topic.confidence
+    GROUP BY pair.collection, topic.slug, topic.name, topic.confidence, topic.mapped_by
 """

@@ -37,6 +37,8 @@ class TopicName:
 
     id: str
     name: str
+    told: str | None = None
+    """The slug that a source says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ class Placed:
     slug: str | None
     confidence: float
     by: str | None
-    """`rule` or `meaning`."""
+    """`rule`, `meaning` or `hand`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,8 @@ class TopicPairs:
     topic: str
     confidence: float | None
     """Of its place in the catalogue, 0 to 1; without one, how near the nearest was; None: not looked for yet."""
+    mapped_by: str | None
+    """`rule`, `meaning` or `hand`: without a place, it was said by hand that it has none."""
     pairs: int
     distinct_pairs: int
     good_pairs: int
@@ -177,16 +181,21 @@ class RefineryStore:
         """Topics whose place in the catalogue was not looked for yet, or all of them `again`."""
         return [TopicName(**row) for row in await self._store.rows(statements.UNMAPPED, {"all": again})]
 
-    async def place(self, placed: Sequence[Placed]) -> None:
-        """Keep where topics belong."""
-        await self._store.write(
-            statements.PLACE,
-            {
-                "ids": [each.topic for each in placed],
-                "slugs": [each.slug for each in placed],
-                "confidences": [each.confidence for each in placed],
-                "by": [each.by for each in placed],
-            },
+    async def placed_by(self) -> str | None:
+        """The digest of the catalogue that all topics were last placed by; None: they never were."""
+        digest = (await self._store.rows(statements.PLACED_BY, {}))[0]["placed"]
+        return None if digest is None else str(digest)
+
+    async def place(self, placed: Sequence[Placed], digest: str) -> None:
+        """Keep where topics belong, by the catalogue of that digest."""
+        values = {
+            "ids": [each.topic for each in placed],
+            "slugs": [each.slug for each in placed],
+            "confidences": [each.confidence for each in placed],
+            "by": [each.by for each in placed],
+        }
+        await self._store.write_all(
+            ((statements.PLACE, values), (statements.NOTE_PLACED, {"digest": digest}))
         )
 
     async def tiers(self) -> list[TierCount]:

@@ -37,8 +37,10 @@ def nothing_known(database_url: str) -> None:
     """Each test begins with an empty store."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
-            "TRUNCATE knowledge_sources, knowledge_topics, knowledge_jobs, knowledge_versions RESTART IDENTITY CASCADE"
+            "TRUNCATE knowledge_sources, knowledge_topics, knowledge_jobs, knowledge_versions, knowledge_catalogue, "
+            "knowledge_mappings RESTART IDENTITY CASCADE"
         )
+        connection.execute("UPDATE knowledge_store SET catalogue = catalogue + 1, placed = NULL")
 
 
 @pytest.fixture

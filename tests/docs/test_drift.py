@@ -60,8 +60,9 @@ def commands() -> dict[str, Any]:
 
     def walk(name: str, command: Any) -> None:
         inner = getattr(command, "commands", None)
-        if inner is None:
+        if inner is None or command.invoke_without_command:
             found[name] = command
+        if inner is None:
             return
         for part, child in inner.items():
             walk(f"{name} {part}".strip(), child)

@@ -52,7 +52,10 @@ def _direction(word: str) -> Vectors:
 @pytest.fixture
 async def store(pool: Pool) -> KnowledgeStore:
     async with pool.connection() as connection:
-        await connection.execute("TRUNCATE knowledge_sources, knowledge_topics CASCADE")
+        await connection.execute(
+            "TRUNCATE knowledge_sources, knowledge_topics, knowledge_catalogue, knowledge_mappings CASCADE"
+        )
+        await connection.execute("UPDATE knowledge_store SET catalogue = 0, placed = NULL")
         await connection.execute("ALTER SEQUENCE knowledge_revision RESTART")
     return KnowledgeStore(pool)
 

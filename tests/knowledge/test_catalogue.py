@@ -1,6 +1,6 @@
 import pytest
 
-from knowledge.catalogue import Catalogue, packaged_catalogue
+from knowledge.catalogue import Catalogue, Mapped, packaged_catalogue
 from knowledge.corpus import Pair, Topic
 
 
@@ -110,3 +110,34 @@ def test_research_topics_are_placed(name, slug):
     placed = packaged_catalogue().placed(name)
     assert placed is not None
     assert placed.slug == slug
+
+
+def test_what_was_said_by_hand_of_a_name_is_known_in_any_spelling():
+    said = Catalogue(
+        [topic("rsi", "Relative Strength Index (RSI)")],
+        [
+            Mapped(name="Batch 7: strength", slug="rsi"),
+            Mapped(name="Houses"),
+            Mapped(name="Old", slug="gone"),
+        ],
+    )
+    assert said.by_hand("batch 7 - Strength") == Mapped(name="Batch 7: strength", slug="rsi")
+    assert said.by_hand("house") == Mapped(name="Houses", slug=None)
+    assert said.by_hand("Old") is None
+    assert said.by_hand("Batch 7") is None
+
+
+def test_digest_changes_with_all_that_topics_are_placed_by():
+    one = topic("rsi", "Relative Strength Index", "RSI")
+    digests = {
+        Catalogue(topics, mapped).digest
+        for topics, mapped in (
+            ([one], []),
+            ([one.model_copy(update={"aliases": ()})], []),
+            ([one, topic("roc", "Rate of Change")], []),
+            ([one], [Mapped(name="Houses")]),
+            ([one], [Mapped(name="Houses", slug="rsi")]),
+        )
+    }
+    assert len(digests) == 5
+    assert Catalogue([one]).digest == Catalogue([one]).digest

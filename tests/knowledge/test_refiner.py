@@ -36,6 +36,10 @@ CATALOGUE = Catalogue(
 TODAY = date(2026, 11, 21)
 
 
+async def known() -> Catalogue:
+    return CATALOGUE
+
+
 @pytest.fixture
 def refinery(store: KnowledgeStore) -> RefineryStore:
     return RefineryStore(store)
@@ -43,7 +47,7 @@ def refinery(store: KnowledgeStore) -> RefineryStore:
 
 @pytest.fixture
 def refiner(refinery: RefineryStore, indexer: Indexer, dense: DenseIndex, embedder: WordEmbedder) -> Refiner:
-    return Refiner(refinery, indexer, dense, embedder, catalogue=CATALOGUE, today=lambda: TODAY)
+    return Refiner(refinery, indexer, dense, embedder, catalogue=known, today=lambda: TODAY)
 
 
 async def fill(
@@ -156,7 +160,7 @@ async def test_a_broken_off_run_goes_on_where_it_was(
     with pytest.raises(BrokenOff):
         await refiner.run(break_off)
     assert await refinery.count_due() == 0
-    other = Refiner(refinery, indexer, dense, embedder, catalogue=CATALOGUE, today=lambda: TODAY)
+    other = Refiner(refinery, indexer, dense, embedder, catalogue=known, today=lambda: TODAY)
     result = await other.run()
     assert (result.measured, result.linked) == (0, 1)
 
@@ -181,7 +185,7 @@ async def test_wrong_claims_are_noted_with_the_pair(
         dense,
         embedder,
         checks=(lambda _: [wrong],),
-        catalogue=CATALOGUE,
+        catalogue=known,
         today=lambda: TODAY,
     ).run()
     (row,) = await store.rows("SELECT parts, quality, tier FROM knowledge_refinements", {})

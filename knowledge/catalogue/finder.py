@@ -1,11 +1,13 @@
 """Where a topic as sources and questions name it stands in the catalogue."""
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+from knowledge.catalogue.own import Mapped
 from knowledge.corpus import Topic, packaged_topics
 from knowledge.readers.text import plain
 
@@ -34,13 +36,17 @@ class Placement:
 class Catalogue:
     """Topics, found by their names and aliases. One name may be that of several: `MVRV`, `Ichimoku Cloud`."""
 
-    def __init__(self, topics: Iterable[Topic]) -> None:
+    def __init__(self, topics: Iterable[Topic], mapped: Iterable[Mapped] = ()) -> None:
+        """`mapped` says of names where they belong; to a topic that is not in the catalogue it says nothing."""
         self.topics: Mapping[str, Topic] = {topic.slug: topic for topic in topics}
+        self._mapped: Mapping[str, Mapped] = {
+            key_of(each.name): each for each in mapped if each.slug is None or each.slug in self.topics
+        }
         self._names: defaultdict[str, list[str]] = defaultdict(list)
         abbreviations: set[str] = set()
         spoken: dict[str, None] = {}
         for topic in self.topics.values():
-            for name in _names_of(topic):
+            for name in names_of(topic):
                 if topic.slug not in self._names[_key(name)]:
                     self._names[_key(name)].append(topic.slug)
                 spoken[name] = None
@@ -48,6 +54,17 @@ class Catalogue:
                     abbreviations.add(_key(name))
         self._abbreviations = frozenset(abbreviations)
         self._pattern = _any_of(spoken)
+
+    @cached_property
+    def digest(self) -> str:
+        """Names all that placing goes by: with another digest a topic may belong elsewhere."""
+        named = [(topic.slug, topic.name, topic.aliases) for topic in self.topics.values()]
+        said = sorted((key, each.slug or "") for key, each in self._mapped.items())
+        return hashlib.sha256(repr((named, said)).encode()).hexdigest()
+
+    def by_hand(self, name: str) -> Mapped | None:
+        """What was said by hand of a topic of that name, in any spelling."""
+        return self._mapped.get(key_of(name))
 
     def placed(self, name: str) -> Placement | None:
         """Where a topic of that name belongs, by rules; None where none says so clearly.
@@ -121,11 +138,16 @@ def _any_of(names: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<![\w%])(?:{groups})s?(?!\w)", re.IGNORECASE)
 
 
-def _names_of(topic: Topic) -> list[str]:
-    """`Relative Strength Index (RSI)` is called so, without the bracket, and what stands in it."""
+def names_of(topic: Topic) -> list[str]:
+    """All that a topic is called: `Relative Strength Index (RSI)` is so, without the bracket, and as what stands in it."""
     bracketed = [inside for inside in _BRACKETED.findall(topic.name) if _ABBREVIATION.fullmatch(inside)]
     bare = _BRACKETED.sub("", topic.name).strip()
     return list(dict.fromkeys([topic.name, bare, *bracketed, *topic.aliases]))
+
+
+def key_of(name: str) -> str:
+    """What two spellings of a name have in common."""
+    return _key(name) or name.strip()
 
 
 def _key(name: str, *, without: frozenset[str] = frozenset()) -> str:
