@@ -13,8 +13,8 @@ from knowledge.catalogue import (
     OwnTopic,
     TopicFields,
     UnknownTopic,
+    checked_entry,
     read_catalogue,
-    valid,
     write_catalogue,
 )
 from knowledge.chroma import Chroma
@@ -136,12 +136,12 @@ __all__ = [
     "VersionRefused",
     "VersionState",
     "Versions",
+    "checked_entry",
     "measure_progress",
     "open_writer",
     "read_catalogue",
     "remove_source",
     "starter_questions",
     "stored_versions",
-    "valid",
     "write_catalogue",
 ]

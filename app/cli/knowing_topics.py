@@ -105,7 +105,7 @@ def add(
     as_json: AsJson = False,  # a flag
 ) -> None:
     """Add a topic to the catalogue. Its name and aliases must mean no other topic."""
-    from knowledge import OwnTopic, valid
+    from knowledge import OwnTopic, checked_entry
 
     fields = {
         "slug": slug,
@@ -116,7 +116,7 @@ def add(
         "subcategory": subcategory,
         "session": session,
     }
-    topic = valid(OwnTopic, fields)
+    topic = checked_entry(OwnTopic, fields)
     _change(lambda editor: editor.put(topic, replace=replace), wait=wait, as_json=as_json)
 
 

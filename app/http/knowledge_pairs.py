@@ -6,8 +6,8 @@ from typing import Annotated, Any  # Any: FastAPI's own types
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response, StreamingResponse
 
+from app.http.catalogue import Collection, Slug
 from app.http.chat import ERRORS, Service, Storable
-from app.http.knowledge import Collection, Slug
 from app.http.knowledge_views import AlikePage, AlikeView, ListedPairPage, ListedPairView
 from app.http.paging import Limit, Place, refused_cursor
 from knowledge import Alike, Duplicates, ExportFormat, PairSelection, UnknownPair

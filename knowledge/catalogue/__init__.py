@@ -16,8 +16,8 @@ from knowledge.catalogue.own import (
     OwnCatalogue,
     OwnTopic,
     TopicFields,
+    checked_entry,
     read_catalogue,
-    valid,
     write_catalogue,
 )
 
@@ -36,9 +36,9 @@ __all__ = [
     "TopicFields",
     "UnknownTopic",
     "by_collection",
+    "checked_entry",
     "found_among",
     "packaged_catalogue",
     "read_catalogue",
-    "valid",
     "write_catalogue",
 ]

@@ -10,7 +10,7 @@ from knowledge.catalogue import statements
 from knowledge.catalogue.current import found_among, merged
 from knowledge.catalogue.difference import CatalogueRefused, Difference
 from knowledge.catalogue.finder import key_of
-from knowledge.catalogue.own import CatalogueInvalid, Mapped, OwnCatalogue, OwnTopic, valid
+from knowledge.catalogue.own import CatalogueInvalid, Mapped, OwnCatalogue, OwnTopic, checked_entry
 from knowledge.corpus import packaged_topics
 from knowledge.store import Connection, KnowledgeStore
 
@@ -100,7 +100,7 @@ class CatalogueEditor:
 
     async def map(self, name: str, slug: str | None) -> Change:
         """Say where topics belong that sources call so; None: nowhere. Raises CatalogueInvalid, UnknownTopic."""
-        mapped = valid(Mapped, {"name": name, "slug": slug})
+        mapped = checked_entry(Mapped, {"name": name, "slug": slug})
         return await self._changed(lambda held: _with(held, mappings=(mapped,)))
 
     async def unmap(self, name: str) -> Change:
@@ -137,7 +137,7 @@ def _own(held: OwnCatalogue, slug: str) -> OwnTopic | None:
 
 def _aliased(own: OwnTopic | None, slug: str, aliases: Iterable[str]) -> OwnTopic:
     before = {} if own is None else own.model_dump()
-    return valid(OwnTopic, {**before, "slug": slug, "aliases": tuple(aliases)})
+    return checked_entry(OwnTopic, {**before, "slug": slug, "aliases": tuple(aliases)})
 
 
 def _with(

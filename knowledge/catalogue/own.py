@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from knowledge.corpus import Line, Pair, Session, Slug, Topic
+from knowledge.corpus import Line, Session, Slug, Topic
 from knowledge.errors import KnowledgeError
 from knowledge.readers.text import plain
 
@@ -117,20 +117,15 @@ class OwnCatalogue(BaseModel):
     mappings: tuple[Mapped, ...] = ()
 
 
-class _WrittenTopic(OwnTopic):
-    pairs: tuple[Pair, ...] = ()
-
-
 class _Written(_Part):
-    topics: Annotated[tuple[_WrittenTopic, ...], Field(max_length=MOST_TOPICS)] = ()
+    topics: Annotated[tuple[OwnTopic, ...], Field(max_length=MOST_TOPICS)] = ()
     mappings: Annotated[tuple[Mapped, ...], Field(max_length=MOST_MAPPINGS)] = ()
 
 
 def read_catalogue(content: bytes, name: str, *, collection: str) -> OwnCatalogue:
-    """What a TOML file adds: `[[topics]]` as the packaged ones are written, and `[[mappings]]`.
+    """What a TOML file adds: `[[topics]]` as the packaged ones are written but without pairs, and `[[mappings]]`.
 
-    A topic that says no `collection` goes to the given one; its pairs, where it has some, are checked and left out.
-    Raises CatalogueInvalid, which names the file, the place and what is wrong.
+    A topic that says no `collection` belongs to the given one. Raises CatalogueInvalid, which names the file, the place and what is wrong.
     """
     if len(content) > LONGEST_FILE:
         raise CatalogueInvalid(f"{name} has more than {LONGEST_FILE >> 20} MiB: no catalogue is so long")
@@ -146,16 +141,18 @@ def read_catalogue(content: bytes, name: str, *, collection: str) -> OwnCatalogu
     for topic in topics if isinstance(topics, list) else ():
         if isinstance(topic, dict) and "name" in topic:
             topic.setdefault("collection", collection)
+        if isinstance(topic, dict) and "pairs" in topic:
+            raise CatalogueInvalid(
+                f"{name}: topic {topic.get('slug')} has pairs; a catalogue has none: `freya knowledge import` reads "
+                "them from JSON, tables and lists"
+            )
     try:
         written = _Written.model_validate(table)
     except ValidationError as error:
         raise CatalogueInvalid(f"{name}: {_told(error)}") from error
     if not written.topics and not written.mappings:
         raise CatalogueInvalid(f"{name} holds no [[topics]] and no [[mappings]]")
-    return OwnCatalogue(
-        topics=tuple(OwnTopic(**each.model_dump(exclude={"pairs"})) for each in written.topics),
-        mappings=written.mappings,
-    )
+    return OwnCatalogue(topics=written.topics, mappings=written.mappings)
 
 
 def write_catalogue(own: OwnCatalogue) -> str:
@@ -165,7 +162,7 @@ def write_catalogue(own: OwnCatalogue) -> str:
     return "\n".join([*topics, *mappings])
 
 
-def valid(model: type[Entry], fields: Mapping[str, object]) -> Entry:
+def checked_entry(model: type[Entry], fields: Mapping[str, object]) -> Entry:
     """What is to be added, of its fields. Raises CatalogueInvalid."""
     try:
         return model.model_validate(fields)

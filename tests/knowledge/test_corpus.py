@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.catalogue import read_catalogue
 from knowledge.corpus import CorpusInvalid, Pair, Topic, packaged_topics, read_folder, read_part
 from knowledge.readers.text import plain
 from knowledge.worked import agrees, evaluate
@@ -117,11 +118,12 @@ def test_every_worked_number_is_what_our_code_computes():
 
 def test_the_example_in_the_documentation_is_a_part_of_a_corpus():
     page = (Path(__file__).parents[2] / "docs" / "knowledge.md").read_text("utf-8")
-    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    example, own = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     (topic,) = read_part(example, "the example")
     (pair,) = topic.pairs
     (worked,) = pair.worked
     assert agrees(worked.figure, evaluate(worked.expression, EXPRESSIONS))
+    assert len(read_catalogue(own.encode(), "the example", collection="technical").topics) == 2
 
 
 def test_about_every_second_technical_pair_works_a_number_out():

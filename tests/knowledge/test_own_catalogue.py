@@ -1,6 +1,8 @@
 """What users add to the catalogue, over a real store; and that everybody sees it."""
 
 import asyncio
+import os
+import sys
 
 import pytest
 
@@ -19,9 +21,11 @@ from knowledge import (
     read_catalogue,
     write_catalogue,
 )
+from knowledge.catalogue.current import merged
 from knowledge.evaluation.stored import stored_questions
 from knowledge.refinery import Refiner, RefineryStore
 from tests.knowledge.samples import write_export
+from tests.knowledge.test_catalogue import topic
 
 RSI = "relative-strength-index"
 HOUSES = OwnTopic(
@@ -182,6 +186,14 @@ async def test_slug_that_a_source_says_is_kept_beside_what_is_said_by_hand(edito
     assert await place_of(store, name) == (RSI, 1.0, "rule")
 
 
+def test_topic_that_ships_later_under_a_taken_slug_keeps_the_names_that_were_added():
+    shipped = topic("house-prices", "Prices of Houses", "HP")
+    (known,) = merged({"fundamentals": [shipped]}, OwnCatalogue(topics=(HOUSES,)))
+    assert (known.own, known.collection, known.topic.name) == (False, "fundamentals", "Prices of Houses")
+    assert known.topic.aliases == ("HP", "House Prices (HPX)", "property index")
+    assert merged({}, OwnCatalogue(topics=(OwnTopic(slug="gone", aliases=("went",)),))) == []
+
+
 async def test_other_processes_see_a_change_within_seconds(editor, pool):
     elsewhere, lately = Catalogues(KnowledgeStore(pool)), Catalogues(KnowledgeStore(pool), again_s=0)
     before = await elsewhere.recent()
@@ -192,6 +204,32 @@ async def test_other_processes_see_a_change_within_seconds(editor, pool):
     assert await elsewhere.recent() is before
     assert (await elsewhere.current()).named_in("HPX rose") == ["house-prices"]
     assert await elsewhere.current() is await elsewhere.recent()
+
+
+OTHER_PROCESS = """
+import asyncio, sys
+from app.database import open_pool
+from knowledge import CatalogueEditor, KnowledgeStore
+
+async def main():
+    pool = await open_pool(sys.argv[1], min_size=1, max_size=1)
+    await CatalogueEditor(KnowledgeStore(pool)).add_aliases("relative-strength-index", ["Wilderometer"])
+    await pool.close()
+
+asyncio.run(main())
+"""
+
+
+async def test_change_by_another_process_is_seen(store, database_url):
+    here = Catalogues(store, again_s=0)
+    assert (await here.recent()).named_in("The Wilderometer rose") == []
+    path = os.pathsep.join(sys.path)
+    made = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OTHER_PROCESS, database_url, env={**os.environ, "PYTHONPATH": path}
+    )
+    async with asyncio.timeout(60):
+        assert await made.wait() == 0
+    assert (await here.recent()).named_in("The Wilderometer rose") == [RSI]
 
 
 async def test_search_prefers_pairs_on_a_topic_once_it_is_in_the_catalogue(
@@ -329,7 +367,7 @@ TOPIC = b'[[topics]]\nslug = "rents"\nname = "Rents"\ncategory = "Real estate"\n
         (TOPIC + b"session = 0", "topics.0.session"),
         (TOPIC + b'aliases = ["a\\u0000b"]', "cannot be printed"),
         (TOPIC + b'collection = "No Name"', "topics.0.collection"),
-        (TOPIC + b'[[topics.pairs]]\nquestion = "Short?"', "topics.0.pairs.0"),
+        (TOPIC + b'[[topics.pairs]]\nquestion = "Short?"', "topic rents has pairs"),
         (b'[[mappings]]\nslug = "rents"', "mappings.0.name: Field required"),
         (b"x" * (16 * 1024 * 1024 + 1), "16 MiB"),
     ],
