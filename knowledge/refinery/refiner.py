@@ -142,13 +142,13 @@ class Refiner:
         )
 
     async def _place(self, progress: Progress, *, again: bool) -> tuple[int, int]:
+        placed_by, changes = await self._store.placed_by()
         catalogue = await self._catalogue()
-        again = again or await self._store.placed_by() != catalogue.digest
+        again = again or placed_by != catalogue.digest
         names = await self._store.topics(again=again)
         progress(RefineProgress(step="topics", done=0, total=len(names)))
         placed = await place(names, catalogue, self._embedder)
-        await self._store.place(placed, catalogue.digest)
-        if (await self._catalogue()).digest != catalogue.digest:
+        if not await self._store.place(placed, catalogue.digest, changes=changes):
             return await self._place(progress, again=True)  # it was changed meanwhile, perhaps by hand
         progress(RefineProgress(step="topics", done=len(names), total=len(names)))
         return len(placed), sum(each.slug is None for each in placed)

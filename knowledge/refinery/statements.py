@@ -126,9 +126,11 @@ PLACE: Final = """
     WHERE topic.id = given.id
 """
 
-PLACED_BY: Final = "SELECT placed FROM knowledge_store"
+PLACED_BY: Final = "SELECT placed, catalogue FROM knowledge_store"
 
-NOTE_PLACED: Final = "UPDATE knowledge_store SET placed = %(digest)s"
+NOTE_PLACED: Final = """
+    UPDATE knowledge_store SET placed = %(digest)s WHERE catalogue = %(changes)s RETURNING placed
+"""
 
 SUMMARY: Final = """
     SELECT pair.collection, refined.tier, count(*) AS pairs, avg(refined.quality)::real AS quality,

@@ -181,22 +181,25 @@ class RefineryStore:
         """Topics whose place in the catalogue was not looked for yet, or all of them `again`."""
         return [TopicName(**row) for row in await self._store.rows(statements.UNMAPPED, {"all": again})]
 
-    async def placed_by(self) -> str | None:
-        """The digest of the catalogue that all topics were last placed by; None: they never were."""
-        digest = (await self._store.rows(statements.PLACED_BY, {}))[0]["placed"]
-        return None if digest is None else str(digest)
+    async def placed_by(self) -> tuple[str | None, int]:
+        """The digest of the catalogue that all topics were last placed by, or None, and how often users changed it."""
+        row = (await self._store.rows(statements.PLACED_BY, {}))[0]
+        return row["placed"], int(row["catalogue"])
 
-    async def place(self, placed: Sequence[Placed], digest: str) -> None:
-        """Keep where topics belong, by the catalogue of that digest."""
+    async def place(self, placed: Sequence[Placed], digest: str, *, changes: int) -> bool:
+        """Keep where topics belong, by the catalogue of that digest; not, and False, if it was changed since."""
         values = {
             "ids": [each.topic for each in placed],
             "slugs": [each.slug for each in placed],
             "confidences": [each.confidence for each in placed],
             "by": [each.by for each in placed],
         }
-        await self._store.write_all(
-            ((statements.PLACE, values), (statements.NOTE_PLACED, {"digest": digest}))
-        )
+        async with self._store.writing() as connection:
+            noted = await connection.execute(statements.NOTE_PLACED, {"digest": digest, "changes": changes})
+            if not noted.rowcount:
+                return False
+            await connection.execute(statements.PLACE, values)
+        return True
 
     async def tiers(self) -> list[TierCount]:
         """Pairs by collection and tier."""

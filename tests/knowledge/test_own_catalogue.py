@@ -143,17 +143,16 @@ async def test_what_is_said_by_hand_during_a_refinement_stands(
     editor, importer, indexer, dense, embedder, store, tmp_path
 ):
     await imported(importer, tmp_path, "Batch 7")
-    catalogues, asked = Catalogues(store), 0
+    catalogues, before = Catalogues(store), []
 
     async def changed_between():
-        nonlocal asked
-        asked += 1
-        if asked == 2:
+        before.append(await catalogues.current())
+        if len(before) == 1:
             await editor.map("Batch 7", RSI)
-            await store.write("UPDATE knowledge_topics SET slug = NULL, mapped_by = NULL", {})
-        return await catalogues.current()
+        return before[-1]
 
     await Refiner(RefineryStore(store), indexer, dense, embedder, catalogue=changed_between).run()
+    assert len(before) == 2
     assert await place_of(store, "Batch 7") == (RSI, 1.0, "hand")
 
 
