@@ -18,6 +18,7 @@ from knowledge import (
     UnknownSource,
     UnknownTopic,
     VersionRefused,
+    VersionUnproven,
 )
 from knowledge.evaluation import NotEvaluated
 from memory import (
@@ -53,6 +54,7 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (CatalogueInvalid, "request_refused"),
     (CatalogueRefused, "catalogue_refused"),
     (NotEvaluated, "not_evaluated"),
+    (VersionUnproven, "version_unproven"),
     (VersionRefused, "version_refused"),
     (KnowledgeUnavailable, "knowledge_unavailable"),
     (MemoryUnavailable, "memory_unavailable"),
@@ -78,6 +80,7 @@ _SPEAK_FOR_THEMSELVES = frozenset(
         "catalogue_refused",
         "not_evaluated",
         "version_refused",
+        "version_unproven",
         "unknown_memory",
         "thread_busy",
         "unknown_project",

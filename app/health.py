@@ -16,6 +16,9 @@ class Dependency(BaseModel):
     name: str
     ok: bool
     detail: str = Field(description="What it is, or what is wrong with it.")
+    warning: str | None = Field(
+        default=None, description="What is not as it should be though it works; null: nothing."
+    )
 
 
 class HealthReport(BaseModel):
@@ -25,8 +28,8 @@ class HealthReport(BaseModel):
     dependencies: list[Dependency]
 
 
-Check = Callable[[], Awaitable[str]]
-"""Gives a word on the state of a dependency; raises when it does not answer."""
+Check = Callable[[], Awaitable[str | Dependency]]
+"""Gives a word on the state of a dependency, or all that is to be told of it; raises when it does not answer."""
 
 
 class Health:
@@ -44,7 +47,8 @@ class Health:
 async def _ask(name: str, check: Check) -> Dependency:
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            return Dependency(name=name, ok=True, detail=await check())
+            found = await check()
+            return Dependency(name=name, ok=True, detail=found) if isinstance(found, str) else found
     except Exception as error:  # noqa: BLE001  # whatever it is, the dependency does not answer
         reason = "its disk is full" if _DISK_FULL in str(error) else type(error).__name__
         return Dependency(name=name, ok=False, detail=f"does not answer ({reason})")

@@ -166,12 +166,10 @@ class KnowledgeService:
         """The versions of the index, oldest first."""
         return await self._versions.list()
 
-    async def activate(self, number: int) -> IndexVersion:
-        """Make a version the live one, once it has caught up with the store. Raises VersionRefused."""
+    async def activate(self, number: int, *, anyway: bool) -> IndexVersion:
+        """Make a version the live one, once it has caught up with the store. Raises VersionRefused, VersionUnproven."""
         await self.version(number)
-        version = await self._versions.activate(number)
-        await self._live.follow()
-        return version
+        return await self._live.activate(number, anyway=anyway)
 
     async def evaluation(self, number: int) -> Report:
         """The report that is kept with a version. Raises NotEvaluated."""
@@ -179,9 +177,7 @@ class KnowledgeService:
 
     async def rollback(self) -> IndexVersion:
         """Make the version live again that was so before. Raises VersionRefused."""
-        version = await self._versions.rollback()
-        await self._live.follow()
-        return version
+        return await self._live.rollback()
 
     async def version(self, number: int) -> IndexVersion:
         """The version of that number. Raises ProblemError."""

@@ -2,33 +2,52 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.health import Dependency
 from app.jobs import AutomaticRefining, Evaluation, JobRunner, Uploads, Works
 from app.knowledge_checks import accuracy_checks
 from app.knowledge_service import KnowledgeService
-from knowledge import Catalogues, JobStore, KnowledgeStore, Shelf
+from knowledge import Catalogues, JobStore, KnowledgeStore, KnowledgeUnavailable, LiveIndexes, Shelf
 from knowledge.refinery import Refiner, RefineryStore
 from models import CrossEncoderReranker, Embedder
-from models.embeddings import CachedEmbedder, open_embedder
+from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
 
 if TYPE_CHECKING:
     from app.wiring import Backends, KnowledgeParts
 
 
+def join_embedders(
+    backends: "Backends", embedder: CachedEmbedder, observe: Observer | None = None
+) -> SharedEmbedders:
+    """The service's embedding model, and beside it those that versions of the index were made with."""
+    settings = backends.settings.models.embedding
+
+    async def load(name: str) -> CachedEmbedder:
+        other = settings.model_copy(update={"model": name})
+        return await open_embedder(other, backends.settings.data, backends.redis, observe=observe)
+
+    return SharedEmbedders(embedder, load)
+
+
 def join_shelf(
-    backends: "Backends", store: KnowledgeStore, embedder: CachedEmbedder, *, caches: bool = True
+    backends: "Backends",
+    store: KnowledgeStore,
+    embedder: CachedEmbedder,
+    embedders: SharedEmbedders,
+    *,
+    caches: bool = True,
 ) -> Shelf:
     """The indexes of all versions; without `caches` vectors are always computed, as a measurement wants it."""
     settings = backends.settings
-    models = settings.models.embedding
 
-    async def open_other(name: str) -> Embedder:
-        other = await open_embedder(models.model_copy(update={"model": name}), settings.data, backends.redis)
-        return other if caches else other.inner
+    @asynccontextmanager
+    async def lend(name: str) -> AsyncIterator[Embedder]:
+        async with embedders.lent(name) as other:
+            yield other if caches else other.inner
 
     reranker = settings.knowledge.retrieval.reranker
     return Shelf(
@@ -37,8 +56,10 @@ def join_shelf(
         data=settings.data,
         chroma_url=settings.knowledge.chroma_url,
         settings=settings.knowledge.retrieval,
-        reranker=CrossEncoderReranker(reranker, device=models.device) if reranker else None,
-        open_embedder=open_other,
+        reranker=CrossEncoderReranker(reranker, device=settings.models.embedding.device)
+        if reranker
+        else None,
+        lend=lend,
     )
 
 
@@ -62,7 +83,7 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
         catalogue=Catalogues(knowledge.store).current,
         checks=accuracy_checks(),
     )
-    measured = join_shelf(backends, knowledge.store, embedder, caches=False)
+    measured = join_shelf(backends, knowledge.store, embedder, knowledge.embedders, caches=False)
     evaluation = Evaluation(
         knowledge.store, knowledge.versions, measured, floor=backends.settings.knowledge.retrieval.floor
     )
@@ -102,3 +123,25 @@ async def carry_out_jobs(
             automatic = AutomaticRefining(knowledge.store, pipeline.jobs, pipeline.runner)
             await stack.enter_async_context(automatic)
         yield
+
+
+def searched_by_another_model(live: LiveIndexes, model: str) -> Iterator[str]:
+    """That the version in use was made with another embedding model than the settings name, and what to do."""
+    version = live.version
+    if version is not None and version.recipe.model != model:
+        yield (
+            f"knowledge is searched in version {version.number} of the index, with {version.recipe.model}; "
+            f"`freya knowledge index build` makes one with {model}, which the settings name"
+        )
+
+
+async def knowledge_state(live: LiveIndexes, model: str) -> Dependency:
+    """Which version is searched, and with what; that it is not the live one, where that is so."""
+    if live.version is None and live.trouble is None:
+        with suppress(KnowledgeUnavailable):
+            await live.counts()  # opens it
+    version, trouble = live.version, live.trouble
+    if version is None:
+        return Dependency(name="knowledge", ok=False, detail=trouble or "does not answer")
+    other = "" if version.recipe.model == model else f", with {version.recipe.model}"
+    return Dependency(name="knowledge", ok=True, detail=f"version {version.number}{other}", warning=trouble)

@@ -67,6 +67,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "job_not_active": (409, "The job has ended"),
     "catalogue_refused": (409, "The catalogue cannot be changed so"),
     "version_refused": (409, "The version is not in a state for it"),
+    "version_unproven": (409, "The version is not known to be as good as the live one"),
     "body_too_large": (413, "The body is too large"),
     "invalid_request": (422, "The request does not fit its schema"),
     "request_refused": (422, "The request cannot be worked on"),

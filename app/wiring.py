@@ -18,9 +18,17 @@ from agents import Charter, discover
 from app.checkpoints import lay_out_checkpoints, open_saver
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
-from app.health import Check, Health
+from app.health import Check, Dependency, Health
 from app.housekeeping import Housekeeping
-from app.knowledge_wiring import Pipeline, carry_out_jobs, join_pipeline, join_shelf
+from app.knowledge_wiring import (
+    Pipeline,
+    carry_out_jobs,
+    join_embedders,
+    join_pipeline,
+    join_shelf,
+    knowledge_state,
+    searched_by_another_model,
+)
 from app.memory_wiring import MemoryParts, consolidating, join_memory, model_versions
 from app.metrics import Metrics
 from app.runs import RunManager, worker_name
@@ -39,7 +47,7 @@ from knowledge import (
 from memory import Database
 from memory.privacy import Redactor, open_names
 from models.chat import ConfiguredChatModels, Hidden, Hide
-from models.embeddings import CachedEmbedder, open_embedder
+from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
 from models.residency import Residents
 
 _log = structlog.get_logger(__name__)
@@ -70,6 +78,8 @@ class KnowledgeParts:
     live: LiveIndexes
     """What is searched, and what keeps the indexes up to the store."""
     importer: Importer
+    embedders: SharedEmbedders
+    """The service's embedding model, and those of versions that were made with another."""
 
     @property
     def retriever(self) -> LiveIndexes:
@@ -85,6 +95,11 @@ class KnowledgeParts:
     def dense(self) -> LiveIndexes:
         """What gives the vectors of pairs."""
         return self.live
+
+    async def close(self) -> None:
+        """Let go of the indexes and of the models that were loaded for them."""
+        await self.live.close()
+        await self.embedders.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,13 +150,17 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
         )
 
 
-def join_knowledge(backends: Backends, embedder: CachedEmbedder) -> KnowledgeParts:
+def join_knowledge(
+    backends: Backends, embedder: CachedEmbedder, *, observe: Observer | None = None
+) -> KnowledgeParts:
     """The knowledge store with the versions of its indexes, import and retrieval; nothing is opened yet."""
     store = KnowledgeStore(backends.pool)
-    shelf = join_shelf(backends, store, embedder)
+    embedders = join_embedders(backends, embedder, observe)
+    shelf = join_shelf(backends, store, embedder, embedders)
     versions = Versions(store, shelf)
     live = LiveIndexes(versions, shelf)
-    return KnowledgeParts(store=store, versions=versions, live=live, importer=Importer(store, live))
+    importer = Importer(store, live)
+    return KnowledgeParts(store=store, versions=versions, live=live, importer=importer, embedders=embedders)
 
 
 @asynccontextmanager
@@ -159,13 +178,15 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         )
         stack.push_async_callback(embedder.close)
         progress(f"embedding model {embedder.name}")
-        knowledge = join_knowledge(backends, embedder)
-        stack.push_async_callback(knowledge.live.close)
+        knowledge = join_knowledge(backends, embedder, observe=metrics.texts_embedded)
+        stack.push_async_callback(knowledge.close)
         charters = await asyncio.to_thread(discover)
         if settings.knowledge.starter:
             await knowledge.importer.load_starter()
         housekeeping = Housekeeping(knowledge.live, backends.database, settings)
         await housekeeping.index_now(progress)
+        for line in searched_by_another_model(knowledge.live, embedder.name):
+            progress(line)
         pipeline = join_pipeline(backends, knowledge, embedder)
         residents = Residents(settings.models.resident, memory_gb=settings.models.memory_gb)
         await stack.enter_async_context(residents)
@@ -310,13 +331,24 @@ def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbed
         where = "by URL" if backends.settings.knowledge.chroma_url else "embedded"
         if knowledge.live.is_loading:
             return f"{where}, being read into memory"
+        if knowledge.live.version is None and knowledge.live.trouble:
+            return f"{where}, not asked"
         return f"{where}, {sum((await knowledge.live.counts()).values())} pairs"
 
     async def embeddings() -> str:
         vectors = await embedder.embed(["ready?"])
         return f"{embedder.name}, {vectors.shape[1]} dimensions"
 
-    return {"postgres": postgres, "redis": redis, "chroma": chroma, "embeddings": embeddings}
+    async def known() -> Dependency:
+        return await knowledge_state(knowledge.live, embedder.name)
+
+    return {
+        "postgres": postgres,
+        "redis": redis,
+        "chroma": chroma,
+        "knowledge": known,
+        "embeddings": embeddings,
+    }
 
 
 def _redis(url: str, *, waits: bool) -> Redis:

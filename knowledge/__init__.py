@@ -24,8 +24,10 @@ from knowledge.errors import (
     InvalidCollection,
     KnowledgeError,
     KnowledgeUnavailable,
+    ModelRefused,
     SourceUnreadable,
     VersionRefused,
+    VersionUnproven,
 )
 from knowledge.fields import Field, PairIndex
 from knowledge.importer import (
@@ -99,6 +101,7 @@ __all__ = [
     "ListedPair",
     "LiveIndexes",
     "Mapped",
+    "ModelRefused",
     "OpenVersion",
     "Outcome",
     "OwnCatalogue",
@@ -135,6 +138,7 @@ __all__ = [
     "UnknownTopic",
     "VersionRefused",
     "VersionState",
+    "VersionUnproven",
     "Versions",
     "checked_entry",
     "measure_progress",

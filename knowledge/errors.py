@@ -8,7 +8,9 @@ class KnowledgeError(Exception):
     ├── InvalidCollection      no collection can have that name
     ├── SourceUnreadable       a file is no source this package reads, or is damaged; says where and why
     ├── KnowledgeUnavailable   the store or an index did not answer
+    ├── ModelRefused           an index cannot be made with that embedding model; says why and what to do
     └── VersionRefused         a version of the index is not in a state for what was asked
+        └── VersionUnproven    a version is not known to be as good as the live one
     """
 
 
@@ -24,5 +26,13 @@ class KnowledgeUnavailable(KnowledgeError):
     """The store or an index did not answer."""
 
 
+class ModelRefused(KnowledgeError):
+    """An index cannot be made with that embedding model; the message says why and what to do."""
+
+
 class VersionRefused(KnowledgeError):
     """A version of the index is not in a state for what was asked; the message says what it is and what to do."""
+
+
+class VersionUnproven(VersionRefused):
+    """A version was not evaluated, or not found as good as the live one; the message says how to go on."""

@@ -1,7 +1,9 @@
 """The live version of the moment: what the service searches and keeps up to the store."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import structlog
@@ -11,16 +13,30 @@ from knowledge.fields import Field
 from knowledge.indexer import IndexProgress, IndexState
 from knowledge.interfaces import Hit
 from knowledge.resident import Vector
-from knowledge.shelf import OpenVersion, Shelf
+from knowledge.shelf import IndexVersion, OpenVersion, Shelf
 from knowledge.versions import Versions
 
 _log = structlog.get_logger(__name__)
+_AGAIN_S = 60.0
+"""After which it is tried again to open a version that could not be: loading a model takes seconds in vain."""
+
+
+@dataclass(frozen=True)
+class _Away:
+    """The live version, which this process could not open."""
+
+    version: IndexVersion
+    error: KnowledgeUnavailable
+    until: float
 
 
 class LiveIndexes:
     """Searches the live version and keeps it up to the store; goes over when another version becomes the live one.
 
-    What is searched is read into memory in the background once it is open, and searches wait for that.
+    What is searched is read into memory in the background once it is open, and searches wait for that. Each version
+    is searched with the embedding model that it was made with. Where the live one cannot be opened, as its model is
+    not to be had, the version in use stays, or at the start the one that was live last and can be opened is
+    searched in its stead; `trouble` says so, and it is tried again each minute.
 
     The first call makes version 1 where there is none. It is a Retriever, and what housekeeping keeps up.
     """
@@ -32,6 +48,7 @@ class LiveIndexes:
         self._turn = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
         self._loading: asyncio.Task[None] | None = None
+        self._away: _Away | None = None
 
     async def search(
         self,
@@ -62,6 +79,29 @@ class LiveIndexes:
         """Whether the live version is being read into memory, which searches wait for."""
         return self._current is not None and self._current.dense.is_loading
 
+    @property
+    def version(self) -> IndexVersion | None:
+        """The version that is searched, as it was when it was opened; None while none is open."""
+        return None if self._current is None else self._current.version
+
+    @property
+    def trouble(self) -> str | None:
+        """That the live version is not searched here, in words without a reason, which the log has; None: it is."""
+        if self._away is None:
+            return None
+        told = f"version {self._away.version.number} is live and cannot be opened; the log says why"
+        return told if self.version is None else f"{told}; version {self.version.number} is searched instead"
+
+    async def activate(
+        self, number: int, progress: Callable[[IndexProgress], None] | None = None, *, anyway: bool = False
+    ) -> IndexVersion:
+        """What Versions.activate does; this process has gone over when it returns."""
+        return await self._versions.activate(number, progress, anyway=anyway, then=self._go_over)
+
+    async def rollback(self, progress: Callable[[IndexProgress], None] | None = None) -> IndexVersion:
+        """What Versions.rollback does; this process has gone over when it returns."""
+        return await self._versions.rollback(progress, then=self._go_over)
+
     async def catch_up(self, progress: Callable[[IndexProgress], None] | None = None) -> int:
         """Go over to the live version and bring it up to the store, as Indexer.catch_up does."""
         await self.follow()
@@ -83,6 +123,9 @@ class LiveIndexes:
                 return
             live = await self._versions.live()
             if live is None or live.number == self._current.version.number:
+                self._away = None
+                return
+            if self._is_away(live):
                 return
             try:
                 fresh = await self._shelf.open(live)
@@ -93,10 +136,10 @@ class LiveIndexes:
                     await fresh.close()
                     raise
             except KnowledgeUnavailable as error:
-                _log.warning("knowledge.version_away", version=live.number, error=str(error))
+                self._miss(live, error)
                 return
             self._let_go(self._current)
-            self._current = fresh
+            self._current, self._away = fresh, None
             _log.info("knowledge.version_followed", version=live.number)
 
     async def state(self) -> list[IndexState]:
@@ -144,11 +187,47 @@ class LiveIndexes:
 
     async def _open_first(self) -> OpenVersion:
         live, fresh = await self._versions.live_or_first(self._shelf.recipe)
-        self._current = await self._shelf.open(live)
+        self._current = await self._open_or_stand_in(live)
         if fresh:
             await self._shelf.remove_previous(self._current)
         self._load()
         return self._current
+
+    async def _open_or_stand_in(self, live: IndexVersion) -> OpenVersion:
+        """The live version, or else the one that was live last and can be opened."""
+        if self._away is not None and self._is_away(live):
+            raise KnowledgeUnavailable(str(self._away.error)) from self._away.error
+        try:
+            opened = await self._shelf.open(live)
+        except KnowledgeUnavailable as error:
+            self._miss(live, error)
+            for version in await self._versions.live_before():
+                try:
+                    opened = await self._shelf.open(version)
+                except KnowledgeUnavailable as other:
+                    _log.warning("knowledge.version_away", version=version.number, error=str(other))
+                else:
+                    _log.warning(
+                        "knowledge.version_stands_in", version=version.number, instead_of=live.number
+                    )
+                    return opened
+            raise
+        self._away = None
+        return opened
+
+    def _is_away(self, live: IndexVersion) -> bool:
+        """Whether it could not be opened a moment ago."""
+        away = self._away
+        return away is not None and away.version.number == live.number and time.monotonic() < away.until
+
+    def _miss(self, live: IndexVersion, error: KnowledgeUnavailable) -> None:
+        self._away = _Away(live, error, time.monotonic() + _AGAIN_S)
+        _log.warning("knowledge.version_away", version=live.number, error=str(error))
+
+    async def _go_over(self) -> None:
+        """Follow at once, though it may have failed a moment ago."""
+        self._away = None
+        await self.follow()
 
     def _load(self) -> None:
         """Begin to read into memory what was not yet, unless that goes on."""

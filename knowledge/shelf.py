@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +21,7 @@ from knowledge.passages import PassageSettings
 from knowledge.retrieval import HybridRetriever
 from knowledge.settings import RetrievalSettings
 from knowledge.store import KnowledgeStore
-from models import Embedder, ModelsError
+from models import Embedder, EmbeddingUnavailable, ModelsError, Vectors
 
 
 class Recipe(BaseModel):
@@ -64,8 +65,8 @@ class IndexVersion:
     """When it last became the live one."""
 
 
-OpenEmbedder = Callable[[str], Awaitable[Embedder]]
-"""Loads an embedding model by its name. Raises EmbeddingUnavailable or WeightsInvalid."""
+Lend = Callable[[str], AbstractAsyncContextManager[Embedder]]
+"""Gives an embedding model by its name, loaded, for as long. Raises EmbeddingUnavailable or WeightsInvalid."""
 
 
 @dataclass(eq=False)
@@ -77,8 +78,8 @@ class OpenVersion:
     lexical: LexicalIndex
     indexer: Indexer
     retriever: HybridRetriever
-    own: Embedder | None
-    """The embedding model, when nobody else uses it."""
+    lent: AsyncExitStack
+    """Gives the embedding model back."""
     _used: int = 0
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -95,19 +96,12 @@ class OpenVersion:
                 self._idle.set()
 
     async def close(self) -> None:
-        """Let go of the indexes once nobody uses them."""
+        """Let go of the indexes and the embedding model once nobody uses them."""
         if self._used:
             await self._idle.wait()
-        await self.dense.close()
-        await self.lexical.close()
-        close = getattr(self.own, "close", None)
-        if close is not None:
-            await close()
-
-    async def remove(self) -> None:
-        """Delete the indexes. Raises KnowledgeUnavailable."""
-        await self.dense.clear()
-        await self.lexical.remove()
+        async with self.lent:
+            await self.dense.close()
+            await self.lexical.close()
 
 
 class Shelf:
@@ -122,9 +116,9 @@ class Shelf:
         chroma_url: str | None = None,
         settings: RetrievalSettings | None = None,
         reranker: Reranker | None = None,
-        open_embedder: OpenEmbedder | None = None,
+        lend: Lend | None = None,
     ) -> None:
-        """`embedder` is the one that new versions are made with; `open_embedder` gives those of older ones."""
+        """`embedder` is the one that new versions are made with unless they say otherwise; `lend` gives all others."""
         self._store = store
         self._catalogues = Catalogues(store)
         self._embedder = embedder
@@ -132,40 +126,55 @@ class Shelf:
         self._chroma_url = chroma_url
         self._settings = settings or RetrievalSettings()
         self._reranker = reranker
-        self._open_embedder = open_embedder
+        self._lend = lend
 
     @property
     def recipe(self) -> Recipe:
         """What a new version is made of, unless one says otherwise."""
         return Recipe(model=self._embedder.name, dimensions=self._embedder.dimensions)
 
+    @contextlib.asynccontextmanager
+    async def lent(self, model: str) -> AsyncIterator[Embedder]:
+        """The embedding model of that name or folder, loaded, for as long. Raises EmbeddingUnavailable or WeightsInvalid."""
+        if model == self._embedder.name:
+            yield self._embedder
+        elif self._lend is None:
+            raise EmbeddingUnavailable(f"the embedding model {model} is not loaded")
+        else:
+            async with self._lend(model) as embedder:
+                yield embedder
+
     async def open(self, version: IndexVersion) -> OpenVersion:
         """Its indexes; they are read and written only when used. Raises KnowledgeUnavailable without its model."""
-        embedder = await self._embedder_of(version)
-        dense = DenseIndex(
-            embedder,
-            folder=self._data / "chroma",
-            url=self._chroma_url,
-            number=version.number,
-            cut=version.recipe.passages,
-            resident=self._settings.resident,
-        )
-        lexical = LexicalIndex(self._lexical / str(version.number))
-        return OpenVersion(
-            version=version,
-            dense=dense,
-            lexical=lexical,
-            indexer=Indexer(self._store, [dense, lexical], low_tier=version.recipe.low_tier),
-            retriever=HybridRetriever(
-                self._store,
-                dense,
-                lexical,
-                self._settings,
-                catalogue=self._catalogues.recent,
-                reranker=self._reranker,
-            ),
-            own=None if embedder is self._embedder else embedder,
-        )
+        async with AsyncExitStack() as stack:
+            try:
+                embedder = await stack.enter_async_context(self.lent(version.recipe.model))
+            except ModelsError as error:
+                raise KnowledgeUnavailable(
+                    f"The embedding model of version {version.number} cannot be loaded: {error}"
+                ) from error
+            if embedder.dimensions != version.recipe.dimensions:
+                raise KnowledgeUnavailable(
+                    f"Version {version.number} was made with vectors of length {version.recipe.dimensions}, and those of "
+                    f"{embedder.name} are {embedder.dimensions} long now: another model lies there. Put the former one "
+                    "back, or build a fresh version."
+                )
+            dense, lexical = self._dense(version, embedder), self._lexical_of(version)
+            return OpenVersion(
+                version=version,
+                dense=dense,
+                lexical=lexical,
+                indexer=Indexer(self._store, [dense, lexical], low_tier=version.recipe.low_tier),
+                retriever=HybridRetriever(
+                    self._store,
+                    dense,
+                    lexical,
+                    self._settings,
+                    catalogue=self._catalogues.recent,
+                    reranker=self._reranker,
+                ),
+                lent=stack.pop_all(),
+            )
 
     @contextlib.asynccontextmanager
     async def opened(self, version: IndexVersion) -> AsyncIterator[OpenVersion]:
@@ -176,6 +185,15 @@ class Shelf:
         finally:
             await opened.close()
 
+    async def remove(self, version: IndexVersion) -> None:
+        """Delete its indexes, which needs no embedding model. Raises KnowledgeUnavailable."""
+        dense = self._dense(version, _Unloaded(version.recipe.model, version.recipe.dimensions))
+        try:
+            await dense.clear()
+        finally:
+            await dense.close()
+        await self._lexical_of(version).remove()
+
     async def remove_previous(self, opened: OpenVersion) -> None:
         """Delete what was indexed before there were versions."""
         await opened.dense.remove_previous()
@@ -185,20 +203,29 @@ class Shelf:
     def _lexical(self) -> Path:
         return self._data / "lexical"
 
-    async def _embedder_of(self, version: IndexVersion) -> Embedder:
-        recipe = version.recipe
-        if (self._embedder.name, self._embedder.dimensions) == (recipe.model, recipe.dimensions):
-            return self._embedder
-        if self._open_embedder is None:
-            raise KnowledgeUnavailable(
-                f"Version {version.number} was made with the embedding model {recipe.model}, which is not loaded."
-            )
-        try:
-            return await self._open_embedder(recipe.model)
-        except ModelsError as error:
-            raise KnowledgeUnavailable(
-                f"The embedding model of version {version.number} cannot be loaded: {error}"
-            ) from error
+    def _lexical_of(self, version: IndexVersion) -> LexicalIndex:
+        return LexicalIndex(self._lexical / str(version.number))
+
+    def _dense(self, version: IndexVersion, embedder: Embedder) -> DenseIndex:
+        return DenseIndex(
+            embedder,
+            folder=self._data / "chroma",
+            url=self._chroma_url,
+            number=version.number,
+            cut=version.recipe.passages,
+            resident=self._settings.resident,
+        )
+
+
+@dataclass(frozen=True)
+class _Unloaded:
+    """A model of which only what the names of an index are made of is known."""
+
+    name: str
+    dimensions: int
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        raise EmbeddingUnavailable(f"{self.name} was not loaded, to embed {len(texts)} texts")
 
 
 def _remove_files(folder: Path) -> None:

@@ -1,15 +1,19 @@
 """Versions of the index: built beside the live one, compared with it, put in its place at once, and taken back."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final  # Any: a row of the database
 
 from psycopg.types.json import Jsonb
 from pydantic import JsonValue
 
-from knowledge.errors import VersionRefused
+from knowledge.errors import ModelRefused, VersionRefused, VersionUnproven
+from knowledge.evaluation import how_to_go_on, objection_to
 from knowledge.indexer import IndexProgress, IndexState
+from knowledge.passages import PassageSettings
 from knowledge.shelf import IndexVersion, Recipe, Shelf, VersionState
 from knowledge.store import KnowledgeStore
+from models import ModelsError
 
 _BUILDING: Final = 0x6B6E_6F77_7665_7273  # held by who builds, activates or prunes
 
@@ -69,6 +73,15 @@ class Versions:
         rows = await self._store.rows(_LIVE, {})
         return _version(rows[0]) if rows else None
 
+    async def live_before(self) -> Sequence[IndexVersion]:
+        """Those that were live and can be so again, the last one first."""
+        found = [
+            (version.activated_at, version.number, version)
+            for version in await self.list()
+            if version.state is VersionState.READY and version.activated_at is not None
+        ]
+        return [version for *_, version in sorted(found, key=lambda each: each[:2], reverse=True)]
+
     async def get(self, number: int) -> IndexVersion:
         """The version of that number."""
         rows = await self._store.rows(_ONE, {"number": number})
@@ -79,26 +92,15 @@ class Versions:
         return _version(rows[0])
 
     async def live_or_first(self, recipe: Recipe) -> tuple[IndexVersion, bool]:
-        """The live version, and whether it was made just now, as the first or because the embedding model changed.
+        """The live version, whatever its recipe, and whether it was made just now by this one, as the first.
 
-        A version that is made so is live at once and filled while it is searched: there is nothing to search in
-        its stead, or nothing that the model at hand can search.
+        The first is live at once and filled while it is searched: there is nothing to search in its stead.
         """
         live = await self.live()
-        if live is None:
-            values = {"recipe": Jsonb(recipe.model_dump(mode="json"))}
-            made = await self._store.rows(_FIRST, values)
-            return (await self.get(made[0]["number"]), True) if made else await self.live_or_first(recipe)
-        if (live.recipe.model, live.recipe.dimensions) == (recipe.model, recipe.dimensions):
+        if live is not None:
             return live, False
-        ready = [
-            version
-            for version in await self.list()
-            if version.recipe == recipe and version.state is VersionState.READY
-        ]
-        chosen = ready[-1] if ready else await self.create(recipe)
-        await self._store.write_all(((_STEP_DOWN, {}), (_STEP_UP, {"number": chosen.number})))
-        return await self.get(chosen.number), True
+        made = await self._store.rows(_FIRST, {"recipe": Jsonb(recipe.model_dump(mode="json"))})
+        return (await self.get(made[0]["number"]), True) if made else await self.live_or_first(recipe)
 
     async def create(self, recipe: Recipe | None = None, *, note: str | None = None) -> IndexVersion:
         """A version that is yet to be built, by this recipe or by that of the embedding model at hand."""
@@ -118,29 +120,72 @@ class Versions:
             await self._store.write(_READY, {"number": number, "pairs": pairs})
             return await self.get(number)
 
+    async def build_fresh(
+        self,
+        progress: Callable[[IndexProgress], None] | None = None,
+        *,
+        model: str | None = None,
+        passages: PassageSettings | None = None,
+        low_tier: bool = True,
+        note: str | None = None,
+    ) -> IndexVersion:
+        """Build a version by this recipe, with the embedding model at hand unless another is named.
+
+        One of the same recipe and note that was broken off is gone on with. Raises ModelRefused, and makes no version
+        then, for a model that cannot be loaded.
+        """
+        name = model or self._shelf.recipe.model
+        try:
+            async with self._shelf.lent(name) as embedder:
+                recipe = Recipe(
+                    model=embedder.name,
+                    dimensions=embedder.dimensions,
+                    passages=passages or PassageSettings(),
+                    low_tier=low_tier,
+                )
+                version = await self._begun(recipe, note) or await self.create(recipe, note=note)
+                return await self.build(version.number, progress)
+        except ModelsError as error:
+            raise ModelRefused(f"No index can be built with the embedding model {name}: {error}") from error
+
+    async def objection(self, number: int) -> str | None:
+        """What `activate` has against a version: it is not known to be as good as the live one; None: nothing."""
+        return await asyncio.to_thread(objection_to, await self.get(number), await self.live())
+
     async def activate(
-        self, number: int, progress: Callable[[IndexProgress], None] | None = None
+        self,
+        number: int,
+        progress: Callable[[IndexProgress], None] | None = None,
+        *,
+        anyway: bool = False,
+        then: Callable[[], Awaitable[None]] | None = None,
     ) -> IndexVersion:
         """Make a version the live one, at once for all processes, after it has caught up with the store.
 
         The one that was live stays as it is, for `rollback`. Refuses a version that was not built, and one that
-        is behind the store or holds other pairs after all.
+        is behind the store or holds other pairs after all; unless it is done `anyway`, VersionUnproven is raised for
+        one that `objection` has something against. `then` is called as soon as it is live, while its embedding
+        model is still loaded.
         """
         async with self._store.exclusively(_BUILDING):
-            return await self._activate(number, progress)
+            version = await self._standing(number)
+            objection = None if anyway else await self.objection(number)
+            if objection is not None:
+                raise VersionUnproven(f"{objection} {how_to_go_on(version, await self.live())}")
+            return await self._activate(version, progress, then)
 
-    async def rollback(self, progress: Callable[[IndexProgress], None] | None = None) -> IndexVersion:
-        """Make the version live again that was so before; once more, and the present one is."""
+    async def rollback(
+        self,
+        progress: Callable[[IndexProgress], None] | None = None,
+        *,
+        then: Callable[[], Awaitable[None]] | None = None,
+    ) -> IndexVersion:
+        """Make the version live again that was so before; once more, and the present one is. `then` as with `activate`."""
         async with self._store.exclusively(_BUILDING):
-            before = [
-                version
-                for version in await self.list()
-                if version.state is VersionState.READY and version.activated_at is not None
-            ]
+            before = await self.live_before()
             if not before:
                 raise VersionRefused("No version that was live before is left to go back to.")
-            last = max(before, key=lambda version: (version.activated_at, version.number))
-            return await self._activate(last.number, progress)
+            return await self._activate(before[0], progress, then)
 
     async def prune(self, keep: int = 2) -> Sequence[int]:
         """Delete the indexes of all but `keep` versions, the live one among them; gives the numbers.
@@ -172,8 +217,7 @@ class Versions:
                 if version.state is VersionState.BUILDING and version.number < live
             ]
             for version in spare:
-                async with self._shelf.opened(version) as opened:
-                    await opened.remove()
+                await self._shelf.remove(version)
                 await self._store.write(_RETIRE, {"number": version.number})
             return sorted(version.number for version in spare)
 
@@ -183,8 +227,20 @@ class Versions:
         if not rows:
             await self.get(number)  # says that there is none
 
-    async def _activate(self, number: int, progress: Callable[[IndexProgress], None] | None) -> IndexVersion:
-        version = await self._standing(number)
+    async def _begun(self, recipe: Recipe, note: str | None) -> IndexVersion | None:
+        """The newest version of that recipe and note whose build was broken off."""
+        for version in reversed(await self.list()):
+            if version.state is VersionState.BUILDING and (version.recipe, version.note) == (recipe, note):
+                return version
+        return None
+
+    async def _activate(
+        self,
+        version: IndexVersion,
+        progress: Callable[[IndexProgress], None] | None,
+        then: Callable[[], Awaitable[None]] | None,
+    ) -> IndexVersion:
+        number = version.number
         if version.state is VersionState.LIVE:
             return version
         if version.state is VersionState.BUILDING:
@@ -194,7 +250,9 @@ class Versions:
         async with self._shelf.opened(version) as opened:
             await opened.indexer.catch_up(progress)
             self._complete(version, await opened.indexer.state())
-        await self._store.write_all(((_STEP_DOWN, {}), (_STEP_UP, {"number": number})))
+            await self._store.write_all(((_STEP_DOWN, {}), (_STEP_UP, {"number": number})))
+            if then is not None:
+                await then()
         return await self.get(number)
 
     async def _standing(self, number: int) -> IndexVersion:

@@ -1,5 +1,6 @@
 """`freya knowledge index`: versions of the index, built beside the live one and put in its place."""
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from app.cli.knowing_refining import Wait, ordered, show_job
 from app.cli.options import AsJson, examples
-from app.cli.output import emit, emit_json, note
+from app.cli.output import CommandFailed, emit, emit_json, note
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -19,27 +20,55 @@ index = typer.Typer(help="Build, activate and take back versions of the index.",
 
 @index.command(
     epilog=examples(
-        "freya knowledge index build", 'freya knowledge index build --without-low --note "no low pairs"'
+        "freya knowledge index build",
+        "freya knowledge index build --model BAAI/bge-small-en-v1.5",
+        'freya knowledge index build --passage-tokens 96 --without-low --note "short passages"',
     )
 )
 def build(
     number: Annotated[
         int | None, typer.Argument(min=1, help="An earlier version, to be brought up to the store.")
     ] = None,
-    without_low: Annotated[  # noqa: FBT002  # a flag
+    *,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Name or folder of the sentence-transformers model that embeds it.",
+            show_default="that of the settings",
+        ),
+    ] = None,
+    passage_tokens: Annotated[
+        int,
+        typer.Option(min=32, max=512, help="The most tokens of a passage; more than the model reads is cut."),
+    ] = 160,
+    passage_lead: Annotated[
+        int,
+        typer.Option(min=16, max=512, help="Tokens of a passage after the first by which it is found."),
+    ] = 32,
+    passage_later: Annotated[
+        float, typer.Option(min=0, max=2, help="What the mean of all passages counts for beside the first.")
+    ] = 0.5,
+    without_low: Annotated[
         bool, typer.Option("--without-low", help="Leave out pairs of low quality.")
     ] = False,
     remark: Annotated[str | None, typer.Option("--note", help="What the version is for.")] = None,
-    wait: Wait = True,  # noqa: FBT002  # a flag
-    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    wait: Wait = True,
+    as_json: AsJson = False,
 ) -> None:
     """Build a version of the index beside the live one; searches do not change until it is activated.
 
-    One that was broken off is gone on with by the same command.
+    One that was broken off is gone on with by the same command. Another embedding model than the service's is loaded
+    for as long as it is needed, and fetched where it is a name of the hub of Hugging Face.
     """
-    if number is not None and (without_low or remark is not None):
-        raise typer.BadParameter("an earlier version keeps its recipe and its note", param_hint="NUMBER")
-    asked: dict[str, JsonValue] = {"number": number, "low_tier": not without_low, "note": remark}
+    from models.embeddings import whole_name
+
+    asked: dict[str, JsonValue] = {
+        "number": number,
+        "model": whole_name(model) if model else model,
+        "passages": {"tokens": passage_tokens, "lead_tokens": passage_lead, "later": passage_later},
+        "low_tier": not without_low,
+        "note": remark,
+    }
     _carry_out("index", asked, wait=wait, as_json=as_json)
 
 
@@ -77,14 +106,23 @@ def show(number: Number, as_json: AsJson = False) -> None:  # noqa: FBT002  # a 
         emit("\n".join(version_detail_lines(version, report)))
 
 
-@index.command(epilog=examples("freya knowledge index activate 2"))
+@index.command(epilog=examples("freya knowledge index activate 2", "freya knowledge index activate 2 --yes"))
 def activate(
     number: Number,
+    yes: Annotated[  # noqa: FBT002  # a flag
+        bool,
+        typer.Option("--yes", help="Though it was not evaluated, or was found to be below the live one."),
+    ] = False,
     wait: Wait = True,  # noqa: FBT002  # a flag
     as_json: AsJson = False,  # noqa: FBT002  # a flag
 ) -> None:
-    """Make a version the one that is searched, at once, after it has caught up with the store."""
-    _carry_out("activate", {"number": number}, wait=wait, as_json=as_json)
+    """Make a version the one that is searched, at once, after it has caught up with the store.
+
+    Of one that was never live the evaluation is looked at: where there is none, or it is surely below the live one's,
+    you are asked first.
+    """
+    anyway = yes or _consented(number, as_json=as_json)
+    _carry_out("activate", {"number": number, "anyway": anyway}, wait=wait, as_json=as_json)
 
 
 @index.command(epilog=examples("freya knowledge index rollback"))
@@ -112,3 +150,20 @@ def _carry_out(kind: str, arguments: "dict[str, JsonValue]", *, wait: bool, as_j
     from app.cli.reports import changed_lines
 
     show_job(ordered(kind, arguments, wait=wait), changed_lines, as_json=as_json)
+
+
+def _consented(number: int, *, as_json: bool) -> bool:
+    """Whether something speaks against the version and the user wants it nevertheless. Raises CommandFailed."""
+    from app.cli.interruption import run
+    from app.cli.options import quiet_settings
+    from app.cli.reading import read_objection
+
+    found = run(partial(read_objection, quiet_settings(), number))
+    if found is None:
+        return False
+    objection, advice = found
+    if as_json or not sys.stdin.isatty():
+        raise CommandFailed(f"{objection} {advice}")
+    if not typer.confirm(f"{objection} Activate it nevertheless?", err=True):
+        raise CommandFailed(f"nothing was changed. {advice}")
+    return True

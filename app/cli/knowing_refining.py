@@ -210,7 +210,8 @@ def ordered(kind: str, arguments: "dict[str, JsonValue]", *, wait: bool) -> "Job
         order = as_order(kind, arguments)
     except ValidationError as error:
         wrong = error.errors()[0]
-        raise typer.BadParameter(f"{wrong['loc'][2]}: {wrong['msg']}") from error
+        place = ".".join(map(str, wrong["loc"][2:]))
+        raise typer.BadParameter(f"{place}: {wrong['msg']}" if place else wrong["msg"]) from error
     return run(partial(carry_out, quiet_settings(), order, wait=wait))
 
 

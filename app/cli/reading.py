@@ -1,5 +1,6 @@
 """What is known, read from the store: it needs no service, and no index."""
 
+import asyncio
 from collections.abc import Sequence
 
 from app.cli.interruption import Interruption
@@ -22,10 +23,11 @@ from knowledge import (
     TopicDetail,
     Topics,
     VersionRefused,
+    VersionState,
     measure_progress,
     stored_versions,
 )
-from knowledge.evaluation import Report, kept_report
+from knowledge.evaluation import Report, how_to_go_on, kept_report, objection_to
 from knowledge.refinery import GapReport, Targets
 
 
@@ -99,14 +101,28 @@ async def list_versions(settings: Settings, _: Interruption) -> Sequence[IndexVe
         return await stored_versions(store)
 
 
+async def read_objection(settings: Settings, number: int, _: Interruption) -> tuple[str, str] | None:
+    """What speaks against activating a version, and what to do about it; None: nothing. Raises VersionRefused."""
+    async with open_store(settings) as store:
+        versions = await stored_versions(store)
+    version = _of(versions, number)
+    live = next((each for each in versions if each.state is VersionState.LIVE), None)
+    objection = await asyncio.to_thread(objection_to, version, live)
+    return None if objection is None else (objection, how_to_go_on(version, live))
+
+
 async def read_version(
     settings: Settings, number: int, _: Interruption
 ) -> tuple[IndexVersion, Report | None]:
     """A version and the report kept with it; None where it was not evaluated. Raises VersionRefused, NotEvaluated."""
     async with open_store(settings) as store:
-        versions = {version.number: version for version in await stored_versions(store)}
-    if number not in versions:
-        there = ", ".join(map(str, versions)) or "none"
-        raise VersionRefused(f"There is no version {number} of the index; there are {there}.")
-    version = versions[number]
+        version = _of(await stored_versions(store), number)
     return version, None if version.evaluation is None else kept_report(version)
+
+
+def _of(versions: Sequence[IndexVersion], number: int) -> IndexVersion:
+    known = {version.number: version for version in versions}
+    if number not in known:
+        there = ", ".join(map(str, known)) or "none"
+        raise VersionRefused(f"There is no version {number} of the index; there are {there}.")
+    return known[number]

@@ -144,11 +144,16 @@ def versions_json(versions: Sequence[IndexVersion]) -> list[dict[str, Any]]:
 
 def version_detail_lines(version: IndexVersion, report: Report | None) -> list[str]:
     """A version, and the report of its latest evaluation as tables."""
+    cut = version.recipe.passages
     facts = [
         ("version", version.number),
         ("state", version.state.value),
         ("pairs", version.pairs),
         ("model", f"{version.recipe.model}, {version.recipe.dimensions} dimensions"),
+        (
+            "passages",
+            f"{cut.tokens} tokens, found by {cut.lead_tokens}, later ones count {cut.later:g}",
+        ),
         ("low tier", "yes" if version.recipe.low_tier else "no"),
         ("created", f"{version.created_at:%Y-%m-%d %H:%M}"),
         ("activated", f"{version.activated_at:%Y-%m-%d %H:%M}" if version.activated_at else None),
@@ -175,7 +180,8 @@ def changed_lines(result: dict[str, Any]) -> list[str]:
         numbers = ", ".join(str(number) for number in result["pruned"])
         return [f"deleted the indexes of version {numbers}" if numbers else "no version was to be deleted"]
     pairs = "" if result["pairs"] is None else f" with {result['pairs']} pairs"
-    return [f"version {result['number']} is {result['state']}{pairs}"]
+    lines = [f"version {result['number']} is {result['state']}{pairs}"]
+    return [*lines, f"in spite of this: {result['objection']}"] if result.get("objection") else lines
 
 
 def removed_lines(result: dict[str, Any]) -> list[str]:

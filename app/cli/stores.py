@@ -64,6 +64,6 @@ async def open_parts(
         try:
             yield parts, embedder
         finally:
-            await parts.live.close()
+            await parts.close()
     finally:
         await embedder.close()

@@ -213,9 +213,18 @@ async def get_evaluation(number: Number, freya: Service) -> Report:
 
 
 @router.post("/versions/{number}/activate", operation_id="activateVersion")
-async def activate_version(number: Number, freya: Service) -> VersionView:
-    """Make a version the one that is searched, at once for all, after it has caught up with the store."""
-    return version_view(await freya.known.activate(number))
+async def activate_version(
+    number: Number,
+    freya: Service,
+    anyway: Annotated[  # noqa: FBT002  # a parameter of the request
+        bool, Query(description="Though it was not evaluated, or was found to be below the live one.")
+    ] = False,
+) -> VersionView:
+    """Make a version the one that is searched, at once for all, after it has caught up with the store.
+
+    Of one that was never live the evaluation is asked for: `version_unproven` says what speaks against it.
+    """
+    return version_view(await freya.known.activate(number, anyway=anyway))
 
 
 @router.post("/versions/rollback", operation_id="rollbackVersion")

@@ -283,11 +283,22 @@ class GapsView(_View):
     unplaced: list[UnplacedView]
 
 
+class PassagesView(_View):
+    """How answers are cut into passages."""
+
+    tokens: int = Field(description="The most tokens of a passage.")
+    lead_tokens: int = Field(
+        description="By how many of its first tokens a passage after the first is found."
+    )
+    later: float = Field(description="What all passages count for beside the first.")
+
+
 class RecipeView(_View):
     """What a version is made of."""
 
     model: str = Field(description="The embedding model.")
     dimensions: int
+    passages: PassagesView
     low_tier: bool = Field(description="Whether pairs of low quality are in it.")
 
 

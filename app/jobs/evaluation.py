@@ -1,7 +1,7 @@
 """The evaluation of versions of the index on what is stored, and their comparison over the same cases."""
 
+import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 
 from pydantic import JsonValue
 
@@ -36,30 +36,30 @@ class Evaluation:
     async def run(self, order: EvaluateOrder, tell: Tell) -> dict[str, JsonValue]:
         """The report of a version, and where another is to be compared its report and what differs.
 
-        Both are asked the same cases, which are drawn with the index of the first. Raises KnowledgeUnavailable,
-        VersionRefused.
+        Both are asked the same cases, each with its own embedding model. Which questions mean the same is judged by
+        the index of the version compared with, if there is one. Raises KnowledgeUnavailable, VersionRefused.
         """
         asked = order.arguments
         first = await self._standing(asked.version, tell)
         second = await self._standing(asked.compare, tell) if asked.compare is not None else None
         tell("drawing cases", 0, None)
-        async with AsyncExitStack() as stack:
-            opened = await stack.enter_async_context(self._shelf.opened(first))
+        async with self._shelf.opened(second or first) as judge:
             cases = await held_out(
-                self._store, opened.dense, seed=asked.seed, size=asked.size, collections=asked.collections
+                self._store, judge.dense, seed=asked.seed, size=asked.size, collections=asked.collections
             )
+            judged = await self._report(judge, cases, tell)
+        if second is None:
+            return {"version": first.number, "report": judged.without_outcomes().as_json()}
+        async with self._shelf.opened(first) as opened:
             report = await self._report(opened, cases, tell)
-        result: dict[str, JsonValue] = {
+        comparison = await asyncio.to_thread(compare, judged, report)
+        return {
             "version": first.number,
             "report": report.without_outcomes().as_json(),
+            "compared_with": second.number,
+            "other_report": judged.without_outcomes().as_json(),
+            "comparison": comparison.model_dump(mode="json"),
         }
-        if second is not None:
-            async with self._shelf.opened(second) as other:
-                before = await self._report(other, cases, tell)
-            result["compared_with"] = second.number
-            result["other_report"] = before.without_outcomes().as_json()
-            result["comparison"] = compare(before, report).model_dump(mode="json")
-        return result
 
     async def _standing(self, number: int | None, tell: Tell) -> IndexVersion:
         """The version of that number, or the live one; brought up to the store where that is nobody else's work."""

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
 from app.jobs.uploads import file_name
 from app.runs import storable
-from knowledge import COLLECTION_NAME
+from knowledge import COLLECTION_NAME, PassageSettings
 from memory import encoded, new_id
 
 _LARGEST = 2**31 - 1
@@ -46,10 +46,25 @@ class IndexArguments(_Part):
         le=_LARGEST,
         description="An earlier version, to be brought up to the store; null: a fresh one.",
     )
+    model: Annotated[str | None, AfterValidator(storable)] = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        description="The embedding model of a fresh one: a name, or a folder by its full path; null: the one of the settings.",
+    )
+    passages: PassageSettings = Field(
+        default=PassageSettings(), description="How a fresh one cuts answers into passages."
+    )
     low_tier: bool = Field(default=True, description="Whether a fresh one holds pairs of low quality.")
     note: Annotated[str | None, AfterValidator(storable)] = Field(
         default=None, max_length=500, description="What a fresh one is for, in words."
     )
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if self.number is not None and self.model_copy(update={"number": None}) != IndexArguments():
+            raise ValueError("an earlier version keeps its recipe and its note: give number alone")
+        return self
 
 
 class IndexOrder(_Part):
@@ -63,6 +78,10 @@ class ActivateArguments(_Part):
     """Which version to make live."""
 
     number: int = Field(ge=1, le=_LARGEST)
+    anyway: bool = Field(
+        default=False,
+        description="Though it was not evaluated, or was found to be below the live one.",
+    )
 
 
 class ActivateOrder(_Part):

@@ -11,7 +11,16 @@ from pydantic import JsonValue, ValidationError
 
 from app.jobs.orders import AnyOrder, as_order
 from app.tasks import end
-from knowledge import Job, JobStore, JobTurn, KnowledgeError, TurnLost, UnknownSource, VersionRefused
+from knowledge import (
+    Job,
+    JobStore,
+    JobTurn,
+    KnowledgeError,
+    ModelRefused,
+    TurnLost,
+    UnknownSource,
+    VersionRefused,
+)
 from models import ModelsError
 
 _log = structlog.get_logger(__name__)
@@ -132,7 +141,7 @@ async def _note(turn: JobTurn, job: Job, working: "asyncio.Task[Mapping[str, Jso
         await turn.finish(job.id, working.result())
     elif isinstance(error, KnowledgeError | ModelsError):
         _log.info("a job failed", job=job.id, kind=job.kind, error=str(error))
-        final = isinstance(error, VersionRefused | UnknownSource)
+        final = isinstance(error, VersionRefused | ModelRefused | UnknownSource)
         await turn.fail(job.id, str(error) if final else f"{error} {_GOES_ON}")
     elif isinstance(error, ValidationError):
         await turn.fail(job.id, "This version of Freya knows no such job; order it anew.")

@@ -1,5 +1,6 @@
 """The work of each kind of job."""
 
+import asyncio
 from collections.abc import Callable
 
 from pydantic import JsonValue
@@ -36,6 +37,7 @@ from knowledge import (
     remove_source,
 )
 from knowledge.refinery import RefineProgress, Refiner
+from models.embeddings import whole_name
 
 _REMARKS = 20
 
@@ -73,10 +75,9 @@ class Works:
             case IndexOrder():
                 return await self._build(order, tell)
             case ActivateOrder():
-                version = await self._versions.activate(order.arguments.number, _indexing(tell))
-                return await self._gone_over(version)
+                return await self._activate(order, tell)
             case RollbackOrder():
-                return await self._gone_over(await self._versions.rollback(_indexing(tell)))
+                return _shown(await self._live.rollback(_indexing(tell)))
             case ImportOrder():
                 return await self._import(order, tell)
             case PruneOrder():
@@ -128,30 +129,24 @@ class Works:
         return {"source": order.arguments.source, "removed": removed, "behind": behind}
 
     async def _build(self, order: IndexOrder, tell: Tell) -> dict[str, JsonValue]:
-        number = order.arguments.number
-        if number is None:
-            number = (await self._begun(order) or await self._created(order)).number
-        return _shown(await self._versions.build(number, _indexing(tell)))
-
-    async def _begun(self, order: IndexOrder) -> IndexVersion | None:
-        """The version that this job began before it was broken off."""
-        wanted = order.arguments
-        for version in reversed(await self._versions.list()):
-            same = (version.note, version.recipe.low_tier) == (wanted.note, wanted.low_tier)
-            if version.state is VersionState.BUILDING and same:
-                return version
-        return None
-
-    async def _created(self, order: IndexOrder) -> IndexVersion:
+        asked = order.arguments
+        if asked.number is not None:
+            return _shown(await self._versions.build(asked.number, _indexing(tell)))
         await self._live.follow()  # makes the first version where there is none
-        live = await self._versions.live()
-        low_tier = {"low_tier": order.arguments.low_tier}
-        recipe = live.recipe.model_copy(update=low_tier) if live is not None else None
-        return await self._versions.create(recipe, note=order.arguments.note)
-
-    async def _gone_over(self, version: IndexVersion) -> dict[str, JsonValue]:
-        await self._live.follow()
+        model = await asyncio.to_thread(whole_name, asked.model) if asked.model else None
+        if model is not None:
+            tell(f"loading the embedding model {model}", 0, None)
+        version = await self._versions.build_fresh(
+            _indexing(tell), model=model, passages=asked.passages, low_tier=asked.low_tier, note=asked.note
+        )
         return _shown(version)
+
+    async def _activate(self, order: ActivateOrder, tell: Tell) -> dict[str, JsonValue]:
+        """The result has what spoke against it, where it was done anyway."""
+        asked = order.arguments
+        objection = await self._versions.objection(asked.number)
+        version = await self._live.activate(asked.number, _indexing(tell), anyway=asked.anyway)
+        return {**_shown(version), "objection": objection}
 
 
 def _indexing(tell: Tell) -> Callable[[IndexProgress], None]:

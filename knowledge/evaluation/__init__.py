@@ -7,6 +7,7 @@ from knowledge.evaluation.evaluator import EvaluationProgress, Evaluator
 from knowledge.evaluation.kept import NotEvaluated, kept_report
 from knowledge.evaluation.methods import DenseOnly, Fusion, Method, WordsOnly
 from knowledge.evaluation.metrics import Metric
+from knowledge.evaluation.objection import how_to_go_on, objection_to
 from knowledge.evaluation.relevance import RelevanceCheck
 from knowledge.evaluation.report import Below, Relevance, Report, TaskReport
 from knowledge.evaluation.tables import Table, comparison_tables, report_tables
@@ -42,6 +43,8 @@ __all__ = [
     "comparison_tables",
     "foreign_questions",
     "held_out",
+    "how_to_go_on",
     "kept_report",
+    "objection_to",
     "report_tables",
 ]

@@ -6,6 +6,7 @@ from models.embeddings.inspection import Inspection, inspect_model
 from models.embeddings.openvino_embedder import OpenVinoEmbedder
 from models.embeddings.sentence_transformer import SentenceTransformerEmbedder
 from models.embeddings.settings import DEFAULT_MODEL, EmbeddingSettings
+from models.embeddings.shared import SharedEmbedders, whole_name
 from models.embeddings.stored import StoredVectors
 
 __all__ = [
@@ -18,7 +19,9 @@ __all__ = [
     "Observer",
     "OpenVinoEmbedder",
     "SentenceTransformerEmbedder",
+    "SharedEmbedders",
     "StoredVectors",
     "inspect_model",
     "open_embedder",
+    "whole_name",
 ]

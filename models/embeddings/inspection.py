@@ -11,6 +11,7 @@ from models.errors import EmbeddingUnavailable
 _DESCRIPTIONS = ("modules.json", "config.json")
 """Files of which a folder that sentence-transformers can load has one."""
 _LIBRARY_NAMESPACE = "sentence-transformers"
+_HUB_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,39 @@ def _of_the_default(layout: Path) -> Inspection:
     return Inspection(f"{DEFAULT_MODEL} in {source}, laid out for OpenVINO when it is first needed")
 
 
+def see_that_it_is_there(name: str) -> None:
+    """Look for a sentence-transformers model before the library does, which asks a hub that is away for over a minute.
+
+    Blocking: ten seconds at most for each of two names, where the hub has to be asked. Raises EmbeddingUnavailable,
+    with what to do.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    if not inspect_model(EmbeddingSettings(model=name), Path()).pending:
+        return
+    for repository in _repositories(name):
+        try:
+            HfApi().model_info(repository, timeout=_HUB_S)
+        except RepositoryNotFoundError:
+            continue
+        except Exception as error:
+            raise EmbeddingUnavailable(
+                f"{name} is neither a folder nor on this machine, and the hub of Hugging Face does not answer "
+                f"({type(error).__name__}): see that the network lets it, or fetch the model elsewhere and give its folder"
+            ) from error
+        return
+    raise EmbeddingUnavailable(
+        f"{name} is neither a folder nor a model that the hub of Hugging Face shows to everyone: look at its name, "
+        "set HF_TOKEN where it is a private one, or give a folder"
+    )
+
+
 def _by_name(name: str) -> Inspection:
     from huggingface_hub import constants, try_to_load_from_cache
 
     try:
-        for repository in (name, f"{_LIBRARY_NAMESPACE}/{name}") if "/" not in name else (name,):
+        for repository in _repositories(name):
             for file in _DESCRIPTIONS:
                 found = try_to_load_from_cache(repository, file)
                 if isinstance(found, str):
@@ -74,6 +103,11 @@ def _by_name(name: str) -> Inspection:
         f"{name} is neither a folder nor in {constants.HF_HUB_CACHE}",
         "the next start fetches it from the hub of Hugging Face: see that the network lets it, or give a folder",
     )
+
+
+def _repositories(name: str) -> tuple[str, ...]:
+    """Where the hub has a model of that name, as the library looks for it."""
+    return (name,) if "/" in name else (name, f"{_LIBRARY_NAMESPACE}/{name}")
 
 
 def _needs(module: str, package: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from models.embeddings.batching import Batcher
+from models.embeddings.inspection import see_that_it_is_there
 from models.errors import EmbeddingUnavailable
 from models.interfaces import Vectors
 
@@ -34,6 +35,7 @@ class SentenceTransformerEmbedder:
 
     @classmethod
     def _load(cls, name: str, device: str) -> Self:
+        see_that_it_is_there(name)
         from sentence_transformers import SentenceTransformer
 
         try:
@@ -60,8 +62,10 @@ class SentenceTransformerEmbedder:
         return await self._batcher.embed(texts)
 
     async def close(self) -> None:
-        """Finish what is being computed and refuse the rest."""
+        """Finish what is being computed, refuse the rest, and let go of the weights."""
         await self._batcher.close()
+        # Torch's modules refer to each other in circles: what only refers to them would be freed at some later time.
+        await asyncio.to_thread(self._model.to, "meta")
 
     def _compute(self, texts: list[str]) -> Vectors:
         vectors = self._model.encode(

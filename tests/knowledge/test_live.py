@@ -1,8 +1,12 @@
 """The live version as it is searched: made at the first start, followed when it changes, read into memory."""
 
 import asyncio
+import contextlib
+import dataclasses
 import threading
+from collections.abc import AsyncIterator, Sequence
 
+import numpy as np
 import pytest
 import structlog
 
@@ -13,13 +17,14 @@ from knowledge import (
     IndexProgress,
     KnowledgeUnavailable,
     LiveIndexes,
+    ModelRefused,
     PassageSettings,
     Retriever,
     Shelf,
     Versions,
     VersionState,
 )
-from models import EmbeddingUnavailable
+from models import Embedder, EmbeddingUnavailable, Vectors
 from tests.knowledge.conftest import WordEmbedder
 from tests.knowledge.samples import GAS, RSI
 from tests.knowledge.versioned import OPEN, live, more, no_versions, shelf, states, stored, versions
@@ -67,7 +72,7 @@ async def test_version_is_built_beside_and_becomes_live(live, versions, shelf):
     built = await versions.build(2, told.append)
     assert (built.state, built.pairs) == (VersionState.READY, 3)
     assert {step.index for step in told} == {"dense", "lexical"}
-    activated = await versions.activate(2)
+    activated = await versions.activate(2, anyway=True)
     assert activated.state is VersionState.LIVE
     assert activated.activated_at is not None
     assert activated.recipe == recipe
@@ -79,7 +84,7 @@ async def test_who_searches_follows_and_goes_back(live, versions, importer, tmp_
     await live.catch_up()
     await versions.create()
     await versions.build(2)
-    await versions.activate(2)
+    await versions.activate(2, anyway=True)
     assert live._current is not None
     assert live._current.version.number == 1
     await live.follow()
@@ -112,7 +117,7 @@ async def test_no_search_fails_while_the_version_changes(live, versions):
 
     searching = [asyncio.create_task(keep_searching()) for _ in range(4)]
     for number in (2, 3, 1, 3):
-        await versions.activate(number)
+        await versions.activate(number, anyway=True)
         await live.follow()
     stop.set()
     async with asyncio.timeout(5):
@@ -141,7 +146,7 @@ async def test_version_in_use_is_closed_after_its_last_search(live, versions, mo
     searching = asyncio.create_task(live.search("What is RSI?"))
     async with asyncio.timeout(5):
         await begun.wait()
-        await versions.activate(2)
+        await versions.activate(2, anyway=True)
         await live.follow()
         (closing,) = live._closing
         assert not closing.done()
@@ -155,7 +160,7 @@ async def test_other_processes_follow_as_well(live, store, embedder, tmp_path):
     await live.catch_up()
     elsewhere = Versions(store, Shelf(store, embedder, data=tmp_path, settings=OPEN))
     await elsewhere.build((await elsewhere.create()).number)
-    await elsewhere.activate(2)
+    await elsewhere.activate(2, anyway=True)
     await live.catch_up()
     assert live._current is not None
     assert live._current.version.number == 2
@@ -165,7 +170,7 @@ async def test_other_processes_follow_as_well(live, store, embedder, tmp_path):
 async def test_version_that_cannot_be_opened_leaves_the_old_one_in_use(live, versions, pool):
     await live.catch_up()
     await versions.build((await versions.create()).number)
-    await versions.activate(2)
+    await versions.activate(2, anyway=True)
     async with pool.connection() as connection:
         await connection.execute(
             """UPDATE knowledge_versions SET recipe = recipe || '{"model": "unheard-of"}' WHERE number = 2"""
@@ -176,52 +181,223 @@ async def test_version_that_cannot_be_opened_leaves_the_old_one_in_use(live, ver
     assert (await live.search("What is RSI?"))[0].question == RSI[0]
 
 
+class Lent:
+    """Models that a shelf borrows, by name; those that `there` does not have cannot be loaded."""
+
+    def __init__(self, **there: WordEmbedder) -> None:
+        self.there = there
+        self.asked: list[str] = []
+        self.in_use: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def __call__(self, name: str) -> AsyncIterator[Embedder]:
+        self.asked.append(name)
+        if name not in self.there:
+            raise EmbeddingUnavailable(f"there is no model {name}")
+        self.in_use.append(name)
+        try:
+            yield self.there[name]
+        finally:
+            self.in_use.remove(name)
+
+
 class OtherEmbedder(WordEmbedder):
+    """Texts in other directions, of another length."""
+
     name = "other"
+    dimensions = 32
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.closed = False
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        self.embedded += len(texts)
+        rows = (await WordEmbedder().embed(texts))[:, : self.dimensions]
+        vectors: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return vectors
 
-    async def close(self) -> None:
-        self.closed = True
+
+def a_minute_later(live: LiveIndexes) -> None:
+    assert live._away is not None
+    live._away = dataclasses.replace(live._away, until=0.0)
+
+
+@pytest.fixture
+def lent() -> Lent:
+    return Lent(other=OtherEmbedder())
+
+
+@pytest.fixture
+def two_models(store, embedder, tmp_path, lent) -> Shelf:
+    return Shelf(store, embedder, data=tmp_path, settings=OPEN, lend=lent)
+
+
+@pytest.fixture
+async def both(store, two_models) -> AsyncIterator[LiveIndexes]:
+    """The live version of a process that can load another model beside its own."""
+    followed = LiveIndexes(Versions(store, two_models), two_models)
+    yield followed
+    await followed.close()
 
 
 @pytest.mark.usefixtures("stored")
-async def test_changed_embedding_model_makes_a_new_live_version(live, versions, store, tmp_path):
+async def test_version_of_another_model_is_built_beside_searched_and_taken_back(
+    both, store, two_models, embedder, lent
+):
+    await both.catch_up()
+    versions = Versions(store, two_models)
+    built = await versions.build_fresh(model="other", note="another model")
+    assert (built.number, built.recipe.model, built.recipe.dimensions, built.pairs) == (2, "other", 32, 3)
+    assert lent.in_use == []
+    assert both.version.number == 1
+    other = lent.there["other"]
+    await both.activate(2, anyway=True)
+    assert (both.version.number, both.trouble, lent.in_use) == (2, None, ["other"])
+    before = embedder.embedded, other.embedded
+    assert (await both.search("What is RSI?"))[0].question == RSI[0]
+    assert embedder.embedded == before[0]
+    assert other.embedded > before[1]
+    await both.rollback()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*both._closing)
+    assert (both.version.number, lent.in_use) == (1, [])
+    before = embedder.embedded, other.embedded
+    assert (await both.search("What is RSI?"))[0].question == RSI[0]
+    assert embedder.embedded > before[0]
+    assert other.embedded == before[1]
+
+
+@pytest.mark.usefixtures("stored")
+async def test_settings_that_name_another_model_leave_the_live_version_as_it_is(
+    live, versions, store, tmp_path, embedder
+):
     await live.catch_up()
-    other = Shelf(store, OtherEmbedder(), data=tmp_path, settings=OPEN)
-    changed = LiveIndexes(Versions(store, other), other)
-    await changed.catch_up()
-    assert states(await versions.list()) == {1: "ready", 2: "live"}
-    assert (await changed.search("What is RSI?"))[0].question == RSI[0]
-    await changed.close()
-    again = LiveIndexes(versions, Shelf(store, WordEmbedder(), data=tmp_path, settings=OPEN))
-    await again.catch_up()
-    assert states(await versions.list()) == {1: "live", 2: "ready"}
-    await again.close()
+    lent = Lent(words=embedder)
+    changed = Shelf(store, OtherEmbedder(), data=tmp_path, settings=OPEN, lend=lent)
+    elsewhere = LiveIndexes(Versions(store, changed), changed)
+    await elsewhere.catch_up()
+    assert states(await versions.list()) == {1: "live"}
+    assert (await elsewhere.search("What is RSI?"))[0].question == RSI[0]
+    assert lent.in_use == ["words"]
+    assert (await Versions(store, changed).build_fresh()).recipe.model == "other"
+    await elsewhere.close()
+    assert lent.in_use == []
 
 
 @pytest.mark.usefixtures("stored")
-async def test_model_of_another_version_is_loaded_and_closed(store, versions, embedder, tmp_path):
-    loaded: list[OtherEmbedder] = []
+async def test_broken_build_by_another_model_is_gone_on_with_and_other_recipes_are_not(
+    store, two_models, monkeypatch
+):
+    versions = Versions(store, two_models)
+    short = PassageSettings(tokens=64)
 
-    async def load(name: str) -> OtherEmbedder:
-        if name != "other":
-            raise EmbeddingUnavailable("there is no such model")
-        loaded.append(OtherEmbedder())
-        return loaded[-1]
+    async def away(*_: object, **__: object) -> None:
+        raise KnowledgeUnavailable("The index is away.")
 
-    shelf = Shelf(store, embedder, data=tmp_path, settings=OPEN, open_embedder=load)
-    both = Versions(store, shelf)
-    await both.create(shelf.recipe.model_copy(update={"model": "other"}))
-    assert (await both.build(1)).pairs == 3
-    assert [each.closed for each in loaded] == [True]
-    await both.create(shelf.recipe.model_copy(update={"model": "neither"}))
-    with pytest.raises(KnowledgeUnavailable, match="cannot be loaded: there is no such model"):
-        await both.build(2)
-    with pytest.raises(KnowledgeUnavailable, match="which is not loaded"):
-        await versions.build(1)
+    with monkeypatch.context() as patch:
+        patch.setattr("knowledge.indexer.Indexer.catch_up", away)
+        for passages in (None, short):
+            with pytest.raises(KnowledgeUnavailable, match="away"):
+                await versions.build_fresh(model="other", passages=passages)
+    assert states(await versions.list()) == {1: "building", 2: "building"}
+    assert (await versions.build_fresh(model="other")).number == 1
+    assert (await versions.build_fresh()).number == 3
+    built = await versions.build_fresh(model="other", passages=short)
+    assert (built.number, built.recipe.passages) == (2, short)
+
+
+@pytest.mark.usefixtures("stored")
+async def test_model_that_cannot_be_loaded_makes_no_version(store, two_models, versions):
+    with pytest.raises(ModelRefused, match="with the embedding model neither: there is no model neither"):
+        await Versions(store, two_models).build_fresh(model="neither")
+    with pytest.raises(ModelRefused, match="is not loaded"):
+        await versions.build_fresh(model="other")
+    assert await versions.list() == []
+
+
+@pytest.mark.usefixtures("stored")
+async def test_process_that_cannot_load_the_model_stays_on_its_version_until_it_can(both, live, lent):
+    await both.catch_up()
+    await Versions(both._versions._store, both._shelf).build_fresh(model="other")
+    await live.catch_up()
+    await both.activate(2, anyway=True)
+    assert (both.version.number, live.version.number) == (2, 1)
+    with structlog.testing.capture_logs() as logs:
+        await live.catch_up()
+        await live.catch_up()
+    assert [line["event"] for line in logs] == ["knowledge.version_away"]
+    assert "other is not loaded" in logs[0]["error"]
+    assert live.trouble == (
+        "version 2 is live and cannot be opened; the log says why; version 1 is searched instead"
+    )
+    assert (await live.search("What is RSI?"))[0].question == RSI[0]
+    live._shelf._lend = lent
+    a_minute_later(live)
+    await live.catch_up()
+    assert (live.version.number, live.trouble) == (2, None)
+
+
+@pytest.mark.usefixtures("stored")
+async def test_start_without_the_model_of_the_live_version_searches_the_one_before(
+    both, store, embedder, tmp_path, importer
+):
+    await both.catch_up()
+    await both._versions.build_fresh(model="other")
+    await both.activate(2, anyway=True)
+    await both.close()
+    await more(importer, tmp_path)
+    lent = Lent()
+    shelf = Shelf(store, embedder, data=tmp_path, settings=OPEN, lend=lent)
+    started = LiveIndexes(Versions(store, shelf), shelf)
+    with structlog.testing.capture_logs() as logs:
+        await started.catch_up()
+    assert [line["event"] for line in logs] == ["knowledge.version_away", "knowledge.version_stands_in"]
+    assert (await started.search(GAS[0]))[0].question == GAS[0]
+    assert started.trouble is not None
+    assert "version 1 is searched instead" in started.trouble
+    assert states(await started._versions.list()) == {1: "ready", 2: "live"}
+    await started.catch_up()
+    assert lent.asked == ["other"]
+    await started.close()
+
+
+@pytest.mark.usefixtures("stored")
+async def test_start_with_nothing_that_can_be_opened_says_why_and_asks_for_the_model_once_a_minute(
+    both, store, embedder, tmp_path
+):
+    await both._versions.build_fresh(model="other")
+    await both.activate(1, anyway=True)
+    await both.close()
+    lent = Lent()
+    shelf = Shelf(store, embedder, data=tmp_path, settings=OPEN, lend=lent)
+    started = LiveIndexes(Versions(store, shelf), shelf)
+    for _ in range(3):
+        with pytest.raises(KnowledgeUnavailable, match="model of version 1 cannot be loaded: there is no"):
+            await started.search("What is RSI?")
+    assert (started.version, lent.asked) == (None, ["other"])
+    assert started.trouble == "version 1 is live and cannot be opened; the log says why"
+    lent.there["other"] = OtherEmbedder()
+    a_minute_later(started)
+    assert (await started.search("What is RSI?"))[0].question == RSI[0]
+    assert started.trouble is None
+    await started.close()
+
+
+@pytest.mark.usefixtures("stored")
+async def test_model_that_changed_under_its_name_is_told_and_not_searched_with(both, lent, monkeypatch):
+    await both.catch_up()
+    await both._versions.build_fresh(model="other")
+    monkeypatch.setattr(OtherEmbedder, "dimensions", 16)
+    with pytest.raises(KnowledgeUnavailable, match="of length 32, and those of other are 16 long now"):
+        await both.activate(2, anyway=True)
+    assert (both.version.number, lent.in_use) == (1, [])
+
+
+@pytest.mark.usefixtures("stored")
+async def test_version_whose_model_is_gone_can_be_pruned(both, lent):
+    await both.catch_up()
+    await both._versions.build_fresh(model="other")
+    await both.activate(2, anyway=True)
+    await both.rollback()
+    del lent.there["other"]
+    assert list(await both._versions.prune(keep=1)) == [2]
 
 
 @pytest.mark.usefixtures("stored")

@@ -31,7 +31,7 @@ async def test_build_that_was_broken_off_is_taken_up(versions, embedder, monkeyp
         await building
     assert (await versions.get(1)).state is VersionState.BUILDING
     with pytest.raises(VersionRefused, match="has not been built to its end"):
-        await versions.activate(1)
+        await versions.activate(1, anyway=True)
     embedded = embedder.embedded
     assert (await versions.build(1)).state is VersionState.READY
     assert embedder.embedded - embedded < 6
@@ -53,7 +53,7 @@ async def test_activation_catches_up_first(live, versions, importer, tmp_path):
     await versions.build((await versions.create()).number)
     await more(importer, tmp_path)
     await live.catch_up()
-    await versions.activate(2)
+    await versions.activate(2, anyway=True)
     await live.follow()
     assert await live.counts() == {"technical": 4}
 
@@ -74,7 +74,7 @@ async def test_version_that_is_behind_or_disagrees_is_refused(live, versions, st
 
     monkeypatch.setattr(store, "revision", later)
     with pytest.raises(VersionRefused, match="is at revision 3 and the store at 8"):
-        await versions.activate(2)
+        await versions.activate(2, anyway=True)
     monkeypatch.setattr(store, "revision", revision)
 
     async def fewer(**_):
@@ -84,7 +84,7 @@ async def test_version_that_is_behind_or_disagrees_is_refused(live, versions, st
     with pytest.raises(
         VersionRefused, match="holds 3 pairs of technical, and the store 2 pairs of technical"
     ):
-        await versions.activate(2)
+        await versions.activate(2, anyway=True)
     assert states(await versions.list()) == {1: "live", 2: "ready"}
 
 
@@ -136,7 +136,7 @@ async def test_version_that_there_is_not_is_refused(versions):
 async def test_live_version_may_be_activated_and_built_again(live, versions, importer, tmp_path):
     await live.catch_up()
     before = await versions.get(1)
-    assert await versions.activate(1) == before
+    assert await versions.activate(1, anyway=True) == before
     await more(importer, tmp_path)
     assert (await versions.build(1)).pairs == 4
     assert (await versions.get(1)).state is VersionState.LIVE
@@ -149,7 +149,7 @@ async def test_pruning_keeps_the_live_version_and_the_last_ones(live, versions, 
         await versions.create()
         if number != 3:
             await versions.build(number)
-    await versions.activate(4)
+    await versions.activate(4, anyway=True)
     await live.follow()
     assert list(await versions.prune(keep=2)) == [2, 3]
     assert states(await versions.list()) == {1: "ready", 2: "retired", 3: "retired", 4: "live"}
@@ -157,7 +157,7 @@ async def test_pruning_keeps_the_live_version_and_the_last_ones(live, versions, 
     async with shelf.opened(await versions.get(2)) as gone:
         assert await gone.dense.counts() == {}
     with pytest.raises(VersionRefused, match="were deleted"):
-        await versions.activate(2)
+        await versions.activate(2, anyway=True)
     assert (await live.search("What is RSI?"))[0].question == RSI[0]
     await versions.build((await versions.create()).number)
     assert list(await versions.prune(keep=1)) == [1]
@@ -186,7 +186,7 @@ async def test_pairs_of_low_quality_can_be_left_out(live, versions, shelf, store
     await versions.create(shelf.recipe.model_copy(update={"low_tier": False}))
     assert (await versions.build(2)).pairs == 2
     assert await live.counts() == {"technical": 3}
-    await versions.activate(2)
+    await versions.activate(2, anyway=True)
     await live.catch_up()
     assert await live.counts() == {"technical": 2}
     assert low not in {hit.pair_id for hit in await live.search("What is RSI?")}
