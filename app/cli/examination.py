@@ -110,6 +110,7 @@ async def _readiness(instance: Instance) -> Finding:
         asked = report["dependencies"]
         away = [f"{one['name']} {one['detail']}" for one in asked if not one["ok"]]
         well = [f"; {one['name']}: {one['detail']}" for one in asked]
+        amiss = [f"{one['name']}: {one['warning']}" for one in asked if one.get("warning")]
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
         advice = f"look at the log of process {instance.pid}, and restart it"
         detail = f"{instance.address} does not answer ({type(error).__name__})"
@@ -117,6 +118,9 @@ async def _readiness(instance: Instance) -> Finding:
     if away:
         detail = f"{instance.address} is not ready: {', '.join(away)}"
         return Finding("service", "problem", detail, "see the lines below, and the service's log")
+    if amiss:
+        detail = f"ready at {instance.address} (process {instance.pid}), but {'; '.join(amiss)}"
+        return Finding("service", "note", detail, "put right what the service's log says of it")
     return Finding("service", "ok", f"ready at {instance.address} (process {instance.pid}){''.join(well)}")
 
 

@@ -162,8 +162,13 @@ def _consented(number: int, *, as_json: bool) -> bool:
     if found is None:
         return False
     objection, advice = found
-    if as_json or not sys.stdin.isatty():
+    if as_json or not _is_asked():
         raise CommandFailed(f"{objection} {advice}")
     if not typer.confirm(f"{objection} Activate it nevertheless?", err=True):
         raise CommandFailed(f"nothing was changed. {advice}")
     return True
+
+
+def _is_asked() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty()

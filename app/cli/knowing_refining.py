@@ -210,8 +210,8 @@ def ordered(kind: str, arguments: "dict[str, JsonValue]", *, wait: bool) -> "Job
         order = as_order(kind, arguments)
     except ValidationError as error:
         wrong = error.errors()[0]
-        place = ".".join(map(str, wrong["loc"][2:]))
-        raise typer.BadParameter(f"{place}: {wrong['msg']}" if place else wrong["msg"]) from error
+        place = "".join(f"{name}: " for name in wrong["loc"][2:3])  # none where it is of all together
+        raise typer.BadParameter(f"{place}{wrong['msg']}") from error
     return run(partial(carry_out, quiet_settings(), order, wait=wait))
 
 

@@ -72,8 +72,9 @@ def write(file: Path, questions: tuple[str, ...]) -> Path:
     return file
 
 
-def freya(data: Path, *arguments: str | Path) -> Result:
-    return CliRunner().invoke(application, ["--data", str(data), *map(str, arguments)])
+def freya(data: Path, *arguments: str | Path, answers: str | None = None) -> Result:
+    """The command, with what is typed when it asks."""
+    return CliRunner().invoke(application, ["--data", str(data), *map(str, arguments)], input=answers)
 
 
 def stock(data: Path) -> dict[str, Any]:  # JSON

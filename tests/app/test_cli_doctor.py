@@ -153,6 +153,14 @@ def test_a_service_that_misses_something_is_a_problem(service: ScriptedService):
     assert findings(code=1)["service"]["detail"] == f"{service.address} is not ready: redis does not answer"
 
 
+def test_a_service_that_is_ready_though_something_is_amiss_is_noted(service: ScriptedService):
+    warned = {"name": "knowledge", "ok": True, "detail": "version 1", "warning": "version 2 is live"}
+    service.answers["/readyz"] = [{"dependencies": [warned]}]
+    found = findings()["service"]
+    assert found["state"] == "note"
+    assert found["detail"].endswith(f"(process {os.getpid()}), but knowledge: version 2 is live")
+
+
 def test_a_service_that_does_not_answer_sense_is_a_problem(service: ScriptedService):
     service.answers["/readyz"] = [["?"]]
     found = findings(code=1)["service"]

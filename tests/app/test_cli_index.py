@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import Result
 
+from app.cli import knowing_indexes
 from knowledge import KnowledgeUnavailable, Versions
 from tests.app.cli_data import data, freya, pairs, seed, surroundings
 from tests.app.cli_pipeline import as_json, done, imported, nothing_known, pair_line, quickly, twins
@@ -26,8 +28,11 @@ def test_a_version_is_built_beside_the_live_one_activated_taken_back_and_pruned(
     assert "not evaluated yet" in shown
     assert as_json(data, "index", "show", "2")["report"] is None
     low = sum(each["pairs"] for each in as_json(data, "status")["tiers"] if each["tier"] == "low")
-    activated = done(freya(data, "knowledge", "index", "activate", "2"))
-    assert activated == f"version 2 is live with {3 - low} pairs\n"
+    activated = done(freya(data, "knowledge", "index", "activate", "2", "--yes"))
+    assert activated == (
+        f"version 2 is live with {3 - low} pairs\n"
+        "in spite of this: Version 2 of the index was not evaluated.\n"
+    )
     assert "version 2 of the index is live" in done(freya(data, "knowledge", "status"))
     assert done(freya(data, "knowledge", "index", "rollback")) == "version 1 is live\n"
     kept = done(freya(data, "knowledge", "index", "prune"))
@@ -41,6 +46,42 @@ def test_a_version_is_built_beside_the_live_one_activated_taken_back_and_pruned(
     assert again.exit_code == 1
     assert "were deleted" in again.stderr
     assert "start the job again" not in again.stderr
+
+
+def test_what_was_not_evaluated_is_activated_only_by_who_wants_it_nevertheless(
+    data: Path, twins: Path, monkeypatch: pytest.MonkeyPatch
+):
+    imported(data, twins)
+    done(freya(data, "knowledge", "index", "build"))
+    said = "Version 2 of the index was not evaluated. `freya knowledge evaluate --version 2 --compare 1`, or"
+    for options in ([], ["--json"], ["--no-wait"]):
+        refused = freya(data, "knowledge", "index", "activate", "2", *options)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert said in refused.stderr
+    assert [each["kind"] for each in as_json(data, "jobs")] == ["index"]
+
+    def on_a_terminal(answer: str) -> Result:
+        with monkeypatch.context() as patch:
+            patch.setattr(knowing_indexes, "_is_asked", lambda: True)
+            return freya(data, "knowledge", "index", "activate", "2", answers=answer)
+
+    declined = on_a_terminal("n\n")
+    assert declined.exit_code == 1
+    assert "was not evaluated. Activate it nevertheless? [y/N]" in declined.stderr
+    assert "nothing was changed" in declined.stderr
+    assert "version 2 is live" in done(on_a_terminal("y\n"))
+    done(freya(data, "knowledge", "index", "rollback"))
+    again = as_json(data, "index", "activate", "2")["result"]
+    assert (again["state"], again["objection"]) == ("live", None)
+
+
+def test_a_version_has_the_passages_that_were_asked_for(data: Path, twins: Path):
+    imported(data, twins)
+    options = ["--passage-tokens", "64", "--passage-lead", "16", "--passage-later", "0.25"]
+    built = as_json(data, "index", "build", *options)["result"]
+    assert built["recipe"]["passages"] == {"tokens": 64, "lead_tokens": 16, "later": 0.25}
+    shown = done(freya(data, "knowledge", "index", "show", "2"))
+    assert "passages   64 tokens, found by 16, later ones count 0.25" in shown
 
 
 def test_a_source_is_removed_from_the_store_and_from_every_version(data: Path, twins: Path, tmp_path: Path):
@@ -86,6 +127,12 @@ def test_of_two_sources_of_a_name_the_id_says_which_is_removed(data: Path, twins
         (["index", "activate", "0"], 2, "greater than or equal to 1"),
         (["index", "prune", "--keep", "0"], 2, "greater than or equal to 1"),
         (["index", "build", "1", "--without-low"], 2, "keeps its recipe"),
+        (["index", "build", "1", "--model", "other"], 2, "keeps its recipe"),
+        (["index", "build", "1", "--passage-tokens", "64"], 2, "keeps its recipe"),
+        (["index", "build", "--passage-tokens", "31"], 2, "greater than or equal to 32"),
+        (["index", "build", "--model", ""], 2, "model: "),
+        (["index", "build", "--model", "/no/such/folder"], 1, "there is no folder /no/such/folder"),
+        (["index", "build", "--model", "."], 1, "neither modules.json nor config.json"),
         (["evaluate", "--version", "9"], 1, "There is no version 9"),
         (["evaluate", "--size", "9"], 2, "greater than or equal to 10"),
         (["evaluate", "--collection", "a b"], 2, "collections: "),

@@ -14,7 +14,13 @@ async def test_service_is_ready_when_every_dependency_answers(client):
     report = response.json()
     assert response.status_code == 200
     assert report["ready"]
-    assert {one["name"] for one in report["dependencies"]} == {"postgres", "redis", "chroma", "embeddings"}
+    assert {one["name"] for one in report["dependencies"]} == {
+        "postgres",
+        "redis",
+        "chroma",
+        "knowledge",
+        "embeddings",
+    }
     assert all(one["ok"] and one["detail"] for one in report["dependencies"])
 
 

@@ -255,7 +255,11 @@ async def test_version_is_built_activated_and_taken_back_without_a_failing_searc
         return times
 
     searching = asyncio.create_task(search())
-    activated = await client.post(f"/v1/knowledge/versions/{built['number']}/activate")
+    route = f"/v1/knowledge/versions/{built['number']}/activate"
+    refused = problem_of(await client.post(route), 409, "version_unproven")["detail"]
+    assert f"--version {built['number']} --compare {live['number']}" in refused
+    assert "over HTTP with `anyway`" in refused
+    activated = await client.post(route, params={"anyway": True})
     back = await client.post("/v1/knowledge/versions/rollback")
     switched.set()
     assert await searching > 1
@@ -264,7 +268,7 @@ async def test_version_is_built_activated_and_taken_back_without_a_failing_searc
     pruned = await client.post("/v1/knowledge/jobs", json={"kind": "prune", "arguments": {"keep": 1}})
     job = await until_ended(client, pruned.headers["location"])
     assert built["number"] in job["result"]["pruned"]
-    gone = await client.post(f"/v1/knowledge/versions/{built['number']}/activate")
+    gone = await client.post(route)
     assert "deleted" in problem_of(gone, 409, "version_refused")["detail"]
     problem_of(await client.post("/v1/knowledge/versions/rollback"), 409, "version_refused")
 
@@ -337,7 +341,13 @@ async def test_job_is_cancelled_over_http(client, running: Running, monkeypatch)
         {"kind": "activate"},
         {"kind": "activate", "arguments": {"number": 0}},
         {"kind": "activate", "arguments": {"number": 2**31}},
+        {"kind": "activate", "arguments": {"number": 1, "anyway": "perhaps"}},
         {"kind": "index", "arguments": {"note": "a\u0000b"}},
+        {"kind": "index", "arguments": {"model": ""}},
+        {"kind": "index", "arguments": {"model": "a\u0000b"}},
+        {"kind": "index", "arguments": {"passages": {"tokens": 31}}},
+        {"kind": "index", "arguments": {"passages": {"overlap": 8}}},
+        {"kind": "index", "arguments": {"number": 1, "model": "other"}},
         {"kind": "evaluate", "arguments": {"size": 5001}},
         {"kind": "evaluate", "arguments": {"collections": ["No Name"]}},
         {"kind": "prune", "arguments": {"keep": 0}},

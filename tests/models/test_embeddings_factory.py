@@ -1,13 +1,14 @@
 """Which embedder the settings give."""
 
 import asyncio
+import weakref
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from models import EmbeddingUnavailable
-from models.embeddings import EmbeddingSettings, open_embedder
+from models.embeddings import EmbeddingSettings, SentenceTransformerEmbedder, open_embedder
 from tests.fakes.tiny_sentence_transformer import DIMENSIONS, save_tiny_model
 
 
@@ -30,7 +31,11 @@ async def test_a_folder_is_loaded_by_sentence_transformers(tmp_path: Path, redis
         embedder = await open_embedder(settings, tmp_path, redis)
         assert (await embedder.embed(["the price"])).shape == (1, DIMENSIONS)
         assert await redis.keys() == []
+        inner = embedder.inner
+        assert isinstance(inner, SentenceTransformerEmbedder)
+        weight = weakref.ref(next(inner._model.parameters()))
         await embedder.close()
+        assert weight() is None
 
 
 @pytest.mark.slow

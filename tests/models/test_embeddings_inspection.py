@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
+from huggingface_hub.errors import RepositoryNotFoundError
 
 from models import EmbeddingUnavailable, WeightsInvalid
 from models.embeddings import EmbeddingSettings, inspect_model
 from models.embeddings.export import export
+from models.embeddings.inspection import see_that_it_is_there
 from models.embeddings.weights import WEIGHTS, wheel_folder
 
 
@@ -84,3 +86,56 @@ def test_a_name_that_is_nowhere_is_refused_without_the_network(
 def test_a_path_that_leads_nowhere_is_not_taken_for_a_name(tmp_path: Path):
     with pytest.raises(EmbeddingUnavailable, match="there is no folder"):
         inspect_model(_model(tmp_path / "nothing"), tmp_path)
+
+
+class Hub:
+    """What the hub says of each repository."""
+
+    def __init__(self, **said: Exception | None) -> None:
+        self.said = said
+        self.asked: list[str] = []
+
+    def model_info(self, repository: str, *, timeout: float) -> None:
+        assert timeout <= 10
+        self.asked.append(repository)
+        error = self.said[repository.replace("/", "_")]
+        if error is not None:
+            raise error
+
+
+def _unknown() -> Exception:
+    return RepositoryNotFoundError(
+        "404", response=httpx.Response(404, request=httpx.Request("GET", "http://hub"))
+    )
+
+
+@pytest.mark.usefixtures("cache")
+def test_name_that_the_hub_has_may_be_loaded(monkeypatch: pytest.MonkeyPatch):
+    hub = Hub(tiny=_unknown(), **{"sentence-transformers_tiny": None})
+    monkeypatch.setattr("huggingface_hub.HfApi", lambda: hub)
+    see_that_it_is_there("tiny")
+    assert hub.asked == ["tiny", "sentence-transformers/tiny"]
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (_unknown(), "nor a model that the hub of Hugging Face shows to everyone: look at its name"),
+        (ConnectionError("no route"), r"does not answer \(ConnectionError\): see that the network lets it"),
+    ],
+)
+def test_name_that_cannot_be_fetched_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+):
+    monkeypatch.setattr("huggingface_hub.HfApi", lambda: Hub(some_model=error))
+    with pytest.raises(EmbeddingUnavailable, match=said):
+        see_that_it_is_there("some/model")
+
+
+def test_model_that_is_on_this_machine_is_not_looked_for_elsewhere(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("huggingface_hub.HfApi", None)
+    _keep(cache, "some/model")
+    see_that_it_is_there("some/model")
