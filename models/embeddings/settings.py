@@ -13,7 +13,7 @@ class EmbeddingSettings(BaseModel):
     model: str = Field(
         default=DEFAULT_MODEL,
         min_length=1,
-        description="`all-MiniLM-L6-v2`, or the name or folder of any other sentence-transformers model.",
+        description="`all-MiniLM-L6-v2`, or the name or folder of any other sentence-transformers model. Of knowledge it embeds the first version of the index, and new ones that name no other.",
     )
     threads: int | None = Field(
         default=None, ge=1, le=64, description="Threads that compute one batch; unset: two, or the only core."

@@ -104,9 +104,7 @@ class Hub:
 
 
 def _unknown() -> Exception:
-    return RepositoryNotFoundError(
-        "404", response=httpx.Response(404, request=httpx.Request("GET", "http://hub"))
-    )
+    return RepositoryNotFoundError.__new__(RepositoryNotFoundError)
 
 
 @pytest.mark.usefixtures("cache")
