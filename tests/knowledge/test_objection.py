@@ -8,7 +8,8 @@ from pydantic import JsonValue
 
 from knowledge import Field, IndexVersion, Recipe, VersionState, VersionUnproven
 from knowledge.evaluation import Interval, Relevance, Report, Task, TaskReport, how_to_go_on, objection_to
-from knowledge.evaluation.report import MethodOutcomes, Outcomes
+from knowledge.evaluation.report import Group, MethodOutcomes, Outcomes
+from knowledge.evaluation.verdicts import Verdict
 from tests.knowledge.versioned import live, no_versions, shelf, stored, versions
 
 __all__ = ["live", "no_versions", "shelf", "stored", "versions"]
@@ -33,6 +34,8 @@ def report(
         cases=len(places),
         methods={},
         against={},
+        whole=Group(name="all", cases=len(places), metrics={}, against={}, verdict=Verdict.OPEN),
+        kinds=(),
         topics=(),
         categories=(),
         tiers=(),
@@ -56,6 +59,8 @@ def report(
         pairs=len(places),
         margin=0.01,
         resamples=200,
+        least_cases=30,
+        below=(),
         tasks={Task.ANSWERS: task},
         relevance=relevance,
     ).as_json()
