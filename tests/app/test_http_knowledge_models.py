@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.wiring import Running
 from tests.app.test_http import problem_of
 from tests.app.test_http_knowledge import found, until_ended
 from tests.fakes.tiny_sentence_transformer import DIMENSIONS, save_tiny_model
@@ -22,13 +23,14 @@ async def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def live(client: httpx.AsyncClient) -> AsyncIterator[int]:
-    """The version that is live before the test, and after it, when the others are gone."""
+async def live(client: httpx.AsyncClient, running: Running) -> AsyncIterator[int]:
+    """The version that is live before the test, and after it, when the others and its evaluation are gone."""
     number = (await versions(client, "live"))[0]
     yield number
     if await versions(client, "live") != [number]:
         await client.post(f"/v1/knowledge/versions/{number}/activate")
     await carried_out(client, "prune", keep=1)
+    await running.freya.known._store.write("UPDATE knowledge_versions SET evaluation = NULL", {})
 
 
 async def versions(client: httpx.AsyncClient, state: str) -> list[int]:
