@@ -199,6 +199,7 @@ class KnowledgeService:
         *,
         name: str,
         collection: str,
+        encoding: str | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
         """Keep a file in the data folder and queue its import; with a key that brought it before, that job."""
@@ -209,7 +210,9 @@ class KnowledgeService:
             raise ProblemError(
                 problem("upload_failed", f"The file cannot be kept: {error.strerror or error}.")
             ) from error
-        arguments = ImportArguments(name=name, collection=collection, sha256=sha256, upload=job)
+        arguments = ImportArguments(
+            name=name, collection=collection, sha256=sha256, upload=job, encoding=encoding
+        )
         order = ImportOrder(kind="import", arguments=arguments)
         found = await self._queue(job, order)
         if found.state.ended:

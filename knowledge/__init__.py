@@ -26,6 +26,7 @@ from knowledge.errors import (
     KnowledgeUnavailable,
     ModelRefused,
     SourceUnreadable,
+    UnknownEncoding,
     VersionRefused,
     VersionUnproven,
 )
@@ -132,6 +133,7 @@ __all__ = [
     "TopicFields",
     "Topics",
     "TurnLost",
+    "UnknownEncoding",
     "UnknownJob",
     "UnknownPair",
     "UnknownSource",

@@ -6,6 +6,7 @@ class KnowledgeError(Exception):
 
     KnowledgeError
     ├── InvalidCollection      no collection can have that name
+    ├── UnknownEncoding        no encoding of text has that name
     ├── SourceUnreadable       a file is no source this package reads, or is damaged; says where and why
     ├── KnowledgeUnavailable   the store or an index did not answer
     ├── ModelRefused           an index cannot be made with that embedding model; says why and what to do
@@ -16,6 +17,10 @@ class KnowledgeError(Exception):
 
 class InvalidCollection(KnowledgeError):
     """No collection can have that name; the message says which can."""
+
+
+class UnknownEncoding(KnowledgeError):
+    """No encoding of text has that name; the message names some."""
 
 
 class SourceUnreadable(KnowledgeError):

@@ -21,6 +21,7 @@ from knowledge.readers import (
     Remark,
     SourceKind,
     content_hash,
+    encoding_named,
     open_source,
 )
 from knowledge.starting import CorpusReader, corpus_hash
@@ -68,6 +69,8 @@ class ImportResult:
     kind: SourceKind | None = None
     shape: str | None = None
     """How it was read: where its pairs and topics stand; None: as its kind says."""
+    encoding: str | None = None
+    """What its text was read in, where that was guessed or told; None: UTF-8, or what a mark in it says."""
     declared: int | None = None
     read: int = 0
     added: int = 0
@@ -108,7 +111,7 @@ class Importer:
     """Brings files into the store, a transaction a batch; an import that was broken off is taken up again.
 
     Methods raise KnowledgeUnavailable when the store does not answer; files that cannot be read are results,
-    and InvalidCollection is raised for a collection that cannot be called so, before anything is read.
+    and InvalidCollection and UnknownEncoding are raised for names that there are not, before anything is read.
     """
 
     def __init__(self, store: KnowledgeStore, indexer: FollowsStore | None = None) -> None:
@@ -121,11 +124,12 @@ class Importer:
         paths: Sequence[Path | str],
         *,
         collection: str = DEFAULT_COLLECTION,
+        encoding: str | None = None,
         progress: Callable[[ImportProgress], None] | None = None,
     ) -> list[ImportResult]:
         """Import files, folders (everything in them whose name ends like a source) and glob patterns."""
         return [
-            await self.import_file(path, collection=collection, progress=progress)
+            await self.import_file(path, collection=collection, encoding=encoding, progress=progress)
             for path in await asyncio.to_thread(_expand, paths)
         ]
 
@@ -134,26 +138,34 @@ class Importer:
         path: Path,
         *,
         collection: str = DEFAULT_COLLECTION,
+        encoding: str | None = None,
         progress: Callable[[ImportProgress], None] | None = None,
     ) -> ImportResult:
-        """Import one file; a content that was imported completely before is not read again."""
+        """Import one file; a content that was imported completely before is not read again.
+
+        `encoding` is what its text is in, where what is found by itself is wrong: it is read again then, and replaces
+        what it was read as before.
+        """
         if re.fullmatch(COLLECTION_NAME, collection) is None:
             raise InvalidCollection(
                 f"No collection can be called {collection!r}: use 1 to 64 small letters, digits, _ and -."
             )
+        if encoding is not None:
+            encoding_named(encoding)
         try:
             sha256 = await asyncio.to_thread(content_hash, path)
             source = source_id(collection, sha256)
             known = await self._store.source(source)
-            if known is not None and known.status in {SourceStatus.COMPLETE, SourceStatus.EMPTY}:
+            done = known is not None and known.status in {SourceStatus.COMPLETE, SourceStatus.EMPTY}
+            if known is not None and done and encoding is None:
                 return _already(known, path.name)
-            reader = await asyncio.to_thread(open_source, path)
+            reader = await asyncio.to_thread(open_source, path, encoding)
         except SourceUnreadable as error:
             return ImportResult(
                 name=path.name, outcome=Outcome.REFUSED, collection=collection, reason=str(error)
             )
         run = _Run(source, collection, path.name, sha256, progress)
-        return await self._import(run, reader)
+        return await self._import(run, reader, only=encoding is not None)
 
     async def load_starter(self, folder: Path | None = None) -> list[ImportResult]:
         """Import the pairs that ship in the package, source by collection; of a changed collection only the changes.
@@ -207,6 +219,7 @@ class Importer:
             source=run.source,
             kind=report.kind,
             shape=report.shape,
+            encoding=report.encoding,
             declared=report.declared,
             read=report.read,
             added=run.added,

@@ -23,6 +23,7 @@ from knowledge import (
     KnowledgeError,
     KnowledgeStore,
     Outcome,
+    UnknownEncoding,
 )
 from knowledge.readers import how_read
 
@@ -35,9 +36,18 @@ _REMARKS = 3
 
 
 async def import_files(
-    settings: Settings, paths: list[Path], collection: str, key: str | None, _: Interruption, *, wait: bool
+    settings: Settings,
+    paths: list[Path],
+    collection: str,
+    key: str | None,
+    _: Interruption,
+    *,
+    wait: bool,
+    encoding: str | None = None,
 ) -> list[ImportResult]:
     """Store the pairs of the files, and wait until they are indexed unless told otherwise.
+
+    `encoding` is what their text is in; None: what is found by itself.
 
     Indexes are written only by the process that holds the data folder's lock: a running service, or else this one.
     Raises CommandFailed when the store or an index does not answer; what was stored stays.
@@ -51,9 +61,9 @@ async def import_files(
 
             try:
                 results = await Importer(KnowledgeStore(backends.pool)).import_paths(
-                    paths, collection=collection, progress=tell
+                    paths, collection=collection, encoding=encoding, progress=tell
                 )
-            except InvalidCollection as error:
+            except (InvalidCollection, UnknownEncoding) as error:
                 raise CommandFailed(str(error)) from error
             except KnowledgeError as error:
                 raise CommandFailed(
@@ -171,6 +181,6 @@ def result_lines(result: ImportResult) -> list[str]:
     remarks = [*result.rejected, *result.mismatched]
     how: list[str] = []
     if result.kind is not None and result.read and result.outcome is not Outcome.ALREADY:
-        how = [f"         read as {how_read(result.kind, result.shape)}"]
+        how = [f"         read as {how_read(result.kind, result.shape, result.encoding)}"]
     lines = [line, *how, *(f"         {one.place}: {one.reason}" for one in remarks[:_REMARKS])]
     return lines if len(remarks) <= _REMARKS else [*lines, f"         and {len(remarks) - _REMARKS} more"]

@@ -26,6 +26,7 @@ knowledge = typer.Typer(help="Import, refine, look at and search what is known."
     epilog=examples(
         "freya knowledge import reports/ export.json.gz",
         "freya knowledge import --collection fundamentals 'batch_*.jsonl'",
+        "freya knowledge import --encoding koi8-r old.csv",
         "freya knowledge import --no-wait --json export.json",
     ),
 )
@@ -39,6 +40,15 @@ def import_(
         ),
     ],
     collection: Annotated[str, typer.Option(help="The collection that the pairs go to.")] = "technical",
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            help="What the text is encoded in, where it was read wrong: windows-1251, shift-jis and so on. A file that "
+            "was imported before is read again, and replaces what it was read as.",
+            metavar="NAME",
+            show_default="found by itself",
+        ),
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until the pairs are indexed.")] = True,  # noqa: FBT002  # a flag
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,
@@ -53,7 +63,9 @@ def import_(
     from app.cli.interruption import run
     from app.cli.options import quiet_settings
 
-    results = run(partial(import_files, quiet_settings(), paths, collection, key, wait=wait))
+    results = run(
+        partial(import_files, quiet_settings(), paths, collection, key, wait=wait, encoding=encoding)
+    )
     if as_json:
         emit_json(results)
     else:

@@ -31,7 +31,7 @@ from app.http.knowledge_views import (
     version_view,
 )
 from app.http.paging import Cursor, Limit, Place
-from app.jobs import JobOrder, file_name
+from app.jobs import JobOrder, encoding_name, file_name
 from app.problems import ProblemError, problem
 from knowledge import KnowledgeProgress, PairDetail
 from knowledge.evaluation import Report
@@ -47,6 +47,7 @@ _FILE: dict[str, Any] = {  # FastAPI's own type
     }
 }
 _DEEPEST = 50
+Encoding = Annotated[str, AfterValidator(encoding_name)]
 PairId = Annotated[str, Path(max_length=64), Storable]
 SourceId = Annotated[str, Path(max_length=64), Storable]
 JobId = Annotated[str, Path(max_length=64), Storable]
@@ -264,6 +265,10 @@ async def import_knowledge(
     collection: Annotated[
         Collection, Query(description="The collection that the pairs go to.")
     ] = "technical",
+    encoding: Annotated[
+        Encoding | None,
+        Query(max_length=40, description="What its text is encoded in; none given: it is found."),
+    ] = None,
     idempotency_key: Key = None,
 ) -> JobView:
     """Import a file: the body is the file, whatever kind it is. It is kept, and read and indexed by a job.
@@ -276,7 +281,11 @@ async def import_knowledge(
         )
     try:
         job = await freya.known.take_in(
-            request.stream(), name=name, collection=collection, idempotency_key=idempotency_key
+            request.stream(),
+            name=name,
+            collection=collection,
+            encoding=encoding,
+            idempotency_key=idempotency_key,
         )
     except ClientDisconnect as error:
         raise ProblemError(

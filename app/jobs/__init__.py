@@ -8,6 +8,7 @@ from app.jobs.orders import (
     ImportOrder,
     JobOrder,
     as_order,
+    encoding_name,
     job_id,
 )
 from app.jobs.runner import JobRunner, Tell, Work
@@ -27,6 +28,7 @@ __all__ = [
     "Work",
     "Works",
     "as_order",
+    "encoding_name",
     "file_name",
     "job_id",
 ]

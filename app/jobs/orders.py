@@ -8,10 +8,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Ty
 
 from app.jobs.uploads import file_name
 from app.runs import storable
-from knowledge import COLLECTION_NAME, PassageSettings
+from knowledge import COLLECTION_NAME, PassageSettings, UnknownEncoding
+from knowledge.readers import encoding_named
 from memory import encoded, new_id
 
 _LARGEST = 2**31 - 1
+
+
+def encoding_name(name: str) -> str:
+    """The name of an encoding of text. Raises ValueError where there is none of that name."""
+    try:
+        encoding_named(name)
+    except UnknownEncoding as error:
+        raise ValueError(str(error)) from error
+    return name
 
 
 class _Part(BaseModel):
@@ -154,6 +164,8 @@ class ImportArguments(_Part):
     """Of the file as it came; the file itself is kept under the job's id."""
     upload: str
     """The job that it came with."""
+    encoding: Annotated[str, AfterValidator(encoding_name)] | None = None
+    """What its text is in; None: what is found by itself."""
 
 
 class ImportOrder(_Part):

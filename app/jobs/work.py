@@ -105,7 +105,9 @@ class Works:
                 "must share it. Send the file again."
             )
         try:
-            result = await self._importer.import_file(path, collection=given.collection, progress=told)
+            result = await self._importer.import_file(
+                path, collection=given.collection, encoding=given.encoding, progress=told
+            )
             await self._live.catch_up(_indexing(tell))
         except KnowledgeError:
             await self._uploads.remove(given.upload)

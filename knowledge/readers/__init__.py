@@ -1,5 +1,6 @@
 """Readers: from files as they come to pairs with their place."""
 
+from knowledge.readers.encodings import Encoding, encoding_named
 from knowledge.readers.files import SUFFIXES, content_hash, open_source
 from knowledge.readers.records import (
     PairRecord,
@@ -14,6 +15,7 @@ from knowledge.readers.records import (
 
 __all__ = [
     "SUFFIXES",
+    "Encoding",
     "PairRecord",
     "ReadReport",
     "Reader",
@@ -22,6 +24,7 @@ __all__ = [
     "SessionRecord",
     "SourceKind",
     "content_hash",
+    "encoding_named",
     "how_read",
     "open_source",
 ]

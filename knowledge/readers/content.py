@@ -10,42 +10,29 @@ from pathlib import Path
 from typing import IO
 
 from knowledge.errors import SourceUnreadable
+from knowledge.readers.decoding import Decoding
+from knowledge.readers.encodings import Encoding, encoding_named, guess, marked, seven_bit
 from knowledge.readers.records import Remark
+from knowledge.readers.signatures import is_packed
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
 _LARGEST = 8 << 30
 _SAMPLE = 4096
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_BINARY = (
-    b"\x89PNG",
-    b"%PDF",
-    b"PK\x03\x04",
-    b"\x7fELF",
-    b"\xff\xd8\xff",
-    b"SQLite format 3",
-    b"GIF8",
-    b"PAR1",
-)
-_SINGLE_BYTES = "windows-1252-where-no-utf-8"
 
 
 class Content:
     """The bytes of a file, unpacked and as UTF-8; `close` it when done.
 
-    `remarks` say what had to be done to read it, `damage` why the archive it came in ends early.
+    `remarks` say what had to be done to read it, `encoding` what it was read in where no mark says it and it is no
+    UTF-8, `damage` why the archive it came in ends early.
     """
 
     def __init__(self, file: IO[bytes], name: str, *, damage: str | None = None) -> None:
         self.name = name
         self.damage = damage
         self.remarks: list[Remark] = []
+        self.encoding: str | None = None
         self._file = file
         file.seek(0, 2)
         self.data: mmap.mmap | bytes = (
@@ -65,7 +52,7 @@ class Content:
     def is_binary(self) -> bool:
         """Whether it is no text: a known kind of binary file, or more control characters than text has."""
         start = self.data[:_SAMPLE]
-        if start.startswith(_BINARY):
+        if is_packed(start):
             return True
         text = start.decode("utf-8", "ignore")
         strange = sum(sign == "\ufffd" or (sign < " " and sign not in "\t\n\r\f\x1b") for sign in text)
@@ -93,8 +80,12 @@ class Content:
         self._file.close()
 
 
-def opened(path: Path) -> Content:
-    """The content of a file. Raises SourceUnreadable when it cannot be opened or unpacked at all."""
+def opened(path: Path, encoding: str | None = None) -> Content:
+    """The content of a file, its text in `encoding` if given, else in the one that is found.
+
+    Raises SourceUnreadable when it cannot be opened or unpacked at all, UnknownEncoding where there is no such one.
+    """
+    told = encoding_named(encoding) if encoding is not None else None
     damage: str | None = None
     try:
         file: IO[bytes] = path.open("rb")
@@ -103,7 +94,7 @@ def opened(path: Path) -> Content:
             if damage is not None and not file.seek(0, 2):
                 file.close()
                 raise SourceUnreadable(f"{path.name} cannot be read: {damage}.")
-        return _as_utf8(Content(file, path.name, damage=damage))
+        return _as_utf8(Content(file, path.name, damage=damage), told)
     except OSError as error:
         raise unreadable(path, error) from error
 
@@ -153,45 +144,32 @@ def _members(packed: IO[bytes]) -> Iterator[bytes]:
         raise EOFError
 
 
-def _as_utf8(content: Content) -> Content:
-    """The content itself where it is UTF-8, otherwise a temporary file of its text as UTF-8."""
-    encoding = _encoding(content.data[:_SAMPLE])
-    decoder: codecs.IncrementalDecoder
-    if encoding == "utf-8":
-        wrong = _first_invalid(content)
-        if wrong is None or content.is_binary:
-            return content
-        codecs.register_error(_SINGLE_BYTES, _single_bytes)
-        remark = Remark(
-            f"byte {wrong}", "is not valid UTF-8; read as Windows-1252 here and wherever else the text is not"
-        )
-        decoder = codecs.getincrementaldecoder("utf-8")(errors=_SINGLE_BYTES)
-    else:
-        remark = None
-        decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+def _as_utf8(content: Content, told: Encoding | None) -> Content:
+    """The content itself where it is UTF-8 or no text, otherwise a temporary file of its text as UTF-8."""
+    found = None if is_packed(content.data[:_SAMPLE]) else told or _found(content)
+    if found is None:
+        return content
+    decoding = Decoding(content.data, found)
     file = tempfile.TemporaryFile(prefix="freya-")  # noqa: SIM115  # the content closes it
-    for at in range(0, len(content), _CHUNK):
-        last = at + _CHUNK >= len(content)
-        file.write(decoder.decode(content.data[at : at + _CHUNK], last).encode("utf-8", "replace"))
+    for text in decoding.texts():
+        file.write(text.encode("utf-8", "replace"))
     file.flush()
     changed = Content(file, content.name, damage=content.damage)
-    if remark is not None:
-        changed.remarks.append(remark)
+    changed.encoding = found.name if found.guessed or told is not None else None
+    changed.remarks.extend(decoding.remarks())
     content.close()
     return changed
 
 
-def _encoding(start: bytes) -> str:
-    for bom, encoding in _BOMS:
-        if start.startswith(bom):
-            return encoding
-    if len(start) >= 8 and not start.startswith(_BINARY):  # noqa: PLR2004 - four characters say enough
-        even, odd = start[::2].count(0) / len(start[::2]), start[1::2].count(0) / len(start[1::2])
-        if odd > 0.4 and even < 0.05:  # noqa: PLR2004 - Latin text in UTF-16
-            return "utf-16-le"
-        if even > 0.4 and odd < 0.05:  # noqa: PLR2004 - the same, the other way round
-            return "utf-16-be"
-    return "utf-8"
+def _found(content: Content) -> Encoding | None:
+    """The encoding of a text; None where it is UTF-8, or no text."""
+    mark = marked(content.data[:_SAMPLE])
+    if mark is not None and mark.codec != "utf-8":
+        return mark
+    wrong = _first_invalid(content)
+    if wrong is None:
+        return seven_bit(content.data[:_CHUNK])
+    return None if content.is_binary else guess(content.data, wrong)
 
 
 def _first_invalid(content: Content) -> int | None:
@@ -204,12 +182,3 @@ def _first_invalid(content: Content) -> int | None:
         except UnicodeDecodeError as error:
             return at - held + error.start
     return None
-
-
-def _single_bytes(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    wrong = error.object[error.start : error.end]
-    return "".join(
-        bytes([byte]).decode("cp1252", "replace").replace("\ufffd", chr(byte)) for byte in wrong
-    ), error.end

@@ -16,7 +16,8 @@ from knowledge.readers.questions import QuestionListReader, is_question_list, wh
 from knowledge.readers.records import PairRecord, Reader, ReadReport, Research, SourceKind
 from knowledge.readers.report import ReportReader, is_report, uncoloured
 from knowledge.readers.research import research_in
-from knowledge.readers.tables import ParquetReader, TableReader, is_parquet, looks_like_table
+from knowledge.readers.signatures import is_parquet, no_source
+from knowledge.readers.tables import ParquetReader, TableReader, looks_like_table
 
 _ENDINGS = (".txt", ".md", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 SUFFIXES = (*_ENDINGS, *(f"{ending}.gz" for ending in _ENDINGS))
@@ -42,18 +43,19 @@ class NothingReader:
         return iter(())
 
 
-def open_source(path: Path) -> Reader:
+def open_source(path: Path, encoding: str | None = None) -> Reader:
     """The reader for a file, chosen by what it holds first and by its name second.
 
-    gzip, UTF-16 and single-byte text are recognised. Raises SourceUnreadable when the file cannot be opened or is none
-    of the kinds that are read.
+    gzip is recognised, and the encoding of its text, unless `encoding` says it. Raises SourceUnreadable when the file
+    cannot be opened or is none of the kinds that are read, UnknownEncoding where there is no such one.
     """
-    content = opened(path)
+    content = opened(path, encoding)
     try:
         reader = _reader(content, path.name.removesuffix(".gz").lower())
     except BaseException:
         content.close()
         raise
+    reader.report.encoding = content.encoding
     if not isinstance(reader, JsonReader):
         content.close()
     return reader
@@ -76,8 +78,10 @@ def content_hash(path: Path) -> str:
 
 
 def _reader(content: Content, name: str) -> Reader:
-    if is_parquet(content):
+    if is_parquet(content.start):
         return ParquetReader(content)
+    if (what := no_source(content.data[:_CHUNK])) is not None:
+        raise SourceUnreadable(f"{content.name} {what}")
     if content.is_binary:
         raise SourceUnreadable(
             f"{content.name} is neither text, JSON nor a table of pairs ({', '.join(_ENDINGS)}, packed or not)."

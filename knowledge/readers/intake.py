@@ -9,6 +9,7 @@ from functools import lru_cache
 from pydantic import JsonValue
 
 from knowledge.readers.fields import Role, counts_characters, rank
+from knowledge.readers.mojibake import repaired
 from knowledge.readers.records import PairRecord, ReadReport, Remark, SessionRecord
 from knowledge.readers.text import clean, is_placeholder, tidy
 from knowledge.readers.wrapped import best_of, texts_in
@@ -83,6 +84,7 @@ class Intake:
         self._unanswered: dict[int, tuple[str, Remark]] = {}
         self._void: set[int] = set()
         self._repeats: Counter[tuple[str, str]] = Counter()
+        self._twice: list[str] = []
         self.present = 0
         self.repeated = 0
         self.unwritten = 0
@@ -108,6 +110,7 @@ class Intake:
                     self._unanswered.setdefault(hash(asked), (offer.path, remark))
             return None
         self._report.read += 1
+        self._note_repair(offer)
         self._check_characters(offer, asked, answered)
         return self._record(offer, session, asked, answered)
 
@@ -119,11 +122,21 @@ class Intake:
         self._report.reject(place, reason)
 
     def finish(self) -> None:
-        """Say what stood in the source twice; call once, at the end."""
+        """Say what stood in the source twice, or encoded twice; call once, at the end."""
+        if self._twice:
+            times = f", in {len(self._twice)} pairs in all" if len(self._twice) > 1 else ""
+            self._report.doubt(
+                self._twice[0], f"holds letters that were encoded twice, such as â€™; put right{times}"
+            )
         for (path, first), count in self._repeats.items():
             self._report.doubt(path, f"repeats {count} pairs that stand under {first} too; each counts once")
         if self._void:
             self._report.rejected[:] = [one for one in self._report.rejected if id(one) not in self._void]
+
+    def _note_repair(self, offer: Offer) -> None:
+        texts = [text for text in (offer.question, offer.answer) if isinstance(text, str)]
+        if any(repaired(text) != text for text in texts):
+            self._twice.append(offer.place)
 
     def _session(self, about: About) -> _Session:
         topic = _short(about.topic, _LONGEST_TOPIC) or self.topic

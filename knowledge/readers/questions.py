@@ -67,6 +67,7 @@ class QuestionListReader:
             record = self._offer(found)
             if record is not None:
                 yield record
+        self._intake.finish()
         self.report.shape = (
             "questions and answers by their marks" if marked else "lines that ask, and what follows them"
         )

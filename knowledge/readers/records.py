@@ -43,9 +43,10 @@ _WORDS = MappingProxyType(
 )
 
 
-def how_read(kind: SourceKind, shape: str | None) -> str:
-    """How a source was read, for people: as what, and where in it the pairs and topics stand."""
-    return kind.words if shape is None else f"{kind.words}: {shape}"
+def how_read(kind: SourceKind, shape: str | None, encoding: str | None = None) -> str:
+    """How a source was read, for people: as what, in which encoding, and where in it the pairs and topics stand."""
+    words = kind.words if encoding is None else f"{kind.words} in {encoding}"
+    return words if shape is None else f"{words}: {shape}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +106,8 @@ class ReadReport:
     kind: SourceKind
     shape: str | None = None
     """How the source was read, for people: where its pairs and topics stand; None: as its kind says."""
+    encoding: str | None = None
+    """What its text was read in, where that was guessed or told; None: UTF-8, or what a mark in it says."""
     declared: int | None = None
     """How many pairs the source says it holds; None: it does not say."""
     read: int = 0

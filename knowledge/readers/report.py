@@ -60,6 +60,7 @@ class ReportReader:
             self.report.nothing = _why_empty(self.report.declared)
         elif not self.report.read:
             self.report.nothing = f"a report of which none of {self._intake.present} pairs can be taken"
+        self._intake.finish()
         self.report.check_total()
 
     def _research(self, sections: Sequence[_Section]) -> Iterator[Research | None]:

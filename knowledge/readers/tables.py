@@ -21,7 +21,6 @@ _SAMPLE_ROWS = 20
 _LONGEST_CELL = 1 << 27
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _OPEN = "unexpected end of data"
-_PARQUET = b"PAR1"
 _ROWS = 1000
 _LISTS = (list, tuple)
 
@@ -198,11 +197,6 @@ class ParquetReader(JsonReader):
     def damage(self) -> tuple[str, int] | None:
         """None: what is damaged of a Parquet file is rejected row by row, or all of it cannot be read."""
         return None
-
-
-def is_parquet(content: Content) -> bool:
-    """Whether a file is Parquet, by its first bytes."""
-    return content.data[:4] == _PARQUET
 
 
 def delimiter_of(content: Content) -> str | None:

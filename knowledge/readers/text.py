@@ -4,6 +4,8 @@ import html
 import re
 import unicodedata
 
+from knowledge.readers.mojibake import repaired
+
 _CONTROL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
@@ -53,8 +55,11 @@ def clean(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """A question or answer as it is stored: `clean`, without colours, entities, stray `**` at its ends and runs of blank lines."""
-    cleaned = clean(without_colours(text))
+    """A question or answer as it is stored: `clean`, without colours, entities, stray `**` at its ends and runs of blank lines.
+
+    What was encoded twice is put right.
+    """
+    cleaned = clean(without_colours(repaired(text)))
     if "&" in cleaned:
         cleaned = clean(_ENTITY.sub(_character, cleaned))
     if "\n" in cleaned:

@@ -63,6 +63,20 @@ async def test_uploaded_file_is_read_indexed_found_and_removed(client, running: 
     assert (await until_ended(client, again.headers["location"]))["result"]["outcome"] == "already"
 
 
+async def test_upload_is_read_in_the_encoding_that_is_given(client, running: Running):
+    given = {"name": "old.csv", "collection": "uploaded"}
+    table = "question,answer\nЧто такое стакан?,Заявки на покупку и продажу.\n".encode("koi8_r")
+    refused = await client.post(_IMPORT, params={**given, "encoding": "klingon"}, content=table)
+    problem_of(refused, 422, "invalid_request")
+    assert "There is no encoding 'klingon'" in refused.text
+    assert kept(running) == []
+    ordered = await client.post(_IMPORT, params={**given, "encoding": "koi8-r"}, content=table)
+    job = await until_ended(client, ordered.headers["location"])
+    assert (job["result"]["encoding"], job["result"]["added"]) == ("koi8-r", 1)
+    (hit,) = await found(client, "Что такое стакан?", collection="uploaded", limit=1)
+    assert hit["answer"] == "Заявки на покупку и продажу."
+
+
 async def test_upload_sent_again_with_its_key_is_one_job(client, running: Running):
     key = {"idempotency-key": "upload-1"}
     given = {"name": "key.json", "collection": "uploaded"}
@@ -81,7 +95,7 @@ async def test_file_that_cannot_be_read_is_told_in_the_result(client):
     )
     job = await until_ended(client, ordered.headers["location"])
     assert (job["state"], job["result"]["outcome"]) == ("finished", "refused")
-    assert "neither text, JSON nor a table" in job["result"]["reason"]
+    assert "is a picture. Save what it holds as text" in job["result"]["reason"]
 
 
 async def test_file_beyond_the_limit_is_refused_before_it_is_read(client, running: Running):

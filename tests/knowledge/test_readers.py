@@ -336,9 +336,9 @@ def test_damaged_lines_give_what_comes_before(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("picture.txt", b"\x89PNG\x00\x01", "neither text, JSON nor a table"),
+        ("picture.txt", b"\x89PNG\x00\x01", "is a picture. Save what it holds as text"),
         ("noise.json", bytes(range(256)) * 8, "neither text, JSON nor a table"),
-        ("packed.txt.gz", gzip.compress(b"%PDF-1.7", mtime=0), "neither text, JSON nor a table"),
+        ("packed.txt.gz", gzip.compress(b"%PDF-1.7", mtime=0), "is a PDF. Save what it holds"),
         ("half.txt", b"\xff\xfe\x00", "neither text, JSON nor a table"),
         ("broken.gz", b"\x1f\x8b\x00", "cannot be read"),
     ],

@@ -155,7 +155,7 @@ def test_what_cannot_be_read_is_named_with_its_place_and_cause(tmp_path, variant
         ("comments", "line 1, byte 0: a comment, 4 times; read all the same"),
         ("the same key twice in a pair", "qa_pairs[1]: has the key 'answer' more than once"),
         ("the same key twice above", "the document: has the key 'qa_pairs' more than once"),
-        ("Latin letters in single bytes", "is not valid UTF-8; read as Windows-1252"),
+        ("Latin letters in single bytes", "is not valid UTF-8; read as windows-1252"),
         ("talk after the document", "text that is no JSON outside of the document"),
         ("single quotes and Python's words", "None for a value; read all the same"),
     ],
