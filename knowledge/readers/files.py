@@ -10,6 +10,7 @@ from pathlib import Path
 
 from knowledge.errors import SourceUnreadable
 from knowledge.readers.content import Content, opened, unreadable
+from knowledge.readers.layout import looks_like_table
 from knowledge.readers.lines import LinesReader
 from knowledge.readers.pairs import JsonReader
 from knowledge.readers.questions import QuestionListReader, is_question_list, what_it_is
@@ -17,7 +18,7 @@ from knowledge.readers.records import PairRecord, Reader, ReadReport, Research, 
 from knowledge.readers.report import ReportReader, is_report, uncoloured
 from knowledge.readers.research import research_in
 from knowledge.readers.signatures import is_parquet, no_source
-from knowledge.readers.tables import ParquetReader, TableReader, looks_like_table
+from knowledge.readers.tables import ParquetReader, TableReader
 
 _ENDINGS = (".txt", ".md", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 SUFFIXES = (*_ENDINGS, *(f"{ending}.gz" for ending in _ENDINGS))

@@ -93,8 +93,8 @@ class JsonReader:
             report.kind = SourceKind.RAG_EXPORT
         report.shape = _shape(structure.shapes, "the file's name" if intake.topic != UNNAMED else "nowhere")
         report.mismatched.extend(self._content.remarks)
-        for place, at, reason in structure.cuts:
-            report.doubt(f"{place} ({self.of_byte(at)})", f"was left: {reason}")
+        for place, reason in structure.cuts:
+            report.doubt(place, f"was left: {reason}")
         for what, count, first in self.mended():
             times = f", {count} times" if count > 1 else ""
             report.doubt(self.of_byte(first) or f"byte {first}", f"{what}{times}; read all the same")

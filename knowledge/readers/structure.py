@@ -53,8 +53,8 @@ class Structure:
         self._in_group = 0
         self.shapes: Counter[tuple[str, str, str]] = Counter()
         """By path, fields and origin of the topic, how many pairs."""
-        self.cuts: list[tuple[str, int, str]] = []
-        """Where something other than a pair was left, the byte and why."""
+        self.cuts: list[tuple[str, str]] = []
+        """Where something other than a pair was left, and why."""
         self.sessions = 0
         self._last: tuple[Where, bool] | None = None
 
@@ -95,7 +95,7 @@ class Structure:
                 self._count_in_group()
                 self._intake.reject(self._place(where, at), f"cannot be read: {value}", where.about)
             else:
-                self.cuts.append((self._place(where), at, str(value)))
+                self.cuts.append((self._place(where, at), str(value)))
         elif kind.startswith("start"):
             inner = self._plans.get(number)
             if inner is not None:
@@ -151,7 +151,7 @@ class Structure:
             elif kind in {"cut", "stop"}:
                 here.cut = str(value)
                 if kind == "cut":
-                    self.cuts.append((self._place(here.where), self._tape.at, here.cut))
+                    self.cuts.append((self._place(here.where, self._tape.at), here.cut))
             elif kind == "scalar":
                 yield from self._scalar_of_map(value, here)
             else:

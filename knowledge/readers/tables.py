@@ -1,7 +1,7 @@
 """Tables of pairs, a row a pair: CSV, TSV and Parquet."""
 
 import csv
-import re
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any  # pyarrow has no types
 
@@ -9,17 +9,12 @@ from knowledge.errors import SourceUnreadable
 from knowledge.readers.content import Content
 from knowledge.readers.fields import Role, rank
 from knowledge.readers.intake import Intake
-from knowledge.readers.looks import look
+from knowledge.readers.layout import Layout, is_rule, layout_of, lines_of, names_of
 from knowledge.readers.pairs import JsonReader
 from knowledge.readers.records import SourceKind
 from knowledge.readers.scanner import Event, Scalar
 from knowledge.readers.survey import Plan, Survey
-from knowledge.readers.text import asks
 
-_DELIMITERS = ",\t;|"
-_SAMPLE_ROWS = 20
-_LONGEST_CELL = 1 << 27
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _OPEN = "unexpected end of data"
 _ROWS = 1000
 _LISTS = (list, tuple)
@@ -29,13 +24,14 @@ Row = tuple[int, Sequence[str] | None, str]
 
 
 class TableReader(JsonReader):
-    """Reads delimited text; the delimiter is found by what the columns would be called."""
+    """Reads delimited text; how it is laid out is found by what its columns are called."""
 
     kind = SourceKind.TABLE
 
     def __init__(self, content: Content) -> None:
         super().__init__(content)
-        self._delimiter = delimiter_of(content) or ","
+        self._layout = layout_of(content) or Layout()
+        self._names: tuple[str, ...] = ()
 
     def of_document(self, index: int, at: int, documents: int) -> str:  # noqa: ARG002 - what other readers need
         """The line that a row begins on."""
@@ -51,13 +47,16 @@ class TableReader(JsonReader):
         first = next(rows, None)
         if first is None or first[1] is None:
             return
-        names = _named(first[1])
+        header, names = [cell.strip() for cell in first[1]], names_of(first[1])
+        self._names = tuple(names or ())
         if names is None:
             names = [f"column {number}" for number in range(1, len(first[1]) + 1)]
             yield from _object(first[0], names, first[1])
         for line, cells, reason in rows:
             if cells is None:
                 yield Event("cut", reason, line)
+            elif self._names and ([cell.strip() for cell in cells] == header or is_rule(cells)):
+                continue  # files that were joined repeat their header
             elif len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
                 yield Event("cut", f"has {len(cells)} cells for {len(names)} columns", line)
             else:
@@ -70,7 +69,7 @@ class TableReader(JsonReader):
     def look_through(self) -> Survey:
         """The first pass; each row counts as a pair where the columns of question and answer are known."""
         found = super().look_through()
-        if 0 not in found.plans and {"question", "answer"} & _roles(found.fields):
+        if 0 not in found.plans and {"question", "answer"} & _roles(self._names):
             found.plans[0] = Plan(pairs=True)
         return found
 
@@ -78,25 +77,29 @@ class TableReader(JsonReader):
         """What the table is if it gave no pair."""
         if not len(self._content) or intake.present:
             return super().nothing(found, intake)
-        names = ", ".join(list(found.fields)[:8])
+        names = ", ".join((self._names or tuple(found.fields))[:8])
         return f"a table without questions and answers: {names}" if names else "a table without rows"
 
     def _rows(self) -> Iterator[Row]:
-        """The rows that are not blank. One that swallowed lines after it is taken apart again."""
-        csv.field_size_limit(_LONGEST_CELL)
-        width = 0
+        """The rows that are not blank, from the header on. One that swallowed lines after it is taken apart again."""
+        layout = self._layout
+        lines = itertools.islice(lines_of(self._content), layout.skip, None)
+        width, line = 0, layout.skip + 1
         pending: list[str] = []
 
         def noted() -> Iterator[str]:
-            for line in lines_of(self._content):
-                pending.append(line)
-                yield line
+            nonlocal line
+            for text in lines:
+                if layout.markdown and "|" not in text:
+                    line += 1
+                    continue
+                pending.append(text)
+                yield text
 
-        reader = csv.reader(noted(), delimiter=self._delimiter, strict=True)
-        line = 1
+        reader = layout.rows(noted())
         while True:
+            line += len(pending)
             pending.clear()
-            begins = line
             try:
                 cells: list[str] | None = next(reader)
                 reason = ""
@@ -104,34 +107,39 @@ class TableReader(JsonReader):
                 return
             except csv.Error as error:
                 cells, reason = None, f"cannot be read: {error}"
-            line += len(pending)
             width = width or len(cells or [])
             if len(pending) > 1 and (cells is None or len(cells) != width):
-                yield from self._apart(begins, pending, width, cells, reason)
-            elif cells is None and _OPEN in reason:
-                yield begins, None, "has a quote that is not closed"
+                yield from self._apart(line, pending, width, cells, reason)
             elif cells is None:
-                loose = next(csv.reader(pending, delimiter=self._delimiter), [])
-                yield (begins, loose, "") if len(loose) == width else (begins, None, reason)
+                loose = layout.loose_row(pending[0], width) if _OPEN not in reason else None
+                unclosed = "has a quote that is not closed" if _OPEN in reason else reason
+                yield (line, loose, "") if loose is not None else (line, None, unclosed)
             elif any(cell.strip() for cell in cells):
-                yield begins, cells, ""
+                yield line, cells, ""
 
     def _apart(
         self, begins: int, lines: list[str], width: int, cells: list[str] | None, reason: str
     ) -> Iterator[Row]:
-        """The rows of lines that an open quote made one; each line that fits on its own is one."""
-        alone = [_alone(line, self._delimiter) for line in lines]
-        if not any(row is not None and len(row) == width > 1 for row in alone[1:]):
+        """The rows of lines that an open quote made one.
+
+        Each line that fits on its own is one; one that would but for its quote begins one that is lost.
+        """
+        alone = [self._layout.row(line, width) for line in lines]
+        begun = [
+            row is None and self._layout.loose_row(line, width) is not None
+            for row, line in zip(alone, lines, strict=True)
+        ]
+        if width < 2 or not (any(alone[1:]) or any(begun[1:])):  # noqa: PLR2004 - any line fits one column
             yield begins, cells, reason
             return
         broken: int | None = None
-        for number, row in enumerate(alone, begins):
-            if row is not None and len(row) == width:
-                if broken is not None:
-                    yield broken, None, "has a quote that is not closed"
-                    broken = None
+        for number, (row, begin, line) in enumerate(zip(alone, begun, lines, strict=True), begins):
+            if broken is not None and (row is not None or begin):
+                yield broken, None, "has a quote that is not closed"
+                broken = None
+            if row is not None:
                 yield number, row, ""
-            elif broken is None and lines[number - begins].strip():
+            elif broken is None and line.strip():
                 broken = number
         if broken is not None:
             yield broken, None, "has a quote that is not closed"
@@ -190,7 +198,7 @@ class ParquetReader(JsonReader):
     def look_through(self) -> Survey:
         """The first pass; where no row can be read, the columns say whether each was a pair."""
         found = super().look_through()
-        if not found.documents and {"question", "answer"} & _roles(dict.fromkeys(self._names, 0)):
+        if not found.documents and {"question", "answer"} & _roles(self._names):
             found.plans[0] = Plan(pairs=True)
         return found
 
@@ -199,80 +207,10 @@ class ParquetReader(JsonReader):
         return None
 
 
-def delimiter_of(content: Content) -> str | None:
-    """The delimiter of a table of pairs; None where the text is none."""
-    sample = [line for line, _ in zip(lines_of(content), range(200), strict=False)]
-    best: tuple[int, str] | None = None
-    for delimiter in _DELIMITERS:
-        csv.field_size_limit(_LONGEST_CELL)
-        rows: list[list[str]] = []
-        try:
-            for row in csv.reader(sample, delimiter=delimiter):
-                rows += [row] if any(cell.strip() for cell in row) else []
-                if len(rows) == _SAMPLE_ROWS:
-                    break
-        except csv.Error:
-            continue
-        if not rows or len(rows[0]) < 2:  # noqa: PLR2004 - one column is no table
-            continue
-        alike = sum(len(row) == len(rows[0]) for row in rows)
-        found = look(dict.fromkeys(rows[0], "text"))
-        named = found is not None and found.question is not None and found.answer is not None
-        known = sum(any(rank(name, role) is not None for role in Role) for name in rows[0])
-        score = 1000 * named + 10 * known + alike
-        if best is None or score > best[0]:
-            best = (score, delimiter)
-    return best[1] if best is not None else None
-
-
-def looks_like_table(content: Content) -> bool:
-    """Whether a text that is not called a table is one: its first line names a question and an answer column."""
-    delimiter = delimiter_of(content)
-    first = next(lines_of(content), "")
-    if delimiter is None or len(first) > 1000:  # noqa: PLR2004 - no header
-        return False
-    try:
-        names = next(csv.reader([first], delimiter=delimiter), [])
-    except csv.Error:
-        return False
-    short = [name for name in names if len(name.split()) <= 3]  # noqa: PLR2004 - as names are
-    found = look(dict.fromkeys(short, "text"))
-    return len(short) == len(names) > 1 and found is not None and None not in (found.question, found.answer)
-
-
-def lines_of(content: Content) -> Iterator[str]:
-    """The lines of a text with their ends, whatever those are."""
-    data, size, start = content.data, len(content), 0
-    while start < size:
-        end = data.find(b"\n", start) + 1 or size
-        text = data[start:end].decode("utf-8", "replace").replace("\x00", "")
-        yield from _LINE.findall(text.removeprefix("\ufeff") if not start else text)
-        start = end
-
-
-def _named(cells: Sequence[str]) -> list[str] | None:
-    """The names of the columns; None where the first row is a pair already."""
-    known = any(rank(cell, role) is not None for cell in cells for role in Role)
-    if not known and any(asks(cell) or len(cell) > 60 for cell in cells):  # noqa: PLR2004 - no name
-        return None
-    names: list[str] = []
-    for number, cell in enumerate(cells, 1):
-        name = cell.strip() or f"column {number}"
-        names.append(name if name not in names else f"{name} {number}")
-    return names
-
-
-def _roles(names: dict[str, int]) -> set[str]:
+def _roles(names: Sequence[str]) -> set[str]:
     return {
         role.value for role in (Role.QUESTION, Role.ANSWER) for name in names if rank(name, role) is not None
     }
-
-
-def _alone(line: str, delimiter: str) -> list[str] | None:
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True), None)
-    except csv.Error:
-        return None
 
 
 def _object(line: int, names: Sequence[str], cells: Sequence[str]) -> Iterator[Event]:
