@@ -102,6 +102,9 @@ class _Run:
     name: str
     sha256: str
     progress: Callable[[ImportProgress], None] | None
+    path: Path | None = None
+    state: tuple[int, int] | None = None
+    """Its size and time of change when its reading began."""
     added: int = 0
     changed: int = 0
     ids: list[str] = field(default_factory=list)
@@ -153,6 +156,7 @@ class Importer:
         if encoding is not None:
             encoding_named(encoding)
         try:
+            state = await asyncio.to_thread(_state, path)
             sha256 = await asyncio.to_thread(content_hash, path)
             source = source_id(collection, sha256)
             known = await self._store.source(source)
@@ -164,7 +168,7 @@ class Importer:
             return ImportResult(
                 name=path.name, outcome=Outcome.REFUSED, collection=collection, reason=str(error)
             )
-        run = _Run(source, collection, path.name, sha256, progress)
+        run = _Run(source, collection, path.name, sha256, progress, path, state)
         return await self._import(run, reader, only=encoding is not None)
 
     async def load_starter(self, folder: Path | None = None) -> list[ImportResult]:
@@ -207,6 +211,8 @@ class Importer:
             sha256=run.sha256,
         )
         damage = await self._save_all(run, reader)
+        if damage is None and run.path is not None and await asyncio.to_thread(_state, run.path) != run.state:
+            damage = f"{run.name} changed while it was read. Import it again when nothing writes to it."
         report = reader.report
         removed = await self._store.keep_only(run.source, run.ids) if only and damage is None else 0
         status, outcome = _end(report, damage)
@@ -245,6 +251,15 @@ class Importer:
                 )
             if damage is not None or len(batch) < _BATCH:
                 return damage
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """The size of a file and when it was changed; None: it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def _next_batch(pairs: Iterator[PairRecord]) -> tuple[list[PairRecord], str | None]:
@@ -291,7 +306,8 @@ def _expand(paths: Sequence[Path | str]) -> list[Path]:
         path = Path(given).expanduser()
         if path.is_dir():
             inside = sorted(entry for entry in path.rglob("*") if entry.is_file())
-            found.update(dict.fromkeys(entry for entry in inside if entry.name.endswith(SUFFIXES)))
+            sources = [entry for entry in inside if entry.name.lower().endswith(SUFFIXES)]
+            found.update(dict.fromkeys(sources or [path]))
         elif path.exists() or not glob.has_magic(str(path)):
             found[path] = None
         else:

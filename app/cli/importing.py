@@ -172,15 +172,30 @@ def result_lines(result: ImportResult) -> list[str]:
         "changed": result.changed,
         "removed": result.removed,
         "rejected": len(result.rejected),
-        "mismatched": len(result.mismatched),
+        "noted": len(result.mismatched),
     }
     changes = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     line = f"{result.outcome.value:<8} {result.read}{declared} pairs  {result.name}"
     line += f" ({changes})" if changes else ""
     line += f": {result.reason}" if result.reason else ""
-    remarks = [*result.rejected, *result.mismatched]
-    how: list[str] = []
-    if result.kind is not None and result.read and result.outcome is not Outcome.ALREADY:
-        how = [f"         read as {how_read(result.kind, result.shape, result.encoding)}"]
-    lines = [line, *how, *(f"         {one.place}: {one.reason}" for one in remarks[:_REMARKS])]
-    return lines if len(remarks) <= _REMARKS else [*lines, f"         and {len(remarks) - _REMARKS} more"]
+    told = [
+        f"{what} {one.place}: {one.reason}"
+        for what, remarks in (("rejected", result.rejected), ("noted", result.mismatched))
+        for one in remarks
+    ]
+    shown = [*_how(result), *told[:_REMARKS]]
+    if len(told) > _REMARKS:
+        where = f": freya knowledge show --source {result.source}" if result.source is not None else ""
+        shown.append(f"and {len(told) - _REMARKS} more{where}")
+    return [line, *(f"         {text}" for text in shown)]
+
+
+def _how(result: ImportResult) -> list[str]:
+    """How a file was read, where it was read now."""
+    if result.kind is None or result.outcome is Outcome.ALREADY:
+        return []
+    if result.read:
+        return [f"read as {how_read(result.kind, result.shape, result.encoding)}"]
+    if result.encoding is not None:
+        return [f"read in {result.encoding}; where that is wrong, say it with --encoding NAME"]
+    return []

@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import mmap
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from knowledge.readers.signatures import is_packed
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
-_LARGEST = 8 << 30
+LARGEST = 8 << 30
+"""The most bytes that an archive is unpacked to."""
+_MOST_PACKED = 3
 _SAMPLE = 4096
 
 
@@ -51,10 +54,12 @@ class Content:
     @property
     def is_binary(self) -> bool:
         """Whether it is no text: a known kind of binary file, or more control characters than text has."""
-        start = self.data[:_SAMPLE]
+        start = self.data[:_SAMPLE].rstrip(b"\x00")  # as files have that were not written to their end
         if is_packed(start):
             return True
         text = start.decode("utf-8", "ignore")
+        if not start and len(self):
+            return True
         strange = sum(sign == "\ufffd" or (sign < " " and sign not in "\t\n\r\f\x1b") for sign in text)
         return strange * 10 > len(text)
 
@@ -88,8 +93,12 @@ def opened(path: Path, encoding: str | None = None) -> Content:
     told = encoding_named(encoding) if encoding is not None else None
     damage: str | None = None
     try:
+        check_is_file(path)
         file: IO[bytes] = path.open("rb")
-        if file.read(2) == _GZIP:
+        for _ in range(_MOST_PACKED):
+            file.seek(0)
+            if damage is not None or file.read(len(_GZIP)) != _GZIP:
+                break
             file, damage = _unpacked(file)
             if damage is not None and not file.seek(0, 2):
                 file.close()
@@ -97,6 +106,17 @@ def opened(path: Path, encoding: str | None = None) -> Content:
         return _as_utf8(Content(file, path.name, damage=damage), told)
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def check_is_file(path: Path) -> None:
+    """Raises SourceUnreadable for what is there and no file: opening a pipe waits, and a device may never end. OSError."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise SourceUnreadable(f"{path.name} is a folder, and no file in it is called as sources are.")
+    if not stat.S_ISREG(mode):
+        raise SourceUnreadable(
+            f"{path.name} is no file but a pipe or device; write what comes out of it to a file, and import that."
+        )
 
 
 def unreadable(path: Path, error: Exception) -> SourceUnreadable:
@@ -114,8 +134,8 @@ def _unpacked(packed: IO[bytes]) -> tuple[IO[bytes], str | None]:
         try:
             for chunk in _members(packed):
                 file.write(chunk)
-                if file.tell() > _LARGEST:
-                    damage = f"it unpacks to more than {_LARGEST >> 30} GB"
+                if file.tell() > LARGEST:
+                    damage = f"it unpacks to more than {LARGEST >> 30} GB"
                     break
         except EOFError:
             damage = "the gzip archive is cut off"
@@ -131,7 +151,12 @@ def _members(packed: IO[bytes]) -> Iterator[bytes]:
     fresh = False
     while chunk := packed.read(_CHUNK):
         while chunk:
-            yield unpacker.decompress(chunk, _CHUNK)
+            before = unpacker.copy()
+            try:
+                yield unpacker.decompress(chunk, _CHUNK)
+            except zlib.error:
+                yield from _byte_by_byte(before, chunk)
+                raise
             chunk = unpacker.unconsumed_tail
             fresh = False
             if unpacker.eof:
@@ -142,6 +167,15 @@ def _members(packed: IO[bytes]) -> Iterator[bytes]:
     yield unpacker.flush()
     if not fresh:
         raise EOFError
+
+
+def _byte_by_byte(unpacker: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
+    """What can be unpacked of a chunk that is damaged, up to the damage."""
+    for at in range(len(chunk)):
+        try:
+            yield unpacker.decompress(chunk[at : at + 1])
+        except zlib.error:
+            return
 
 
 def _as_utf8(content: Content, told: Encoding | None) -> Content:

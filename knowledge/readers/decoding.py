@@ -68,7 +68,7 @@ class Decoding:
 
     def _mixed(self) -> Iterator[str]:
         """What stands between quotes or line ends is in one encoding: UTF-8, or the one that was found."""
-        strays = _bytes_in(STRAY)
+        strays = stray_bytes()
         held = b""
         for chunk, last in self._chunks():
             held += chunk
@@ -83,6 +83,11 @@ class Decoding:
                     yield (
                         part.decode("utf-8", strays) if utf8 else part.decode(self._encoding.reads, "replace")
                     )
+
+
+def stray_bytes() -> str:
+    """The name of an error handler that reads bytes which stand alone in UTF-8 as most who write them mean them."""
+    return _bytes_in(STRAY)
 
 
 def _instead(encoding: Encoding) -> str:

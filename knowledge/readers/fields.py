@@ -21,23 +21,27 @@ class Role(StrEnum):
     TAGS = "tags"
 
 
-_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+_SPLIT = re.compile(r"[^\W\d_]*[^\W\d_a-zA-Z][^\W\d_]*|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _FILLER = frozenset(
     "text texts content body full raw original final generated detailed comprehensive model string markdown md html "
     "en de research ai the long best accepted suggested correct expected sample clean cleaned user human main value".split()
 )
+_ASKED_IN = (
+    "pregunta domanda pergunta vraag fråga spørgsmål spørsmål kysymys pytanie otázka întrebare kérdés soru pertanyaan "
+    "вопрос питання ερώτηση שאלה سؤال 问题 問題 问 問 質問 질문 문제".split()
+)
+_ANSWERED_IN = (
+    "réponse respuesta risposta resposta antwoord svar vastaus odpowiedź odpověď odpoveď răspuns válasz cevap yanıt "
+    "jawaban ответ відповідь απάντηση תשובה جواب إجابة الجواب 答案 回答 答 解答 답변 답".split()
+)
 _WORDS: dict[Role, dict[str, int]] = {
     Role.QUESTION: {
-        **dict.fromkeys(
-            ("question", "questions", "q", "frage", "fragen", "pregunta", "domanda", "вопрос"), 0
-        ),
+        **dict.fromkeys(("question", "questions", "q", "frage", "fragen", *_ASKED_IN), 0),
         **dict.fromkeys(("query", "prompt", "instruction", "ask", "problem", "input", "inquiry"), 1),
         **dict.fromkeys(("title", "heading"), 2),
     },
     Role.ANSWER: {
-        **dict.fromkeys(
-            ("answer", "answers", "a", "ans", "antwort", "antworten", "respuesta", "risposta", "ответ"), 0
-        ),
+        **dict.fromkeys(("answer", "answers", "a", "ans", "antwort", "antworten", *_ANSWERED_IN), 0),
         **dict.fromkeys(("response", "responses", "reply", "completion", "output", "solution"), 1),
         **dict.fromkeys(("explanation", "text", "content", "body", "description", "details"), 2),
     },
@@ -112,6 +116,11 @@ def rank(name: str, role: Role) -> int | None:
     if not found or not all(word in _WORDS[role] or word in _BESIDE[role] for word in words(name)):
         return None
     return min(found) * 2 + (len(words(name)) > 1 and role is not Role.TOPIC)
+
+
+def marks(role: Role) -> tuple[str, ...]:
+    """The words that surely say question or answer, in all languages, the longer ones first."""
+    return tuple(sorted((word for word, rank in _WORDS[role].items() if rank == 0), key=len, reverse=True))
 
 
 def is_question(name: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge.errors import SourceUnreadable
-from knowledge.readers.content import Content, opened, unreadable
+from knowledge.readers.content import LARGEST, Content, check_is_file, opened, unreadable
 from knowledge.readers.layout import looks_like_table
 from knowledge.readers.lines import LinesReader
 from knowledge.readers.pairs import JsonReader
@@ -44,6 +44,24 @@ class NothingReader:
         return iter(())
 
 
+class CutReader:
+    """Reads a text whose archive ends early: its pairs, and then the damage."""
+
+    def __init__(self, reader: Reader, name: str, damage: str) -> None:
+        self._reader = reader
+        self._said = f"{name} is damaged: {damage}. Get the whole file and import it again."
+
+    @property
+    def report(self) -> ReadReport:
+        """Of the text as far as it goes."""
+        return self._reader.report
+
+    def pairs(self) -> Iterator[PairRecord]:
+        """The pairs that are there. Raises SourceUnreadable after them."""
+        yield from self._reader.pairs()
+        raise SourceUnreadable(self._said)
+
+
 def open_source(path: Path, encoding: str | None = None) -> Reader:
     """The reader for a file, chosen by what it holds first and by its name second.
 
@@ -59,19 +77,24 @@ def open_source(path: Path, encoding: str | None = None) -> Reader:
     reader.report.encoding = content.encoding
     if not isinstance(reader, JsonReader):
         content.close()
+        if content.damage is not None:
+            return CutReader(reader, content.name, content.damage)
     return reader
 
 
 def content_hash(path: Path) -> str:
     """The SHA-256 of what a file holds: of the unpacked bytes, so that a file and its gzip are one source.
 
-    A damaged gzip is known by its packed bytes. Raises SourceUnreadable when the file cannot be read.
+    A gzip that is damaged, or unpacks to more than is read, is known by its packed bytes. Raises SourceUnreadable when the file cannot be read.
     """
     try:
+        check_is_file(path)
         with path.open("rb") as file:
             packed = file.read(2) == _GZIP
         try:
-            return _digest(gzip.GzipFile(path, "rb") if packed else path.open("rb"))
+            return _digest(
+                gzip.GzipFile(path, "rb") if packed else path.open("rb"), LARGEST if packed else None
+            )
         except (EOFError, zlib.error, gzip.BadGzipFile):
             return _digest(path.open("rb"))
     except OSError as error:
@@ -92,12 +115,15 @@ def _reader(content: Content, name: str) -> Reader:
         return LinesReader(content) if _is_lines(content, name) else JsonReader(content)
     if name.endswith((".jsonl", ".ndjson")):
         return LinesReader(content)
-    if name.endswith((".csv", ".tsv")) or looks_like_table(content):
+    if name.endswith((".csv", ".tsv")):
         return TableReader(content)
-    if len(content) > _LARGEST_TEXT:
+    table = looks_like_table(content)
+    if len(content) > _LARGEST_TEXT and not table:
         raise SourceUnreadable(
             f"{content.name} has {len(content) >> 20} MB; a text has less than {_LARGEST_TEXT >> 20} MB."
         )
+    if table and (len(content) > _LARGEST_TEXT or not is_question_list(content.text())):
+        return TableReader(content)
     return _text_reader(content, name)
 
 
@@ -122,9 +148,13 @@ def _is_lines(content: Content, name: str) -> bool:
     return whole and len(lines) > 1 and lines[0].lstrip()[:1] == b"{" and lines[1].lstrip()[:1] == b"{"
 
 
-def _digest(stream: io.BufferedIOBase) -> str:
-    digest = hashlib.sha256()
+def _digest(stream: io.BufferedIOBase, most: int | None = None) -> str:
+    """Raises EOFError behind `most` bytes."""
+    digest, size = hashlib.sha256(), 0
     with stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
+            size += len(chunk)
+            if most is not None and size > most:
+                raise EOFError
     return digest.hexdigest()

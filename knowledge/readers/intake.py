@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from knowledge.readers.fields import Role, counts_characters, rank
 from knowledge.readers.mojibake import repaired
 from knowledge.readers.records import PairRecord, ReadReport, Remark, SessionRecord
-from knowledge.readers.text import clean, is_placeholder, tidy
+from knowledge.readers.text import clean, is_placeholder, shows, tidy
 from knowledge.readers.wrapped import best_of, texts_in
 
 UNNAMED = "unnamed"
@@ -79,9 +79,9 @@ class Intake:
         self.topic = topic
         self._watch = watch
         self._sessions: dict[tuple[int, str, str | None], _Session] = {}
-        self._seen: dict[str, Counter[int]] = {}
+        self._seen: dict[int, Counter[str]] = {}
         self._asked: dict[int, str] = {}
-        self._unanswered: dict[int, tuple[str, Remark]] = {}
+        self._unanswered: dict[int, tuple[str, Remark, bool]] = {}
         self._void: set[int] = set()
         self._repeats: Counter[tuple[str, str]] = Counter()
         self._twice: list[str] = []
@@ -105,9 +105,11 @@ class Intake:
             remark = Remark(offer.place, reason)
             self._report.rejected.append(remark)
             if question is None:
-                self.unwritten += 1
+                self.unwritten += _is_unwritten(offer.answer)
                 if self._watch:
-                    self._unanswered.setdefault(hash(asked), (offer.path, remark))
+                    self._unanswered.setdefault(
+                        hash(asked), (offer.path, remark, _is_unwritten(offer.answer))
+                    )
             return None
         self._report.read += 1
         self._note_repair(offer)
@@ -184,16 +186,15 @@ class Intake:
             if first is None or first == offer.path:
                 return False
             return self._repeat(offer.path, first)
-        both = hash((question, answer))
-        counts = self._seen.setdefault(offer.path, Counter())
-        counts[both] += 1
-        for path, others in self._seen.items():
-            if path != offer.path and others[both] >= counts[both]:
+        counts = self._seen.setdefault(hash((question, answer)), Counter())
+        counts[offer.path] += 1
+        for path, count in counts.items():
+            if path != offer.path and count >= counts[offer.path]:
                 return self._repeat(offer.path, path)
         waiting = self._unanswered.pop(asked, None)
         if waiting is not None and waiting[0] != offer.path:
             self._void.add(id(waiting[1]))
-            self.unwritten -= 1
+            self.unwritten -= waiting[2]
             self._repeat(waiting[0], offer.path)
         self._asked.setdefault(asked, offer.path)
         return False
@@ -252,11 +253,18 @@ def _part(name: str, value: object) -> tuple[str | None, str]:
     if len(value) > _LONGEST:
         return f"has {_article(name)} of {len(value)} characters; {_LONGEST} are the most", ""
     text = tidy(value)
-    if not text:
+    if not shows(text):
         return f"has an empty {name}", ""
     if is_placeholder(text):
         return f"has a placeholder for {_article(name)}: {text[:60]!r}", ""
     return None, text
+
+
+def _is_unwritten(answer: object) -> bool:
+    """Whether an answer that cannot be taken is still to be written, and not there in a form that cannot be read."""
+    if isinstance(answer, Missing):
+        return answer.reason is None or answer.reason.startswith("has no answer")
+    return answer is None or (isinstance(answer, str) and len(answer) <= _LONGEST)
 
 
 def _article(name: str) -> str:

@@ -1,5 +1,6 @@
 """JSON Lines of pairs: one object a line, under whatever names its fields go."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,8 @@ from knowledge.readers.records import PairRecord, SourceKind
 from knowledge.readers.scanner import Event, Scanner
 from knowledge.readers.survey import Plan, Survey
 from knowledge.readers.text import plain
+
+_OBJECT = re.compile(rb"[^\n{\[\"]*(?P<object>\{)")
 
 
 class LinesReader(JsonReader):
@@ -48,7 +51,7 @@ class LinesReader(JsonReader):
         """The events of line after line; for one that is no JSON, a cut."""
         self._mended.clear()
         for start, end in self._lines():
-            scanner = Scanner(self._content, start, end)
+            scanner = Scanner(self._content, self._begin(start, end), end)
             first = next(events := scanner.events(), None)
             if first is None or first.kind == "stop":
                 yield Event("cut", "is no JSON object", start)
@@ -58,9 +61,14 @@ class LinesReader(JsonReader):
             self._mended += scanner.mended
             self._first = scanner.first | self._first
 
-    def damage(self) -> tuple[str, int] | None:
-        """Why the file ends early."""
-        return (self._content.damage, len(self._content)) if self._content.damage is not None else None
+    def _begin(self, start: int, end: int) -> int:
+        """Where the object of a line begins: behind what a log or stream writes before it."""
+        opening = _OBJECT.search(self._content.data, start, end)
+        if opening is None or opening.start("object") == start:
+            return start
+        self._mended["text before the object of a line"] += 1
+        self._first.setdefault("text before the object of a line", start)
+        return opening.start("object")
 
     def mended(self) -> list[tuple[str, int, int]]:
         """What was read although it is not as it should be, in all lines."""

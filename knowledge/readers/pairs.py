@@ -57,7 +57,10 @@ class JsonReader:
 
     def damage(self) -> tuple[str, int] | None:
         """Why and at which byte the file could not be read on; known when its events are exhausted."""
-        return self._scanner.damage if self._scanner is not None else None
+        found = self._scanner.damage if self._scanner is not None else None
+        if found is None and self._content.damage is not None:
+            return self._content.damage, len(self._content)
+        return found
 
     def mended(self) -> list[tuple[str, int, int]]:
         """What was read although it is not as it should be: what, how often, and the first byte."""

@@ -5,23 +5,23 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from knowledge.readers.fields import Role, marks
 from knowledge.readers.intake import About, Intake, Missing, Offer
 from knowledge.readers.naming import topic_of
 from knowledge.readers.records import PairRecord, ReadReport, Remark, SourceKind
 from knowledge.readers.report import uncoloured
 from knowledge.readers.text import asks, clean
 
-_LEAD = r"^[ \t>]*(?:[-*+•][ \t]+)?(?:\(?\d{1,4}[.):][ \t]+)?#{0,6}[ \t]*[*_]{0,3}"
-_TAIL = (
-    r"[ \t]*[*_]{0,3}[ \t]*(?:\d{1,4}[ \t]*[*_]{0,3}[ \t]*[.:)\-–][ \t]*|:[ \t]*)[*_]{0,3}[ \t]*(?P<text>.*)$"
-)
-_ASKED = re.compile(rf"{_LEAD}(?:Questions?|Q|Frage)[ \t]*#?{_TAIL}", re.IGNORECASE)
-_ANSWERED = re.compile(rf"{_LEAD}(?:Answers?|Ans|A|Antwort)[ \t]*#?{_TAIL}", re.IGNORECASE)
+_LEAD = r"^[ \t>\u200e\u200f\u202a-\u202e\u2066-\u2069]*(?:[-*+•][ \t]+)?(?:\(?\d{1,4}[.):][ \t]+)?#{0,6}[ \t]*[*_]{0,3}"
+_TAIL = r"[ \t]*[*_]{0,3}[ \t]*(?:\d{1,4}[ \t]*[*_]{0,3}[ \t]*[.:：)\-–][ \t]*|[:：][ \t]*)[*_]{0,3}[ \t]*(?P<text>.*)$"
+_ASKED = re.compile(rf"{_LEAD}(?:{'|'.join(marks(Role.QUESTION))})[ \t]*#?{_TAIL}", re.IGNORECASE)
+_ANSWERED = re.compile(rf"{_LEAD}(?:{'|'.join(marks(Role.ANSWER))})[ \t]*#?{_TAIL}", re.IGNORECASE)
 _HEADING = re.compile(r"^[ \t]{0,3}(?P<marks>#{1,6})[ \t]+(?P<text>.*?)[ \t]*#*[ \t]*$")
 _LIST_TOPIC = re.compile(
     r"^(?P<topic>.+?)[:\-–]?[ \t]+(?:Q&A|Q & A|Question[s]?[- ](?:and[- ])?Answer)[ \t]*(?:Pairs)?$",
     re.IGNORECASE,
 )
+_ELEMENT = re.compile(r"</(?:question|answer|faq|q|html|body|item)>", re.IGNORECASE)
 _RULE = re.compile(r"^[ \t]*(?:-{3,}|\*{3,}|_{3,}|={3,})[ \t]*$")
 _BARE = re.compile(
     r"^[ \t]{0,3}(?:(?P<marks>#{1,6})[ \t]+|\(?\d{1,4}[.)][ \t]+)?(?P<bold>[*_]{2})?(?:\(?\d{1,4}[.)][ \t]+)?(?P<text>\S.*?)[*_]{0,2}[ \t]*$"
@@ -181,6 +181,8 @@ def what_it_is(text: str) -> str:
     lines = [line.strip() for line in uncoloured(text).split("\n") if line.strip()]
     if not lines:
         return "an empty file"
+    if lines[0].startswith("<") and _ELEMENT.search(text):
+        return "XML or HTML, which is not read; save its pairs as JSON or CSV, and import that"
     spoken = _SPEAKS_OF_PAIRS.search(text)
     if spoken is not None and not re.search(r"^[ \t]*Topic:", text, re.MULTILINE):
         return f"a summary that speaks of {spoken.group(1) or spoken.group(2)} pairs and holds none"

@@ -1,5 +1,7 @@
 """What a file is that is no source, by how it begins, and what to do with it."""
 
+import re
+
 _TEXT = "Save what it holds as text, CSV or JSON, and import that."
 _UNPACK = "Unpack it, and import what is in it."
 _SIGNATURES = (
@@ -33,6 +35,7 @@ _MARKUP = (
     ((b"<!doctype html", b"<html"), "an HTML page", _TEXT),
     ((b"<?xml", b"<!doctype"), "XML", "Save its pairs as JSON or CSV, and import that."),
 )
+_TOML = re.compile(rb"(?:\s|#[^\n]*+\n)*+\[\[?(?!(?:null|true|false)\b)[A-Za-z_][\w.-]*+\]\]?[ \t]*+\r?\n")
 _PARQUET = b"PAR1"
 _TAR = (257, b"ustar")
 
@@ -60,6 +63,8 @@ def no_source(start: bytes) -> str | None:
         return f"is a ZIP archive. {_UNPACK}"
     if _is_tar(start):
         return f"is a tar archive. {_UNPACK}"
+    if _TOML.match(start):
+        return "is TOML or an INI file. Save its pairs as JSON or CSV, and import that."
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return next((f"is {what}. {advice}" for marks, what, advice in _MARKUP if text.startswith(marks)), None)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from knowledge.readers.fields import is_question_key, is_session_list
+from knowledge.readers.fields import is_answer, is_question, is_question_key, is_session_list
 from knowledge.readers.intake import Intake, Missing, Offer
 from knowledge.readers.looks import Look
 from knowledge.readers.objects import choose, input_of, own_of, used
@@ -219,6 +219,8 @@ class Structure:
         value = built.value
         pattern = where.pattern.removesuffix("[]")
         if isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - a question and its answer
+            if _is_header(value):
+                return
             offered = Offer(
                 place=self._place(where, at),
                 question=value[0],
@@ -368,6 +370,14 @@ class _Object:
         """The list that was kept under a name."""
         found = self.collected.get(name) if name is not None else None
         return found if isinstance(found, list) else []
+
+
+def _is_header(couple: list[JsonValue]) -> bool:
+    """Whether a list of two has the names of what stands in the others: `["question", "answer"]`."""
+    question, answer = couple
+    return (
+        isinstance(question, str) and isinstance(answer, str) and is_question(question) and is_answer(answer)
+    )
 
 
 def _question(value: Mapping[str, JsonValue], name: str | None, given: str | None) -> object:

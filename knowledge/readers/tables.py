@@ -7,6 +7,7 @@ from typing import Any  # pyarrow has no types
 
 from knowledge.errors import SourceUnreadable
 from knowledge.readers.content import Content
+from knowledge.readers.decoding import stray_bytes
 from knowledge.readers.fields import Role, rank
 from knowledge.readers.intake import Intake
 from knowledge.readers.layout import Layout, is_rule, layout_of, lines_of, names_of
@@ -62,10 +63,6 @@ class TableReader(JsonReader):
             else:
                 yield from _object(line, names, cells)
 
-    def damage(self) -> tuple[str, int] | None:
-        """Why the file ends early."""
-        return (self._content.damage, len(self._content)) if self._content.damage is not None else None
-
     def look_through(self) -> Survey:
         """The first pass; each row counts as a pair where the columns of question and answer are known."""
         found = super().look_through()
@@ -78,7 +75,9 @@ class TableReader(JsonReader):
         if not len(self._content) or intake.present:
             return super().nothing(found, intake)
         names = ", ".join((self._names or tuple(found.fields))[:8])
-        return f"a table without questions and answers: {names}" if names else "a table without rows"
+        if not names or 0 in found.plans:
+            return "a table without rows"
+        return f"a table without questions and answers: {names}"
 
     def _rows(self) -> Iterator[Row]:
         """The rows that are not blank, from the header on. One that swallowed lines after it is taken apart again."""
@@ -106,7 +105,7 @@ class TableReader(JsonReader):
             except StopIteration:
                 return
             except csv.Error as error:
-                cells, reason = None, f"cannot be read: {error}"
+                cells, reason = None, f"its quotes do not match ({error})"
             width = width or len(cells or [])
             if len(pending) > 1 and (cells is None or len(cells) != width):
                 yield from self._apart(line, pending, width, cells, reason)
@@ -182,15 +181,18 @@ class ParquetReader(JsonReader):
             file = parquet.ParquetFile(pa.BufferReader(self._content.data), page_checksum_verification=True)
             self._names = tuple(file.schema_arrow.names)
             sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-        except (pa.ArrowException, OSError) as error:
-            raise SourceUnreadable(f"{self._content.name} is a damaged Parquet file: {error}.") from error
+        except (pa.ArrowException, OSError, ValueError) as error:
+            said = str(error).rstrip(".")
+            raise SourceUnreadable(
+                f"{self._content.name} is a damaged Parquet file: {said}. Get the whole file and import it again."
+            ) from error
         for group, size in enumerate(sizes):
             given, reason = 0, "it ends early"
             try:
                 for batch in file.iter_batches(_ROWS, row_groups=[group]):
-                    yield from _rows(batch)
+                    yield from _rows(_with_times_as_text(batch, pa))
                     given += batch.num_rows
-            except (pa.ArrowException, OSError) as error:
+            except (pa.ArrowException, OSError, ValueError) as error:
                 reason = " ".join(str(error).split())
             for _ in range(size - given):
                 yield Event("cut", f"its row group ({group + 1} of {len(sizes)}) is damaged: {reason}", -1)
@@ -224,17 +226,30 @@ def _object(line: int, names: Sequence[str], cells: Sequence[str]) -> Iterator[E
     yield Event("end_map", None, line)
 
 
+def _with_times_as_text(batch: Any, pa: Any) -> Any:  # pyarrow has no types
+    """A batch whose dates and times are texts: some that Parquet holds are none for Python."""
+    columns = [
+        column.cast(pa.int64() if pa.types.is_duration(column.type) else pa.string())
+        if pa.types.is_temporal(column.type)
+        else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
 def _rows(batch: Any) -> Iterator[Event]:  # pyarrow has no types
-    """The rows of a batch; one whose text is no UTF-8 alone is a cut."""
+    """The rows of a batch; one that holds what Python has no value for, such as text that is no UTF-8, is a cut."""
     try:
         rows = batch.to_pylist()
-    except UnicodeDecodeError:
+    except (ValueError, OverflowError):
         rows = None
     for number in range(batch.num_rows):
         try:
             row = rows[number] if rows is not None else batch.slice(number, 1).to_pylist()[0]
         except UnicodeDecodeError as error:
             yield Event("cut", f"holds text that is not UTF-8 ({error.reason})", -1)
+        except (ValueError, OverflowError) as error:
+            yield Event("cut", f"holds a value that cannot be read ({error})", -1)
         else:
             yield from _events(row)
 
@@ -253,7 +268,7 @@ def _events(value: object) -> Iterator[Event]:
             yield from _events(part)
         yield Event("end_array", None, -1)
     elif isinstance(value, bytes):
-        yield Event("scalar", value.decode("utf-8", "replace"), -1)
+        yield Event("scalar", value.decode("utf-8", stray_bytes()), -1)
     else:
         known = value is None or isinstance(value, str | int | float | bool)
         yield Event("scalar", value if known else str(value), -1)  # type: ignore[arg-type]  # a scalar by then

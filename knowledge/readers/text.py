@@ -17,6 +17,9 @@ _ENTITY = re.compile(
 _BLANK_LINES = re.compile(r"\n(?:[ \t\u00a0]*\n){2,}")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
 _WORD = re.compile(r"\w+")
+_SEEN = re.compile(
+    "[^\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
 _STRAY = re.compile(r"\*{2,3}(?=\s|$)|__(?=\s|$)")
 _EMPTY_SIGNS = re.compile(r"[\s\-–—_.…?*#/\\|=~]+")
 _EMPTY_WORDS = frozenset(
@@ -74,6 +77,11 @@ def unquoted(question: str) -> str:
     if len(question) > 2 and _QUOTES.get(first) == last and first not in inside and last not in inside:  # noqa: PLR2004 - two quotes
         return inside.strip()
     return question
+
+
+def shows(text: str) -> bool:
+    """Whether anything of a text can be seen: not only blanks, marks of direction and signs without a shape."""
+    return _SEEN.search(text) is not None
 
 
 def plain(text: str) -> str:

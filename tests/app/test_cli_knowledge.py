@@ -17,6 +17,7 @@ from typer.testing import Result
 from app.cli import finding, importing, waiting
 from app.embedded import InstanceLock, running_instance
 from knowledge import Importer, ImportResult, Indexer, KnowledgeUnavailable, Outcome
+from knowledge.readers import SourceKind
 from tests.app.cli_data import data, freya, pairs, seed, stock, surroundings, write
 from tests.app.cli_service import ScriptedService, serving
 
@@ -85,10 +86,42 @@ def test_files_that_bring_nothing_end_with_1_and_the_others_are_imported(
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert lines[0].startswith("empty    0 pairs  bad.jsonl (5 rejected): ")
-    assert lines[1].strip().startswith("line 1: cannot be read")
-    assert lines[4].strip() == "and 2 more"
+    assert lines[1].strip().startswith("rejected line 1: cannot be read")
+    assert lines[4].strip().startswith("and 2 more: freya knowledge show --source source_")
     assert lines[5] == "imported 3 pairs  pairs.jsonl (3 new)"
     assert lines[7].startswith("refused  0 pairs  missing.json: ")
+
+
+def test_a_result_says_in_which_encoding_it_was_read_and_what_was_only_noted(data: Path, tmp_path: Path):
+    old = tmp_path / "old.csv"
+    old.write_bytes("question,answer\nWhat is it?,A naïve view.\n".encode("cp1252"))
+    lines = freya(data, "knowledge", "import", "--no-wait", "--collection", "old", old).stdout.splitlines()
+    assert lines[:2] == [
+        "imported 1 pairs  old.csv (1 new, 1 noted)",
+        "         read as a table in windows-1252: pairs at the top; topic from the file's name",
+    ]
+    assert lines[2].strip().startswith("noted byte 32: is not valid UTF-8; read as windows-1252 here")
+    given = ("knowledge", "import", "--no-wait", "--collection", "old")
+    again = freya(data, *given, "--encoding", "cp850", "--json", old)
+    (told,) = json.loads(again.stdout)
+    assert (told["outcome"], told["encoding"], told["mismatched"]) == ("imported", "cp850", [])
+    unknown = freya(data, *given, "--encoding", "klingon", old)
+    assert unknown.exit_code == 1
+    assert "There is no encoding 'klingon'. Name one as Python does" in unknown.stderr
+
+
+def test_a_file_without_pairs_whose_encoding_was_guessed_says_so():
+    result = ImportResult(
+        name="a.txt",
+        outcome=Outcome.EMPTY,
+        collection="c",
+        kind=SourceKind.RESEARCH_REPORT,
+        encoding="koi8-r",
+        reason="a report without question-answer pairs",
+    )
+    assert importing.result_lines(result)[1:] == [
+        "         read in koi8-r; where that is wrong, say it with --encoding NAME"
+    ]
 
 
 def test_a_result_says_how_many_pairs_were_declared():

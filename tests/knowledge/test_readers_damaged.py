@@ -196,7 +196,7 @@ def test_session_whose_head_is_damaged_keeps_its_pairs(tmp_path):
 @pytest.mark.parametrize("name", ["folder.json", "folder"])
 def test_folder_is_refused(tmp_path, name):
     (tmp_path / name).mkdir()
-    with pytest.raises(SourceUnreadable, match="cannot be read: Is a directory"):
+    with pytest.raises(SourceUnreadable, match="is a folder, and no file in it"):
         open_source(tmp_path / name)
 
 
