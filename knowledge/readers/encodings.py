@@ -79,6 +79,8 @@ _WESTERN = ("cp1252", "mac_roman", "cp850")
 _FEW = 6
 _ODD = 0.1
 _MIXED = 0.2
+_STRAYS = 0.25
+_ASCII_HALF = bytes(range(0x80))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,21 +154,26 @@ def guess(data: mmap.mmap | bytes, wrong: int) -> Encoding:
     Looks at pieces of it, 64 KB in all, wherever it has letters that are not ASCII.
     """
     pieces = [_piece(data, wrong), *_pieces(data)]
-    legacy = [piece for piece in pieces if not is_utf8(piece)]
     foreign = sum(_foreign(piece) for piece in pieces)
-    mixed = foreign - sum(_foreign(piece) for piece in legacy) >= foreign * _MIXED
+    whole = sum(_foreign(piece) for piece in pieces if not _stray(piece))
+    mixed = whole >= foreign * _MIXED or sum(_stray(piece) for piece in pieces) <= foreign * _STRAYS
+    legacy = [piece for piece in pieces if not (mixed and is_utf8(piece))]
     best, others = _best(legacy) if legacy else (STRAY, ())
     return Encoding(codec=best, others=others, guessed=True, mixed=mixed, since=wrong)
 
 
 def is_utf8(piece: bytes) -> bool:
     """Whether a piece of text is UTF-8 but for some stray bytes."""
-    stray = sum("\udc80" <= sign <= "\udcff" for sign in piece.decode("utf-8", "surrogateescape"))
-    return stray * 2 <= _foreign(piece)
+    return _stray(piece) * 2 <= _foreign(piece)
+
+
+def _stray(piece: bytes) -> int:
+    """How many bytes of a piece are no UTF-8."""
+    return len(piece) - len(piece.decode("utf-8", "ignore").encode())
 
 
 def _foreign(piece: bytes) -> int:
-    return len(_FOREIGN.findall(piece))
+    return len(piece.translate(None, _ASCII_HALF))
 
 
 def _by_zeros(start: bytes) -> Encoding | None:
