@@ -1,8 +1,10 @@
 """Files that nobody would write on purpose: odd tables, other languages, archives, what is no source, and what grows without end."""
 
+import contextlib
 import gzip
 import json
 import os
+import random
 import time
 from pathlib import Path
 
@@ -19,6 +21,9 @@ WHOLE = json.dumps({"qa_pairs": as_objects(PAIRS)})
 ROWS = "".join(f'"{question}","{answer}"\n' for question, answer in PAIRS)
 TABLE = f"question,answer\n{ROWS}"
 BARS = "".join(f"| {question} | {answer} |\n" for question, answer in PAIRS)
+
+
+ODD = [b"\x00", b"\xff", b'"', b"\n", b"\r", b"{", b"}", b"[", b"]", b",", b"|", b"\\", b"'", b"\xef\xbb\xbf", b"\x1b[31m", b"\xed\xa0\x80", b"~{", b"\x1b$B", b"+AGE-", b"\xc3\xa9"]  # fmt: skip
 
 
 def marked(question: str, answer: str) -> str:
@@ -217,3 +222,30 @@ async def test_folder_without_sources_is_refused_and_capitals_in_names_are_sourc
         "none is a folder, and no file in it is called as sources are.",
     )
     assert (some.name, some.read) == ("PAIRS.JSON", 3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_files_changed_at_random_never_crash_a_reader(tmp_path, seed):
+    chance = random.Random(seed)  # noqa: S311  # to be repeated, not secret
+    contents = [
+        content if isinstance(content, bytes) else content.encode() for _, content, *_ in VARIANTS.values()
+    ]
+    names = [name for name, *_ in VARIANTS.values()]
+    for _ in range(20):
+        number = chance.randrange(len(contents))
+        changed = bytearray(contents[number])
+        for _ in range(chance.randrange(1, 6)):
+            at = chance.randrange(len(changed) + 1)
+            match chance.randrange(4):
+                case 0:
+                    changed[at:at] = chance.choice(ODD)
+                case 1:
+                    del changed[at : at + chance.randrange(1, 30)]
+                case 2:
+                    changed = changed[:at]
+                case _:
+                    changed[at:at] = chance.choice(contents)[:60]
+        path = tmp_path / names[number]
+        path.write_bytes(bytes(changed))
+        with contextlib.suppress(SourceUnreadable):
+            account(path)
