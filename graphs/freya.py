@@ -1,5 +1,6 @@
 """The orchestrator's graph: guard, recall, route, dispatch (one `Send` a task), synthesise, remember."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from graphs.routing.interfaces import Route
 from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist
 from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult
-from memory import Carried, MemoryUnavailable, RecallFilter, Recollection, Turn, at_hand
+from memory import Carried, MemoryUnavailable, RecallFilter, Recollection, Turn, WorkingState, at_hand
 from models import EmbeddingUnavailable
 from models.chat import Prompt, Role, render_prompt
 
@@ -101,11 +102,35 @@ async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto ho
     if decided.kind != "tasks":
         return Command(goto="converse", update=update)
     known = known_lines(state["recalled"], state["summary"])
+    at = await _working_states(state, [task.agent for task in decided.tasks], context)
     sends = [
-        Send(task.agent, {"task": task, "position": position, "turns": state["turns"], "known": known})
+        Send(
+            task.agent,
+            {
+                "task": task,
+                "position": position,
+                "turns": state["turns"],
+                "known": known,
+                "at": at[task.agent],
+            },
+        )
         for position, task in enumerate(decided.tasks)
     ]
     return Command(goto=sends, update=update)
+
+
+async def _working_states(
+    state: FreyaState, agents: Sequence[str], context: RunContext
+) -> dict[str, WorkingState]:
+    """By agent what it was at earlier in the thread."""
+    names = list(dict.fromkeys(agents))
+    if not state["turns"]:
+        return {name: WorkingState(agent=name) for name in names}
+    whole = not state["summary"]
+    states = await asyncio.gather(
+        *(context.memory.state(context.scope, name, state["turns"], whole=whole) for name in names)
+    )
+    return {each.agent: each for each in states}
 
 
 async def converse(state: FreyaState, runtime: Context) -> FreyaState:

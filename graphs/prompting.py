@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import orjson
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 
 from agents import Charter
-from memory import Turn
+from memory import Turn, WorkingState, count_tokens
+from models.chat import Call, Working
 
 _GROUNDING = """\
 Ground every statement: cite the passages you were given as [number] right after what they support, or state \
@@ -44,9 +46,45 @@ def past_messages(turns: Sequence[Turn], agent: str) -> list[AnyMessage]:
             ]
             messages.append(AIMessage(content="", tool_calls=calls))
             messages += [
-                ToolMessage(use.result, tool_call_id=call_id, name=use.name)
+                ToolMessage(
+                    use.result,
+                    tool_call_id=call_id,
+                    name=use.name,
+                    status="error" if use.failed else "success",
+                )
                 for use, call_id in zip(uses, ids, strict=True)
             ]
         if turn.answer:
             messages.append(AIMessage(turn.answer))
     return messages
+
+
+def working(state: WorkingState, turns: Sequence[Turn], *, tokens: int) -> Working | None:
+    """What an agent was at that these turns, which are carried along, do not show; at most about so many tokens.
+
+    The newest calls come first; one that does not fit is left out. None where there is nothing to tell.
+    """
+    shown = {turn.run_id for turn in turns}
+    known = {
+        name for turn in turns for use in turn.tool_uses if use.agent == state.agent for name in use.arguments
+    }
+    tools = [(name, held) for name, held in state.tools.items() if isinstance(held, dict)]
+    calls: list[Call] = []
+    left = tokens
+    for name, held in sorted(tools, key=lambda pair: str(pair[1].get("run")), reverse=True):
+        arguments = held.get("arguments")
+        if held.get("run") in shown or not isinstance(arguments, dict):
+            continue
+        call = Call(tool=name, arguments=arguments, result=str(held.get("result", "")))
+        cost = count_tokens(orjson.dumps([name, arguments, call.result]).decode())
+        if cost <= left:
+            left -= cost
+            known |= arguments.keys()
+            calls.append(call)
+    values = {name: value for name, value in state.variables.items() if name not in known}
+    if count_tokens(orjson.dumps(values).decode()) > left:
+        values = {}
+    if not calls and not values:
+        return None
+    task = "" if state.run_id in shown else (state.task or "")
+    return Working(task=task, calls=tuple(calls), values=values)

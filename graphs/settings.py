@@ -49,6 +49,13 @@ class GraphSettings(BaseModel):
         le=8000,
         description="Tokens of what is remembered beside the last turns of the thread that a turn may be given; 0 recalls nothing.",
     )
+    working_tokens: int = Field(
+        default=1000,
+        ge=0,
+        le=8000,
+        description="Tokens of what a specialist was at in the thread that it may be given beside the last turns: its task, "
+        "the last calls of its tools and their values.",
+    )
     tool_rounds: int = Field(
         default=4, ge=1, le=20, description="Rounds of tool calls a specialist may make."
     )

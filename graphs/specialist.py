@@ -24,13 +24,13 @@ from graphs.calling import ToolBench, reference
 from graphs.citing import as_citations, as_passages
 from graphs.events import AgentFinished, AgentStarted, Citation, CitationMade, Token
 from graphs.numbering import OrderOfUse, Renumbering, renumbered
-from graphs.prompting import past_messages, system_prompt
+from graphs.prompting import past_messages, system_prompt, working
 from graphs.settings import GraphSettings
 from graphs.state import Outcome, RunContext, SpecialistOutput, SpecialistResult, SpecialistState
 from graphs.weighing import choose_sub_agents, weigh
 from knowledge import KnowledgeUnavailable
 from models import EmbeddingUnavailable
-from models.chat import Note, Prompt, Role, describe_tool, render_prompt
+from models.chat import Note, Prompt, Role, Working, describe_tool, render_prompt
 
 __all__ = ["SpecialistGraph", "build_specialist", "reference"]
 
@@ -104,12 +104,15 @@ class Specialist:
             "timings_ms": {"retrieve": _since(began)},
         }
 
-    async def weigh(self, state: SpecialistState) -> Command[str]:
+    async def weigh(self, state: SpecialistState, runtime: Context) -> Command[str]:
         """Decide between a tool, a checked tool and sub-agents; the reasons are kept with the run."""
         request = state["task"].text
         weighing = weigh(request, self._charter)
         prompt = Prompt(
-            request=request, passages=tuple(state["passages"]), known=tuple(state.get("known", []))
+            request=request,
+            passages=tuple(state["passages"]),
+            known=tuple(state.get("known", [])),
+            working=_working(state, runtime.context),
         )
         return Command(
             goto="delegate" if weighing.choice == "sub_agents" else "act",
@@ -134,7 +137,11 @@ class Specialist:
         chosen = choose_sub_agents(request, self._charter, most=_MOST_SUB_AGENTS)
         notes = [note for note in await asyncio.gather(*map(ask, chosen)) if note]
         prompt = Prompt(
-            request=request, passages=passages, notes=tuple(notes), known=tuple(state.get("known", []))
+            request=request,
+            passages=passages,
+            notes=tuple(notes),
+            known=tuple(state.get("known", [])),
+            working=_working(state, runtime.context),
         )
         return {
             "notes": notes,
@@ -249,6 +256,11 @@ class Specialist:
     def _tell(self, text: str, context: RunContext) -> None:
         if text:
             context.emit(Token(agent=self._charter.name, text=text))
+
+
+def _working(state: SpecialistState, context: RunContext) -> Working | None:
+    at = state.get("at")
+    return working(at, state.get("turns", []), tokens=context.settings.working_tokens) if at else None
 
 
 def _unreadable(call: InvalidToolCall) -> ToolMessage:

@@ -14,7 +14,17 @@ from graphs.events import Citation, RunEvent
 from graphs.routing.interfaces import Route, Router, Task
 from graphs.settings import GraphSettings
 from knowledge import Retriever
-from memory import ConversationMemory, Degraded, Recalled, Recaller, Recollection, Scope, ToolUse, Turn
+from memory import (
+    ConversationMemory,
+    Degraded,
+    Recalled,
+    Recaller,
+    Recollection,
+    Scope,
+    ToolUse,
+    Turn,
+    WorkingState,
+)
 from models.chat import ChatModels, Note, Passage
 
 Outcome = Literal["answered", "declined", "needs_input"]
@@ -125,6 +135,8 @@ class SpecialistState(TypedDict, total=False):
     position: int
     turns: list[Turn]
     known: list[str]
+    at: WorkingState
+    """What it was at in the thread."""
     messages: Annotated[list[AnyMessage], add_messages]
     passages: list[Passage]
     citations: list[Citation]
@@ -157,5 +169,6 @@ STATE_TYPES: tuple[type, ...] = (
     ToolUse,
     Turn,
     Weighing,
+    WorkingState,
 )
 """Our types in checkpoints: what a strict serialiser must allow, and nothing else, to read them back."""

@@ -36,6 +36,7 @@ from memory.interfaces import (
     Turn,
     Vectors,
     VectorStore,
+    WorkingState,
 )
 from memory.owner import LOCAL, Owner
 from memory.projects import Member, Project, ProjectStore, require_project
@@ -93,6 +94,7 @@ __all__ = [
     "UnknownThread",
     "VectorStore",
     "Vectors",
+    "WorkingState",
     "WriteUncertain",
     "at_hand",
     "count_tokens",

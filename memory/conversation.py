@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from memory.errors import MemoryUnavailable
-from memory.interfaces import AtHand, Degraded, MemoryTier, Scope, Tier, Turn
+from memory.interfaces import AtHand, Degraded, MemoryTier, Scope, Tier, Turn, WorkingState
 from memory.settings import MemorySettings
 from memory.short import (
     Held,
     ShortTermTier,
-    StateChange,
     StateConflict,
     StateInvalid,
     Summary,
-    WorkingState,
     count_tokens,
     within_budget,
 )
@@ -104,50 +102,67 @@ class TieredConversation:
             await self._short.remember(scope, turn, first=first)
             for agent in turn.agents:
                 if change := change_of(agent, [turn]):
+                    change = change.model_copy(update={"only_known": not first})
                     await self._short.update(scope, agent, change)
         except MemoryUnavailable as error:
             _warn("short-term memory is out; the turn is in the permanent record", error)
         except StateInvalid as error:
             _warn("what an agent is at is not kept", error)
 
-    async def state(self, scope: Scope, agent: str) -> WorkingState:
-        """What the agent is at; where Redis has lost it, the task and tools of its last turns.
+    async def state(
+        self, scope: Scope, agent: str, turns: Sequence[Turn] | None = None, *, whole: bool = False
+    ) -> WorkingState:
+        """What the agent is at; of version 0 where it has not begun.
 
-        Raises StateInvalid for what cannot be the name of an agent.
+        `turns` are those that are carried along, `whole` says that there are no others; they are read where they are
+        not given. What Redis has lost is made anew of the permanent record. Raises StateInvalid for what cannot be the
+        name of an agent, MemoryUnavailable where neither tier knows the thread for an outage.
         """
+        if turns is None:
+            carried = await self.carried(scope)
+            turns, whole = carried.turns, carried.summary is None
         try:
             state = await self._short.state(scope, agent)
         except MemoryUnavailable as error:
             _warn("short-term memory is out; the working state is that of the last turns", error)
             state = WorkingState(agent=agent)
-        return state if state.version else await self._resumed(scope, state)
+        last = next((turn.run_id for turn in reversed(turns) if agent in turn.agents), None)
+        if state.version and last in {None, state.run_id}:
+            return state
+        if not state.version and not whole:
+            turns = await self._all_turns(scope, turns)
+        return await self._resumed(scope, state, turns)
 
-    async def update(self, scope: Scope, agent: str, change: StateChange) -> WorkingState:
-        """The working state after the change; changes at the same time all last.
+    async def states(self, scope: Scope) -> list[WorkingState]:
+        """The same of each agent that took part in the thread, by their names."""
+        carried = await self.carried(scope)
+        turns: Sequence[Turn] = carried.turns
+        if carried.summary is not None:
+            turns = await self._all_turns(scope, turns)
+        agents = sorted({agent for turn in turns for agent in turn.agents})
+        return [await self.state(scope, agent, turns, whole=True) for agent in agents]
 
-        While Redis is out the change holds for the caller only. Raises StateInvalid or StateConflict.
-        """
-        state = await self.state(scope, agent)
-        try:
-            return await self._short.update(scope, agent, change)
-        except MemoryUnavailable as error:
-            _warn("short-term memory is out; the working state is not kept", error)
-            return changed(state, change)
-
-    async def _resumed(self, scope: Scope, empty: WorkingState) -> WorkingState:
-        """The state that the agent's last turns left behind, kept unless somebody else was first."""
-        turns = (await self.carried(scope)).turns
-        change = change_of(empty.agent, turns)
+    async def _resumed(self, scope: Scope, state: WorkingState, turns: Sequence[Turn]) -> WorkingState:
+        """The state brought up to the agent's turns among these, and kept unless somebody else was first."""
+        change = change_of(state.agent, turns)
         if change is None:
-            return empty
-        change = change.model_copy(update={"version": 0})
+            return state
+        change = change.model_copy(update={"version": state.version})
         try:
-            return await self._short.update(scope, empty.agent, change)
+            return await self._short.update(scope, state.agent, change)
         except StateConflict:
-            return await self._short.state(scope, empty.agent)
+            return await self._short.state(scope, state.agent)
         except (MemoryUnavailable, StateInvalid) as error:
             _warn("the working state is not kept", error)
-            return changed(empty, change)
+            return changed(state, change)
+
+    async def _all_turns(self, scope: Scope, carried: Sequence[Turn]) -> Sequence[Turn]:
+        """The turns that are carried along with those before them, while the permanent record answers."""
+        try:
+            return await self._permanent.recall(scope, limit=self._farthest)
+        except MemoryUnavailable as error:
+            _warn("the permanent record is out; the working state is that of the last turns", error)
+            return carried
 
     async def _under_limit(
         self, turns: Sequence[Turn], summary: Summary | None, degraded: tuple[Degraded, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from memory.owner import Owner
 
 Vectors = NDArray[np.float32]
+EPOCH: Final = datetime.fromtimestamp(0, UTC)
 USER: Final = "the user"
 """The name of the user in relations."""
 
@@ -58,6 +59,25 @@ class Turn(BaseModel):
     agents: tuple[str, ...] = ()
     tool_uses: tuple[ToolUse, ...] = ()
     at: datetime
+
+
+class WorkingState(BaseModel):
+    """What an agent is at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agent: str
+    task: str | None = None
+    """What it was asked last."""
+    run_id: str | None = None
+    """The run that asked it."""
+    tools: dict[str, JsonValue] = {}
+    """By a tool's name its last call that worked: `arguments`, the beginning of its `result`, and the `run`."""
+    variables: dict[str, JsonValue] = {}
+    """By an argument's name the single value that a tool was called with last."""
+    updated_at: datetime = EPOCH
+    version: int = 0
+    """How often it was changed; 0 for one that nobody has set."""
 
 
 class Tier(StrEnum):
@@ -295,6 +315,20 @@ class ConversationMemory(Protocol):
 
     async def carried(self, scope: Scope) -> "CarriedTurns":
         """The same with what stands for the turns before them, read once."""
+        ...
+
+    async def state(
+        self, scope: Scope, agent: str, turns: Sequence[Turn] | None = None, *, whole: bool = False
+    ) -> WorkingState:
+        """What an agent is at in the thread; of version 0 where it has not begun.
+
+        `turns` are those that are carried along, `whole` says that there are no others; they are read where they are
+        not given.
+        """
+        ...
+
+    async def states(self, scope: Scope) -> list[WorkingState]:
+        """The same of each agent that took part in the thread."""
         ...
 
     async def remember(self, scope: Scope, turn: Turn, *, first: bool = False) -> None:

@@ -28,6 +28,7 @@ _SURE_THOUGH_IT_REFERS_BACK = 0.9
 _SURE_THOUGH_IT_CONTINUES = 0.95
 _MOST_QUESTIONS = 400
 _MOST_TASKS = 4
+_THANKED = 3  # turns back
 
 
 class CalibratedRouter:
@@ -72,18 +73,28 @@ class CalibratedRouter:
             return self._as_asked(message, turns, wanted)
         parts = split_parts(message)
         texts = [message, *(part.text for part in parts)] if len(parts) > 1 else [message]
-        last = turns[-1] if turns else None
-        leans = last is not None and is_follow_up(message)
-        if leans and last:
+        leans = bool(turns) and is_follow_up(message)
+        last = await self._leading(turns) if leans else None
+        if last:
             texts.append(f"{last.request} {message}")
         readings = await self._read(texts)
-        if leans and last and (route := self._follow_up(message, last, readings)):
+        if last and (route := self._follow_up(message, last, readings)):
             return route
         if len(parts) > 1:
             divided = divide(parts, readings[1 : len(parts) + 1], self._charters, self._settings)
             if divided:
                 return divided
         return await self._one(message, readings[0])
+
+    async def _leading(self, turns: Sequence[Turn]) -> Turn:
+        """The last turn, small talk aside: thanks between two requests part nothing."""
+        for turn in reversed(turns[-_THANKED:]):
+            if turn.agents or not turn.request:
+                return turn
+            (reading,) = await self._read([turn.request])
+            if reading.label != "small_talk" or reading.probability < _SURE_OTHER:
+                return turn
+        return turns[-1]
 
     async def _read(self, texts: Sequence[str]) -> list[Reading]:
         table = self._classifier.probabilities(texts, await self._embedder.embed(texts))

@@ -77,7 +77,11 @@ text, number, time and runs, and the turns' entries. Gives 1, or 0 for nothing d
 UPDATE: Final = """
 local agent = ARGV[1] .. ':'
 local version = tonumber(redis.call('HGET', KEYS[1], agent .. 'version') or '0')
-if ARGV[2] ~= '' and tonumber(ARGV[2]) ~= version then return {-1, version} end
+if ARGV[2] == '+' then
+    if version == 0 then return {0, {}} end
+elseif ARGV[2] ~= '' and tonumber(ARGV[2]) ~= version then
+    return {-1, version}
+end
 local first = 7 + tonumber(ARGV[6])
 local replaced, size = {}, 0
 for i = 7, first - 1 do replaced[ARGV[i]] = true end
@@ -101,7 +105,7 @@ return {1, redis.call('HGETALL', KEYS[1])}
 """
 """Changes fields of an agent's working state, each by itself.
 
-Key: state. Arguments: agent, the version it must have or nothing, time, seconds to live, most bytes, how many fields
-go, these fields, and fields with their values. Gives 1 and all fields; -1 and the version where it is another; -2 and
+Key: state. Arguments: agent, the version it must have (+ for any but none at all) or nothing, time, seconds to live, most bytes, how many fields
+go, these fields, and fields with their values. Gives 1 and all fields; 0 where there is none to change; -1 and the version where it is another; -2 and
 the bytes where there would be too many.
 """

@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from memory.interfaces import Scope
+from memory.interfaces import Scope, WorkingState
 from memory.short.keys import Answer, text_of, thread_keys
 from memory.short.scripts import UPDATE
 from memory.short.sealed import Sealing
 from memory.short.state import (
     StateChange,
     StateInvalid,
-    WorkingState,
     check_agent,
     check_version,
     field_values,
@@ -22,6 +21,7 @@ from memory.short.state import (
 )
 
 _OTHER_VERSION = -1
+_UNKNOWN = 0
 _TOO_LARGE = -2
 
 
@@ -49,7 +49,7 @@ class WorkingStates:
             keys=[thread_keys(scope).state],
             args=[
                 agent,
-                "" if change.version is None else change.version,
+                _wanted(change),
                 datetime.now(UTC).isoformat(),
                 self._ttl_s,
                 self._most_bytes,
@@ -60,6 +60,8 @@ class WorkingStates:
         )
         if outcome == _OTHER_VERSION:
             check_version(agent, detail, change)
+        if outcome == _UNKNOWN:
+            return WorkingState(agent=agent)
         if outcome == _TOO_LARGE:
             raise StateInvalid(
                 f"the working state of {agent} would have {detail} bytes, and may have {self._most_bytes}: drop what it "
@@ -71,6 +73,12 @@ class WorkingStates:
         names = own_fields(agent, list(fields))
         opened = await asyncio.gather(*(self._sealing.open(scope.owner, fields[name]) for name in names))
         return state_from(agent, fields | dict(zip(names, opened, strict=True)))
+
+
+def _wanted(change: StateChange) -> str | int:
+    if change.only_known:
+        return "+"
+    return "" if change.version is None else change.version
 
 
 def _texts(stored: Mapping[Answer, Answer]) -> dict[str, str]:

@@ -12,14 +12,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from memory.errors import KeyMissing, MemoryUnavailable
-from memory.interfaces import Scope, Turn
+from memory.interfaces import Scope, Turn, WorkingState
 from memory.owner import Owner
 from memory.settings import MemorySettings
 from memory.short.condensing import Condensed, Condenser, short_settings
 from memory.short.keys import Answer, owner_prefix, text_of, thread_keys
 from memory.short.scripts import APPEND, FOLD, RESTORE
 from memory.short.sealed import Sealing, Unsealed
-from memory.short.state import StateChange, WorkingState
+from memory.short.state import StateChange
 from memory.short.states import WorkingStates
 from memory.short.summaries import Summariser, Summary
 from memory.short.tokens import Counter, count_tokens, turn_tokens

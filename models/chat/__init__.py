@@ -1,7 +1,7 @@
 """Chat models: the extractive one, remote ones by URL, and chains of them by role."""
 
 from models.chat.chain import Inference
-from models.chat.prompt import Note, Passage, Prompt, read_prompt, render_prompt
+from models.chat.prompt import Call, Note, Passage, Prompt, Working, read_prompt, render_prompt
 from models.chat.redacting import Hidden, Hide
 from models.chat.roles import ChatModels, ConfiguredChatModels
 from models.chat.settings import EXTRACTIVE, ChatSettings, EndpointSettings, Role
@@ -9,6 +9,7 @@ from models.chat.tools import describe_tool
 
 __all__ = [
     "EXTRACTIVE",
+    "Call",
     "ChatModels",
     "ChatSettings",
     "ConfiguredChatModels",
@@ -20,6 +21,7 @@ __all__ = [
     "Passage",
     "Prompt",
     "Role",
+    "Working",
     "describe_tool",
     "read_prompt",
     "render_prompt",

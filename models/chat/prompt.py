@@ -3,11 +3,14 @@
 What others wrote is escaped, so that a text which imitates the tags of a prompt is read back as text.
 """
 
+import json
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape, unescape
+
+from pydantic import JsonValue
 
 _OPENING = "<request>"
 _PASSAGE = re.compile(
@@ -18,6 +21,7 @@ _NOTE = re.compile(r'<note from="(?P<author>[^"<>]*)">\n(?P<text>[^<>]*)\n</note
 _REQUEST = re.compile(r"\A<request>\n(?P<text>[^<>]*)\n</request>")
 _FOCUS = re.compile(r"<focus>\n(?P<text>[^<>]*)\n</focus>")
 _KNOWN = re.compile(r"<known>\n(?P<text>[^<>]*)\n</known>")
+_WORKING = re.compile(r"<working>\n(?P<text>[^<>]*)\n</working>")
 _DRAFT = re.compile(r"<draft>\n(?P<text>[^<>]*)\n</draft>")
 
 
@@ -42,6 +46,28 @@ class Note:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Call:
+    """A tool call that was made for an earlier request."""
+
+    tool: str
+    arguments: Mapping[str, JsonValue]
+    result: str = ""
+    """The beginning of what it gave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Working:
+    """What an agent was at earlier in a conversation, as far as the messages before do not show it."""
+
+    task: str = ""
+    """What it was asked."""
+    calls: tuple[Call, ...] = ()
+    """The last call of each tool, newest first."""
+    values: Mapping[str, JsonValue] = field(default_factory=dict)
+    """By an argument's name what it was last, where no call says it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prompt:
     """What stands in one human message: the request and what was laid beside it."""
 
@@ -50,6 +76,8 @@ class Prompt:
     notes: tuple[Note, ...] = ()
     known: tuple[str, ...] = ()
     """What is remembered of the user and earlier work, a line each; no source to cite."""
+    working: Working | None = None
+    """What the agent was at before; one that says nothing is none."""
     focus: str | None = None
     """The side of the request that this answer is to be about; an empty one is none."""
     draft: str | None = None
@@ -62,7 +90,8 @@ def render_prompt(prompt: Prompt) -> str:
     `read_prompt` gives the same prompt back, whatever the texts hold; relevances keep three decimals, and what
     is known its words.
     """
-    beside = prompt.passages or prompt.notes or prompt.known or prompt.focus or prompt.draft
+    working = _render_working(prompt.working) if prompt.working else ""
+    beside = prompt.passages or prompt.notes or prompt.known or working or prompt.focus or prompt.draft
     if not beside and not prompt.request.startswith(_OPENING):
         return prompt.request
     parts = [f"<request>\n{_text(prompt.request)}\n</request>"]
@@ -72,6 +101,11 @@ def render_prompt(prompt: Prompt) -> str:
         lines = "\n".join(" ".join(_text(line).split()) for line in prompt.known)
         parts.append(f"Remembered from before; it may be out of date:\n<known>\n{lines}\n</known>")
     parts += [f'<note from="{escape(note.author)}">\n{_text(note.text)}\n</note>' for note in prompt.notes]
+    if working:
+        parts.append(
+            "What you were at earlier in this conversation; what the request leaves out may be taken from it:\n"
+            f"<working>\n{working}\n</working>"
+        )
     if prompt.focus:
         parts.append(f"Answer with this in view:\n<focus>\n{_text(prompt.focus)}\n</focus>")
     if prompt.draft:
@@ -86,6 +120,7 @@ def read_prompt(text: str) -> Prompt:
         return Prompt(request=text)
     beside = text[request.end() :]
     known = _KNOWN.search(beside)
+    working = _WORKING.search(beside)
     focus = _FOCUS.search(beside)
     draft = _DRAFT.search(beside)
     return Prompt(
@@ -104,9 +139,33 @@ def read_prompt(text: str) -> Prompt:
             for match in _NOTE.finditer(beside)
         ),
         known=tuple(unescape(line) for line in known["text"].split("\n")) if known else (),
+        working=_read_working(unescape(working["text"])) if working else None,
         focus=unescape(focus["text"]) if focus else None,
         draft=unescape(draft["text"]) if draft else None,
     )
+
+
+def _render_working(working: Working) -> str:
+    """A JSON object a line."""
+    lines: list[dict[str, JsonValue]] = [{"task": working.task}] if working.task else []
+    lines += [
+        {"tool": call.tool, "arguments": dict(call.arguments), "result": call.result}
+        for call in working.calls
+    ]
+    lines += [{"values": dict(working.values)}] if working.values else []
+    return "\n".join(_text(json.dumps(line, ensure_ascii=False)) for line in lines)
+
+
+def _read_working(text: str) -> Working:
+    task = ""
+    calls: list[Call] = []
+    values: dict[str, JsonValue] = {}
+    for line in map(json.loads, text.split("\n")):
+        task = line.get("task", task)
+        values = line.get("values", values)
+        if "tool" in line:
+            calls.append(Call(tool=line["tool"], arguments=line["arguments"], result=line["result"]))
+    return Working(task=task, calls=tuple(calls), values=values)
 
 
 def _text(text: str) -> str:

@@ -10,7 +10,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from agents import Artifact
 from graphs import STATE_TYPES, MadeArtifact, Route, SpecialistResult, Task, Weighing
 from graphs.events import Citation
-from memory import Degraded, Kind, Recalled, Recollection, Tier, ToolUse, Turn
+from memory import Degraded, Kind, Recalled, Recollection, Tier, ToolUse, Turn, WorkingState
 from models.chat import Note, Passage
 from tests.fakes.scripted_model import Step
 from tests.graphs.conversation import to
@@ -64,6 +64,7 @@ VALUES = (
     USE,
     Turn(run_id="r", request="q", answer="a", agents=("davina",), tool_uses=(USE,), at=datetime.now(UTC)),
     WEIGHING,
+    WorkingState(agent="davina", task="q", tools={"npv_irr": {"run": "r"}}, variables={"x": 8}, version=2),
 )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from memory import Database, MemorySettings, ShortTermTier, ThreadStore, TieredConversation
 from tests.graphs.conversation import RSI, STAKING, Conversation, Shelf
 
 CLOSES = "44 45 43 46 47 49 48 50 52 51 53 55 54 56 58 57 59 61 60 62 64 63 65"
@@ -24,6 +25,46 @@ async def test_a_follow_up_changes_one_argument_of_the_earlier_tool_call(talk):
     }
     assert changed.arguments["period"] == 14
     assert changed.result != use.result
+
+
+@pytest.mark.parametrize(
+    ("asked", "between", "then", "changed"),
+    [
+        (f"Compute the RSI over 9 periods of {CLOSES.replace(' ', ', ')}", "thanks!", "and for 14 days?", {"period": 14}),
+        (f"Compute the RSI over 9 periods of {CLOSES.replace(' ', ', ')}", "What is the RSI?", "and for 14 days?", {"period": 14}),
+        ("Liquidation price of a long at 60000 with 10x leverage", "What is staking?", "and with 20x?", {"leverage": 20}),
+        ("Position size for an account of 10000, risk 1 %, entry 60000, stop 58000", "NPV of -1000, 400, 400, 400 at 8 %",
+         "and with a stop at 57000?", {"stop": 57000}),
+    ],
+)  # fmt: skip
+async def test_a_follow_up_after_something_else_takes_the_rest_from_the_earlier_call(
+    talk, asked, between, then, changed
+):
+    (use,) = (await talk.say(asked))["results"][0].tool_uses
+    await talk.say(between)
+    (again,) = (await talk.say(then))["results"][0].tool_uses
+    assert (again.agent, again.name, again.failed) == (use.agent, use.name, False)
+    assert {**again.arguments, "bars": ""} == {**use.arguments, **changed, "bars": ""}
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_follow_up_takes_arguments_of_a_call_that_is_carried_along_no_more(
+    pool, redis, charters, extractive, router, lost
+):
+    settings = MemorySettings(token_limit=200)
+    memory = TieredConversation(ShortTermTier(redis, settings), ThreadStore(Database(pool)), settings)
+    talk = Conversation(pool, memory, charters, extractive, router, Shelf(RSI, STAKING))
+    (use,) = (await talk.say("Liquidation price of a long at 60000 with 10x leverage"))["results"][
+        0
+    ].tool_uses
+    for _ in range(6):
+        await talk.say("What is staking?")
+    if lost:
+        await redis.flushdb()
+    state = await talk.say("and with 20x?")
+    assert not any(turn.tool_uses for turn in state["turns"])
+    (again,) = state["results"][0].tool_uses
+    assert again.arguments == {**use.arguments, "leverage": 20}
 
 
 async def test_a_date_that_may_be_two_is_asked_about_and_the_answer_completes_the_request(talk):

@@ -17,7 +17,7 @@ from memory import (
     count_tokens,
 )
 from memory.conversation import within_budget
-from memory.short import StateChange, StateConflict, StateInvalid, thread_keys
+from memory.short import StateInvalid, thread_keys
 
 
 class Down:
@@ -247,32 +247,93 @@ async def test_turns_at_once_in_a_thread_that_was_lost_are_all_kept(memory, scop
 
 
 async def test_a_turn_leaves_behind_what_its_agents_are_at(memory, scope, ask):
-    await converse(memory, scope, ask, 2, "Question {}")
+    said = await converse(memory, scope, ask, 2, "Question {}")
     state = await memory.state(scope, "davina")
-    assert (state.task, state.version) == ("Question 1", 2)
-    assert state.tools == {"npv_irr": {"arguments": {"rate_percent": 8}}}
+    assert (state.task, state.run_id) == ("Question 1", said[-1].run_id)
+    call = {"arguments": {"rate_percent": 8}, "result": "30.84", "run": said[-1].run_id}
+    assert (state.tools, state.variables) == ({"npv_irr": call}, {"rate_percent": 8})
     assert (await memory.state(scope, "ben")).version == 0
+    assert await memory.states(scope) == [state]
 
 
-async def test_a_working_state_that_redis_lost_is_resumed_from_the_last_turns(memory, scope, ask, redis):
-    await converse(memory, scope, ask, 2, "Question {}")
+async def test_a_call_that_failed_and_a_value_that_is_none_are_not_what_an_agent_is_at(memory, scope, ask):
+    first, second = [await ask(scope, f"Question {n}") for n in range(2)]
+    uses = (
+        ToolUse(agent="davina", name="npv_irr", arguments={"rate_percent": 9}, result="no", failed=True),
+        ToolUse(
+            agent="davina", name="other", arguments={"rows": [1, 2], "text": "x" * 200}, result="r" * 900
+        ),
+        ToolUse(agent="ben", name="npv_irr", arguments={"rate_percent": 7}, result="of another"),
+    )
+    await memory.remember(scope, first, first=True)
+    await memory.remember(scope, second.model_copy(update={"tool_uses": uses}))
+    state = await memory.state(scope, "davina")
+    assert state.tools["npv_irr"]["arguments"] == {"rate_percent": 8}
+    assert len(state.tools["other"]["result"]) == 400
+    assert state.variables == {"rate_percent": 8}
+    assert (state.task, state.version) == ("Question 1", 2)
+
+
+async def test_a_working_state_that_redis_lost_is_resumed_from_the_permanent_record(
+    redis, threads, scope, ask
+):
+    settings = MemorySettings(token_limit=200)
+    memory = TieredConversation(ShortTermTier(redis, settings), threads, settings)
+    first = await ask(scope, "Question")
+    await memory.remember(scope, first, first=True)
+    for n in range(30):
+        said = await ask(scope, f"Something that others were asked {n}")
+        await memory.remember(scope, said.model_copy(update={"agents": ("ben",), "tool_uses": ()}))
+    carried = await memory.carried(scope)
+    assert first not in carried.turns
     before = await memory.state(scope, "davina")
+    assert (before.task, before.variables) == ("Question", {"rate_percent": 8})
     await redis.flushdb()
-    after = await memory.update(scope, "davina", StateChange(variables={"rate": 8}))
-    assert (after.task, after.tools, after.variables) == (before.task, before.tools, {"rate": 8})
-    assert await memory.state(scope, "davina") == after
+    after = await memory.state(scope, "davina")
+    assert (after.task, after.run_id, after.tools) == (before.task, before.run_id, before.tools)
+    assert await memory.state(scope, "davina", carried.turns) == after
+    assert [state.agent for state in await memory.states(scope)] == ["ben", "davina"]
+
+
+async def test_a_flush_between_two_turns_takes_nothing_from_a_working_state(memory, scope, ask, redis):
+    first, second = [await ask(scope, f"Question {n}") for n in range(2)]
+    await memory.remember(scope, first, first=True)
+    await redis.flushdb()
+    use = ToolUse(agent="davina", name="dcf", arguments={"growth": 2}, result="1")
+    await memory.remember(scope, second.model_copy(update={"tool_uses": (use,)}))
+    state = await memory.state(scope, "davina")
+    assert (set(state.tools), state.variables) == ({"npv_irr", "dcf"}, {"rate_percent": 8, "growth": 2})
+
+
+async def test_a_working_state_that_missed_a_turn_is_brought_up_to_it(
+    memory, short_that_is_down, threads, scope, ask
+):
+    first, second = [await ask(scope, f"Question {n}") for n in range(2)]
+    await memory.remember(scope, first, first=True)
+    await TieredConversation(short_that_is_down, threads, MemorySettings()).remember(scope, second)
+    assert (await memory.state(scope, "davina")).task == "Question 1"
+
+
+async def test_turns_at_once_of_an_agent_all_leave_what_it_is_at(memory, scope, ask):
+    said = [await ask(scope, f"Question {n}") for n in range(12)]
+    await memory.remember(scope, said[0], first=True)
+    turns = [
+        turn.model_copy(
+            update={"tool_uses": (ToolUse(agent="davina", name=f"t{n}", arguments={f"v{n}": n}, result=""),)}
+        )
+        for n, turn in enumerate(said)
+    ]
+    await asyncio.gather(*(memory.remember(scope, turn) for turn in turns[1:]))
+    state = await memory.state(scope, "davina")
+    assert set(state.tools) == {"npv_irr", *(f"t{n}" for n in range(1, 12))}
+    assert state.variables == {"rate_percent": 8} | {f"v{n}": n for n in range(1, 12)}
 
 
 async def test_a_working_state_is_at_hand_while_redis_is_down(short_that_is_down, threads, scope, ask):
     memory = TieredConversation(short_that_is_down, threads, MemorySettings())
     await converse(memory, scope, ask, 1, "Question {}")
-    assert (await memory.state(scope, "davina")).task == "Question 0"
-    changed = await memory.update(scope, "davina", StateChange(variables={"a": [1]}, drop_tools={"npv_irr"}))
-    assert (changed.task, changed.tools, changed.variables) == ("Question 0", {}, {"a": [1]})
-    cleared = await memory.update(scope, "ben", StateChange(task=None))
-    assert (cleared.task, cleared.version) == (None, 1)
-    with pytest.raises(StateConflict, match="read it again"):
-        await memory.update(scope, "davina", StateChange(version=7))
+    state = await memory.state(scope, "davina")
+    assert (state.task, state.variables) == ("Question 0", {"rate_percent": 8})
 
 
 async def test_a_turn_is_kept_whose_working_state_cannot_be(memory, scope, ask, caplog):
@@ -287,6 +348,7 @@ async def test_a_turn_is_kept_whose_working_state_cannot_be(memory, scope, ask, 
 async def test_nothing_of_a_thread_outlives_its_idle_time(memory, redis, scope, ask):
     await memory.recall(scope)
     await converse(memory, scope, ask, 1)
+    await memory.state(scope, "davina")
     for key in thread_keys(scope):
         assert 0 < await redis.ttl(key) <= MemorySettings().short_ttl_s
 

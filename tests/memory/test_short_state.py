@@ -6,8 +6,8 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 from memory import MemorySettings, Scope, ShortTermTier
+from memory.interfaces import EPOCH
 from memory.short import StateChange, StateConflict, StateInvalid, thread_keys
-from memory.short.state import EPOCH
 
 
 async def test_a_state_that_nobody_has_set_is_empty(short, scope):
@@ -80,6 +80,15 @@ async def test_a_change_for_another_version_is_refused_whole(short, scope):
         await short.update(scope, "davina", StateChange(task="u", variables={"a": 1}, version=0))
     state = await short.state(scope, "davina")
     assert (state.task, state.variables, state.version) == ("t", {}, 1)
+
+
+async def test_a_change_of_what_is_known_only_makes_nothing_of_nothing(short, scope):
+    change = StateChange(task="t", run_id="run_1", only_known=True)
+    assert (await short.update(scope, "davina", change)).version == 0
+    assert (await short.state(scope, "davina")).task is None
+    await short.update(scope, "davina", StateChange(task="s"))
+    known = await short.update(scope, "davina", change)
+    assert (known.task, known.run_id, known.version) == ("t", "run_1", 2)
 
 
 async def test_agents_users_and_threads_have_states_of_their_own(short, scope):

@@ -128,11 +128,33 @@ class ExtractiveChatModel(AsynchronousChatModel):
             if calls:
                 return calls, None
         chosen, wanting = await choose_tools(turn.request, toolset, self.embedder, forced=forced)
+        if not chosen and (again := _again(turn, toolset, wanting, bare=bare)):
+            return [again], None
         if not chosen and turn.begun and turn.brings_data and (bare or turn.follows_up):
             both, lacking = await choose_tools(turn.completed, toolset, self.embedder, forced=forced)
             chosen = [candidate for candidate in both if candidate.reading.literal]
             wanting = wanting or lacking
         return [_grounded(call, turn, toolset) for call in _as_calls(chosen)], wanting
+
+
+def _again(turn: Turn, toolset: Toolset, wanting: Candidate | None, *, bare: bool) -> ToolCall | None:
+    """What a follow-up asks for, with the rest of its arguments from before the last turn; None where that says nothing.
+
+    The newest call that the request changes is made again, of the tool that would be called if it had more where there
+    is one; a tool that was not called takes what it lacks from any earlier call.
+    """
+    if not (turn.follows_up or bare):
+        return None
+    older = [call for call in turn.older_calls if wanting is None or call["name"] == wanting.tool.name]
+    changed = (_changed(call, toolset.tools, turn.request) for call in older)
+    again = next((call for call in changed if call is not None), None)
+    if again is not None or wanting is None:
+        return again
+    known = turn.values
+    lacking = {name: known[name] for name in wanting.reading.missing if name in known}
+    if len(lacking) < len(wanting.reading.missing):
+        return None
+    return _call(wanting.tool.name, {**lacking, **wanting.reading.values})
 
 
 def _functions(

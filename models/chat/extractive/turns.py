@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
+from pydantic import JsonValue
 
 from models.chat.extractive.arguments import mentions_of
 from models.chat.extractive.choice import Manner
@@ -44,6 +45,8 @@ class Turn:
     """Whether the model's last message asked for missing arguments."""
     earlier_calls: tuple[ToolCall, ...]
     """The last tool calls of the turn before this one."""
+    older_calls: tuple[ToolCall, ...] = ()
+    """Those before them that worked, the newest first, to what the agent was at when it was asked long ago."""
 
     @property
     def request(self) -> str:
@@ -87,6 +90,15 @@ class Turn:
         return bool(found.quantities or texts.dates or texts.quotes or texts.markup or texts.fenced)
 
     @property
+    def values(self) -> dict[str, JsonValue]:
+        """By an argument's name what it was in the newest call that had it."""
+        working = self.prompt.working
+        known = dict(working.values) if working else {}
+        for call in (*reversed(self.older_calls), *self.earlier_calls):
+            known |= call["args"]
+        return known
+
+    @property
     def completed(self) -> str:
         """What was begun, with this request behind it."""
         return f"{self.begun.rstrip('?.!,:; ')}: {self.request}"
@@ -107,7 +119,19 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
         begun=_begun(before),
         asked=bool(replies) and ASKED in replies[-1].text,
         earlier_calls=next((tuple(m.tool_calls) for m in reversed(replies) if m.tool_calls), ()),
+        older_calls=(*_older(before[:last_human]), *_working(prompt)),
     )
+
+
+def _older(messages: Sequence[BaseMessage]) -> list[ToolCall]:
+    failed = {m.tool_call_id for m in messages if isinstance(m, ToolMessage) and m.status == "error"}
+    calls = [call for m in messages if isinstance(m, AIMessage) for call in m.tool_calls]
+    return [call for call in reversed(calls) if call["id"] not in failed]
+
+
+def _working(prompt: Prompt) -> list[ToolCall]:
+    calls = prompt.working.calls if prompt.working else ()
+    return [ToolCall(name=call.tool, args=dict(call.arguments), id=None, type="tool_call") for call in calls]
 
 
 def printable(text: str) -> str:
