@@ -42,8 +42,8 @@ class Standing:
     """What the record that it contests says."""
     entities: frozenset[str] = frozenset()
     """Folded names of what it is about."""
-    relations: frozenset[tuple[str, str]] = frozenset()
-    """Folded names that it relates to each other."""
+    relations: frozenset[tuple[str, str, str]] = frozenset()
+    """Subject, predicate and object that it states, folded."""
 
 
 @dataclass(frozen=True, kw_only=True)

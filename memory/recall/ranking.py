@@ -82,7 +82,9 @@ def rank(
     fits += weights.window * nearness[of]
     kept = _wanted(index, wanted) & index.alive.values
     named = index.relations.named(question.text)
-    related = index.relations.related(named)
+    own = index.relations.own(question.text)
+    related = index.relations.related(named, own)
+    named |= index.relations.meant(own)
     along = _bring_along(index, fits, related, kept, weights.related)
     relevance = 1 / (1 + np.exp(-_STEEPNESS * (fits - middle)))
     score = fits.astype(np.float64)

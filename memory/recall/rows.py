@@ -60,7 +60,7 @@ _RECORD = """
 _NAMES = """
            (SELECT array_agg(entity.folded) FROM memory_mentions mention JOIN memory_entities entity
             ON entity.id = mention.entity_id WHERE mention.record_id = record.id) AS entities,
-           (SELECT array_agg(ARRAY[subject.folded, object.folded]) FROM memory_relations stated
+           (SELECT array_agg(ARRAY[subject.folded, stated.predicate, object.folded]) FROM memory_relations stated
             JOIN memory_entities subject ON subject.id = stated.subject_id
             JOIN memory_entities object ON object.id = stated.object_id
             WHERE stated.record_id = record.id) AS relations
@@ -232,7 +232,7 @@ async def _opened(owner: Owner | None, rows: Sequence[DictRow], opener: Opens | 
                 row["entities"] = [await opener.open(whose, name) for name in row["entities"]]
             if row.get("relations"):
                 row["relations"] = [
-                    [await opener.open(whose, name) for name in pair] for pair in row["relations"]
+                    [await opener.open(whose, name) for name in triple] for triple in row["relations"]
                 ]
         except KeyMissing as error:
             reason = str(error)
@@ -332,7 +332,9 @@ def _record(row: DictRow) -> Source:
             instead_of=row["instead_of"],
             against=row["against"],
             entities=frozenset(row["entities"] or ()),
-            relations=frozenset((subject, object_) for subject, object_ in row["relations"] or ()),
+            relations=frozenset(
+                (subject, predicate, object_) for subject, predicate, object_ in row["relations"] or ()
+            ),
         ),
     )
 

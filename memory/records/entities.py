@@ -22,6 +22,10 @@ class Names(Protocol):
         """What it may be written as; what is written now comes first."""
         ...
 
+    async def read_name(self, owner: Owner, stored: str) -> str:
+        """The name that was written. Raises KeyMissing."""
+        ...
+
 
 async def keep_entities(
     connection: Connection,

@@ -14,6 +14,7 @@ from memory.errors import KeyMissing, MemoryUnavailable
 from memory.interfaces import Draft, Kind, Record, RecordState, Tier, Vectors, VectorStore
 from memory.owner import Owner
 from memory.records.chains import own_row, seen_row, take_turn, versions_of
+from memory.records.correcting import corrected, still_about
 from memory.records.deletions import note_deletion
 from memory.records.entities import forget_unmentioned, related_records
 from memory.records.forgotten import keep_marks, still_to_say
@@ -148,7 +149,8 @@ class RecordStore(Upkeep):
         A new value without a text is put where the old value stood in the text. With nothing given the record is
         confirmed as it is. Raises UnknownRecord.
         """
-        draft = _corrected(await self.get(owner, record_id), text, value, details)
+        before = await self.get(owner, record_id)
+        draft = corrected(before, text, value, details)
         vector = (await self._embed([draft.text]))[0]
         await self._rows.ready(owner)
         with self._behind_if_broken_off(owner):
@@ -167,8 +169,8 @@ class RecordStore(Upkeep):
                     "SELECT greatest(now(), %s) AS now", (max(v.said_at for v in versions),)
                 )
                 now = (await clock.fetchall())[0]["now"]
-                about = await self._still_about(connection, owner, record_id, draft.text)
-                draft = draft.model_copy(update={"said_at": now, "entities": about})
+                about = await still_about(connection, owner, (record_id, before.text), draft.text, self._rows)
+                draft = draft.model_copy(update={"said_at": now, **about})
                 new = await work.replace(draft, versions, holding, vector)
             await self._follow(owner, work)
         return new
@@ -316,18 +318,6 @@ class RecordStore(Upkeep):
             before = rows[-1]["id"]
         return found[:limit]
 
-    async def _still_about(
-        self, connection: Connection, owner: Owner, record_id: str, text: str
-    ) -> tuple[str, ...]:
-        """The names that a record mentions and that stand in its new text as well."""
-        cursor = await connection.execute(
-            "SELECT entity.name FROM memory_mentions AS mention JOIN memory_entities AS entity"
-            " ON entity.id = mention.entity_id WHERE mention.record_id = %s",
-            (record_id,),
-        )
-        names = [await self._rows.read_name(owner, row["name"]) for row in await cursor.fetchall()]
-        return tuple(name for name in sorted(names) if name.casefold() in text.casefold())
-
     async def _set(self, owner: Owner, record_id: str, changes: LiteralString) -> Record:
         await self._rows.ready(owner)
         async with self._database.of(owner) as connection:
@@ -365,30 +355,3 @@ class RecordStore(Upkeep):
 
 def _has(record: Record, words: Sequence[str]) -> bool:
     return set(words) <= set(statement(record.text).words)
-
-
-def _corrected(
-    record: Record, text: str | None, value: str | None, details: dict[str, JsonValue] | None
-) -> Draft:
-    """What the record is to say."""
-    kept = {**record.details, **(details or {}), "corrected": True}
-    old = kept.pop("value", None)
-    if text is None and value is not None:
-        stood = isinstance(old, str) and old and old in record.text
-        name = (record.slot or "").partition(":")[2] or record.kind.value
-        text = record.text.replace(str(old), value) if stood else f"{name.capitalize()}: {value}."
-    elif text is None and value is None and isinstance(old, str):
-        value = old
-    return Draft(
-        kind=record.kind,
-        text=text or record.text,
-        slot=record.slot,
-        value=value,
-        details=kept,
-        confidence=1.0,
-        sources=record.sources,
-        said_at=record.said_at,
-        project_id=record.project_id,
-        thread_id=record.thread_id,
-        agent=record.agent,
-    )

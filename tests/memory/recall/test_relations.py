@@ -66,6 +66,42 @@ async def test_user_himself_relates_nothing(store, recall, owner):
     assert list(await reasons(recall, owner, "Whom do I know from Oslo?")) == ["Lives in Oslo."]
 
 
+SISTER = fact("Has a sister called Mara.", relation=("the user", "sister", "Mara"))
+
+
+@pytest.mark.parametrize("question", ["What does my sister like?", "Prepare me for our big sister's visit"])
+async def test_whom_the_user_calls_his_own_is_meant_by_that(store, recall, owner, question):
+    tea = fact("Drinks oolong on Sundays.", "Mara")
+    other = fact("Drinks beer on Mondays.", "Ben")
+    await store.remember(owner, [SISTER, tea, other, EMPLOYER, FIRM, STRANGER])
+    found = await reasons(recall, owner, question)
+    assert set(found) == {SISTER.text, tea.text, EMPLOYER.text, FIRM.text}
+    assert "related to your sister through mara" in found[tea.text]
+    assert WHY in found[FIRM.text]
+    elsewhere = await reasons(recall, owner, "What does his sister like?")
+    assert not any("related" in reason for why in elsewhere.values() for reason in why)
+
+
+async def test_one_without_a_name_is_meant_too(store, recall, owner):
+    home = fact("Lives in a lighthouse.", relation=("mother of the user", "lives in", "Skagen"))
+    await store.remember(owner, [home, fact("Skagen is windy.", "Skagen"), STRANGER])
+    found = await reasons(recall, owner, "What should I bring my mum?")
+    assert set(found) == {home.text, "Skagen is windy."}
+
+
+async def test_question_about_the_user_brings_nothing_of_his_own_along(store, recall, owner):
+    await store.remember(owner, [SISTER, fact("Drinks oolong on Sundays.", "Mara")])
+    assert not await reasons(recall, owner, "Which bicycle do I ride?")
+
+
+async def test_corrected_record_relates_as_it_says_now(store, recall, owner):
+    (said, *_) = await store.remember(owner, [EMPLOYER, FIRM, STRANGER, SISTER])
+    await store.correct(owner, said.record.id, text="Mara works at Bolt Ltd.")
+    found = await reasons(recall, owner, "What is Mara up to?")
+    assert "related to mara through bolt ltd" in found[STRANGER.text]
+    assert FIRM.text not in found
+
+
 async def test_what_was_superseded_forgotten_or_is_anothers_relates_nothing(store, recall, owner):
     other = Owner(f"{owner.user_id}x", owner.tenant_id)
     slot = {"slot": "fact:mara:employer"}
@@ -114,12 +150,18 @@ async def test_what_is_asked_comes_before_what_is_related_to_a_name_in_it(store,
 
 def test_what_is_removed_leaves_nothing_behind():
     relations = Relations()
-    stated = {"mara", "acme corp", "the user"}, {("mara", "acme corp"), ("the user", "mara")}
+    stated = (
+        {"mara", "acme corp", "the user", "boss of the user"},
+        {("mara", "works at", "acme corp"), ("the user", "sister", "mara")},
+    )
     relations.add(1, *stated)
     relations.add(2, {"acme corp"}, ())
     assert relations.named("Mara of Acme  Corp, unlike Maraike, the user") == {"mara", "acme corp"}
     assert relations.named("Maraike and Acme Corporation") == frozenset()
     assert relations.related(frozenset({"mara"})) == {2: ("mara", "acme corp")}
+    assert relations.own("My boss met our little sister") == {"your boss", "your sister"}
+    assert relations.own("The boss, his sister, my sisterhood") == frozenset()
     relations.remove(1, *stated)
+    assert relations.own("My boss met our little sister") == frozenset()
     assert relations.named("Mara of Acme Corp") == {"acme corp"}
     assert relations.related(frozenset({"mara"})) == {}

@@ -34,6 +34,34 @@ async def test_corrected_record_is_still_about_what_its_text_names(store, owner,
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("Rex lives in Rome.", {("rex", "lives in", "rome"), ("the user", "dog", "rex")}),
+        ("Rex lives in Oslo now.", {("rex", "lives in", "oslo"), ("the user", "dog", "rex")}),
+        ("Bo lives in Oslo.", {("bo", "lives in", "oslo"), ("the user", "dog", "bo")}),
+        ("Rex sleeps.", {("the user", "dog", "rex")}),
+        ("All is well.", set()),
+    ],
+)
+async def test_corrected_record_keeps_the_relations_that_it_still_states(
+    store, database: Database, owner, says, text, stated
+):
+    told = says("Rex lives in Oslo.", 1).model_copy(
+        update={"relations": (("Rex", "lives in", "Oslo"), ("the user", "dog", "Rex"))}
+    )
+    (old,) = await store.remember(owner, [told])
+    new = await store.correct(owner, old.record.id, text=text)
+    async with database.of(owner) as connection:
+        cursor = await connection.execute(
+            "SELECT subject.folded AS subject, predicate, object.folded AS object FROM memory_relations"
+            " JOIN memory_entities subject ON subject.id = subject_id JOIN memory_entities object ON object.id = object_id"
+            " WHERE record_id = %s",
+            (new.id,),
+        )
+        assert {tuple(row.values()) for row in await cursor.fetchall()} == stated
+
+
 async def test_what_was_said_before_a_correction_does_not_undo_it(store, owner, says):
     (old,) = await store.remember(owner, [says("Lives in Oslo.", 1, slot=HOME, value="Oslo")])
     new = await store.correct(owner, old.record.id, text="Lives in Rome.", value="Rome")
