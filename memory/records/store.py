@@ -36,7 +36,7 @@ _LIST: LiteralString = f"""
         AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
         AND (%(state)s::text IS NULL OR state = %(state)s)
         AND (%(before)s::text IS NULL OR id < %(before)s)
-        AND (%(query)s::text IS NULL OR to_tsvector('simple', text) @@ websearch_to_tsquery('simple', %(query)s))
+        AND (%(query)s::text IS NULL OR id IN (SELECT freya_records_saying(%(query)s)))
     ORDER BY id DESC LIMIT %(limit)s
 """  # noqa: S608  # names of columns
 
