@@ -76,7 +76,7 @@ class Client:
             raise self._lost(error) from error
 
     async def delete(self, path: str) -> JsonValue:
-        """Delete what is there and give the JSON answer."""
+        """Delete what is there and give the JSON answer; None where there is none."""
         try:
             return self._answer(await self._http.delete(path))
         except httpx.HTTPError as error:
@@ -162,6 +162,8 @@ class Client:
         )
 
     def _answer(self, response: httpx.Response) -> JsonValue:
+        if response.status_code == httpx.codes.NO_CONTENT:
+            return None
         if response.is_success:
             answer: JsonValue = response.json()
             return answer

@@ -20,6 +20,7 @@ from app.cli.modelling import models
 from app.cli.options import examples
 from app.cli.output import OutputClosed, complain
 from app.cli.remembering import memory
+from app.cli.remembering_projects import rate
 from app.cli.serving import serve
 
 _HELP = """A self-hosted service of cooperating AI agents.
@@ -83,6 +84,9 @@ application.command(
 application.command(
     epilog=examples("freya chat", "freya chat --agent technical", "freya chat < questions.txt > answers.md")
 )(chat)
+application.command(
+    epilog=examples("freya rate run_... 5", 'freya rate run_... 2 --comment "The period was wrong."')
+)(rate)
 application.command(epilog=examples("freya doctor", "freya doctor --json"))(doctor)
 application.command(epilog=examples("freya key", "freya key --json"))(key)
 application.add_typer(config, name="config")

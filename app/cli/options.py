@@ -24,6 +24,14 @@ Agents = Annotated[
     list[str] | None, typer.Option("--agent", help="Ask this specialist; may be given several times.")
 ]
 Thread = Annotated[str | None, typer.Option(help="Continue this thread (thr_...).")]
+Project = Annotated[str | None, typer.Option(help="Only of this project (prj_...).")]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        help="Only what was said at this time or later, such as 2026-03-01 or 2026-03-01T09:30:00Z."
+    ),
+]
+Until = Annotated[str | None, typer.Option(help="Only what was said before this time.")]
 
 Target = Annotated[
     int | None, typer.Option(min=1, help="Pairs of full coverage.", show_default="as is set, 100")

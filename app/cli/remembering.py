@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
 
 import typer
 
-from app.cli.options import AsJson, Key, User, examples
+from app.cli.options import AsJson, Key, Project, Since, Until, User, examples
 from app.cli.output import emit, emit_json, emit_page, note
 from app.cli.remembering_history import artifacts, audit, erase, export, import_, interactions, status
 from app.cli.remembering_privacy import redact, reveal
+from app.cli.remembering_projects import projects
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -42,6 +43,14 @@ class Kind(StrEnum):
     PERFORMANCE = "performance"
 
 
+class State(StrEnum):
+    """Whether a record still holds, likewise."""
+
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+    CONTESTED = "contested"
+
+
 @memory.command(
     epilog=examples(
         'freya memory recall "how large is my kitchen counter?"',
@@ -49,23 +58,30 @@ class Kind(StrEnum):
     )
 )
 def recall(
+    *,
     question: Annotated[str, typer.Argument(help="What to recall something for.")],
     budget: Annotated[int, typer.Option(min=16, max=8000, help="The most tokens.")] = 1000,
     thread: Annotated[
         str | None, typer.Option(help="As a turn that continues this thread (thr_...) would be given it.")
     ] = None,
-    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    tier: Annotated[
+        list[Tier] | None, typer.Option(help="Only of this tier; may be given several times.")
+    ] = None,
+    project: Project = None,
+    since: Since = None,
+    until: Until = None,
+    as_json: AsJson = False,  # a flag
     key: Key = None,
     user: User = None,
 ) -> None:
     """What a turn with this question would be given of all that is remembered, best first."""
     from app.cli.interruption import run
     from app.cli.remembering_lines import recalled_lines
-    from app.cli.remembering_service import Caller, Query, read
+    from app.cli.remembering_service import Caller, Query, given, read
 
     def show(found: dict[str, Any]) -> None:
-        for tier in found["degraded"]:
-            note(f"the {tier['tier']} tier did not answer ({tier['reason']}): what it holds is missing")
+        for each in found["degraded"]:
+            note(f"the {each['tier']} tier did not answer ({each['reason']}): what it holds is missing")
         if as_json:
             emit_json(found)
         elif found["items"]:
@@ -73,17 +89,21 @@ def recall(
         else:
             note("nothing relevant is remembered")
 
-    wanted: Query = {"q": question, "budget": budget}
-    if thread is not None:
-        wanted["thread_id"] = thread
+    wanted: Query = {"q": question, "budget": budget, "tiers": [each.value for each in tier or ()]}
+    wanted |= given(thread_id=thread, project_id=project, since=since, until=until)
     run(partial(read, Caller(key, user), "/recall", wanted, show))
 
 
 @memory.command(
     "list",
-    epilog=examples("freya memory list --kind preference", "freya memory list --query '\"risk\" -crypto'"),
+    epilog=examples(
+        "freya memory list --kind preference",
+        "freya memory list --query '\"risk\" -crypto'",
+        "freya memory list --state contested --since 2026-03-01",
+    ),
 )
 def list_(
+    *,
     tier: Annotated[Tier | None, typer.Option(help="Only of this tier.")] = None,
     kind: Annotated[
         list[Kind] | None, typer.Option(help="Only of this kind; may be given several times.")
@@ -91,24 +111,33 @@ def list_(
     query: Annotated[
         str | None, typer.Option(help='Words, "a phrase", or, -not, as for a web search.')
     ] = None,
+    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
+    project: Project = None,
+    agent: Annotated[str | None, typer.Option(help="Only of this agent.")] = None,
+    faded: Annotated[
+        bool | None, typer.Option("--faded/--awake", help="Only what has faded, or only what has not.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
-    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    as_json: AsJson = False,  # a flag
     key: Key = None,
     user: User = None,
 ) -> None:
     """Facts, preferences, decisions and the like that are remembered, newest first."""
     from app.cli.interruption import run
     from app.cli.remembering_lines import record_table
-    from app.cli.remembering_service import Caller, Query, read
+    from app.cli.remembering_service import Caller, Query, given, read
 
     def show(page: dict[str, Any]) -> None:
         emit_page(page, record_table, limit=limit, nothing="nothing like that is remembered", as_json=as_json)
 
     wanted: Query = {"limit": limit, "kind": [each.value for each in kind or ()]}
-    if tier is not None:
-        wanted["tier"] = tier.value
-    if query is not None:
-        wanted["q"] = query
+    wanted |= given(
+        tier=tier, q=query, state=state, project_id=project, agent=agent, since=since, until=until
+    )
+    if faded is not None:
+        wanted["faded"] = str(faded).lower()
     run(partial(read, Caller(key, user), "", wanted, show))
 
 
@@ -208,6 +237,7 @@ memory.command(
     "import", epilog=examples("freya memory import history.jsonl", "freya memory import --any-user all.jsonl")
 )(import_)
 memory.command(epilog=examples("freya memory export mine.json", "freya memory export | jq .counts"))(export)
+memory.add_typer(projects, name="projects")
 memory.command(epilog=examples("freya memory artifacts", "freya memory artifacts --project prj_..."))(
     artifacts
 )

@@ -120,6 +120,21 @@ def artifact_lines(made: Sequence[dict[str, Any]]) -> list[str]:
     return columns(["ID", "NAME", "VERSION", "AGENT", "BY", "MADE"], rows)
 
 
+def project_lines(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Projects, one a line."""
+    rows = [
+        [one["id"], shortened(one["name"], 40), one["state"], one["owner_id"], one["created_at"][:10]]
+        for one in found
+    ]
+    return columns(["ID", "NAME", "STATE", "OWNER", "BEGUN"], rows)
+
+
+def member_lines(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Members of a project, one a line."""
+    rows = [[one["user_id"], "owner" if one["is_owner"] else "member", one["added_at"][:10]] for one in found]
+    return columns(["USER", "IS", "SINCE"], rows)
+
+
 def audit_lines(page: dict[str, Any]) -> list[str]:
     """What was done, newest first."""
     rows = [

@@ -40,6 +40,16 @@ async def read(caller: Caller, path: str, query: Query, show: Show, _: Interrupt
     await _speak(caller, lambda client: client.get(_MEMORY + path, **query), show)
 
 
+def given(**values: str | None) -> Query:
+    """Those parameters that have a value."""
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+async def ask(caller: Caller, work: Callable[[Client], Awaitable[Any]], show: Show, _: Interruption) -> None:
+    """Show what a request gives, such as one to a path elsewhere than below `/v1/memory`."""
+    await _speak(caller, work, show)
+
+
 async def artifacts(caller: Caller, query: Query, show: Show, _: Interruption) -> None:
     """Show what runs made."""
     await _speak(caller, lambda client: client.get("/v1/artifacts", **query), show)

@@ -45,6 +45,8 @@ ProjectId = Annotated[str | None, Query(max_length=64, description="Only of this
 Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
 
 
+Since = Annotated[Moment | None, Query(description="Only what was said at this time or later.")]
+Until = Annotated[Moment | None, Query(description="Only what was said before this time.")]
 RecordTier = Literal["medium", "long"]
 """The short tier is the conversation that is going on: it is read with its thread, and not searched."""
 
@@ -133,8 +135,8 @@ async def recall_memory(
         ),
         Storable,
     ] = None,
-    since: Annotated[Moment | None, Query(description="Only what was said at this time or later.")] = None,
-    until: Annotated[Moment | None, Query(description="Only what was said before this time.")] = None,
+    since: Since = None,
+    until: Until = None,
 ) -> Recollection:
     """What a turn with this message would be given of all that is remembered, best first, within the budget."""
     wanted = RecallFilter(project_id=project_id, since=since, until=until)
@@ -160,6 +162,12 @@ async def list_memory(
     ] = [],  # noqa: B006  # FastAPI copies it
     state: Annotated[RecordState | None, Query(description="Only in this state.")] = None,
     project_id: ProjectId = None,
+    agent: Annotated[str | None, Query(max_length=64, description="Only of this agent."), Storable] = None,
+    faded: Annotated[
+        bool | None, Query(description="Only what has faded, or only what has not; left out, both.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
     q: Annotated[
         str | None,
         Query(min_length=1, max_length=2000, description='Words, "a phrase", or, -not, as for a web search.'),
@@ -175,6 +183,10 @@ async def list_memory(
         kinds=kind,
         state=state,
         project_id=project_id,
+        agent=agent,
+        faded=faded,
+        since=since,
+        until=until,
         query=q,
         limit=limit + 1,
         before=cursor,

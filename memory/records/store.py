@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import LiteralString
 
 import numpy as np
@@ -35,6 +36,10 @@ _LIST: LiteralString = f"""
         AND (%(tier)s::text IS NULL OR tier = %(tier)s)
         AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
         AND (%(state)s::text IS NULL OR state = %(state)s)
+        AND (%(agent)s::text IS NULL OR agent = %(agent)s)
+        AND (%(faded)s::boolean IS NULL OR faded = %(faded)s)
+        AND (%(since)s::timestamptz IS NULL OR said_at >= %(since)s)
+        AND (%(until)s::timestamptz IS NULL OR said_at < %(until)s)
         AND (%(before)s::text IS NULL OR id < %(before)s)
         AND (%(query)s::text IS NULL OR id IN (SELECT freya_records_saying(%(query)s)))
     ORDER BY id DESC LIMIT %(limit)s
@@ -285,11 +290,15 @@ class RecordStore(Upkeep):
         kinds: Collection[Kind] = (),
         state: RecordState | None = None,
         project: str | None = None,
+        agent: str | None = None,
+        faded: bool | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         query: str | None = None,
         limit: int = 50,
         before: str | None = None,
     ) -> Sequence[Record]:
-        """Records, newest first, those made before the one with the id `before`.
+        """Records, newest first, those made before the one with the id `before`; times are those when something was said.
 
         With a project, its decisions, progress and artifacts of all who work on it; else the owner's own records. The
         query is words as for a web search: all of them, "a phrase", or, -not.
@@ -301,6 +310,10 @@ class RecordStore(Upkeep):
             "kinds": sorted(kinds) or None,
             "state": state,
             "project": project,
+            "agent": agent,
+            "faded": faded,
+            "since": since,
+            "until": until,
             "shared": sorted(MEDIUM),
             "query": query if self._rows.searchable else None,
         }

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from app.cli import remembering_service
 from app.cli.commands import application
-from app.cli.remembering import Kind, Tier
+from app.cli.remembering import Kind, State, Tier
 from memory import interfaces
 from memory.records import MEDIUM
 from tests.app.cli_service import FINISHED, STARTED, ScriptedService, serving
@@ -179,6 +179,86 @@ def test_project_that_there_is_not_ends_with_a_clear_error():
 
 
 @pytest.mark.usefixtures("service")
+def test_project_is_begun_changed_shared_and_deleted():
+    assert freya("memory", "projects", "list").stderr == "there are no projects\n"
+    made = json.loads(said("memory", "projects", "create", "Shop", "--description", "Ours.", "--json"))
+    project = made["id"]
+    assert (made["name"], made["description"], made["owner_id"]) == ("Shop", "Ours.", "ana")
+    changed = said("memory", "projects", "change", project, "--name", "Shop 2", "--archive")
+    assert changed.splitlines()[1].split()[1:] == ["Shop", "2", "archived", "ana", made["created_at"][:10]]
+    assert json.loads(said("memory", "projects", "list", "--json")) == []
+    said("memory", "projects", "change", project, "--activate")
+    assert said("memory", "projects", "add", project, "ben") == "added  ben\n"
+    his = json.loads(said("memory", "projects", "list", "--user", "ben", "--json"))
+    assert [one["name"] for one in his] == ["Shop 2"]
+    table = said("memory", "projects", "members", project).splitlines()
+    assert [row.split()[:2] for row in table[1:]] == [["ana", "owner"], ["ben", "member"]]
+    assert said("memory", "projects", "remove", project, "ben") == "removed  ben\n"
+    assert [
+        one["user_id"] for one in json.loads(said("memory", "projects", "members", project, "--json"))
+    ] == ["ana"]
+    asked = freya("memory", "projects", "delete", project)
+    assert (asked.exit_code, asked.stdout) == (1, "")
+    assert "deletes the project 'Shop 2'" in asked.stderr
+    assert said("memory", "projects", "delete", project, "--yes") == f"deleted  {project}\n"
+    gone = freya("memory", "projects", "members", project)
+    assert (gone.exit_code, f"there is no project '{project}'" in gone.stderr) == (1, True)
+    nothing = freya("memory", "projects", "change", project)
+    assert (nothing.exit_code, "nothing is changed" in nothing.stderr) == (2, True)
+
+
+@pytest.mark.usefixtures("service")
+def test_records_are_listed_by_what_they_are():
+    [found] = json.loads(said("memory", "list", "--json", "--query", "Oslo"))
+    said("memory", "correct", found["id"], "Lives in Bergen.")
+
+    def texts(*wanted: str) -> list[str]:
+        return [one["text"] for one in json.loads(said("memory", "list", "--json", *wanted))]
+
+    assert texts("--state", "superseded") == ["Lives in Oslo."]
+    assert texts("--since", "2026-03-02") == ["Lives in Bergen."]
+    assert texts("--until", "2026-03-02", "--kind", "preference") == ["Prefers short answers."]
+    assert texts("--agent", "davina") == []
+    assert texts("--faded") == []
+    assert len(texts("--awake")) == 4
+    project = json.loads(said("memory", "projects", "create", "Shop", "--json"))["id"]
+    assert texts("--project", project) == []
+    year = freya("memory", "list", "--since", "2026")
+    assert (year.exit_code, "a time as RFC 3339 has it" in year.stderr) == (1, True)
+
+
+@pytest.mark.usefixtures("service")
+def test_recall_is_limited_from_the_command_line():
+    def recalled(*wanted: str) -> list[str]:
+        question = ("memory", "recall", "--json", "Prefers short answers, PostgreSQL for the shop")
+        return [item["tier"] for item in json.loads(said(*question, *wanted))["items"]]
+
+    assert set(recalled("--tier", "medium")) == {"medium"}
+    assert set(recalled("--tier", "long")) <= {"long"}
+    assert recalled("--since", "2026-03-02T00:00:00Z") == recalled("--until", "2026-02-01") == []
+    missing = freya("memory", "recall", "--project", "prj_none", "shop")
+    assert (missing.exit_code, "there is no project" in missing.stderr) == (1, True)
+
+
+@pytest.mark.usefixtures("service")
+def test_rating_needs_something_to_say_and_a_run():
+    nothing = freya("rate", "run_none")
+    assert (nothing.exit_code, "say something" in nothing.stderr) == (2, True)
+    assert freya("rate", "run_none", "6").exit_code == 2
+    missing = freya("rate", "run_none", "5", "--comment", "Just right.")
+    assert (missing.exit_code, missing.stdout) == (1, "")
+    assert "run_none" in missing.stderr
+
+
+def test_rating_is_sent_as_it_is_given(data: Path):
+    with serving(data, ScriptedService()) as scripted:
+        said("rate", "run_1", "2", "--correction", "It is 30.")
+        assert scripted.bodies("/v1/feedback") == [
+            {"run_id": "run_1", "rating": 2, "correction": "It is 30."}
+        ]
+
+
+@pytest.mark.usefixtures("service")
 def test_interaction_log_is_written_to_a_file_or_the_output(tmp_path: Path):
     file = tmp_path / "log.parquet"
     assert said("memory", "interactions", file) == ""
@@ -211,6 +291,7 @@ def test_commands_act_for_the_user_that_is_named(data: Path):
 def test_tiers_and_kinds_are_those_of_memory():
     assert {each.value for each in Tier} == {each.value for each in interfaces.Tier} - {"short"}
     assert {each.value for each in Kind} == {each.value for each in interfaces.Kind} - {"message"}
+    assert {each.value for each in State} == {each.value for each in interfaces.RecordState}
     assert {each.value for each in MEDIUM} < {each.value for each in Kind}
 
 

@@ -35,7 +35,7 @@ async def plan(connection, statement: str, given) -> str:
 
 @pytest.mark.usefixtures("many")
 async def test_words_are_looked_up_in_an_index_and_in_no_text(database: Database, database_url: str, owner):
-    given = dict.fromkeys(("tier", "kinds", "state", "project", "before"))
+    given = dict.fromkeys(("tier", "kinds", "state", "project", "agent", "faded", "since", "until", "before"))
     given |= {"tenant": owner.tenant_id, "user": owner.user_id, "shared": [], "limit": 50, "query": "thing7"}
     async with database.of(owner) as connection:
         assert "tsvector" not in await plan(connection, _LIST, given)
