@@ -12,19 +12,22 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.memory_short import Counter as TokenCounter
+from app.memory_short import short_items
 from app.memory_status import MemoryStatus, count_memory
 from app.problems import ProblemError, problem
 from app.runs import RunStore
 from app.runs.records import ArtifactView
 from memory import (
-    AtHand,
     ConversationMemory,
     Database,
+    Degraded,
     Kind,
     Member,
     Owner,
     Project,
     ProjectStore,
+    Recalled,
     Recaller,
     RecallFilter,
     Recollection,
@@ -92,10 +95,11 @@ class MemoryService:
         audit: AuditTrail,
         runs: RunStore,
         vault: Vault,
+        count: TokenCounter,
         redactor: Redactor | None = None,
         arrived: Callable[[], None] = lambda: None,
     ) -> None:
-        """`arrived` is called when messages were imported, which are to be embedded and consolidated."""
+        """`count` gives tokens as recall counts them; `arrived` is called when messages were imported, which are to be embedded and consolidated."""
         self._database = database
         self._threads = threads
         self._conversation = conversation
@@ -110,6 +114,7 @@ class MemoryService:
         self._audit = audit
         self._runs = runs
         self._vault = vault
+        self._count = count
         self._redactor = redactor or Redactor()
         self._arrived = arrived
 
@@ -124,21 +129,36 @@ class MemoryService:
     ) -> Recollection:
         """What a turn with this message would recall, within `budget` tokens; with a thread, one that continues it.
 
+        Of a thread comes first, beside the budget and where the short tier is wanted, what it is given of it.
         The project is the thread's where none is wanted. Raises UnknownThread, UnknownProject.
         """
+        beside: list[Recalled] = []
+        away: tuple[Degraded, ...] = ()
         if thread_id is not None:
             thread = await self._threads.get(owner, thread_id)
+            scope = Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
+            carried = await self._conversation.carried(scope)
+            away = carried.degraded
             wanted = replace(
                 wanted,
                 project_id=wanted.project_id or thread.project_id,
-                at_hand=await self._at_hand(owner, thread_id),
+                at_hand=at_hand(thread_id, carried.turns),
             )
+            if Tier.SHORT in wanted.tiers:
+                beside = await short_items(self._conversation, scope, carried, self._count)
         if wanted.project_id is not None:
             await self._projects.get(owner, wanted.project_id)
         found = await self._recaller.recall(owner, query, budget=budget, wanted=wanted)
         if found.items or not found.degraded:  # in an outage nothing was read, and nothing can be noted
             await self._note(owner, "recall", counts={"items": len(found.items)})
-        return found
+        missing = {each.tier: each for each in (*found.degraded, *away)}
+        return found.model_copy(
+            update={
+                "items": (*beside, *found.items),
+                "beside": sum(item.tokens for item in beside),
+                "degraded": tuple(missing.values()),
+            }
+        )
 
     async def records(
         self,
@@ -390,10 +410,6 @@ class MemoryService:
         else:
             await self._projects.remove_member(owner, project_id, user_id)
         await self._note(owner, "remove member", project_id)
-
-    async def _at_hand(self, owner: Owner, thread_id: str) -> AtHand:
-        scope = Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
-        return at_hand(thread_id, (await self._conversation.carried(scope)).turns)
 
     async def _note(
         self, owner: Owner, action: str, subject: str | None = None, counts: Mapping[str, int] | None = None

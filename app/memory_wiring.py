@@ -56,8 +56,8 @@ from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vau
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
 from memory.short import ModelSummariser
-from models import ModelsSettings, TokenCounter, estimated_tokens
-from models.chat import EXTRACTIVE, ChatModels, Role
+from models import ModelsSettings
+from models.chat import EXTRACTIVE, ConfiguredChatModels, Role
 from models.embeddings import CachedEmbedder
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class MemoryParts:
 def join_memory(
     backends: "Backends",
     embedder: CachedEmbedder,
-    chat: ChatModels,
+    chat: ConfiguredChatModels,
     redactor: Redactor,
     *,
     versions: Mapping[str, str],
@@ -143,7 +143,7 @@ def join_memory(
     )
     short_term = ShortTermTier(backends.redis, settings, sealing=sealer, summariser=summariser)
     records = RecordStore(database, vectors, embedder, sealer, settings=settings.records)
-    count = embedder.token_counts if isinstance(embedder, TokenCounter) else estimated_tokens
+    count = _counting(chat, embedder)
     recaller = MemoryRecaller(
         database, embedder, count=count, settings=settings.recall, long=vectors, opener=sealer
     )
@@ -183,6 +183,7 @@ def join_memory(
         audit=AuditTrail(database),
         runs=runs,
         vault=vault,
+        count=count,
         redactor=redactor,
         arrived=worker.wake,
     )
@@ -205,6 +206,16 @@ def model_versions(settings: ModelsSettings) -> dict[str, str]:
     """By the name of a model its version: the checksum that its file is held to, and of the extractive one Freya's own."""
     checked = {name: one.sha256.lower() for name, one in settings.resident.items() if one.sha256}
     return {**checked, EXTRACTIVE: version("freya-agents")}
+
+
+def _counting(chat: ConfiguredChatModels, embedder: CachedEmbedder) -> Callable[[Sequence[str]], list[int]]:
+    """Tokens by the tokenizer of the model that answers, while that is in memory, else by the embedding model's."""
+
+    def count(texts: Sequence[str]) -> list[int]:
+        exact = chat.token_counts(Role.REASONING, texts)
+        return embedder.token_counts(texts) if exact is None else exact
+
+    return count
 
 
 def _completing(model: BaseChatModel) -> Callable[[str, str], Awaitable[str]]:

@@ -19,6 +19,7 @@ from memory.identifiers import encoded, new_id
 from memory.interactions import Interaction, RoutedTask, log_interaction
 from memory.interfaces import (
     AtHand,
+    CarriedTurns,
     ConversationMemory,
     Degraded,
     Draft,
@@ -50,6 +51,7 @@ __all__ = [
     "OUTAGES",
     "AtHand",
     "Carried",
+    "CarriedTurns",
     "Connection",
     "ConversationError",
     "ConversationMemory",

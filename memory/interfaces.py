@@ -233,8 +233,11 @@ class Recollection(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     items: tuple[Recalled, ...] = ()
-    tokens: int = 0
-    budget: int = 0
+    tokens: int = Field(default=0, description="Of the items of the medium and the long tier.")
+    budget: int = Field(default=0, description="The most tokens that these may have.")
+    beside: int = Field(
+        default=0, description="The tokens of the items of the short tier, which stand beside the budget."
+    )
     degraded: tuple[Degraded, ...] = ()
     took_ms: float = 0.0
 

@@ -29,6 +29,14 @@ class Tier(StrEnum):
     LONG = "long"
 
 
+class RecallTier(StrEnum):
+    """Those that recall looks into."""
+
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
 class Kind(StrEnum):
     """The kinds of records, likewise."""
 
@@ -65,7 +73,7 @@ def recall(
         str | None, typer.Option(help="As a turn that continues this thread (thr_...) would be given it.")
     ] = None,
     tier: Annotated[
-        list[Tier] | None, typer.Option(help="Only of this tier; may be given several times.")
+        list[RecallTier] | None, typer.Option(help="Only of this tier; may be given several times.")
     ] = None,
     project: Project = None,
     since: Since = None,

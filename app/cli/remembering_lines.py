@@ -20,7 +20,8 @@ def recalled_lines(found: dict[str, Any]) -> list[str]:
         lines += [f"{number}. {shortened(item['text'], _RECALLED_SHOWN)}", f"   {' · '.join(parts)}"]
         lines += [f"   {'; '.join(item['reasons'])}"] if item["reasons"] else []
         lines.append("")
-    return [*lines, f"{found['tokens']} of {found['budget']} tokens, {found['took_ms']:.0f} ms"]
+    beside = f"{found['beside']} tokens of the conversation and " if found["beside"] else ""
+    return [*lines, f"{beside}{found['tokens']} of {found['budget']} tokens, {found['took_ms']:.0f} ms"]
 
 
 def record_table(records: Sequence[dict[str, Any]]) -> list[str]:

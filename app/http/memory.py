@@ -48,7 +48,8 @@ Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_in_utc
 Since = Annotated[Moment | None, Query(description="Only what was said at this time or later.")]
 Until = Annotated[Moment | None, Query(description="Only what was said before this time.")]
 RecordTier = Literal["medium", "long"]
-"""The short tier is the conversation that is going on: it is read with its thread, and not searched."""
+"""The short tier is the conversation that is going on: it has no records."""
+RecallTier = Literal["short", "medium", "long"]
 
 
 class RecordPage(Page[Record]):
@@ -123,15 +124,16 @@ async def recall_memory(
         int, Query(ge=_LEAST, le=_MOST, description="The most tokens of all items together.")
     ] = _USUAL,
     tiers: Annotated[
-        list[RecordTier],
-        Query(max_length=2, description="Only of these tiers; may be given several times."),
+        list[RecallTier],
+        Query(max_length=3, description="Only of these tiers; may be given several times."),
     ] = [],  # noqa: B006  # FastAPI copies it
     project_id: ProjectId = None,
     thread_id: Annotated[
         str | None,
         Query(
             max_length=64,
-            description="A thread that the message would continue: what it carries along is left out.",
+            description="A thread that the message would continue: the turns that it carries along are left out, and what it is "
+            "given of the others stands first, as the short tier.",
         ),
         Storable,
     ] = None,
@@ -139,7 +141,7 @@ async def recall_memory(
     until: Until = None,
 ) -> Recollection:
     """What a turn with this message would be given of all that is remembered, best first, within the budget."""
-    wanted = RecallFilter(project_id=project_id, since=since, until=until)
+    wanted = RecallFilter(tiers=frozenset(Tier), project_id=project_id, since=since, until=until)
     if tiers:
         wanted = replace(wanted, tiers=frozenset(map(Tier, tiers)))
     return await memory.recall(owner, q, budget=budget, wanted=wanted, thread_id=thread_id)

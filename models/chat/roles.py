@@ -1,6 +1,6 @@
 """Chat models by role, as the settings declare them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 
 from langchain_core.language_models import BaseChatModel
@@ -64,6 +64,15 @@ class ConfiguredChatModels:
     def of(self, role: Role) -> BaseChatModel:
         """The model that serves the role."""
         return self._models[role]
+
+    def token_counts(self, role: Role, texts: Sequence[str]) -> list[int] | None:
+        """The tokens of each text by the first model of the role; None while that is not in memory here.
+
+        Computes, so call it in a thread.
+        """
+        model = self._models[role]
+        first = model.models[0] if isinstance(model, ChainChatModel) else model
+        return first.token_counts(texts) if isinstance(first, ResidentChatModel) else None
 
     def _chain(
         self, role: Role, guards: Mapping[str, Guard], observe: Callable[[Inference], None] | None

@@ -118,6 +118,7 @@ async def remembering(
             audit=AuditTrail(database),
             runs=runs,
             vault=Vault(database, DataKeys(database, PrivacySettings(keys=(key(1),)))),
+            count=_tokens,
             arrived=lambda: arrived.append(None),
         )
         settings = Settings(data=folder, http=http or HttpSettings(longest_body=65_536))

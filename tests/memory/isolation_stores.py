@@ -96,6 +96,7 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
         audit=AuditTrail(database),
         runs=runs,
         vault=vault,
+        count=estimated_tokens,
     )
     yield Stores(
         pool=pool,

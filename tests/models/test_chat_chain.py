@@ -242,6 +242,7 @@ async def test_roles_have_their_chains_and_the_extractive_model_last():
         roles={Role.REASONING: ["big", "small"], Role.WRITER: ["small", "extractive"]},
     )
     models = ConfiguredChatModels(settings_, OnesEmbedder())
+    assert models.token_counts(Role.REASONING, ["one"]) is None  # no model here counts
     assert isinstance(models, ChatModels)
     reasoning, writer, agentic = (models.of(role) for role in (Role.REASONING, Role.WRITER, Role.AGENTIC))
     assert isinstance(reasoning, ChainChatModel)

@@ -22,7 +22,7 @@ from models.chat.resident.calling import ReadCall
 from models.chat.resident.prompting import ModelPrompt, write_prompt
 from models.chat.resident.reading import AnswerReader, Piece
 from models.chat.resident.structured import structured_output
-from models.errors import RequestInvalid
+from models.errors import ModelsError, RequestInvalid
 from models.interfaces import estimated_tokens
 from models.resident import Engine, Finish, StopReason, Token
 
@@ -87,6 +87,17 @@ class ResidentChatModel(AsynchronousChatModel):
         """Tokens of a text; estimated while the model is not in memory."""
         engine = self.source.loaded
         return len(engine.tokenize(text)) if engine is not None else estimated_tokens([text])[0]
+
+    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
+        """The tokens of each text within a prompt; None while the model is not in memory. Computes."""
+        engine = self.source.loaded
+        if engine is None:
+            return None
+        try:
+            begins = len(engine.tokenize(""))  # what a whole prompt begins with
+            return [len(engine.tokenize(text)) - begins for text in texts]
+        except ModelsError:
+            return None  # it was let go of meanwhile
 
     def get_num_tokens_from_messages(
         self,

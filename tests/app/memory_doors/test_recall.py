@@ -1,10 +1,21 @@
 """Recall over HTTP."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from memory import Degraded, MemoryUnavailable, Recollection, Tier
+from memory import (
+    Degraded,
+    MemoryUnavailable,
+    Recollection,
+    Scope,
+    Tier,
+    ToolUse,
+    Turn,
+    new_id,
+    open_turn,
+)
 from memory.privacy import AuditTrail
 from memory.recall import MemoryRecaller
 from tests.app.memory_doors.users import kept, take_in
@@ -43,6 +54,43 @@ async def test_recall_for_a_thread_leaves_out_what_a_turn_of_it_carries_along(op
     asked["thread_id"] = thread.id
     assert not (await mine.get("/v1/memory/recall", params=asked)).json()["items"]
     problem_of(await others.get("/v1/memory/recall", params=asked), 404, "unknown_thread")
+
+
+async def test_recall_for_a_thread_begins_with_what_is_at_hand_of_it(opened, mine, owner):
+    scope = Scope(thread_id=new_id("thr"), tenant_id=owner.tenant_id, user_id=owner.user_id)
+    use = ToolUse(agent="davina", name="npv_irr", arguments={"rate": 8}, result="It is 30.84.")
+    for number in range(40):
+        request, run_id = f"What of the quiet valley {number}?", new_id("run")
+        async with opened.database.of(owner) as connection:
+            await open_turn(connection, scope, run_id=run_id, request=request, metadata={}, new=number == 0)
+        turn = Turn(run_id=run_id, request=request, answer="Quiet.", agents=("davina",), at=datetime.now(UTC))
+        if number == 0:
+            turn = turn.model_copy(update={"tool_uses": (use,)})
+        await opened.threads.remember(scope, turn)
+    asked: dict[str, str | int] = {"q": "the quiet valley", "budget": 100, "thread_id": scope.thread_id}
+    found = (await mine.get("/v1/memory/recall", params=asked)).json()
+    summary, working, *rest = found["items"]
+    assert (summary["tier"], summary["kind"], working["tier"], working["kind"]) == (
+        "short",
+        "message",
+        "short",
+        "progress",
+    )
+    assert "What of the quiet valley 0?" in summary["text"]
+    assert working["text"].splitlines() == [
+        "Task: What of the quiet valley 39?",
+        'npv_irr {"rate":8} gave: It is 30.84.',
+        'Values: {"rate":8}',
+    ]
+    assert working["reasons"][0] == "what davina is at"
+    assert found["beside"] == summary["tokens"] + working["tokens"] > 0
+    assert sum(item["tokens"] for item in rest) == found["tokens"] <= 100
+    assert not any(item["tier"] == "short" for item in rest)
+    alone = (await mine.get("/v1/memory/recall", params=asked | {"tiers": "short"})).json()
+    assert [item["id"] for item in alone["items"]] == [summary["id"], working["id"]]
+    without = (await mine.get("/v1/memory/recall", params=asked | {"tiers": "medium"})).json()
+    assert without["beside"] == 0
+    assert {item["tier"] for item in without["items"]} <= {"medium"}
 
 
 async def test_in_an_outage_recall_says_what_is_missing(mine, monkeypatch):
@@ -84,7 +132,6 @@ async def test_recall_is_limited_to_tiers_and_times(opened, mine, owner):
         {"q": "a", "budget": 15},
         {"q": "a", "budget": 8001},
         {"q": "a", "tiers": "x"},
-        {"q": "a", "tiers": "short"},
     ],
 )
 async def test_recall_refuses_what_does_not_fit(mine, query):

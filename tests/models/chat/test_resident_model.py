@@ -77,6 +77,18 @@ async def test_answer_comes_with_usage_and_reason(model: ResidentChatModel):
     assert again.usage_metadata["input_token_details"]["cache_read"] == usage["input_tokens"] - 1
 
 
+def test_tokens_of_texts_are_those_they_have_within_a_prompt(
+    model: ResidentChatModel, engine: ResidentEngine, monkeypatch: pytest.MonkeyPatch
+):
+    texts = ["", "Is it going to rain?", "Ω", "<think>"]
+    begins = len(engine.tokenize(""))
+    assert model.token_counts(texts) == [len(engine.tokenize(text)) - begins for text in texts]
+    together = len(engine.tokenize("".join(texts))) - begins
+    assert sum(model.token_counts(texts) or ()) == together
+    monkeypatch.setattr(model.source, "loaded", None)
+    assert model.token_counts(texts) is None
+
+
 async def test_stream_adds_up_to_the_whole_answer(model: ResidentChatModel):
     bound = model.bind(max_tokens=30)
     chunks = [chunk async for chunk in bound.astream(QUESTION)]
