@@ -5,7 +5,8 @@ and `--conversations` make it smaller; `--wordings fresh` and `third` have state
 was tuned; `--consolidated` has records made of what was said first, as the service does) the share of the planted evidence among the first ten items by kind of question,
 how often the newest of several statements of a preference stands above the older ones, and how long recall takes when
 a user's memory is at hand. `--growth` charts the time and memory for one user of 1,000 to 100,000 turns; there vectors of
-further turns are mixed from those of others. Vectors are kept in `$FREYA_BENCH_CACHE/memory` (`~/.cache/freya-bench/memory`).
+further turns are mixed from those of others. `--first` asks each question of one user of so many turns as the first since a start, and when
+all is at hand. Vectors are kept in `$FREYA_BENCH_CACHE/memory` (`~/.cache/freya-bench/memory`).
 """
 
 import argparse
@@ -249,6 +250,52 @@ async def grown(
     }
 
 
+async def first_recalls(turns: int) -> dict[str, Any]:
+    """Each question of one user as the first since a start, beside the same once the whole is at hand."""
+    with tempfile.TemporaryDirectory(prefix="freya-bench-") as folder:
+        async with opened(Path(folder)) as (database, model):
+            embedder, owner = KeptEmbedder(model, cache_folder(), mixing=True), Owner("grown")
+            made = history(random.Random(turns), turns // TURNS)
+            await plant(database, owner, made)
+            while await embed_due(database, embedder, 1000):
+                pass
+            embedder.save()
+            warm = MemoryRecaller(
+                database, model, count=model.token_counts, settings=RecallSettings(timeout_s=30)
+            )
+            await warm.warm(owner)
+            late, took, alike = 0, [], []
+            shares: dict[str, list[float]] = {"first": [], "at_hand": []}
+            for planted in made.questions:
+                backs = {}
+                for name, found_of in shares.items():
+                    recaller = warm
+                    if name == "first":
+                        recaller = MemoryRecaller(database, model, count=model.token_counts)
+                    back = backs[name] = await recaller.recall(
+                        owner, planted.question, budget=BUDGET, wanted=RecallFilter(), now=NOW
+                    )
+                    found_of.append(found(back, ids(owner, planted)))
+                    if name == "first":
+                        await recaller.close()
+                        took.append(back.took_ms)
+                        late += bool(back.degraded)
+                whole = {item.id for item in backs["at_hand"].items[:FIRST]}
+                alike.append(
+                    len(whole & {item.id for item in backs["first"].items[:FIRST]}) / max(1, len(whole))
+                )
+            await warm.close()
+            return {
+                "turns": turns,
+                "questions": len(made.questions),
+                **{f"recall_at_10_{name}": round(float(np.mean(each)), 4) for name, each in shares.items()},
+                "of_the_first_ten_alike": round(float(np.mean(alike)), 4),
+                "not_in_time": late,
+                "first_p50_ms": round(float(np.percentile(took, 50)), 1),
+                "first_p95_ms": round(float(np.percentile(took, 95)), 1),
+            }
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -258,9 +305,12 @@ if __name__ == "__main__":
     parser.add_argument("--wordings", choices=WORDINGS, default="usual", help="those of which author")
     parser.add_argument("--consolidated", action="store_true", help="make records of what was said first")
     parser.add_argument("--growth", action="store_true", help="chart one user from 1,000 to 100,000 turns")
+    parser.add_argument("--first", type=int, metavar="TURNS", help="ask as the first since a start")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="turns of the largest size charted")
     wanted = parser.parse_args()
-    if wanted.growth:
+    if wanted.first:
+        work = first_recalls(wanted.first)
+    elif wanted.growth:
         work = growth([size for size in SIZES if size <= wanted.largest])
     else:
         work = measured(wanted.users, wanted.conversations, wanted.wordings, records=wanted.consolidated)

@@ -1,8 +1,9 @@
 """The indexes of the users who recalled lately, each kept up with the database."""
 
 import asyncio
+import contextlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from memory.database import Database
@@ -12,6 +13,7 @@ from memory.recall.index import UserIndex
 from memory.recall.rows import Opens, Place, Read, read, sources, unchanged
 
 _Result = TypeVar("_Result")
+_PATIENCE_S = 2.0  # however many others follow upon each other
 _AT_ONCE = 50  # sources that are taken in without a thread
 
 
@@ -29,6 +31,9 @@ class HeldIndex:
         self._lock = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
         self._turned_at = 0.0
+        self._guests = 0
+        self._alone = asyncio.Event()
+        self._alone.set()
         self._index = UserIndex(owner, dimensions)
         self._horizon = Horizon()
         self._deleted = 0
@@ -45,9 +50,26 @@ class HeldIndex:
         return self._lock.locked() or self._next is not None
 
     @property
+    def whole(self) -> bool:
+        """Whether everything was read once; what came since may be missing."""
+        return self._whole
+
+    @property
     def turned_at(self) -> float:
         """When the last turn began, by the clock of the loop."""
         return self._turned_at
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Inside, what is still being read whole is not read on, so that others have the processor."""
+        self._guests += 1
+        self._alone.clear()
+        try:
+            yield
+        finally:
+            self._guests -= 1
+            if not self._guests:
+                self._alone.set()
 
     async def search(self, work: Callable[[UserIndex], _Result]) -> _Result:
         """What `work` makes of the index; it computes in a thread."""
@@ -102,6 +124,9 @@ class HeldIndex:
         )
 
     async def _read(self, place: Place) -> Read:
+        if not self._whole:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._alone.wait(), _PATIENCE_S)
         return await read(self._database, self._owner, place, opener=self._opener)
 
     async def _take_in(self, portion: Read) -> None:

@@ -1,9 +1,10 @@
 """Recall: what has to do with a question, from all tiers at once, within a budget and in time."""
 
 import asyncio
+import contextlib
 import functools
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar  # a task's result may be anything
@@ -15,6 +16,7 @@ from memory.owner import Owner
 from memory.recall.cache import HeldIndex, IndexCache
 from memory.recall.composing import compose
 from memory.recall.dates import window
+from memory.recall.glance import glance, is_long
 from memory.recall.index import Counter, UserIndex
 from memory.recall.question import Question, read
 from memory.recall.ranking import NEAREST, rank
@@ -50,6 +52,7 @@ class MemoryRecaller:
         self._embedder = embedder
         self._long = long
         self._count = count
+        self._opener = opener
         self._tasks: set[asyncio.Task[Any]] = set()
         self._cache = IndexCache(
             database,
@@ -108,23 +111,53 @@ class MemoryRecaller:
         asked = _shortened(query)
         question = read(asked, window=window(asked, at))
         held = self._cache.held(owner)
-        following = self._start(self._cache.current(owner))
-        vector, nearest = await self._meaning(owner, question.text, wanted, deadline, missing)
-        if await _in_turn(following, held, deadline, timeout_s, missing) is None:
-            return []
-        work = functools.partial(
-            items,
-            question=replace(question, vector=vector),
-            settings=self._settings,
-            budget=budget,
-            count=self._count,
-            wanted=wanted,
-            now=at.timestamp(),
-            nearest=nearest,
-        )
-        later = asyncio.get_running_loop().time() + timeout_s
-        found = await _in_turn(self._start(held.search(work)), held, later, timeout_s, missing) or []
+        long = await self._is_long(owner, held, deadline)
+        with held.undisturbed() if long else contextlib.nullcontext():
+            following = self._start(self._cache.current(owner))
+            vector, nearest = await self._meaning(owner, question.text, wanted, deadline, missing)
+            question = replace(question, vector=vector)
+            work = functools.partial(
+                items,
+                question=question,
+                settings=self._settings,
+                budget=budget,
+                count=self._count,
+                wanted=wanted,
+                now=at.timestamp(),
+                nearest=nearest,
+            )
+            found = await self._glanced(owner, question, work, deadline) if long else None
+        later = deadline
+        if found is None:
+            if await _in_turn(following, held, deadline, timeout_s, missing) is None:
+                return []
+            later = asyncio.get_running_loop().time() + timeout_s
+            found = await _in_turn(self._start(held.search(work)), held, later, timeout_s, missing) or []
         return await self._still_shared(owner, found, later, missing)
+
+    async def _is_long(self, owner: Owner, held: HeldIndex, deadline: float) -> bool:
+        """Whether the owner's memory is still to be read whole, and takes longer than recall should."""
+        if held.whole:
+            return False
+        return bool(await _in_time(self._start(is_long(self._database, owner)), deadline, (), {}))
+
+    async def _glanced(
+        self, owner: Owner, question: Question, work: Callable[[UserIndex], list[Recalled]], deadline: float
+    ) -> list[Recalled] | None:
+        """What is found with an index of the little that the database finds for the question; None where it is late or away."""
+
+        async def found() -> list[Recalled]:
+            index = await glance(
+                self._database,
+                owner,
+                question,
+                model=self._embedder.name,
+                dimensions=self._embedder.dimensions,
+                opener=self._opener,
+            )
+            return await asyncio.to_thread(work, index)
+
+        return await _in_time(self._start(found()), deadline, (), {})
 
     async def _still_shared(
         self, owner: Owner, found: list[Recalled], deadline: float, missing: dict[Tier, str]

@@ -26,7 +26,7 @@ _HEADER_BYTES = 4  # of pgvector's binary form: the dimensions, and what is unus
 
 _BEYOND = "{0}.revision > %(safe)s AND {0}.revision NOT IN (SELECT unnest(%(recent)s::bigint[]))"
 _NEWER = f"{{0}}.tenant_id = %(tenant)s AND {{0}}.user_id = %(user)s AND {_BEYOND}"
-_MESSAGE = """
+MESSAGE = """
     SELECT message.tenant_id, message.user_id, message.id, message.thread_id, message.role, message.content AS text,
            message.created_at AS said_at, message.revision, thread.project_id,
            passages.begins, passages.ends, passages.vectors, passages.revisions, passages.model
@@ -39,9 +39,9 @@ _MESSAGE = """
         FROM memory_passages WHERE message_id = message.id
     ) passages
 """
-_MESSAGES = f"{_MESSAGE} WHERE {_NEWER.format('message')} AND message.revision > %(after_messages)s ORDER BY message.revision LIMIT {BATCH}"
+_MESSAGES = f"{MESSAGE} WHERE {_NEWER.format('message')} AND message.revision > %(after_messages)s ORDER BY message.revision LIMIT {BATCH}"
 _EMBEDDED = f"""
-    {_MESSAGE} WHERE message.id = ANY(ARRAY(
+    {MESSAGE} WHERE message.id = ANY(ARRAY(
         SELECT message_id FROM memory_passages passage WHERE {_NEWER.format("passage")}
         ORDER BY revision LIMIT {BATCH}
     )) AND message.tenant_id = %(tenant)s AND message.user_id = %(user)s
@@ -192,9 +192,9 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
     passages = sum(len(row["revisions"]) for row in later)
     full = BATCH in (len(spoken), len(known), len(shared)) or passages >= BATCH
     return Read(
-        messages=await _opened(owner, [*spoken, *later], opener),
-        records=await _opened(owner, known, opener),
-        shared=await _opened(None, shared, opener),
+        messages=await opened(owner, [*spoken, *later], opener),
+        records=await opened(owner, known, opener),
+        shared=await opened(None, shared, opener),
         revisions=revisions,
         deleted=stands["deleted"],
         projects=frozenset(stands["projects"]),
@@ -217,11 +217,11 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
     )
 
 
-async def _opened(owner: Owner | None, rows: Sequence[DictRow], opener: Opens | None) -> Sequence[DictRow]:
+async def opened(owner: Owner | None, rows: Sequence[DictRow], opener: Opens | None) -> Sequence[DictRow]:
     """The rows with their texts in the clear, without those whose texts cannot be read; None: each with its owner's key."""
     if opener is None:
         return rows
-    opened, reason = [], ""
+    clear, reason = [], ""
     for row in rows:
         try:
             whose = owner or Owner(row["user_id"], row["tenant_id"])
@@ -237,13 +237,13 @@ async def _opened(owner: Owner | None, rows: Sequence[DictRow], opener: Opens | 
         except KeyMissing as error:
             reason = str(error)
         else:
-            opened.append(row)
+            clear.append(row)
     if reason:
-        unread = len(rows) - len(opened)
+        unread = len(rows) - len(clear)
         _log.warning(
             "what cannot be read is not recalled", owner=str(owner or "members"), rows=unread, reason=reason
         )
-    return opened
+    return clear
 
 
 async def still_shared(database: Database, owner: Owner, ids: Sequence[str]) -> set[str]:
