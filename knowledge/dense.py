@@ -30,6 +30,8 @@ _STATE = "state.index"
 _PAGE = 2_000
 _AT_ONCE = 2_000
 """Pairs in memory that are searched sooner than a thread would take it over."""
+_EMBEDDED_TWICE = 100
+"""Characters of a query up to which it is embedded as it stands and written out."""
 
 
 class DenseIndex:
@@ -93,11 +95,12 @@ class DenseIndex:
         """The query's unit vectors. Raises KnowledgeUnavailable when the embedding model does not answer.
 
         Stored questions are compared with the query written out, as they are; answers, which have abbreviations
-        and long forms alike, with the direction between it and the query as it stands.
+        and long forms alike, with the direction between it and the query as it stands. Of a long query one more
+        word makes little difference, and embedding it twice takes long: it is compared written out with both.
         """
         (written_out,) = await self._written_out([query])
-        if written_out == query:
-            (vector,) = await self._embed([query])
+        if written_out == query or len(query) > _EMBEDDED_TWICE:
+            (vector,) = await self._embed([written_out])
             return dict.fromkeys(Field, vector)
         question, literal = await self._embed([written_out, query])
         both = question + literal

@@ -16,13 +16,20 @@ from knowledge.errors import KnowledgeUnavailable
 from knowledge.fields import Field
 from knowledge.store import StoredPair
 
-_FORMAT = 1  # counted up when the schema or the analysis below changes: older indexes are then built anew
+_FORMAT = 2  # counted up when the schema or the analysis below changes: older indexes are then built anew
 _HEAP_BYTES = 64_000_000
 _ANALYSIS = "pairs"
 _LONGEST_WORD = 60
 _FEW = 300  # values up to which as many term queries are faster than a set of terms
 _KNOWN = 20_000  # of what was read of the index and is kept
+_MOSTLY = 0.5  # of all pairs in the wanted collections; from it on the others are left out after the search
 _SATURATION = 2.2  # k1 + 1, with tantivy's k1
+
+
+@dataclass(frozen=True)
+class _Place:
+    pair: str
+    collection: str
 
 
 @dataclass(frozen=True)
@@ -48,18 +55,24 @@ class _View:
     def __init__(self, searcher: Any) -> None:
         self.searcher = searcher
         self.pairs: int = searcher.num_docs
-        self.pair_id = lru_cache(_KNOWN)(self._pair_id)
-        """The id of the pair at a place: a segment and a document of it."""
+        self.place = lru_cache(_KNOWN)(self._place)
+        """The pair of a document of a segment."""
         self.holding = lru_cache(_KNOWN)(self._holding)
-        """In how many pairs a word stem occurs in a field."""
+        """In how many pairs a term occurs in a field of the index."""
 
-    def _pair_id(self, segment: int, document: int) -> str:
+    def _place(self, segment: int, document: int) -> _Place:
         from tantivy import DocAddress
 
-        return str(self.searcher.doc(DocAddress(segment, document))["id"][0])
+        stored = self.searcher.doc(DocAddress(segment, document))
+        return _Place(str(stored["id"][0]), str(stored["collection"][0]))
 
-    def _holding(self, field: Field, word: str) -> int:
-        return min(int(self.searcher.doc_freq(field.value, word)), self.pairs)
+    def _holding(self, field: str, term: str) -> int:
+        return min(int(self.searcher.doc_freq(field, term)), self.pairs)
+
+    def best(self, query: Any, limit: int) -> list[tuple[_Place, float]]:
+        """The best pairs for a query of tantivy's, with their scores."""
+        hits = self.searcher.search(query, limit, count=False).hits
+        return [(self.place(at.segment_ord, at.doc), score) for score, at in hits]
 
 
 @dataclass(frozen=True)
@@ -144,9 +157,8 @@ class LexicalIndex:
             view = opened.view
             found: dict[Field, Words] = {}
             for field in fields:
-                wanted = _query(opened.schema, field, words, collections, among)
-                hits = view.searcher.search(wanted, limit, count=False).hits
-                scores = {view.pair_id(place.segment_ord, place.doc): score for score, place in hits}
+                best = _best(opened, _union(opened.schema, field, words), collections, among, limit)
+                scores = {place.pair: score for place, score in best}
                 weights = _weights(view, field, words)
                 rest = min(scores.values()) if len(scores) == limit else 0.0
                 found[field] = Words(scores, _SATURATION * sum(weights.values()), rest, weights)
@@ -259,14 +271,36 @@ class LexicalIndex:
         )
 
 
-def _query(
-    schema: Any, field: Field, words: list[str], collections: Sequence[str], among: Sequence[str] | None
-) -> Any:
+def _union(schema: Any, field: Field, words: list[str]) -> Any:
     from tantivy import Occur, Query
 
-    wanted = Query.boolean_query(
+    return Query.boolean_query(
         [(Occur.Should, Query.term_query(schema, field.value, word, "freq")) for word in words]
     )
+
+
+def _best(
+    opened: _Open, wanted: Any, collections: Sequence[str], among: Sequence[str] | None, limit: int
+) -> list[tuple[_Place, float]]:
+    """The best `limit` pairs out of these collections and among these ids.
+
+    Of a mere union of words tantivy passes over what cannot be among the best (block-max WAND, Ding and Suel 2011);
+    with a filter it scores every pair that has one of them. So where most pairs pass, more are asked for without it.
+    """
+    if among is None and collections:
+        held = sum(opened.view.holding("collection", name) for name in set(collections))
+        if held >= _MOSTLY * opened.view.pairs:
+            more = math.ceil(limit * opened.view.pairs / held)
+            found = opened.view.best(wanted, more)
+            passing = [(place, score) for place, score in found if place.collection in collections]
+            if len(passing) >= limit or len(found) < more:
+                return passing[:limit]
+    return opened.view.best(_filtered(opened.schema, wanted, collections, among), limit)
+
+
+def _filtered(schema: Any, wanted: Any, collections: Sequence[str], among: Sequence[str] | None) -> Any:
+    from tantivy import Occur, Query
+
     parts = [
         (Occur.Must, Query.const_score_query(_one_of(schema, name, values), 0.0))
         for name, values in (("collection", collections or None), ("id", among))
@@ -287,7 +321,7 @@ def _one_of(schema: Any, name: str, values: Sequence[str]) -> Any:
 
 def _weights(view: _View, field: Field, words: list[str]) -> dict[str, float]:
     """Robertson and Zaragoza 2009, section 3.1, as tantivy computes it."""
-    held = {word: view.holding(field, word) for word in words}
+    held = {word: view.holding(field.value, word) for word in words}
     return {word: math.log1p((view.pairs - among + 0.5) / (among + 0.5)) for word, among in held.items()}
 
 
@@ -296,7 +330,7 @@ def _schema() -> Any:
 
     builder = SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("collection", fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("collection", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
     for field in Field:
         builder.add_text_field(field.value, tokenizer_name=_ANALYSIS, index_option="freq")
     return builder.build()

@@ -76,3 +76,11 @@ async def test_answers_are_compared_with_both_forms_of_a_query(dense, embedder):
     assert asked[Field.QUESTION] == pytest.approx(long)
     assert asked[Field.ANSWER] == pytest.approx((literal + long) / np.linalg.norm(literal + long), abs=1e-6)
     assert np.linalg.norm(asked[Field.ANSWER]) == pytest.approx(1, abs=1e-6)
+
+
+async def test_long_query_is_embedded_written_out_only(dense, embedder):
+    query = f"How do I combine the NVI with {' and '.join(['moving averages of volume'] * 4)}?"
+    (long,) = await embedder.embed([packaged_abbreviations().written_out(query)])
+    asked = await dense.encode(query)
+    assert asked[Field.QUESTION] == pytest.approx(long)
+    assert asked[Field.ANSWER] == pytest.approx(long)

@@ -1,7 +1,9 @@
 import asyncio
 
+import numpy as np
 import pytest
 
+import knowledge.lexical
 from knowledge import Field, KnowledgeUnavailable, LexicalIndex, StoredPair
 
 STORE = "store"
@@ -127,3 +129,36 @@ async def test_searches_may_run_beside_changes(filled):
 
     _, *found = await asyncio.gather(change(), *(filled.search("RSI", Field.QUESTION) for _ in range(20)))
     assert all("pair_1" in scores for scores in found)
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10, 40, 200])
+async def test_leaving_out_other_collections_after_the_search_finds_what_a_filter_finds(
+    lexical, limit, monkeypatch
+):
+    words = ["momentum", "trend", "volume", "signal", "price"]
+    generator = np.random.default_rng(5)
+    await lexical.apply(
+        [
+            pair(
+                number,
+                " ".join(generator.choice(words, 6)),
+                " ".join(generator.choice(words, 30)),
+                collection=str(generator.choice(["technical", "business", "marketing"], p=[0.6, 0.3, 0.1])),
+            )
+            for number in range(1, 301)
+        ],
+        store=STORE,
+    )
+    for collections in (["technical"], ["technical", "business"], ["business"], ["technical", "unknown"]):
+        found = await lexical.words("momentum of volume", tuple(Field), collections=collections, limit=limit)
+        with monkeypatch.context() as patch:
+            patch.setattr(knowledge.lexical, "_MOSTLY", 2.0)
+            filtered = await lexical.words(
+                "momentum of volume", tuple(Field), collections=collections, limit=limit
+            )
+        for field in Field:
+            assert list(found[field].scores.values()) == pytest.approx(list(filtered[field].scores.values()))
+            assert found[field].rest == pytest.approx(filtered[field].rest)
+            assert len(found[field].scores) <= limit
+            above = {pair for pair, score in filtered[field].scores.items() if score > filtered[field].rest}
+            assert above <= found[field].scores.keys()
