@@ -43,17 +43,17 @@ def topics_json(topics: Sequence[CataloguedTopic]) -> list[dict[str, Any]]:
 
 
 def unplaced_lines(topics: Sequence[TopicPairs]) -> list[str]:
-    """Topics of sources that are nowhere in the catalogue, in columns."""
+    """Topics of sources that are nowhere in the catalogue, in columns; names whole and last, to be mapped by."""
     rows = [
-        [each.topic, each.collection, str(each.pairs), _figure(each.confidence), each.mapped_by or "-"]
+        [each.collection, str(each.pairs), _figure(each.confidence), each.mapped_by or "-", each.topic]
         for each in topics
     ]
-    return columns(["IN SOURCES", "COLLECTION", "PAIRS", "NEAREST", "SAID BY"], rows)
+    return columns(["COLLECTION", "PAIRS", "NEAREST", "SAID BY", "IN SOURCES"], rows)
 
 
 def mapping_lines(mappings: Sequence[Mapped]) -> list[str]:
     """What was said by hand, in columns."""
-    return columns(["IN SOURCES", "TOPIC"], [[each.name, each.slug or "-"] for each in mappings])
+    return columns(["TOPIC", "IN SOURCES"], [[each.slug or "-", each.name] for each in mappings])
 
 
 def change_lines(change: Change) -> list[str]:
