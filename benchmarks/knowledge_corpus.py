@@ -101,6 +101,8 @@ async def grown(pairs: int) -> Path:
     """
     folder = cache_folder().with_name(f"knowledge-{pairs}")
     if (folder / "grown").exists():
+        async with opened(folder) as corpus:  # the index of words may be of an earlier format
+            await Indexer(corpus.store, [corpus.lexical]).catch_up(_say)
         return folder
     if not folder.exists():
         smaller = [size for size in _grown_sizes() if size < pairs]
