@@ -160,7 +160,7 @@ def test_export_that_is_broken_off_leaves_what_was_there(
 
     monkeypatch.setattr(writers._LinesWriter, "write", broken)
     if isinstance(error, KeyboardInterrupt):
-        monkeypatch.setattr(exporting, "_keep", lambda *_: pytest.fail("it was not to be kept"))
+        monkeypatch.setattr(exporting, "give_name", lambda *_: pytest.fail("it was not to be kept"))
     result = freya(data, "knowledge", "export", target)
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
