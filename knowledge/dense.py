@@ -28,7 +28,7 @@ _PREVIOUS = (".v1", ".v2")
 _PREFIX = "freya"
 _STATE = "state.index"
 _PAGE = 2_000
-_AT_ONCE = 2_000
+_AT_ONCE = 50_000
 """Pairs in memory that are searched sooner than a thread would take it over."""
 _EMBEDDED_TWICE = 100
 """Characters of a query up to which it is embedded as it stands and written out."""
