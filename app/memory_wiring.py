@@ -52,7 +52,7 @@ from memory.history import (
     VectorRows,
 )
 from memory.interactions import InteractionStore, ensure_partitions
-from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault
+from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault, prepare
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
 from memory.short import ModelSummariser
@@ -327,9 +327,10 @@ def _worker(
 @asynccontextmanager
 async def consolidating(parts: MemoryParts) -> AsyncIterator[None]:
     """Inside, what was said is embedded and consolidated in the background."""
+    preparing = asyncio.create_task(asyncio.to_thread(prepare), name="rules of redaction")
     try:
         async with parts.worker:
             yield
     finally:
-        await asyncio.gather(*parts.noting, return_exceptions=True)
+        await asyncio.gather(preparing, *parts.noting, return_exceptions=True)
         await asyncio.shield(asyncio.gather(parts.recaller.close(), parts.vectors.close()))

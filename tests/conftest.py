@@ -25,6 +25,7 @@ from redis.asyncio import Redis
 
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers, postgres
+from memory.privacy import prepare
 
 if TYPE_CHECKING:
     from training.llama import MadeModel
@@ -88,11 +89,13 @@ def _nothing_blocks_the_loop(blocking_guard: BlockBuster) -> Iterator[None]:
 async def embedded_servers() -> AsyncIterator[EmbeddedServers]:
     """The session's PostgreSQL and Redis."""
     data = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="freya-tests-"))
+    preparing = asyncio.create_task(asyncio.to_thread(prepare))  # as a service does at its start
     async with AsyncExitStack() as stack:
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(postgres._SETTINGS, "fsync", "off")  # what is thrown away need not reach the disk
             servers = EmbeddedServers(data, postgres_url=None, redis_url=None)
             await stack.enter_async_context(servers)
+        await preparing
         yield servers
     await asyncio.to_thread(shutil.rmtree, data)
 

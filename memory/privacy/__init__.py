@@ -7,6 +7,7 @@ from memory.privacy.kinds import DataKind, Finding, NameRecogniser
 from memory.privacy.names import ListedNames, open_names
 from memory.privacy.redaction import Redacted, Redactor, redacted_json
 from memory.privacy.sealing import Opener, Sealer, is_sealed
+from memory.privacy.services import prepare
 from memory.privacy.settings import PrivacySettings
 from memory.privacy.vault import Restored, Vault
 
@@ -30,6 +31,7 @@ __all__ = [
     "find",
     "is_sealed",
     "open_names",
+    "prepare",
     "redacted_json",
     "write_note",
 ]

@@ -10,6 +10,7 @@ from memory.privacy.kinds import DataKind, Finding, NameRecogniser, marks
 from memory.privacy.numbers import cards, ibans, ssns
 from memory.privacy.phones import phones
 from memory.privacy.seed_phrases import seed_phrases
+from memory.privacy.services import service_keys
 from memory.privacy.wallets import wallets
 
 _FINDERS: Final[dict[Callable[[str], Iterator[Finding]], frozenset[DataKind]]] = {
@@ -21,6 +22,7 @@ _FINDERS: Final[dict[Callable[[str], Iterator[Finding]], frozenset[DataKind]]] =
     ssns: frozenset({DataKind.SSN}),
     phones: frozenset({DataKind.PHONE}),
     credentials: frozenset({DataKind.SECRET}),
+    service_keys: frozenset({DataKind.SECRET}),
     wallets: frozenset({DataKind.WALLET, DataKind.SECRET}),
     seed_phrases: frozenset({DataKind.SEED_PHRASE}),
 }
@@ -34,7 +36,7 @@ def find(
     """Personal data of these kinds (all by default) in order of the text; names only with a recogniser.
 
     Of findings that overlap the more certain stays, then the longer. Placeholders of an earlier redaction are left
-    alone. Takes time in proportion to the text, whatever it says: about 1 s a megabyte, 3 s at worst. Long
+    alone. Takes time in proportion to the text, whatever it says: about 1 s a megabyte, 5 s at worst. Long
     texts belong in a thread.
     """
     wanted = frozenset(DataKind) if kinds is None else frozenset(kinds)

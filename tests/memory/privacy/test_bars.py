@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from benchmarks.bench_privacy import BARS, LARGEST_SHARE_ALTERED, altered, plain_lines, recall_by_kind
+from benchmarks.bench_secrets import FINDERS, measure
 
 
 def test_labelled_personal_data_is_found(shared_data: Path) -> None:
@@ -17,3 +18,10 @@ def test_logs_market_data_hashes_and_code_are_left_as_they_are() -> None:
 
     assert report["lines"] == 2000
     assert report["share"] <= LARGEST_SHARE_ALTERED, report["found"]
+
+
+def test_keys_in_the_forms_of_services_and_passwords_are_found() -> None:
+    report = measure(FINDERS["freya"](), each=4, seed=11)
+
+    assert report["recall"] >= 0.95, report["missed_by_sort"]
+    assert report["lines_with_false_alarm"] == 0

@@ -43,11 +43,13 @@ def _found(text: str) -> list[tuple[str, str]]:
         ("phone", "4155552671", '"phone": "{}"'),
         ("secret", "AKIAIOSFODNN7EXAMPLE", "id {}"),
         ("secret", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key = {}"),
-        ("secret", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "{}"),
+        ("secret", "ghp_" + "qT7mZx2RvK" * 3 + "b9WcLd", "{}"),
         ("secret", "sk-proj-abcdEFGH1234567890abcdEFGH1234567890", "with {}"),
-        ("secret", "xoxb-123456789012-abcdefABCDEF", "{}"),
+        ("secret", "xoxb-582915037264-913746205518-qT7mZx2RvKb9WcLd4HnEyUs8", "{}"),
         ("secret", "AIza" + "SyA1234567890abcdefghijklmnopqrstuv"[:35].ljust(35, "x"), "{}"),
         ("secret", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "{}"),
+        ("secret", "glpat-qT7mZx2RvKb9WcLd4HnE", "gehört – é – {}, or not?"),
+        ("secret", "NRAK-QT7MZX2RVKB9WCLD4HNEYUS8PFA", "my key is {}."),
         ("secret", _JWT, "cookie {}"),
         ("secret", "abcdef0123456789abcdef", "Authorization: Bearer {}"),
         ("secret", "9f8e7d6c5b4a39281706f5e4d3c2b1a0", '"client_secret": "{}"'),
@@ -108,6 +110,14 @@ def test_a_seed_phrase_with_a_wrong_word_is_found_beside_a_word_that_says_so() -
     assert _found(f"My recovery words are\n{wrong}") == [("seed phrase", wrong)]
 
 
+@pytest.mark.parametrize("before", [8000, 8180, 8192, 8200, 30_000])
+def test_a_key_is_found_whole_wherever_it_stands_in_a_long_text(before: int) -> None:
+    key = "glpat-qT7mZx2RvKb9WcLd4HnE"
+    text = ("wörter " * before)[:before] + f" {key} " + "danach " * 2000
+
+    assert _found(text) == [("secret", key)]
+
+
 def test_of_findings_that_overlap_the_surer_and_longer_stays() -> None:
     url = "https://example.org/?mail=a@b.org&ip=203.0.113.7"
 
@@ -141,7 +151,8 @@ def test_names_are_found_where_a_recogniser_is_given() -> None:
 @pytest.mark.parametrize(
     "piece",
     ["a", "1 ", "a@b.", "http://", "1.1.1.1 ", "4111 1111 1111 1112 ", "GB12 ", "-----BEGIN PRIVATE KEY-----\n", "eyJaaaaaaaa.",
-     'password="', ":", "token: a1", "1-", "call me at ", "abandon ", "[email 1]"],
+     'password="', ":", "token: a1", "1-", "call me at ", "abandon ", "[email 1]",
+     "curl -H 'Authorization: Bearer qT7mZx2RvKb9WcLd4HnE' "],
 )  # fmt: skip
 def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     def seconds(length: int) -> float:
