@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ from memory.interactions import InteractionStore, ensure_partitions
 from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault, prepare
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
+from memory.retention import Retention
 from memory.short import ModelSummariser
 from models import ModelsSettings
 from models.chat import EXTRACTIVE, ConfiguredChatModels, Role
@@ -274,9 +276,7 @@ def _worker(
         return (await sealer.rotate()).resealed if sealer.configured else 0
 
     async def partition() -> int:
-        async with await psycopg.AsyncConnection.connect(
-            backends.postgres_url, autocommit=True
-        ) as connection:
+        async with _owner_connection(backends.postgres_url) as connection:
             return len(await ensure_partitions(connection))
 
     return ConsolidationWorker(
@@ -319,9 +319,33 @@ def _worker(
             Step(name="heal", run=heal, every_s=settings.daily_s),
             Step(name="rotate", run=rotate, every_s=settings.daily_s),
             Step(name="partition", run=partition, every_s=settings.daily_s),
+            Step(name="retain", run=_retaining(backends), every_s=settings.daily_s),
         ],
         retry_s=settings.retry_s,
     )
+
+
+def _retaining(backends: "Backends") -> Callable[[], Awaitable[int]]:
+    retention = Retention(
+        backends.database,
+        partial(_owner_connection, backends.postgres_url),
+        backends.settings.memory.kept_days,
+    )
+
+    async def retain() -> int:
+        gone = await retention.carry_out(datetime.now(UTC))
+        if gone.rows or gone.months:
+            _log.info("deleted what was past its time", **asdict(gone))
+        return gone.rows
+
+    return retain
+
+
+@asynccontextmanager
+async def _owner_connection(url: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    """A connection of the tables' owner, which the service's own are not."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        yield connection
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from memory.history_settings import HistorySettings
 from memory.privacy.settings import PrivacySettings
 from memory.recall.settings import RecallSettings
 from memory.records.settings import RecordSettings
+from memory.retention_settings import KeptDays
 from memory.short_settings import ShortTermSettings
 
 
@@ -34,3 +35,7 @@ class MemorySettings(BaseModel):
     consolidation: ConsolidationSettings = ConsolidationSettings()
     privacy: PrivacySettings = PrivacySettings()
     history: HistorySettings = HistorySettings()
+    kept_days: KeptDays = Field(
+        default=KeptDays(),
+        description="Days that the interaction log, feedback, vault and audit trail are kept.",
+    )

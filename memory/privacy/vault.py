@@ -65,7 +65,8 @@ class Vault:
         async with self._database.of(owner) as connection:
             await connection.cursor().executemany(
                 "INSERT INTO memory_vault (tenant_id, user_id, token, kind, sealed) VALUES (%s, %s, %s, %s, %s)"
-                " ON CONFLICT DO NOTHING",
+                " ON CONFLICT (tenant_id, user_id, token) DO UPDATE SET used_at = now()"
+                " WHERE memory_vault.used_at < now() - interval '1 day'",
                 sorted(rows),
             )
         return Redacted("".join((*pieces, text[position:])), tuple(findings))
