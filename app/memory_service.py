@@ -3,15 +3,13 @@
 import asyncio
 import os
 import tempfile
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field
-
+from app.memory_privacy import PrivacyService
 from app.memory_short import Counter as TokenCounter
 from app.memory_short import short_items
 from app.memory_status import MemoryStatus, count_memory
@@ -50,26 +48,12 @@ from memory.history import (
     Users,
 )
 from memory.interactions import ExportFormat, Feedback, InteractionStore
-from memory.privacy import AuditEntry, AuditTrail, Redactor, Vault
+from memory.privacy import AuditTrail, Redactor, Vault
 from memory.records import RecordStore
 
 Thumb = Literal["up", "down"]
 _OF_THUMBS: Mapping[Thumb, int] = {"up": 5, "down": 1}
 _INDIFFERENT, _FARTHEST = 3, 2  # a rating of 3 says nothing; 1 and 5 are as far from it as can be
-
-
-class RedactedText(BaseModel):
-    """A text with placeholders in place of personal data."""
-
-    text: str
-    found: dict[str, int] = Field(description="How many of each kind were replaced, such as `email`.")
-
-
-class RevealedText(BaseModel):
-    """A text with its personal data in place again."""
-
-    text: str
-    values: int = Field(description="How many different values were put back.")
 
 
 class MemoryService:
@@ -113,9 +97,8 @@ class MemoryService:
         self._interactions = interactions
         self._audit = audit
         self._runs = runs
-        self._vault = vault
+        self.privacy = PrivacyService(vault, audit, redactor or Redactor())
         self._count = count
-        self._redactor = redactor or Redactor()
         self._arrived = arrived
 
     async def recall(
@@ -302,32 +285,6 @@ class MemoryService:
         """How much is remembered, and how much waits for work in the background."""
         return await count_memory(self._database, owner)
 
-    async def audit(self, owner: Owner, *, limit: int, before: int | None = None) -> list[AuditEntry]:
-        """What was done with the owner's memory, newest first."""
-        return await self._audit.page(owner, limit=limit, before=before)
-
-    async def redact(self, owner: Owner, text: str, *, reversible: bool) -> RedactedText:
-        """The text without its personal data; where it is reversible the vault keeps that, encrypted for the owner.
-
-        Raises KeyMissing where it is reversible and no key is configured.
-        """
-        redacted = await (
-            self._vault.redact(owner, text) if reversible else asyncio.to_thread(self._redactor.redact, text)
-        )
-        found = Counter(str(finding.kind) for finding in redacted.findings)
-        if reversible:
-            await self._note(owner, "redact", counts=found)
-        return RedactedText(text=redacted.text, found=found)
-
-    async def reveal(self, owner: Owner, text: str) -> RevealedText:
-        """The text with what the owner's vault keeps put back; what it does not know stays as it is.
-
-        Raises KeyMissing for what cannot be opened any more.
-        """
-        restored = await self._vault.restore(owner, text)
-        await self._note(owner, "reveal", counts={"values": restored.values})
-        return RevealedText(text=restored.text, values=restored.values)
-
     async def rate(
         self,
         owner: Owner,
@@ -361,7 +318,9 @@ class MemoryService:
 
     async def create_project(self, owner: Owner, name: str, description: str) -> Project:
         """A new project of this owner."""
-        return await self._projects.create(owner, name, description)
+        made = await self._projects.create(owner, name, description)
+        await self._note(owner, "create project", made.id)
+        return made
 
     async def projects(
         self, owner: Owner, *, limit: int, before: str | None = None, archived: bool = False
@@ -386,6 +345,13 @@ class MemoryService:
         found = await self._projects.update(owner, project_id, name=name, description=description)
         if archived is not None:
             found = await self._projects.archive(owner, project_id, archived=archived)
+        changed = {
+            "rename project": name is not None,
+            "describe project": description is not None,
+            "restore project" if archived is False else "archive project": archived is not None,
+        }
+        for action in (action for action, done in changed.items() if done):
+            await self._note(owner, action, project_id)
         return found
 
     async def delete_project(self, owner: Owner, project_id: str) -> None:

@@ -17,22 +17,20 @@ Connect = Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]
 
 _BATCH: Final = 2000
 _INTERACTIONS: Final = """
-    DELETE FROM interactions WHERE (id, created_at) IN (
+    WITH gone AS (DELETE FROM interactions WHERE (id, created_at) IN (
         SELECT id, created_at FROM interactions WHERE created_at < %s ORDER BY created_at LIMIT %s)
-    RETURNING 1
+    RETURNING 1) SELECT count(*) AS rows FROM gone
 """
 _FEEDBACK: Final = """
-    DELETE FROM feedback WHERE id IN (SELECT id FROM feedback WHERE created_at < %s ORDER BY created_at LIMIT %s)
-    RETURNING 1
+    WITH gone AS (DELETE FROM feedback WHERE id IN (SELECT id FROM feedback WHERE created_at < %s ORDER BY created_at LIMIT %s)
+    RETURNING 1) SELECT count(*) AS rows FROM gone
 """
 _VAULT: Final = """
-    DELETE FROM memory_vault WHERE (tenant_id, user_id, token) IN (
+    WITH gone AS (DELETE FROM memory_vault WHERE (tenant_id, user_id, token) IN (
         SELECT tenant_id, user_id, token FROM memory_vault WHERE used_at < %s ORDER BY used_at LIMIT %s)
-    RETURNING 1
+    RETURNING 1) SELECT count(*) AS rows FROM gone
 """
-_AUDIT: Final = """
-    DELETE FROM memory_audit WHERE id IN (SELECT id FROM memory_audit WHERE at < %s ORDER BY at LIMIT %s) RETURNING 1
-"""
+_AUDIT: Final = "SELECT freya_expire_audit(%s, %s) AS rows"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +84,7 @@ class Retention:
         while days:
             async with self._database.of_all() as connection:
                 cursor = await connection.execute(statement, (now - timedelta(days=days), self._batch))
-                rows = len(await cursor.fetchall())
+                rows = int((await cursor.fetchall())[0]["rows"])
             deleted += rows
             if rows < self._batch:
                 break

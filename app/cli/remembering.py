@@ -258,4 +258,4 @@ memory.command(
 memory.command(epilog=examples("freya memory reveal answer.txt"))(reveal)
 memory.command(epilog=examples("freya memory erase", "freya memory erase --yes"))(erase)
 memory.command(epilog=examples("freya memory status", "freya memory status --user ana --json"))(status)
-memory.command(epilog=examples("freya memory audit --limit 20"))(audit)
+memory.command(epilog=examples("freya memory audit --limit 20", "freya memory audit --verify"))(audit)

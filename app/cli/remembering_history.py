@@ -10,6 +10,7 @@ import typer
 from app.cli.options import AsJson, Key, User
 from app.cli.output import emit, emit_json, emit_page, note
 
+Verify = Annotated[bool, typer.Option("--verify", help="Check that the trail is as it was noted.")]
 AnyUser = Annotated[
     bool, typer.Option("--any-user", help="Take each line in for the user it names, not only your own.")
 ]
@@ -172,21 +173,37 @@ def status(
 
 def audit(
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many entries at most.")] = 50,
+    verify: Verify = False,  # noqa: FBT002  # a flag
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,
     user: User = None,
 ) -> None:
-    """What was read, corrected, forgotten, exported and erased of what is remembered of you, newest first."""
+    """What was read, corrected, forgotten, exported and erased of what is remembered of you, newest first.
+
+    With --verify it is checked instead that no entry was changed or taken out; ends with 1 where one was.
+    """
     from app.cli import remembering_service as service
     from app.cli.interruption import run
-    from app.cli.remembering_lines import audit_lines
+    from app.cli.remembering_lines import audit_lines, chain_line
+
+    intact = True
 
     def told(page: dict[str, Any]) -> None:
-        if as_json:
+        nonlocal intact
+        if chain := page["chain"]:
+            intact = chain["intact"]
+            if as_json:
+                emit_json(chain)
+            else:
+                emit(chain_line(chain))
+        elif as_json:
             emit_json(page["items"])
         elif page["items"]:
             emit("\n".join(audit_lines(page)))
         else:
             note("nothing was done with it yet")
 
-    run(partial(service.read, service.Caller(key, user), "/audit", {"limit": limit}, told))
+    query: service.Query = {"limit": 1, "verify": "true"} if verify else {"limit": limit}
+    run(partial(service.read, service.Caller(key, user), "/audit", query, told))
+    if not intact:
+        raise typer.Exit(1)

@@ -151,6 +151,19 @@ def audit_lines(page: dict[str, Any]) -> list[str]:
     return columns(["AT (UTC)", "WHO", "WHAT", "OF", "COUNTS"], rows)
 
 
+def chain_line(chain: dict[str, Any]) -> str:
+    """What a check of the audit trail found."""
+    entries = f"{chain['entries']} entries, {chain['removed']} removed by erasing or past their time"
+    if chain["intact"]:
+        return f"the audit trail is as it was noted: {entries}\nits last hash is {chain['head']}"
+    where = (
+        f"entry {chain['broken_at']} does not follow"
+        if chain["broken_at"]
+        else "entries are missing at the end"
+    )
+    return f"the audit trail was tampered with: {where}; {entries}"
+
+
 def _state(record: dict[str, Any]) -> str:
     marks = [name for name in ("pinned", "faded") if record[name]]
     return ", ".join([record["state"], *marks])

@@ -12,11 +12,11 @@ from app.http.chat import ERRORS, Storable
 from app.http.memory import Moment, Service
 from app.http.paging import Limit, Page
 from app.http.security import Acting, bound
-from app.memory_service import RedactedText, RevealedText
+from app.memory_privacy import RedactedText, RevealedText
 from app.problems import ProblemError, problem
 from memory.history import ErasureReceipt, ImportReport, Users
 from memory.interactions import ExportFormat
-from memory.privacy import AuditEntry
+from memory.privacy import AuditChain, AuditEntry
 
 IMPORT_PATH = "/v1/memory/import"
 router = APIRouter(prefix="/v1", responses=ERRORS)
@@ -47,8 +47,15 @@ _LOG: dict[int | str, dict[str, Any]] = {
 }
 
 
+Verify = Annotated[bool, Query(description="Compute the hashes of all entries anew, and compare.")]
+
+
 class AuditPage(Page[AuditEntry]):
     """Some of what was done."""
+
+    chain: AuditChain | None = Field(
+        default=None, description="Whether the whole trail is as it was noted, where that was asked for."
+    )
 
 
 class Confirmation(BaseModel):
@@ -88,10 +95,12 @@ async def list_memory_audit(
     cursor: Annotated[
         int | None, Query(ge=1, le=2**63 - 1, description="The `next` of the page before.")
     ] = None,
+    verify: Verify = False,  # noqa: FBT002  # a parameter by name
 ) -> AuditPage:
     """What was read, corrected, forgotten, exported and erased of what is remembered, newest first."""
-    items = await memory.audit(owner, limit=limit + 1, before=cursor)
-    return AuditPage.of(items, limit, lambda entry: str(entry.id))
+    items = await memory.privacy.audit(owner, limit=limit + 1, before=cursor)
+    page = AuditPage.of(items, limit, lambda entry: str(entry.id))
+    return page.model_copy(update={"chain": await memory.privacy.verify(owner)}) if verify else page
 
 
 @router.post("/memory/import", operation_id="importMemory", tags=["memory"], openapi_extra=_JSON_LINES)
@@ -177,10 +186,10 @@ async def erase_memory(body: Confirmation, memory: Service, owner: Acting) -> Er
 @router.post("/memory/redact", operation_id="redactText", tags=["memory"])
 async def redact_text(body: ToRedact, memory: Service, owner: Acting) -> RedactedText:
     """Replace personal data in a text by placeholders, for good or so that the user can have it back."""
-    return await memory.redact(owner, body.text, reversible=body.reversible)
+    return await memory.privacy.redact(owner, body.text, reversible=body.reversible)
 
 
 @router.post("/memory/reveal", operation_id="revealText", tags=["memory"])
 async def reveal_text(body: ToReveal, memory: Service, owner: Acting) -> RevealedText:
     """Put back what was redacted reversibly for this user; placeholders of others stay. It stands in the audit trail."""
-    return await memory.reveal(owner, body.text)
+    return await memory.privacy.reveal(owner, body.text)

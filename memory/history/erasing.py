@@ -69,7 +69,7 @@ class ErasureReceipt(BaseModel):
     )
     kept: tuple[str, ...] = Field(
         default=(
-            "the counts of this erasure in the audit trail",
+            "the counts of this erasure in the audit trail, and how many entries that had",
             "the number by which indexes in memory notice that it happened",
         ),
         description="What stays under the user's name, and says nothing of him.",

@@ -148,7 +148,7 @@ _SECTIONS: Final = (
     _Section(
         name="audit",
         statement="""
-            SELECT id, actor, action, subject, counts, at FROM memory_audit
+            SELECT id, actor, action, subject, counts, at, encode(hash, 'hex') AS hash FROM memory_audit
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
         first=0,

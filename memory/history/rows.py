@@ -14,7 +14,7 @@ from memory.privacy.audit import write_note
 from memory.records.deletions import note_deletion, note_for_members
 
 ERASED: Final = "erase"
-"""The action under which an erasure stands in the audit trail."""
+"""The action under which an erasure stands in the audit trail; `freya_erase_audit` leaves those."""
 
 _TABLES: Final = (
     "memory_passages",
@@ -51,6 +51,7 @@ _PROJECTS: Final = """
     UNION SELECT project_id FROM memory_records
     WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND project_id IS NOT NULL
 """
+_ERASE_AUDIT: Final = "SELECT freya_erase_audit(%(tenant)s, %(user)s) AS rows"
 _HAS_TEXT: Final = (
     "EXISTS (SELECT FROM unnest(%(forms)s::text[]) AS form WHERE position(form in {column}::text) > 0)"
 )
@@ -104,10 +105,8 @@ class Rows:
             for table in _TABLES:
                 where = sql.SQL(_MEMBERS if table == "project_members" else _OF_OWNER)
                 removed[table] = await _delete(connection, table, where, _values(owner))
-            where = sql.SQL(_OF_OWNER + " AND action <> %(erased)s")
-            removed["memory_audit"] = await _delete(
-                connection, "memory_audit", where, {**_values(owner), "erased": ERASED}
-            )
+            cursor = await connection.execute(_ERASE_AUDIT, _values(owner))
+            removed["memory_audit"] = (await cursor.fetchall())[0]["rows"]
             if any(removed.values()):
                 await write_note(connection, owner, actor, ERASED, counts=_some(removed))
                 await note_deletion(connection, owner)

@@ -1,6 +1,7 @@
 """Keeping what is remembered from those it is none of the business of: redaction, encryption at rest, an audit trail."""
 
 from memory.privacy.audit import AuditEntry, AuditTrail, write_note
+from memory.privacy.chain import AuditChain
 from memory.privacy.finding import find
 from memory.privacy.keys import DataKeys, MasterCipher, Rotation
 from memory.privacy.kinds import DataKind, Finding, NameRecogniser
@@ -12,6 +13,7 @@ from memory.privacy.settings import PrivacySettings
 from memory.privacy.vault import Restored, Vault
 
 __all__ = [
+    "AuditChain",
     "AuditEntry",
     "AuditTrail",
     "DataKeys",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from memory.database import Connection, Database
 from memory.owner import Owner
+from memory.privacy.chain import AuditChain, verify
 
 
 class AuditEntry(BaseModel):
@@ -24,10 +25,12 @@ class AuditEntry(BaseModel):
     """The id of what it was done to; None for all."""
     counts: dict[str, int]
     at: datetime
+    hash: str
+    """SHA-256 of the hash of the user's entry before it and of what this one says, in hexadecimal."""
 
 
 class AuditTrail:
-    """Notes what is done and never changes a note. An outage raises MemoryUnavailable."""
+    """Notes what is done and never changes a note; the database refuses it too. An outage raises MemoryUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -48,11 +51,15 @@ class AuditTrail:
         """The owner's entries, newest first, those older than the one with the id `before`."""
         async with self._database.of(owner) as connection:
             cursor = await connection.execute(
-                "SELECT id, actor, action, subject, counts, at FROM memory_audit"
+                "SELECT id, actor, action, subject, counts, at, encode(hash, 'hex') AS hash FROM memory_audit"
                 " WHERE tenant_id = %s AND user_id = %s AND (%s::bigint IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
                 (owner.tenant_id, owner.user_id, before, before, limit),
             )
             return [AuditEntry.model_validate(row) for row in await cursor.fetchall()]
+
+    async def verify(self, owner: Owner) -> AuditChain:
+        """Whether all the owner's entries are as they were noted."""
+        return await verify(self._database, owner)
 
 
 async def write_note(

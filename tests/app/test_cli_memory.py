@@ -88,6 +88,7 @@ def test_records_are_listed_shown_corrected_pinned_and_forgotten():
     missing = freya("memory", "show", found["id"])
     assert (missing.exit_code, missing.stdout) == (1, "")
     assert "nothing is remembered under" in missing.stderr
+    assert said("memory", "audit", "--verify").startswith("the audit trail is as it was noted: ")
     assert [row.split()[3] for row in said("memory", "audit", "--limit", "3").splitlines()[1:]] == [
         "list",
         "forget",

@@ -247,7 +247,7 @@ async def give_out(world: World, me: Owner, _pick: int) -> None:
 
 async def read_logs(world: World, me: Owner, pick: int) -> None:
     """The audit trail from any entry on, and the log of interactions."""
-    trail = await world.stores.service.audit(me, limit=50, before=pick * 7 + 1)
+    trail = await world.stores.service.privacy.audit(me, limit=50, before=pick * 7 + 1)
     assert {entry.actor for entry in trail} <= {me.user_id}
     logged = await world.stores.interactions.page(me, limit=50, after=pick % 100)
     assert {(one.tenant_id, one.user_id) for one in logged} <= {(me.tenant_id, me.user_id)}

@@ -68,7 +68,7 @@ async def _left(pool: Pool, owner: Owner) -> dict[str, int]:
 async def test_what_is_past_its_time_goes_in_batches_and_the_rest_stays(
     database, database_url, pool, owner
 ) -> None:
-    await _put(pool, owner, *range(101, 108), 40, 1)
+    await _put(pool, owner, *range(107, 100, -1), 40, 1)
     kept = KeptDays(interactions=100, feedback=100, vault=10, audit=105)
 
     gone = await _retention(database, database_url, kept).carry_out(_NOW)

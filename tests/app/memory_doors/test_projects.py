@@ -37,3 +37,12 @@ async def test_project_is_changed_by_its_owner_and_seen_by_its_members(opened, m
     problem_of(await mine.post(f"{url}/members", json={"user_id": "a:b"}), 422, "invalid_user")
     assert (await mine.delete(url)).status_code == 204
     problem_of(await mine.get(url), 404, "unknown_project")
+    trail = (await mine.get("/v1/memory/audit", params={"verify": True})).json()
+    assert [one["action"] for one in reversed(trail["items"]) if "project" in one["action"]] == [
+        "create project",
+        "rename project",
+        "archive project",
+        "delete project",
+    ]
+    assert trail["chain"]["intact"]
+    assert trail["chain"]["head"] == trail["items"][0]["hash"]

@@ -11,10 +11,10 @@ from app.memory_vectors import ChromaVectors
 from memory import Database, KeyMissing, MemoryUnavailable, Owner, ShortTermTier, ThreadStore
 from memory.history import ErasedStore, Eraser, RedisKeys, Rows, VectorRows
 from memory.locks import kept_from_erasing
-from memory.privacy import DataKeys, PrivacySettings, Sealer
+from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Sealer
 from tests.memory.history.planting import Planted, owned_tables, plant, snapshot
 
-_KEPT = {"memory_audit", "memory_progress"}
+_KEPT = {"memory_audit", "memory_audit_chains", "memory_progress"}
 
 
 pytestmark = pytest.mark.usefixtures("checkpoints")
@@ -53,7 +53,7 @@ async def test_everything_of_the_user_goes_and_nothing_of_another(
         == rows["checkpoint_blobs"]
         == 2
     )
-    assert {*rows} >= {*await owned_tables(pool)} - {"memory_progress"}
+    assert {*rows} >= {*await owned_tables(pool)} - {"memory_audit_chains", "memory_progress"}
     assert receipt.total == sum(sum(counts.values()) for counts in receipt.removed.values())
     assert await snapshot(pool, redis, other, runs) == before
     assert await vectors.ids(other) == [kept.record]
@@ -97,6 +97,8 @@ async def test_an_erasure_is_noted_with_its_counts_alone(
 
     assert again.verified
     assert again.total == 0
+    chain = await AuditTrail(database).verify(owner)
+    assert (chain.intact, chain.entries, chain.removed) == (True, 1, 1)
     async with database.of(owner) as connection:
         cursor = await connection.execute("SELECT actor, action, subject, counts FROM memory_audit")
         assert await cursor.fetchall() == [
