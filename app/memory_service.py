@@ -35,6 +35,7 @@ from memory import (
     ThreadStore,
     Tier,
     UnknownRecord,
+    Withdraw,
     at_hand,
 )
 from memory.history import (
@@ -89,6 +90,8 @@ class MemoryService:
         self._conversation = conversation
         self._recaller = recaller
         self._records = records
+        self.withdraw: Withdraw = records.withdraw
+        """Deletes what messages alone taught, within the transaction that deletes them."""
         self._projects = projects
         self._importer = importer
         self._exporter = exporter

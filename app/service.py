@@ -14,7 +14,7 @@ from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
 from app.runs.store import StoredArtifact
 from graphs import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
-from memory import MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
+from memory import DeletedThread, MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
 
 
 class AgentView(BaseModel):
@@ -176,16 +176,22 @@ class Freya:
         """Threads, newest first."""
         return await self._threads.page(owner, limit=limit, before=before)
 
-    async def delete_thread(self, owner: Owner, thread_id: str) -> None:
-        """Delete a thread with all that belongs to it, in every tier, and the events of its runs."""
+    async def delete_thread(self, owner: Owner, thread_id: str, *, records: bool = False) -> DeletedThread:
+        """Delete a thread with all that belongs to it, in every tier, and the events of its runs.
+
+        With `records` what it alone taught is forgotten too.
+        """
         await self._manager.cancel_all(owner, thread_id=thread_id)
-        runs = await self._threads.delete(owner, thread_id)
+        deleted = await self._threads.delete(
+            owner, thread_id, withdraw=self.memory.withdraw if records else None
+        )
         # The thread is gone and nothing is recalled of it; while Redis is away what it has goes when its time is over.
         with contextlib.suppress(MemoryUnavailable, RedisError):
             await self._short_term.forget(
                 Scope(thread_id=thread_id, tenant_id=owner.tenant_id, user_id=owner.user_id)
             )
-            await self._events.forget(runs)
+            await self._events.forget(deleted.runs)
+        return deleted
 
     async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """The messages of a thread, oldest first."""

@@ -2,6 +2,7 @@
 
 from memory.conversation import Carried, TieredConversation, at_hand, count_tokens
 from memory.database import MEMBER, OUTAGES, Connection, Database, restrict
+from memory.deleting import DeletedThread, Withdraw
 from memory.errors import (
     ConversationError,
     ImportRefused,
@@ -57,6 +58,7 @@ __all__ = [
     "ConversationMemory",
     "Database",
     "Degraded",
+    "DeletedThread",
     "Draft",
     "ImportRefused",
     "Interaction",
@@ -96,6 +98,7 @@ __all__ = [
     "UnknownThread",
     "VectorStore",
     "Vectors",
+    "Withdraw",
     "WorkingState",
     "WriteUncertain",
     "at_hand",

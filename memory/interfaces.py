@@ -165,6 +165,9 @@ class Record(BaseModel):
     contests: str | None = None
     sources: tuple[str, ...] = ()
     """Ids of the messages it comes from."""
+    deleted_sources: tuple[str, ...] = Field(
+        default=(), description="Those of them that were deleted since: what they said is not kept any more."
+    )
     pinned: bool = False
     recalled: int = 0
     cited: int = 0
@@ -196,6 +199,9 @@ class Recalled(BaseModel):
         description="Why it came back, such as `words: kitchen, counter` or `said on 3 March`."
     )
     message_ids: tuple[str, ...] = Field(description="The messages it comes from.")
+    deleted_sources: tuple[str, ...] = Field(
+        default=(), description="Those of the messages that were deleted since."
+    )
     thread_id: str | None = None
     role: str | None = Field(default=None, description="Who said it, of a message: `user` or `assistant`.")
     by: str | None = Field(

@@ -9,16 +9,14 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from memory.checkpoints import delete_checkpoints
 from memory.database import Connection, Database
+from memory.deleting import DeletedThread, Withdraw, delete_thread
 from memory.errors import UnknownThread
 from memory.identifiers import new_id
 from memory.interfaces import Scope, ToolUse, Turn
 from memory.owner import Owner
-from memory.privacy.audit import write_note
 from memory.privacy.sealing import Sealer, is_marked, kept_as_it_is
 from memory.projects import require_project
-from memory.records.deletions import note_deletion
 
 _LONGEST_TITLE = 80
 _SEALED = "sealed"
@@ -126,21 +124,11 @@ class ThreadStore:
         )
         return [await self._thread(owner, row) for row in rows]
 
-    async def delete(self, owner: Owner, thread_id: str) -> list[str]:
-        """Delete the thread with its messages, its artifacts, its runs and their checkpoints; gives the ids of the runs.
-
-        Raises UnknownThread.
-        """
-        async with self._database.of(owner) as connection:
-            cursor = await connection.execute("SELECT id FROM runs WHERE thread_id = %s", (thread_id,))
-            runs = [row["id"] for row in await cursor.fetchall()]
-            cursor = await connection.execute("DELETE FROM threads WHERE id = %s RETURNING id", (thread_id,))
-            if not await cursor.fetchall():
-                raise UnknownThread(f"there is no thread {thread_id!r}")
-            await delete_checkpoints(connection, runs)
-            await note_deletion(connection, owner)
-            await write_note(connection, owner, owner.user_id, "delete thread", thread_id)
-        return runs
+    async def delete(
+        self, owner: Owner, thread_id: str, *, withdraw: Withdraw | None = None
+    ) -> DeletedThread:
+        """Delete the thread with all that belongs to it; see `deleting.delete_thread`. Raises UnknownThread."""
+        return await delete_thread(self._database, owner, thread_id, withdraw)
 
     async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """Messages of a thread in order, those after the message with the id `after`. Raises UnknownThread."""

@@ -19,6 +19,7 @@ memory = typer.Typer(
     help="See, search, correct and erase what is remembered of you; take a history in, and all of it out.",
     no_args_is_help=True,
 )
+Records = Annotated[bool, typer.Option("--records", help="Of a conversation: what it taught, too.")]
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record (rec_...).")]
 
 
@@ -204,17 +205,34 @@ def unpin(
     _change(record, {"pinned": False}, key, user, as_json=as_json)
 
 
-@memory.command(epilog=examples("freya memory forget rec_...", "freya memory forget msg_..."))
+@memory.command(
+    epilog=examples(
+        "freya memory forget rec_...", "freya memory forget msg_...", "freya memory forget --records thr_..."
+    )
+)
 def forget(
-    name: Annotated[str, typer.Argument(metavar="ID", help="A record (rec_...), or a message (msg_...).")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="A record (rec_...), a message (msg_...) or a conversation (thr_...)."
+        ),
+    ],
+    records: Records = False,  # noqa: FBT002  # a flag
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,
     user: User = None,
 ) -> None:
-    """Forget a record with its earlier versions, or a message with its turn and what came from it, in every store."""
+    """Forget a record with its earlier versions, a message with its turn and what came from it, or a conversation.
+
+    What was learned from a conversation stays, and says that its sources were deleted; with --records it goes too where
+    nothing else says it.
+    """
     from app.cli import remembering_service as service
     from app.cli.interruption import run
     from app.cli.remembering_lines import forgotten_lines
+
+    if records and not service.is_thread(name):
+        raise typer.BadParameter("it goes with a conversation (thr_...)", param_hint="--records")
 
     def told(found: dict[str, Any]) -> None:
         if as_json:
@@ -222,7 +240,7 @@ def forget(
         else:
             emit("\n".join(forgotten_lines(found)))
 
-    run(partial(service.forget, service.Caller(key, user), name, told))
+    run(partial(service.forget, service.Caller(key, user), name, told, records=records))
 
 
 def _change(

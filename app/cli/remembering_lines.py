@@ -47,7 +47,9 @@ def record_lines(found: dict[str, Any]) -> list[str]:
         "supersedes": record["supersedes"],
         "contradicts": record["contests"],
         "project": record["project_id"],
-        "messages": ", ".join(record["sources"]),
+        "messages": ", ".join(
+            f"{one} (deleted)" if one in record["deleted_sources"] else one for one in record["sources"]
+        ),
     }
     width = max(len(name) for name in known)
     lines = [record["text"], "", *(f"{name:<{width}}  {value}" for name, value in known.items() if value)]
@@ -61,7 +63,13 @@ def record_lines(found: dict[str, Any]) -> list[str]:
 
 
 def forgotten_lines(found: dict[str, Any]) -> list[str]:
-    """What was forgotten: records, or a message with what came from it."""
+    """What was forgotten: records, a message with what came from it, or a conversation."""
+    if "runs" in found:
+        return [
+            f"forgotten  {found['messages']} messages, {len(found['runs'])} runs",
+            *(f"forgotten  {one}" for one in found["records"]),
+            *(f"kept       {one}, which came from it" for one in found["kept"]),
+        ]
     lines = [f"forgotten  {one}" for one in (*found.get("ids", ()), *found.get("messages", ()))]
     lines += [f"forgotten  {one}" for one in found.get("records", ())]
     lines += [f"kept       {one}, which other messages say too, or you" for one in found.get("kept", ())]
@@ -166,4 +174,7 @@ def chain_line(chain: dict[str, Any]) -> str:
 
 def _state(record: dict[str, Any]) -> str:
     marks = [name for name in ("pinned", "faded") if record[name]]
+    gone = len(record["deleted_sources"])
+    if gone:
+        marks.append("sources deleted" if gone == len(record["sources"]) else "some sources deleted")
     return ", ".join([record["state"], *marks])

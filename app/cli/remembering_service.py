@@ -75,15 +75,24 @@ async def change(caller: Caller, record_id: str, body: dict[str, Any], show: Sho
     await _speak(caller, lambda client: client.patch(_path(record_id), body), show)
 
 
-async def forget(caller: Caller, name: str, show: Show, _: Interruption) -> None:
-    """Forget a record, or a message with its turn."""
-    path = _path(name).replace(_MEMORY, f"{_MEMORY}/messages") if is_message(name) else _path(name)
+async def forget(caller: Caller, name: str, show: Show, _: Interruption, *, records: bool = False) -> None:
+    """Forget a record, a message with its turn, or a conversation, with what it taught where `records` says so."""
+    path = _path(name)
+    if is_message(name):
+        path = path.replace(_MEMORY, f"{_MEMORY}/messages")
+    elif is_thread(name):
+        path = f"{path.replace(_MEMORY, '/v1/threads')}?records={str(records).lower()}"
     await _speak(caller, lambda client: client.delete(path), show)
 
 
 def is_message(name: str) -> bool:
     """Whether it is the id of a message, and not of a record."""
     return name.startswith("msg_")
+
+
+def is_thread(name: str) -> bool:
+    """Whether it is the id of a conversation."""
+    return name.startswith("thr_")
 
 
 async def erase(caller: Caller, show: Show, _: Interruption, *, agreed: bool) -> None:

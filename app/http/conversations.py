@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.http.chat import ERRORS, Key, Service, Storable
@@ -10,7 +10,7 @@ from app.http.paging import Cursor, Limit, Page, Place
 from app.http.security import Acting
 from app.runs import RunView, storable
 from app.service import AgentView
-from memory import Message, Thread
+from memory import DeletedThread, Message, Thread
 
 router = APIRouter(prefix="/v1", responses=ERRORS)
 ThreadId = Annotated[str, Path(max_length=64), Storable]
@@ -74,10 +74,17 @@ async def get_thread(thread_id: ThreadId, freya: Service, owner: Acting) -> Thre
     return await freya.thread(owner, thread_id)
 
 
-@router.delete("/threads/{thread_id}", operation_id="deleteThread", status_code=204, tags=["threads"])
-async def delete_thread(thread_id: ThreadId, freya: Service, owner: Acting) -> None:
-    """Delete a conversation with its messages, runs and artifacts."""
-    await freya.delete_thread(owner, thread_id)
+@router.delete("/threads/{thread_id}", operation_id="deleteThread", tags=["threads"])
+async def delete_thread(
+    thread_id: ThreadId,
+    freya: Service,
+    owner: Acting,
+    records: Annotated[  # noqa: FBT002  # a parameter by name
+        bool, Query(description="Forget what it taught as well, where nothing else says it.")
+    ] = False,
+) -> DeletedThread:
+    """Delete a conversation with its messages, runs and artifacts; what was learned from it stays unless `records` says so."""
+    return await freya.delete_thread(owner, thread_id, records=records)
 
 
 @router.get("/threads/{thread_id}/messages", operation_id="listMessages", tags=["threads"])

@@ -15,6 +15,7 @@ from memory.database import Connection, Database
 from memory.owner import Owner
 from memory.privacy.sealing import Sealer
 from memory.privacy.vault import Vault
+from memory.records.rows import DELETED_SOURCES
 from memory.threads import opened_json
 
 FORMAT: Final = "freya-memory-export"
@@ -91,13 +92,14 @@ _SECTIONS: Final = (
     ),
     _Section(
         name="records",
-        statement="""
+        statement=f"""
             SELECT id, tier, kind, slot, text, details, confidence, evidence, state, version, supersedes, contests, sources,
+                {DELETED_SOURCES},
                 pinned, recalled, cited, rated, rating, faded, project_id, thread_id, agent, said_at, used_at, created_at,
                 updated_at
             FROM memory_records
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
-        """,
+        """,  # noqa: S608  # a text of the package
         sealed=("slot", "text", "details"),
     ),
     _Section(

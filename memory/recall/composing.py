@@ -204,6 +204,8 @@ def _recalled(index: UserIndex, found: Ranked, text: str, tokens: int, why: tupl
         relevance=found.relevance,
         reasons=why,
         message_ids=source.message_ids,
+        # Whether they were deleted, or this index holds a part of all, is asked of the database.
+        deleted_sources=tuple(each for each in source.message_ids if index.number_of(each) is None),
         thread_id=source.thread_id,
         role=source.role,
         by=None if source.owner == index.owner else source.owner.user_id,

@@ -16,6 +16,7 @@ from memory.owner import Owner
 from memory.recall.cache import HeldIndex, IndexCache
 from memory.recall.composing import compose
 from memory.recall.dates import window
+from memory.recall.deleted import still_there, told, unheld
 from memory.recall.glance import glance, is_long
 from memory.recall.index import Counter, UserIndex
 from memory.recall.question import Question, read
@@ -133,7 +134,8 @@ class MemoryRecaller:
                 return []
             later = asyncio.get_running_loop().time() + timeout_s
             found = await _in_turn(self._start(held.search(work)), held, later, timeout_s, missing) or []
-        return await self._still_shared(owner, found, later, missing)
+        found = await self._still_shared(owner, found, later, missing)
+        return await self._told_of_deleted(owner, found, later)
 
     async def _is_long(self, owner: Owner, held: HeldIndex, deadline: float) -> bool:
         """Whether the owner's memory is still to be read whole, and takes longer than recall should."""
@@ -172,6 +174,14 @@ class MemoryRecaller:
             self._cache.drop(owner)
         gone = shared - (still or set())
         return [item for item in found if item.id not in gone]
+
+    async def _told_of_deleted(self, owner: Owner, found: list[Recalled], deadline: float) -> list[Recalled]:
+        """With word of which messages were deleted; without any where that cannot be known in time."""
+        asked = unheld(found)
+        if not asked:
+            return found
+        there = await _in_time(self._start(still_there(self._database, owner, asked)), deadline, (), {})
+        return [told(item, asked if there is None else there) for item in found]
 
     async def _meaning(
         self, owner: Owner, asked: str, wanted: RecallFilter, deadline: float, missing: dict[Tier, str]

@@ -8,10 +8,10 @@ from memory.database import Connection
 from memory.errors import UnknownRecord
 from memory.interfaces import Kind, Tier
 from memory.owner import Owner
-from memory.records.rows import COLUMNS, tier_of
+from memory.records.rows import COLUMNS, SHOWN, tier_of
 
 _OF_SLOT = f"""
-    SELECT {COLUMNS} FROM memory_records
+    SELECT {SHOWN} FROM memory_records
     WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND kind = ANY(%(kinds)s) AND slot = ANY(%(slots)s)
         AND (%(lasting)s OR project_id IS NOT DISTINCT FROM %(project_id)s)
     ORDER BY version DESC, said_at DESC, id DESC
@@ -26,7 +26,7 @@ _LINKED = f"""
             ON other.id IN (chain.supersedes, chain.contests) OR chain.id IN (other.supersedes, other.contests)
         WHERE other.tenant_id = %(tenant_id)s AND other.user_id = %(user_id)s
     )
-    SELECT {COLUMNS} FROM memory_records WHERE id IN (SELECT id FROM chain)
+    SELECT {SHOWN} FROM memory_records WHERE id IN (SELECT id FROM chain)
     ORDER BY version DESC, said_at DESC, id DESC
 """  # noqa: S608  # names of columns
 
@@ -50,7 +50,7 @@ async def own_row(connection: Connection, owner: Owner, record_id: str) -> DictR
 async def seen_row(connection: Connection, record_id: str) -> DictRow:
     """The row of a record that the transaction's owner may see. Raises UnknownRecord."""
     cursor = await connection.execute(
-        f"SELECT {COLUMNS} FROM memory_records WHERE id = %s",  # noqa: S608  # names of columns
+        f"SELECT {SHOWN} FROM memory_records WHERE id = %s",  # noqa: S608  # names of columns
         (record_id,),
     )
     return _one(await cursor.fetchall(), record_id)

@@ -12,7 +12,7 @@ from memory.records.chains import take_turn
 from memory.records.entities import keep_entities
 from memory.records.formulas import confirmed
 from memory.records.merging import Outcome, details_of, joined_details, merge, said_before
-from memory.records.rows import COLUMNS, RecordRows, tier_of, vector_text
+from memory.records.rows import SHOWN, RecordRows, tier_of, vector_text
 from memory.records.words import statement
 from models import Embedder, EmbeddingUnavailable
 
@@ -58,7 +58,7 @@ class Remembering:
         }
         cursor = await self.connection.execute(
             f"""
-            SELECT origin_key, {COLUMNS} FROM memory_records
+            SELECT origin_key, {SHOWN} FROM memory_records
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND (
                 slot = ANY(%(slots)s) OR origin_key = ANY(%(origins)s)
                 OR (slot IS NULL AND kind = ANY(%(kinds)s) AND lower(text) LIKE ANY(%(patterns)s)))
@@ -238,7 +238,7 @@ class Remembering:
         }
         places = ", ".join(f"%({name})s" for name in values)
         cursor = await self.connection.execute(
-            f"INSERT INTO memory_records ({', '.join(values)}) VALUES ({places}) RETURNING {COLUMNS}".encode(),  # noqa: S608  # names of columns
+            f"INSERT INTO memory_records ({', '.join(values)}) VALUES ({places}) RETURNING {SHOWN}".encode(),  # noqa: S608  # names of columns
             values,
         )
         record = await self.rows.record((await cursor.fetchall())[0])

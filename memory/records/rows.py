@@ -16,6 +16,14 @@ COLUMNS: Final[LiteralString] = """
     id, tenant_id, user_id, project_id, thread_id, agent, tier, kind, slot, text, details, confidence, evidence, state,
     version, supersedes, contests, sources, pinned, recalled, cited, rating, faded, said_at, created_at, updated_at
 """
+DELETED_SOURCES: Final[LiteralString] = """
+    ARRAY(SELECT source FROM unnest(sources) AS source
+        WHERE starts_with(source, 'msg_') AND user_id = current_setting('freya.user', true)
+            AND NOT EXISTS (SELECT FROM messages WHERE messages.id = source)) AS deleted_sources
+"""
+"""Of the owner's own records: nobody sees another's messages."""
+SHOWN: Final[LiteralString] = f"{COLUMNS}, {DELETED_SOURCES}"
+"""What a record is shown with."""
 MEDIUM: Final = frozenset({Kind.DECISION, Kind.PROGRESS, Kind.ARTIFACT})
 """The kinds that live for weeks and are seen by the members of their project; all others are for good."""
 FIGURES: Final = frozenset({Kind.PATTERN, Kind.PRACTICE, Kind.PERFORMANCE})
@@ -78,8 +86,8 @@ class RecordRows:
             await self._sealer.seal(owner, "")
 
     async def record(self, row: DictRow) -> Record:
-        """The record of a row with COLUMNS. Raises KeyMissing."""
-        kept = {name: row[name] for name in Record.model_fields}
+        """The record of a row with COLUMNS, or SHOWN. Raises KeyMissing."""
+        kept = {name: row[name] for name in Record.model_fields if name in row}
         if self._sealer is not None:
             owner = Owner(row["user_id"], row["tenant_id"])
             kept["text"] = await self._sealer.open(owner, row["text"])
@@ -127,7 +135,7 @@ class RecordRows:
     ) -> Record:
         """Change columns of an own row that there is, and give it a new revision."""
         cursor = await connection.execute(
-            f"UPDATE memory_records SET {changes}, {_CHANGED} WHERE id = %(id)s RETURNING {COLUMNS}",  # noqa: S608  # changes are texts of this package
+            f"UPDATE memory_records SET {changes}, {_CHANGED} WHERE id = %(id)s RETURNING {SHOWN}",  # noqa: S608  # changes are texts of this package
             {**parameters, "id": record_id},
         )
         return await self.record((await cursor.fetchall())[0])

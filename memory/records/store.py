@@ -20,7 +20,7 @@ from memory.records.deletions import note_deletion
 from memory.records.entities import forget_unmentioned, related_records
 from memory.records.forgotten import keep_marks, still_to_say
 from memory.records.remembering import Remembered, Remembering
-from memory.records.rows import COLUMNS, MEDIUM, RecordRows, TextSealer
+from memory.records.rows import MEDIUM, SHOWN, RecordRows, TextSealer
 from memory.records.settings import RecordSettings
 from memory.records.upkeep import Upkeep
 from memory.records.withdrawing import Withdrawn, withdraw
@@ -30,7 +30,7 @@ from models import Embedder, EmbeddingUnavailable
 _log = structlog.get_logger(__name__)
 _PAGE = 500
 _LIST: LiteralString = f"""
-    SELECT {COLUMNS} FROM memory_records
+    SELECT {SHOWN} FROM memory_records
     WHERE CASE WHEN %(project)s::text IS NULL THEN tenant_id = %(tenant)s AND user_id = %(user)s
             ELSE project_id = %(project)s AND kind = ANY(%(shared)s) END
         AND (%(tier)s::text IS NULL OR tier = %(tier)s)

@@ -47,7 +47,7 @@ class ScriptedService:
         return [body for _, asked, body, _ in self.asked if asked == path]
 
     def app(self) -> Starlette:
-        return Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST"])])
+        return Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST", "DELETE"])])
 
     async def _answer(self, request: Request) -> Response:
         path, body = request.url.path, await request.body()

@@ -79,7 +79,7 @@ def test_records_are_listed_shown_corrected_pinned_and_forgotten():
     assert "active, pinned" in said("memory", "pin", corrected["id"])
     shown = said("memory", "show", corrected["id"]).splitlines()
     assert shown[0] == "Lives in Bergen."
-    assert [row.split()[:2] for row in shown[-2:]] == [["2", "active,"], ["1", "superseded"]]
+    assert [row.split()[:2] for row in shown[-2:]] == [["2", "active,"], ["1", "superseded,"]]
     assert "pinned" not in said("memory", "unpin", corrected["id"])
     assert said("memory", "forget", corrected["id"]).count("forgotten  rec_") == 2
     assert [one["kind"] for one in json.loads(said("memory", "list", "--json", "--tier", "long"))] == [
@@ -325,3 +325,19 @@ def test_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes | None, 
     refused = freya("memory", "redact", file)
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert said in refused.stderr
+
+
+def test_a_conversation_is_forgotten_with_what_it_taught_where_that_is_asked_for(data):
+    reply = {"messages": 4, "runs": ["run_1"], "records": ["rec_1"], "kept": ["rec_2"]}
+    with serving(data, ScriptedService()) as scripted:
+        scripted.answers["/v1/threads/thr_1"] = [reply]
+        told = said("memory", "forget", "--records", "thr_1")
+        said("memory", "forget", "thr_1")
+    assert told.splitlines() == [
+        "forgotten  4 messages, 1 runs",
+        "forgotten  rec_1",
+        "kept       rec_2, which came from it",
+    ]
+    assert [method for method, *_ in scripted.asked] == ["DELETE", "DELETE"]
+    assert scripted.queries == ["records=true", "records=false"]
+    assert freya("memory", "forget", "--records", "rec_1").exit_code == 2

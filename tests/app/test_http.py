@@ -117,7 +117,8 @@ async def test_thread_is_made_listed_read_and_deleted(client):
     beyond = (await client.get("/v1/threads", params={"limit": 1, "cursor": page["next"]})).json()
     assert beyond["items"] == [older]
     assert (await client.get(f"/v1/threads/{thread['id']}/messages")).json() == {"items": [], "next": None}
-    assert (await client.delete(f"/v1/threads/{thread['id']}")).status_code == 204
+    deleted = await client.delete(f"/v1/threads/{thread['id']}", params={"records": True})
+    assert deleted.json() == {"messages": 0, "runs": [], "records": [], "kept": []}
     for gone in ("", "/messages", "/runs"):
         problem_of(await client.get(f"/v1/threads/{thread['id']}{gone}"), 404, "unknown_thread")
     problem_of(await client.delete(f"/v1/threads/{thread['id']}"), 404, "unknown_thread")

@@ -106,6 +106,26 @@ async def test_records_are_among_it(know, fill, first, reading, owner):
     reading.set()
 
 
+async def test_only_deleted_sources_of_a_record_are_called_so_while_the_whole_is_read(
+    database, know, fill, first, reading, owner
+):
+    await fill(owner)
+    of_old, gone = f"msg_{owner.user_id}000007", f"msg_{owner.user_id}000008"
+    question = "Which harbour ferry do I like?"
+    index = await glance(database, owner, read(question), model="words", dimensions=96)
+    assert index.number_of(of_old) is None
+    await know(owner, "Prefers the harbour ferry.", kind="decision", tier="medium", sources=(of_old,))
+    await know(owner, "Saw the harbour ferry.", kind="decision", tier="medium", sources=(of_old, gone))
+    async with database.of(owner) as connection:
+        await connection.execute("DELETE FROM messages WHERE id = %s", (gone,))
+    found = await first.recall(owner, question, budget=60, wanted=RecallFilter(), now=NOW)
+    reading.set()
+    assert {item.text: item.deleted_sources for item in found.items if item.kind != "message"} == {
+        "Prefers the harbour ferry.": (),
+        "Saw the harbour ferry.": (gone,),
+    }
+
+
 async def test_it_waits_for_the_whole_where_the_database_finds_nothing_in_time(
     say, fill, first, owner, monkeypatch
 ):
