@@ -253,17 +253,24 @@ class MemoryService:
         form: ExportFormat,
         since: datetime | None = None,
         until: datetime | None = None,
+        users: Users = "own",
     ) -> Path:
         """A temporary file with the owner's own entries of the interaction log; who asked for it deletes it.
 
-        Raises ExportUnavailable where the form needs what is not installed.
+        Of `any` users it names none, and stands in the audit trail of each. Raises ExportUnavailable where the form needs what
+        is not installed.
         """
         handle, name = await asyncio.to_thread(tempfile.mkstemp, prefix="freya-", suffix=f".{form}")
         await asyncio.to_thread(os.close, handle)
         file = Path(name)
         try:
-            written = await self._interactions.export(file, form=form, owner=owner, since=since, until=until)
-            await self._note(owner, "export interactions", counts={"interactions": written.interactions})
+            if users == "any":
+                await self._give_out_all(owner, file, form, since, until)
+            else:
+                written = await self._interactions.export(
+                    file, form=form, owner=owner, since=since, until=until
+                )
+                await self._note(owner, "export interactions", counts={"interactions": written.interactions})
         except BaseException:
             await asyncio.to_thread(file.unlink, missing_ok=True)
             raise
@@ -379,6 +386,17 @@ class MemoryService:
         else:
             await self._projects.remove_member(owner, project_id, user_id)
         await self._note(owner, "remove member", project_id)
+
+    async def _give_out_all(
+        self, owner: Owner, file: Path, form: ExportFormat, since: datetime | None, until: datetime | None
+    ) -> None:
+        entries = await self._interactions.export_of_all(file, form=form, since=since, until=until)
+        for whose, count in entries.items():
+            await self._audit.note(
+                whose, str(owner), "export interactions of all users", counts={"interactions": count}
+            )
+        if owner not in entries:
+            await self._note(owner, "export interactions of all users", counts={"users": len(entries)})
 
     async def _note(
         self, owner: Owner, action: str, subject: str | None = None, counts: Mapping[str, int] | None = None

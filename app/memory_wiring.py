@@ -1,7 +1,7 @@
 """Memory, joined: its tiers, what consolidates them in the background, and the object behind its doors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
 from app.runs import ChatResult, EventLog, RunCopies, RunStore
 from app.runs.records import RecalledItem
+from app.runs.stamping import Stamp
 from knowledge import Chroma
 from memory import (
     Kind,
@@ -124,7 +125,7 @@ def join_memory(
     chat: ConfiguredChatModels,
     redactor: Redactor,
     *,
-    versions: Mapping[str, str],
+    stamp: Stamp,
     stop_runs: StopRuns,
 ) -> MemoryParts:
     """The tiers over the open stores; nothing is consolidated yet. `stop_runs` ends the runs of a user."""
@@ -136,7 +137,7 @@ def join_memory(
         Chroma(backends.settings.data / _VECTORS, backends.settings.knowledge.chroma_url), embedder
     )
     threads = ThreadStore(database, sealer)
-    runs = RunStore(database, sealer, redact=redactor.redact_json, versions=versions)
+    runs = RunStore(database, sealer, redact=redactor.redact_json, stamp=stamp)
     writes = bool(backends.settings.models.roles.get(Role.AGENTIC))
     summariser = (
         ModelSummariser(_completing(chat.of(Role.AGENTIC)), tokens=settings.short.summary_tokens)

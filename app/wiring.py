@@ -33,6 +33,7 @@ from app.memory_wiring import MemoryParts, consolidating, join_memory, model_ver
 from app.metrics import Metrics
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
+from app.runs.stamping import Stamp, prices_of
 from app.service import Freya
 from app.settings import Settings
 from app.tasks import end
@@ -207,7 +208,10 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             embedder,
             chat,
             redactor,
-            versions=await asyncio.to_thread(model_versions, settings.models),
+            stamp=Stamp(
+                versions=await asyncio.to_thread(model_versions, settings.models),
+                prices=prices_of(settings.models),
+            ),
             stop_runs=lambda owner: manager.cancel_all(owner),  # noqa: PLW0108  # the manager is made of it
         )
         saver = await stack.enter_async_context(open_saver(backends.postgres_url, settings.memory.privacy))

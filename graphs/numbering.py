@@ -75,10 +75,13 @@ class OrderOfUse:
     def __init__(self, citations: Sequence[Citation]) -> None:
         self._known = {citation.number: citation for citation in citations}
         self._numbers: dict[int, int] = {}
+        self.unknown: set[int] = set()
+        """Numbers that were asked for and are of no citation."""
 
     def __call__(self, number: int) -> int | None:
         """The new number of a citation."""
         if number not in self._known:
+            self.unknown.add(number)
             return None
         return self._numbers.setdefault(number, len(self._numbers) + 1)
 

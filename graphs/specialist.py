@@ -182,7 +182,11 @@ class Specialist:
         """Hold the answer against the passages: those it cites are numbered as they come in it, other marks taken out."""
         reply, order = state["messages"][-1], OrderOfUse(state["citations"])
         text = renumbered(reply.text, order)
-        return {"messages": [reply.model_copy(update={"content": text})], "citations": order.used()}
+        return {
+            "messages": [reply.model_copy(update={"content": text})],
+            "citations": order.used(),
+            "made_up": len(order.unknown),
+        }
 
     async def answer(self, state: SpecialistState, runtime: Context) -> SpecialistState:
         """Close the task: the answer, the passages it cites, and what it was made with."""
@@ -193,7 +197,6 @@ class Specialist:
         total = round((time.time() - state["began"]) * 1000, 2)
         model = str(reply.response_metadata.get("model_name", ""))
         context.emit(AgentFinished(agent=self._charter.name, status=outcome, model=model, duration_ms=total))
-        usage = [m.usage_metadata for m in state["messages"] if isinstance(m, AIMessage) and m.usage_metadata]
         result = SpecialistResult(
             position=state["position"],
             agent=self._charter.name,
@@ -201,6 +204,7 @@ class Specialist:
             answer=reply.text,
             outcome=outcome,
             citations=tuple(state["citations"]),
+            made_up=state.get("made_up", 0),
             sub_agents=tuple(note.author for note in state.get("notes", [])),
             retrieved=tuple(state.get("retrieved", ())),
             tool_uses=tuple(state.get("tool_uses", [])),
@@ -212,8 +216,6 @@ class Specialist:
                     said for m in state["messages"] for said in m.response_metadata.get("fallbacks", ())
                 )
             ),
-            input_tokens=sum(one["input_tokens"] for one in usage),
-            output_tokens=sum(one["output_tokens"] for one in usage),
             timings_ms={**state["timings_ms"], "total": total},
         )
         return {"results": [result]}

@@ -84,6 +84,8 @@ class SpecialistResult(BaseModel):
     answer: str
     outcome: Outcome
     citations: tuple[Citation, ...] = ()
+    made_up: int = 0
+    """Citations of passages that it was not given; they were taken out of the answer."""
     sub_agents: tuple[str, ...] = ()
     """Those who had something to say."""
     retrieved: tuple[str, ...] = ()
@@ -94,8 +96,6 @@ class SpecialistResult(BaseModel):
     model: str = ""
     fallbacks: tuple[str, ...] = ()
     """What became of models that should have answered."""
-    input_tokens: int = 0
-    output_tokens: int = 0
     timings_ms: dict[str, float] = {}
 
 
@@ -141,6 +141,8 @@ class SpecialistState(TypedDict, total=False):
     passages: list[Passage]
     citations: list[Citation]
     """All that may be cited; once the answer is checked, what it does cite."""
+    made_up: int
+    """How many citations of the answer are of no passage."""
     retrieved: list[str]
     """Ids of the pairs found."""
     weighing: Weighing

@@ -268,7 +268,7 @@ memory.command(epilog=examples("freya memory artifacts", "freya memory artifacts
     artifacts
 )
 memory.command(
-    epilog=examples("freya memory interactions log.jsonl", "freya memory interactions log.parquet")
+    epilog=examples("freya memory interactions log.jsonl", "freya memory interactions --all training.parquet")
 )(interactions)
 memory.command(
     epilog=examples("freya memory redact letter.txt", "freya memory redact --reversible - < letter.txt")

@@ -10,6 +10,7 @@ import typer
 from app.cli.options import AsJson, Key, User
 from app.cli.output import emit, emit_json, emit_page, note
 
+Everybody = Annotated[bool, typer.Option("--all", help="Of all users, unnamed; not with a key of one user.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Check that the trail is as it was noted.")]
 AnyUser = Annotated[
     bool, typer.Option("--any-user", help="Take each line in for the user it names, not only your own.")
@@ -103,12 +104,14 @@ def interactions(
     form: Annotated[
         LogFormat | None, typer.Option("--format", help="Left out, as the file's name ends, else jsonl.")
     ] = None,
+    everybody: Everybody = False,  # noqa: FBT002  # a flag
     key: Key = None,
     user: User = None,
 ) -> None:
     """Write your own entries of the interaction log: every run, redacted, with what you said of it.
 
-    A file takes its name when it is whole, and only you may read it.
+    With --all those of all users, for training: redacted anew, with a number in place of each user. It is noted in the audit
+    trail of each. A file takes its name when it is whole, and only you may read it.
     """
     from app.cli import remembering_service as service
     from app.cli.interruption import run
@@ -117,7 +120,8 @@ def interactions(
     form = form or (LogFormat.PARQUET if parquet else LogFormat.JSONL)
     if file is None and form is LogFormat.PARQUET:
         raise typer.BadParameter("Parquet is no text; name a file to write", param_hint="FILE")
-    work = partial(service.give_out, service.Caller(key, user), file, what="interactions", form=form.value)
+    query = {"format": form.value, "users": "any" if everybody else "own"}
+    work = partial(service.give_out, service.Caller(key, user), file, what="interactions", query=query)
     written = run(work)
     if file is not None:
         note(f"{written:,} bytes  {file}")

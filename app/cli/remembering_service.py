@@ -134,13 +134,17 @@ async def take_in(
 
 
 async def give_out(
-    caller: Caller, file: Path | None, _: Interruption, *, what: str = "export", form: str | None = None
+    caller: Caller,
+    file: Path | None,
+    _: Interruption,
+    *,
+    what: str = "export",
+    query: dict[str, str] | None = None,
 ) -> int:
     """Write all that is kept of the user to a file, which is whole or not there, or to the output; how many bytes."""
-    query = {"format": form} if form else {}
     async with (
         open_client(load_settings(), key=caller.key, user=caller.user) as client,
-        aclosing(client.download(f"{_MEMORY}/{what}", **query)) as pieces,
+        aclosing(client.download(f"{_MEMORY}/{what}", **(query or {}))) as pieces,
     ):
         return await (_print(pieces) if file is None else _save(pieces, file))
 

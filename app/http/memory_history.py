@@ -158,6 +158,7 @@ async def export_memory(memory: Service, owner: Acting) -> Response:
     responses=_LOG,
 )
 async def export_interactions(
+    request: Request,
     memory: Service,
     owner: Acting,
     form: Annotated[
@@ -165,13 +166,26 @@ async def export_interactions(
     ] = "jsonl",
     since: Annotated[Moment | None, Query(description="Only runs that ended at this time or later.")] = None,
     until: Annotated[Moment | None, Query(description="Only runs that ended before this time.")] = None,
+    users: Annotated[
+        Users,
+        Query(
+            description="`own`: the acting user's; `any`: those of all users of all tenants, who are numbered."
+        ),
+    ] = "own",
 ) -> Response:
-    """The user's own entries of the interaction log with his feedback, redacted as they were logged."""
-    file = await memory.give_out_interactions(owner, form=form, since=since, until=until)
+    """The user's own entries of the interaction log with his feedback, redacted as they were logged.
+
+    Those of `any` users are for training: they name nobody. Keys that act for one user only may not have them.
+    """
+    if users == "any" and await bound(request):
+        raise ProblemError(
+            problem("forbidden", f"This key acts for {owner} only and reads no log of others.")
+        )
+    file = await memory.give_out_interactions(owner, form=form, since=since, until=until, users=users)
     return FileResponse(
         file,
         media_type=_MEDIA[form],
-        filename=f"freya-interactions-{owner.user_id}.{form}",
+        filename=f"freya-interactions-{owner.user_id if users == 'own' else 'all'}.{form}",
         headers={"cache-control": "no-store"},
         background=BackgroundTask(file.unlink, missing_ok=True),
     )

@@ -10,6 +10,7 @@ from typing import Any, Literal  # Any: the graph's own state type
 from app.problems import Problem
 from app.runs.eventlog import EventWriter
 from app.runs.logged import Trace, answered
+from app.runs.metering import Meter
 from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
 from graphs import FreyaState, MadeArtifact, RunEvent, reference
 from memory import Interaction, Recollection, Scope
@@ -32,6 +33,7 @@ class ActiveRun:
     work: asyncio.Task[dict[str, Any]] | None = None
     stopped: Reason | None = None
     trace: Trace = field(default_factory=Trace)
+    meter: Meter = field(default_factory=Meter)
 
     def emit(self, event: RunEvent) -> None:
         """Take an event; never blocks."""
@@ -76,11 +78,11 @@ def records_of(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[
         ),
         timings={**timings, "total": run.milliseconds},
         usage=Usage(
-            input_tokens=sum(one.input_tokens for one in results),
-            output_tokens=sum(one.output_tokens for one in results),
+            input_tokens=sum(one.input_tokens for one in run.meter.models),
+            output_tokens=sum(one.output_tokens for one in run.meter.models),
         ),
     )
-    interaction = answered(run.request.message, state, result, latency_ms=run.milliseconds)
+    interaction = answered(run.request.message, state, result, latency_ms=run.milliseconds, meter=run.meter)
     return result, made, interaction
 
 
@@ -93,4 +95,5 @@ def unanswered(run: ActiveRun, status: Status, found: Problem) -> Interaction:
         error=found.code,
         latency_ms=run.milliseconds,
         at=datetime.now(UTC),
+        meter=run.meter,
     )

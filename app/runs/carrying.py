@@ -133,7 +133,11 @@ class Carrier:
             begins=run.begins,
             indexed=parts.indexed,
         )
-        config: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "run_name": run.run_id}
+        config: RunnableConfig = {
+            "configurable": {"thread_id": run.run_id},
+            "run_name": run.run_id,
+            "callbacks": [run.meter],
+        }
         work = run.work = asyncio.create_task(
             parts.graph.ainvoke(
                 {"message": run.request.message, "wanted": run.request.agents},

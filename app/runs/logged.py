@@ -1,10 +1,11 @@
 """What is logged of a run for learning: all of one that was answered, of any other what its events tell."""
 
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter, ValidationError
 
+from app.runs.metering import Meter
 from app.runs.records import ChatResult
 from graphs import (
     AgentFinished,
@@ -13,12 +14,14 @@ from graphs import (
     FreyaState,
     RouteChosen,
     RouteTask,
+    SpecialistResult,
     ToolFinished,
     ToolStarted,
 )
 from graphs.routing.interfaces import Task
 from memory import Interaction, Recollection, RoutedTask, ToolUse
 from memory.interactions import Cost, SuccessMetrics
+from models.chat import EXTRACTIVE
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -50,7 +53,15 @@ class Trace:
                 self._calls[call_id] = self._calls[call_id].model_copy(update=ended)
 
     def unanswered(
-        self, run_id: str, request: str, *, outcome: str, error: str, latency_ms: float, at: datetime
+        self,
+        run_id: str,
+        request: str,
+        *,
+        outcome: str,
+        error: str,
+        latency_ms: float,
+        at: datetime,
+        meter: Meter | None = None,
     ) -> Interaction:
         """The log's entry of a run that ended without a result; a call that did not end counts as failed."""
         uses = tuple(self._calls.values())
@@ -65,7 +76,9 @@ class Trace:
             tasks=_tasks(self._tasks),
             tool_uses=uses,
             success=SuccessMetrics(completed=False, tool_success_rate=_succeeded(uses)),
+            cost=_cost(meter),
             model=", ".join(dict.fromkeys(self._models)) or None,
+            adapter=_adapters(meter),
             latency_ms=latency_ms,
             at=at,
         )
@@ -82,7 +95,9 @@ async def traced(events: AsyncIterable[bytes]) -> Trace:
     return trace
 
 
-def answered(request: str, state: FreyaState, result: ChatResult, *, latency_ms: float) -> Interaction:
+def answered(
+    request: str, state: FreyaState, result: ChatResult, *, latency_ms: float, meter: Meter
+) -> Interaction:
     """The log's entry of a run that came to its end.
 
     Agents are named in the order they were called, sub-agents after theirs as `agent/sub-agent`. The context is the earlier runs
@@ -105,9 +120,15 @@ def answered(request: str, state: FreyaState, result: ChatResult, *, latency_ms:
         context=tuple(dict.fromkeys(context)),
         tool_uses=uses,
         reasoning=tuple(one.weighing.model_dump(mode="json") for one in results if one.weighing),
-        success=SuccessMetrics(completed=result.outcome == "answered", tool_success_rate=_succeeded(uses)),
-        cost=Cost(input_tokens=result.usage.input_tokens, output_tokens=result.usage.output_tokens),
+        success=SuccessMetrics(
+            completed=result.outcome == "answered",
+            grounded=_grounded(results),
+            hallucinated=_hallucinated(results),
+            tool_success_rate=_succeeded(uses),
+        ),
+        cost=_cost(meter),
         model=result.model,
+        adapter=_adapters(meter),
         latency_ms=latency_ms,
         at=datetime.now(UTC),
     )
@@ -115,6 +136,36 @@ def answered(request: str, state: FreyaState, result: ChatResult, *, latency_ms:
 
 def _tasks(tasks: Iterable[RouteTask | Task]) -> tuple[RoutedTask, ...]:
     return tuple(RoutedTask(agent=t.agent, request=t.request, confidence=t.confidence) for t in tasks)
+
+
+def _grounded(results: Sequence[SpecialistResult]) -> bool | None:
+    """Whether each answer rests on something; None where nobody answered from what was found or computed."""
+    answers = [one for one in results if one.outcome == "answered"]
+    if not answers:
+        return None
+    return all(one.citations or any(not use.failed for use in one.tool_uses) for one in answers)
+
+
+def _hallucinated(results: Sequence[SpecialistResult]) -> bool | None:
+    """Whether a citation was made up; None where a language model wrote, whose words nobody checked further."""
+    if any(one.made_up for one in results):
+        return True
+    return False if results and all(one.model == EXTRACTIVE for one in results) else None
+
+
+def _cost(meter: Meter | None) -> Cost:
+    if meter is None:
+        return Cost()
+    models = meter.models
+    return Cost(
+        input_tokens=sum(one.input_tokens for one in models),
+        output_tokens=sum(one.output_tokens for one in models),
+        models=models,
+    )
+
+
+def _adapters(meter: Meter | None) -> str | None:
+    return ", ".join(meter.adapters) or None if meter else None
 
 
 def _succeeded(uses: tuple[ToolUse, ...]) -> float | None:

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.logged import Trace
 from app.runs.records import ArtifactView, ChatRequest, ChatResult, RunView, Status
+from app.runs.stamping import Stamp
 from graphs import MadeArtifact
 from memory import (
     Connection,
@@ -94,16 +95,16 @@ class RunStore:
         sealer: Sealer | None = None,
         *,
         redact: Redact = redacted_json,
-        versions: Mapping[str, str] = {},  # it is not changed
+        stamp: Stamp | None = None,
     ) -> None:
         """With a sealer that has a key what was asked and answered is stored encrypted.
 
-        For the log `redact` takes personal data out, and `versions` has those of models by their names.
+        For the log `redact` takes personal data out, and `stamp` adds what is configured of the models.
         """
         self._database = database
         self._sealer = sealer
         self._redact = redact
-        self._versions = dict(versions)
+        self._stamp = stamp or Stamp()
 
     async def begin(
         self,
@@ -259,11 +260,8 @@ class RunStore:
         return [row["id"] for row in rows]
 
     async def _logged(self, interaction: Interaction) -> dict[str, JsonValue]:
-        """The log's entry: redacted, and with the versions of its models, in order, as far as they are known."""
-        models = (interaction.model or "").split(", ")
-        known = [self._versions[name] for name in models if name in self._versions]
-        stamped = interaction.model_copy(update={"model_version": ", ".join(known) or None})
-        return await redacted_record(stamped, self._redact)
+        """The log's entry: redacted, and with what is configured of its models."""
+        return await redacted_record(self._stamp(interaction), self._redact)
 
     async def _asked(self, row: DictRow) -> str:
         """What a run was asked; nothing where it cannot be read any more, for the run must be closed all the same."""

@@ -8,6 +8,7 @@ from memory.interactions.records import (
     Feedback,
     Interaction,
     LoggedInteraction,
+    ModelUse,
     RoutedTask,
     SuccessMetrics,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "InteractionLog",
     "InteractionStore",
     "LoggedInteraction",
+    "ModelUse",
     "Redact",
     "RoutedTask",
     "SuccessMetrics",

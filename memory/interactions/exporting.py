@@ -99,6 +99,10 @@ class _Parquet:
             ("latency_ms", pa.float64()),
             ("input_tokens", pa.int64()),
             ("output_tokens", pa.int64()),
+            ("amount", pa.float64()),
+            ("currency", text),
+            ("grounded", pa.bool_()),
+            ("hallucinated", pa.bool_()),
             ("rating", pa.int32()),
             ("created_at", pa.timestamp("us", tz="UTC")),
             ("record", text),
@@ -132,7 +136,8 @@ def _columns(one: LoggedInteraction) -> dict[str, Any]:  # values of a row
     ratings = [each.rating for each in one.feedback if each.rating is not None]
     return {
         **flat,
-        **one.interaction.cost.model_dump(include={"input_tokens", "output_tokens"}),
+        **one.interaction.cost.model_dump(exclude={"models"}),
+        **one.interaction.success.model_dump(include={"grounded", "hallucinated"}),
         "rating": ratings[-1] if ratings else None,
         "created_at": one.created_at,
         "record": one.interaction.model_dump_json(),

@@ -28,7 +28,7 @@ class InteractionLog:
 
     async def redacted(self, interaction: Interaction) -> Record:
         """What is stored of it: redacting takes a while, for which no transaction should be open."""
-        return await asyncio.to_thread(self._redacted, interaction)
+        return await asyncio.to_thread(redacted_parts, interaction, self._redact)
 
     async def append(
         self, connection: Connection, scope: Scope, interaction: Interaction, record: Record | None = None
@@ -48,9 +48,11 @@ class InteractionLog:
             ),
         )
 
-    def _redacted(self, interaction: Interaction) -> Record:
-        record = interaction.model_dump(mode="json")
-        return {name: self._redact(value) if name in _SAID else value for name, value in record.items()}
+
+def redacted_parts(interaction: Interaction, redact: Redact) -> Record:
+    """The interaction as JSON, with everything that people may have said in it redacted; computes for a while."""
+    record = interaction.model_dump(mode="json")
+    return {name: redact(value) if name in _SAID else value for name, value in record.items()}
 
 
 async def redacted_record(interaction: Interaction, redact: Redact = redacted_json) -> Record:

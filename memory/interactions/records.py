@@ -23,19 +23,32 @@ class SuccessMetrics(_Part):
     """How well a run went, as far as it is known; None where nobody looked."""
 
     completed: bool | None = None
+    grounded: bool | None = None
+    """Whether every specialist who answered cites a passage that was found, or a tool computed for him without an error."""
     hallucinated: bool | None = None
-    """Whether a statement of the answer was found to be made up."""
+    """Whether something in the answer was found to be made up: a citation of a passage that there was not. False where nothing could
+    be, since all was quoted and computed; of what a language model wrote, None where nothing of the kind was found."""
     tool_success_rate: float | None = Field(default=None, ge=0, le=1)
     quality: float | None = Field(default=None, ge=0, le=1)
 
 
-class Cost(_Part):
-    """What a run took."""
+class ModelUse(_Part):
+    """What a model took in a run, over all its calls that were answered."""
 
-    input_tokens: int = Field(default=0, ge=0)
-    output_tokens: int = Field(default=0, ge=0)
+    model: str
+    """The name under which it is configured."""
+    input_tokens: int = Field(ge=0)
+    output_tokens: int = Field(ge=0)
+
+
+class Cost(_Part):
+    """What a run took; None for what is not known, as of a run that was cut off."""
+
+    input_tokens: int | None = Field(default=None, ge=0)
+    output_tokens: int | None = Field(default=None, ge=0)
+    models: tuple[ModelUse, ...] = ()
     amount: float | None = Field(default=None, ge=0)
-    """Money; None for a model that costs none."""
+    """Money, by the prices that are configured; 0 where only models of this machine took part, None where a price is not known."""
     currency: str | None = None
 
 

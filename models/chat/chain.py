@@ -55,6 +55,8 @@ class ChainChatModel(AsynchronousChatModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     models: list[BaseChatModel]
+    names: list[str] = Field(default_factory=list)
+    """Under which the models are configured, in their order; an answer has its own as `response_metadata["served_by"]`."""
     guards: list[Guard] = Field(default_factory=list)
     """Of the models, in their order; those beyond the end have none."""
     role: str = ""
@@ -87,7 +89,7 @@ class ChainChatModel(AsynchronousChatModel):
                 said = result.generations[0].message
                 if said.text or getattr(said, "tool_calls", None):
                     attempt.answered()
-                    _note(said, failures)
+                    _note(said, failures, attempt)
                     return result
                 attempt.failed("said nothing", None)
             except _expected() as error:
@@ -117,7 +119,7 @@ class ChainChatModel(AsynchronousChatModel):
                         held.append(chunk)
                         if not begun and (chunk.text or _calls(chunk)):
                             begun = True
-                            _note(held[0].message, failures)
+                            _note(held[0].message, failures, attempt)
                         while begun and held:
                             yield held.pop(0)
             except _expected() as error:
@@ -136,8 +138,9 @@ class ChainChatModel(AsynchronousChatModel):
 
     def _attempts(self, failures: list[str]) -> "Iterator[_Attempt]":
         """The models to ask, each looked at when its turn comes."""
-        for model, guard in zip(self.models, self._guards, strict=True):
-            attempt = _Attempt(self, model, guard, failures)
+        names = [*self.names, *[""] * (len(self.models) - len(self.names))]
+        for model, guard, served_by in zip(self.models, self._guards, names, strict=True):
+            attempt = _Attempt(self, model, guard, failures, served_by)
             refusal = guard.refusal()
             if refusal is None:
                 yield attempt
@@ -150,8 +153,9 @@ class _Attempt:
     """One request to one model, until it has been told how it ended."""
 
     def __init__(
-        self, chain: ChainChatModel, model: BaseChatModel, guard: Guard, failures: list[str]
+        self, chain: ChainChatModel, model: BaseChatModel, guard: Guard, failures: list[str], served_by: str
     ) -> None:
+        self.served_by = served_by
         self.model = model
         self.guard = guard
         self.name = str(getattr(model, "model_name", model._llm_type))  # noqa: SLF001  # its only name
@@ -239,7 +243,9 @@ def _unanswered(failures: list[str], blind: EmbeddingUnavailable | None) -> Mode
     return kind("no chat model answered: " + "; ".join(failures))
 
 
-def _note(message: BaseMessage, failures: list[str]) -> None:
+def _note(message: BaseMessage, failures: list[str], attempt: _Attempt) -> None:
+    if attempt.served_by:
+        message.response_metadata["served_by"] = attempt.served_by
     if failures:
         message.response_metadata["fallbacks"] = list(failures)
 

@@ -82,6 +82,7 @@ class ConfiguredChatModels:
             return self._extractive
         return ChainChatModel(
             models=[*(self._named(name, role) for name in names), self._extractive],
+            names=names,
             guards=[guards[name] for name in names],
             role=role.value,
             observe=observe,

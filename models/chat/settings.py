@@ -30,10 +30,22 @@ class EndpointSettings(BaseModel):
     timeout_s: float = Field(default=60.0, gt=0, description="Seconds until a request counts as failed.")
     temperature: float = Field(default=0.2, ge=0, le=2, description="Sampling temperature.")
     max_tokens: int = Field(default=1024, ge=1, description="The longest answer, in tokens.")
+    input_price: float | None = Field(
+        default=None, ge=0, description="What a million tokens of a request cost, for the interaction log."
+    )
+    output_price: float | None = Field(
+        default=None, ge=0, description="What a million tokens of an answer cost; both are given or neither."
+    )
     redact: bool = Field(
         default=False,
         description="Whether personal data is replaced by placeholders in what is sent, and put back into what is answered.",
     )
+
+    @model_validator(mode="after")
+    def _both_prices(self) -> Self:
+        if (self.input_price is None) != (self.output_price is None):
+            raise ValueError("input_price and output_price are given together: a cost of one alone is none")
+        return self
 
 
 class ChatSettings(BaseModel):
@@ -53,6 +65,9 @@ class ChatSettings(BaseModel):
     )
     endpoints: dict[str, EndpointSettings] = Field(
         default_factory=dict, description="Chat endpoints by a name of your choice."
+    )
+    currency: str = Field(
+        default="USD", pattern="^[A-Z]{3}$", description="The currency of the prices of endpoints."
     )
     roles: dict[Role, list[str]] = Field(
         default_factory=dict,

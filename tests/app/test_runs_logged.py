@@ -9,11 +9,15 @@ from redis.asyncio import Redis
 from app.database import Pool
 from app.problems import problem
 from app.runs import ChatRequest, RunStore
+from app.runs.logged import answered
+from app.runs.metering import Meter
+from app.runs.stamping import Prices, Stamp
 from app.runs.worker import Worker
 from graphs import FreyaState, RunContext, SpecialistResult, Task
 from graphs.events import (
     AgentFinished,
     AgentStarted,
+    Citation,
     RouteChosen,
     RouteTask,
     Token,
@@ -22,10 +26,14 @@ from graphs.events import (
 )
 from graphs.routing.interfaces import Route
 from memory import LOCAL, Interaction, Kind, Recalled, Recollection, Scope, Tier, ToolUse, Turn, new_id
-from memory.interactions import Cost, InteractionStore, SuccessMetrics
+from memory.interactions import Cost, InteractionStore, ModelUse, SuccessMetrics
+from models.chat.chain import ChainChatModel
+from tests.app.answered import answered as answered_of
 from tests.app.scripted import Gate, Setup, ask, state, within
+from tests.fakes.scripted_model import Script, ScriptedChatModel, Step
 
 NOW = datetime(2026, 5, 3, tzinfo=UTC)
+CITED = Citation(number=1, pair_id="pair_1", title="What?", source="s", quote="q", relevance=0.9)
 EVENTS = [
     RouteChosen(kind="tasks", tasks=[RouteTask(agent="davina", request="Plan it", confidence=0.9)]),
     AgentStarted(agent="davina", request="Plan it"),
@@ -45,13 +53,13 @@ KNOWN = {
         {"agent": "davina", "name": "budget", "arguments": {"rate": 8}, "result": "30", "failed": False},
         {"agent": "davina", "name": "plan", "arguments": {}, "result": "", "failed": True},
     ],
-    "success": {"completed": False, "hallucinated": None, "tool_success_rate": 0.5, "quality": None},
+    "success": SuccessMetrics(completed=False, tool_success_rate=0.5).model_dump(),
     "model": "scripted",
 }
 
 
 async def test_log_has_the_versions_of_the_models_that_are_known(setup: Setup) -> None:
-    store = RunStore(setup.database, versions={"scripted": "1.2", "other": "3"})
+    store = RunStore(setup.database, stamp=Stamp(versions={"scripted": "1.2", "other": "3"}))
     scope, run = Scope(thread_id=new_id("thr")), new_id("run")
     await store.begin(
         run, scope, ChatRequest(message="Hi"), new_thread=True, worker="w", idempotency_key=None
@@ -138,8 +146,7 @@ async def test_an_answered_run_logs_who_was_called_and_what_was_given_along(setu
         retrieved=("pair_1", "pair_2"),
         tool_uses=(use,),
         model="scripted",
-        input_tokens=7,
-        output_tokens=3,
+        citations=(CITED,),
     )
 
     async def answer(_: RunContext, message: str) -> FreyaState:
@@ -158,6 +165,66 @@ async def test_an_answered_run_logs_who_was_called_and_what_was_given_along(setu
         entry = await logged(setup, run_id)
     assert (entry["agent"], entry["agents"]) == ("davina", ["davina", "davina/forecaster"])
     assert entry["context"] == ["run_0", "rec_1", "pair_1", "pair_2"]
-    assert entry["success"] == SuccessMetrics(completed=True, tool_success_rate=0).model_dump()
-    assert entry["cost"] == Cost(input_tokens=7, output_tokens=3).model_dump()
+    assert (
+        entry["success"]
+        == SuccessMetrics(completed=True, grounded=True, hallucinated=None, tool_success_rate=0).model_dump()
+    )
+    assert entry["cost"] == Cost(input_tokens=0, output_tokens=0, amount=0, currency="USD").model_dump(
+        mode="json"
+    )
     assert entry["tasks"] == KNOWN["tasks"]
+
+
+def _result(**changes: Any) -> SpecialistResult:
+    given = {"position": 0, "agent": "davina", "request": "?", "answer": "So.", "outcome": "answered"}
+    return SpecialistResult.model_validate({**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("results", "grounded", "hallucinated"),
+    [
+        ([], None, None),
+        ([_result(outcome="declined", model="extractive")], None, False),
+        ([_result(citations=(CITED,), model="extractive")], True, False),
+        ([_result(citations=(CITED,), model="qwen")], True, None),
+        ([_result(citations=(CITED,), model="qwen"), _result(model="qwen")], False, None),
+        ([_result(citations=(CITED,), model="qwen", made_up=1)], True, True),
+    ],
+)
+def test_what_is_known_of_an_answers_ground_is_logged_and_nothing_else(results, grounded, hallucinated):
+    answer = FreyaState(
+        results=results, route=Route(kind="tasks", tasks=()), answer="So.", outcome="answered"
+    )
+    result, _ = answered_of("run_1", Scope(thread_id="thr"), request="?", answer="So.")
+
+    entry = answered("?", answer, result, latency_ms=1, meter=Meter())
+
+    assert (entry.success.grounded, entry.success.hallucinated) == (grounded, hallucinated)
+    assert entry.success.quality is None
+
+
+async def test_every_call_of_a_model_is_counted_by_the_name_it_is_configured_under() -> None:
+    chain = ChainChatModel(
+        models=[ScriptedChatModel(Script([Step(text="One."), Step(text="Two.")]))], names=["large"]
+    )
+    meter = Meter()
+    await chain.ainvoke("?", {"callbacks": [meter]})
+    async for _ in chain.astream("?", {"callbacks": [meter]}):
+        pass
+
+    assert meter.models == (ModelUse(model="large", input_tokens=20, output_tokens=10),)
+
+
+def test_a_price_is_told_where_all_of_it_is_known() -> None:
+    def cost(*models: str) -> Cost:
+        uses = tuple(ModelUse(model=name, input_tokens=2_000_000, output_tokens=500_000) for name in models)
+        return Cost(input_tokens=1, output_tokens=1, models=uses)
+
+    prices = Prices(currency="EUR", endpoints={"hosted": (3.0, 10.0), "unpriced": None})
+
+    assert prices.priced(cost("hosted", "qwen")) == cost("hosted", "qwen").model_copy(
+        update={"amount": 11.0, "currency": "EUR"}
+    )
+    assert prices.priced(cost("qwen")).amount == 0
+    assert prices.priced(cost("hosted", "unpriced")).amount is None
+    assert prices.priced(Cost()).amount is None

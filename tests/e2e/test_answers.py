@@ -25,6 +25,7 @@ async def test_a_knowledge_question_is_answered_by_technical_with_two_citations(
     assert result["agents"] == ["technical"]
     assert result["outcome"] == "answered"
     assert len(result["citations"]) >= 2
+    assert result["usage"]["output_tokens"] > 0
     assert "Relative Strength Index" in result["answer"]
     for citation in result["citations"]:
         assert f"[{citation['number']}]" in result["answer"]

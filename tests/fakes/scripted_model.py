@@ -112,7 +112,10 @@ class ScriptedChatModel(BaseChatModel):
             whole = chunk.message if whole is None else whole + chunk.message
         assert whole is not None
         message = AIMessage(
-            whole.text, tool_calls=whole.tool_calls, response_metadata=whole.response_metadata
+            whole.text,
+            tool_calls=whole.tool_calls,
+            response_metadata=whole.response_metadata,
+            usage_metadata=whole.usage_metadata,
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
 

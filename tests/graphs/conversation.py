@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from langchain_core.callbacks import BaseCallbackHandler
+
 from agents import Charter
 from app.database import Pool
 from graphs import FreyaState, GraphSettings, Route, RunContext, Task, build_freya
@@ -112,6 +114,7 @@ class Conversation:
     notice: Callable[[str], Sequence[str]] = lambda _: ()
     indexed: float | None = None
     run_id: str = ""
+    callbacks: list[BaseCallbackHandler] = field(default_factory=list)
 
     async def say(self, message: str, *, wanted: Sequence[str] = ()) -> FreyaState:
         """Carry out a turn as the service does: the user's message is on record before it begins."""
@@ -140,7 +143,7 @@ class Conversation:
         graph = build_freya(self.charters, self.settings, self.checkpointer)
         state = await graph.ainvoke(
             {"message": message, "wanted": list(wanted)},
-            {"configurable": {"thread_id": self.run_id}},
+            {"configurable": {"thread_id": self.run_id}, "callbacks": self.callbacks},
             context=context,
         )
         return cast("FreyaState", state)

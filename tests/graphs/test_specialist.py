@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 from agents import Artifact, ToolOutput, ToolRefused
 from agents.tools import tool
+from app.runs.metering import Meter
 from graphs import GraphSettings, StepFailed
+from memory.interactions import ModelUse
 from models import ChatModelUnavailable, EmbeddingUnavailable
 from models.chat import Role
 from models.chat.chain import ChainChatModel
@@ -202,8 +204,11 @@ async def test_complex_work_goes_to_the_fitting_sub_agents_side_by_side(play, ch
     talk, script = play(
         *notes, Step(text="All in one.", to="<note from="), router=to("sofia", request=CREATIVE)
     )
+    meter = Meter()
+    talk.callbacks.append(meter)
     async with asyncio.timeout(5):
         state = await talk.say(CREATIVE)
+    assert meter.models == (ModelUse(model="scripted", input_tokens=40, output_tokens=20),)
     weighing = state["results"][0].weighing
     assert (weighing.choice, weighing.score >= 0.8) == ("sub_agents", True)
     assert weighing.reasons

@@ -230,6 +230,32 @@ async def test_the_export_has_every_interaction_with_its_feedback(
     assert await asyncio.to_thread(os.listdir, tmp_path) == ["log.parquet"]
 
 
+async def test_an_export_of_all_users_names_none_of_them(database, tmp_path: Path) -> None:
+    since = datetime.now(UTC)
+    ada, ben = Owner(new_id("ada")), Owner(new_id("ben"), "elsewhere")
+    store = InteractionStore(database, _redact)
+    # What an earlier redaction left as it was.
+    async with database.of(ada) as connection:
+        asked = _interaction(request="Write to ada@example.org")
+        record = asked.model_dump(mode="json")
+        scope = Scope(thread_id=new_id("thr"), user_id=ada.user_id)
+        await InteractionLog(_redact).append(connection, scope, asked, record)
+    await _log(database, ben, _interaction(request="of ben"))
+    await _log(database, ada, _interaction(request="again"))
+
+    entries = await store.export_of_all(tmp_path / "all.parquet", form="parquet", since=since)
+
+    rows = pq.read_table(tmp_path / "all.parquet").to_pylist()
+    assert [(one["user_id"], one["request"]) for one in rows] == [
+        ("user 1", "Write to [email]"),
+        ("user 2", "of ben"),
+        ("user 1", "again"),
+    ]
+    whole = str(rows)
+    assert not any(name in whole for name in (ada.user_id, ben.user_id, "elsewhere", "ada@example.org"))
+    assert dict(entries) == {ada: 2, ben: 1}
+
+
 async def test_an_export_that_fails_leaves_no_file(database, owner, tmp_path: Path) -> None:
     class Broken(InteractionStore):
         async def page(self, *_: object, **__: object):

@@ -55,7 +55,7 @@ class ResidentChatModel(AsynchronousChatModel):
     """Answers with a model in this process.
 
     `response_metadata` has `model_name`, `finish_reason` (`stop`, `length`, `tool_calls`), the `stop` text that was
-    met, and `timings_s`; usage counts tokens, those found computed as `cache_read`. What a model thinks before
+    met, the `adapters` that took part, and `timings_s`; usage counts tokens, those found computed as `cache_read`. What a model thinks before
     it answers stands in `additional_kwargs["reasoning_content"]`. Raises the errors of the engine.
     """
 
@@ -142,7 +142,7 @@ class ResidentChatModel(AsynchronousChatModel):
                     for piece in reader.push(event.text):
                         yield await _told(_chunk(piece), run_manager)
                     if isinstance(event, Finish):
-                        for chunk in self._ending(event, reader, probabilities):
+                        for chunk in self._ending(event, reader, probabilities, options.adapters):
                             yield await _told(chunk, run_manager)
 
     def _with(
@@ -159,7 +159,11 @@ class ResidentChatModel(AsynchronousChatModel):
             raise RequestInvalid(f"the options of the call cannot be used: {wrong}") from error
 
     def _ending(
-        self, finish: Finish, reader: AnswerReader, probabilities: Sequence[Mapping[str, Any]]
+        self,
+        finish: Finish,
+        reader: AnswerReader,
+        probabilities: Sequence[Mapping[str, Any]],
+        adapters: Sequence[str],
     ) -> list[ChatGenerationChunk]:
         pieces, calls = reader.end()
         whole = [_tool_call(call) for call in calls if call.name and call.arguments is not None]
@@ -176,6 +180,8 @@ class ResidentChatModel(AsynchronousChatModel):
         }
         if finish.stop is not None:
             metadata["stop"] = finish.stop
+        if adapters:
+            metadata["adapters"] = list(adapters)
         if probabilities:
             metadata["logprobs"] = {"content": list(probabilities)}
         last = AIMessageChunk(

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from app.settings import HttpSettings
+from memory import Owner
 from tests.app.memory_doors.users import IMPORT, finished_run, kept, take_in
 from tests.app.remembering import line, lines, remembering
 from tests.app.test_http import problem_of
@@ -57,6 +58,28 @@ async def test_only_a_key_of_no_user_takes_in_lines_of_others(database_url, redi
         unbound = {"authorization": "Bearer frk_free"}
         taken = await client.post(IMPORT, content=content, params={"users": "any"}, headers=unbound)
         assert (taken.json()["imported"], taken.json()["known"]) == (1, 1)
+
+
+async def test_only_a_key_of_no_user_reads_the_log_of_all_and_everybody_finds_it_noted(
+    database_url, redis_url, tmp_path: Path
+):
+    digest, free = (hashlib.sha256(key.encode()).hexdigest() for key in (_KEY, "frk_free"))
+    http = HttpSettings(key_hashes=[digest, free], key_users={digest: "dora"})
+    path, query = "/v1/memory/interactions", {"users": "any"}
+    async with (
+        remembering(database_url, redis_url, tmp_path, http) as opened,
+        httpx.AsyncClient(transport=httpx.ASGITransport(opened.app), base_url="http://localhost") as client,
+    ):
+        run = await finished_run(opened, Owner("dora"), [])
+        bound, unbound = ({"authorization": f"Bearer {key}"} for key in (_KEY, "frk_free"))
+        refused = await client.get(path, params=query, headers=bound)
+        assert "dora" in problem_of(refused, 403, "forbidden")["detail"]
+        found = await client.get(path, params=query, headers=unbound)
+        (entry,) = [one for one in map(json.loads, found.text.splitlines()) if one["run_id"] == run]
+        assert entry["user_id"].startswith("user ")
+        assert "dora" not in found.text
+        noted, *_ = (await client.get("/v1/memory/audit", headers=bound)).json()["items"]
+        assert (noted["actor"], noted["action"]) == ("local/local", "export interactions of all users")
 
 
 async def test_export_is_one_document_of_the_user_alone(opened, mine, others, owner, other):
