@@ -1,4 +1,4 @@
-"""What runs made becomes findable: a record for each artifact, by its title and what was asked for."""
+"""What runs made becomes findable: a record for each artifact, by its title, what was asked for, and what stands in it."""
 
 import re
 from datetime import timedelta
@@ -25,6 +25,18 @@ _LETTERS: Final = re.compile(r"[^\W\d_]{3}")
 _MEMBER: Final = re.compile(r'\s*\{?\s*"[^"]*"\s*:(.*)')
 _LONGEST_TITLE, _LONGEST_REQUEST = 120, 400  # characters
 _LOOKED_AT = 20  # lines of an artifact in which a title is looked for
+_READ, _HEAD, _CONTENT = (
+    65_536,
+    600,
+    1500,
+)  # characters: of an artifact, of its beginning, and of all that is taken of it
+_LONGEST_LINE = 160
+_HEADING: Final = re.compile(
+    r"\s*(?:#{1,6} |--+ |//+ |\*+ |(?:create\s+(?:table|view|type|function)|(?:async )?def|class|function|interface|enum)\b)"
+    r'|\s*"(?:title|summary|description|operationId|name)"\s*:',
+    re.IGNORECASE,
+)
+"""What headings, comments, names of tables and of code, and titles in JSON begin with."""
 
 
 class ArtifactRecorder:
@@ -71,12 +83,15 @@ class ArtifactRecorder:
         return len(done)
 
     async def _draft(self, owner: Owner, row: dict[str, Any]) -> Draft:
-        title = self._redact(title_of_artifact(await self._opened(owner, row["content"])))
+        content = await self._opened(owner, row["content"])
+        title = self._redact(title_of_artifact(content))
         shared = row["project_id"] is not None
         text = f"Made {row['name']}{f': {title}' if title else ''}."
         if row["request"] and not shared:  # what was said is nobody's but the user's own
             asked = " ".join(self._redact(await self._opened(owner, row["request"])).split())
             text += f" Asked for: {_cut(asked, _LONGEST_REQUEST)}"
+        if inside := content_of_artifact(content, title):
+            text += f"\nIn it:\n{self._redact(inside)}"
         return Draft(
             kind=Kind.ARTIFACT,
             text=text,
@@ -107,6 +122,24 @@ def title_of_artifact(content: str) -> str:
         if _LETTERS.search(said):
             return _cut(" ".join(said.split()), _LONGEST_TITLE)
     return ""
+
+
+def content_of_artifact(content: str, title: str = "") -> str:
+    """Lines by which an artifact is found beside its title: its beginning, then its headings; 1,500 characters at most."""
+    lines = [" ".join(line.split()) for line in content[:_READ].splitlines() if _LETTERS.search(line)]
+    wanted = [line for line in lines if not title or title_of_artifact(line) != title]
+    taken: dict[str, None] = {}
+    left = _CONTENT
+    for number, line in enumerate(wanted):
+        short = _cut(line, _LONGEST_LINE)
+        beginning = number == len(taken) and _CONTENT - left < _HEAD
+        if short in taken or not (beginning or _HEADING.match(line)):
+            continue
+        if len(short) >= left:
+            break
+        taken[short] = None
+        left -= len(short) + 1
+    return "\n".join(taken)
 
 
 def _cut(text: str, longest: int) -> str:
