@@ -25,6 +25,7 @@ from memory import (
     MemoryUnavailable,
     Owner,
     ProjectStore,
+    Retention,
     ShortTermTier,
     ThreadStore,
     TieredConversation,
@@ -57,7 +58,6 @@ from memory.interactions import InteractionStore, ensure_partitions
 from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault, prepare
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
-from memory.retention import Retention
 from memory.short import ModelSummariser
 from models import ModelsSettings
 from models.chat import EXTRACTIVE, ConfiguredChatModels, Role

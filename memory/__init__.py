@@ -42,6 +42,7 @@ from memory.interfaces import (
 )
 from memory.owner import LOCAL, Owner
 from memory.projects import Member, Project, ProjectStore, require_project
+from memory.retention import Retention
 from memory.settings import MemorySettings
 from memory.short import ShortTermTier, StateConflict, StateInvalid, Summary
 from memory.threads import Message, Thread, ThreadStore, open_turn, opened_json, sealed, sealed_json, title_of
@@ -80,6 +81,7 @@ __all__ = [
     "Recollection",
     "Record",
     "RecordState",
+    "Retention",
     "RoutedTask",
     "Scope",
     "ShortTermTier",
