@@ -163,7 +163,8 @@ def chain_line(chain: dict[str, Any]) -> str:
     """What a check of the audit trail found."""
     entries = f"{chain['entries']} entries, {chain['removed']} removed by erasing or past their time"
     if chain["intact"]:
-        return f"the audit trail is as it was noted: {entries}\nits last hash is {chain['head']}"
+        last = f"\nits last hash is {chain['head']}" if chain["head"] else ""
+        return f"the audit trail is as it was noted: {entries}{last}"
     where = (
         f"entry {chain['broken_at']} does not follow"
         if chain["broken_at"]
