@@ -111,9 +111,9 @@ class DenseIndex:
     ) -> dict[str, float]:
         """Cosine similarities by pair id, highest first. Raises KnowledgeUnavailable."""
         resident = [self._read.get((name, field)) for name in collections]
-        few = [each for each in resident if each is not None and len(each) <= _AT_ONCE]
-        if few and len(few) == len(collections):
-            return _highest(dict(ChainMap(*(each.nearest(vector, limit) for each in few))), limit)
+        here = [each for each in resident if each is not None]
+        if here and len(here) == len(collections) and sum(map(len, here)) <= _AT_ONCE:
+            return _highest(dict(ChainMap(*(each.nearest(vector, limit) for each in here))), limit)
         await self._chroma.loaded()
         return await self._chroma.soon(self._search, vector, field, tuple(collections), limit)
 

@@ -195,37 +195,24 @@ VOLUMES: Final = (
         about="force index",
     ),  # Elder, 1993
     formula(r"vroc|volume rate of change", {"b": VOLUME_BEFORE, "v": VOLUME}, "(v-b)/b*100", "(v-b)/b"),
-    formula(  # Fosback, 1976; as a running sum of percentages at StockCharts
-        r"pvi|positive volume index",
-        {
-            "i": rf"{OLD}pvi\b|pvi\((?:previous|prev|t-1)\)",
-            "b": BEFORE,
-            "c": NOW_CLOSE,
-            "w": VOLUME_BEFORE,
-            "v": VOLUME,
-        },
-        "i+(c-b)/b*i",
-        "i*(1+(c-b)/b)",
-        "i*c/b",
-        "i+(c-b)/b*100",
-        partly=("i+(c-b)/b",),
-        needs="i+c+b",
-    ),
-    formula(
-        r"nvi|negative volume index",
-        {
-            "i": rf"{OLD}nvi\b|nvi\((?:previous|prev|t-1)\)",
-            "b": BEFORE,
-            "c": NOW_CLOSE,
-            "w": VOLUME_BEFORE,
-            "v": VOLUME,
-        },
-        "i+(c-b)/b*i",
-        "i*(1+(c-b)/b)",
-        "i*c/b",
-        "i+(c-b)/b*100",
-        partly=("i+(c-b)/b",),
-        needs="i+c+b",
+    *(
+        formula(  # Fosback, 1976; as a running sum of percentages at StockCharts
+            rf"{short}|{sign} volume index",
+            {
+                "i": rf"{OLD}{short}\b|{short}\((?:previous|prev|t-1)\)",
+                "b": BEFORE,
+                "c": NOW_CLOSE,
+                "w": VOLUME_BEFORE,
+                "v": VOLUME,
+            },
+            "i+(c-b)/b*i",
+            "i*(1+(c-b)/b)",
+            "i*c/b",
+            "i+(c-b)/b*100",
+            partly=("i+(c-b)/b",),
+            needs="i+c+b",
+        )
+        for short, sign in (("pvi", "positive"), ("nvi", "negative"))
     ),
     formula(  # Arms, 1996
         r"(?:eom|emv|ease of movement)",
