@@ -1,5 +1,6 @@
 """LangGraph graphs: the orchestrator and the one shape every specialist runs in."""
 
+from graphs.answers import AnswerFigure, AnswerParts, parts_of
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.events import (
     LAST_EVENTS,
@@ -20,6 +21,7 @@ from graphs.events import (
     ToolStarted,
 )
 from graphs.freya import FreyaGraph, build_freya
+from graphs.grounding import Grounding
 from graphs.guarding import clean_message
 from graphs.routing import CalibratedRouter, Route, Router, Task
 from graphs.settings import GraphSettings
@@ -39,6 +41,8 @@ __all__ = [
     "STATE_TYPES",
     "AgentFinished",
     "AgentStarted",
+    "AnswerFigure",
+    "AnswerParts",
     "ArtifactReference",
     "CalibratedRouter",
     "Citation",
@@ -47,6 +51,7 @@ __all__ = [
     "FreyaState",
     "GraphSettings",
     "GraphsError",
+    "Grounding",
     "Heartbeat",
     "MadeArtifact",
     "Outcome",
@@ -70,5 +75,6 @@ __all__ = [
     "build_freya",
     "build_specialist",
     "clean_message",
+    "parts_of",
     "reference",
 ]

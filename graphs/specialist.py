@@ -20,9 +20,11 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy
 
 from agents import Charter, SubAgent
+from graphs.answers import left_out
 from graphs.calling import ToolBench, reference
 from graphs.citing import as_citations, as_passages
 from graphs.events import AgentFinished, AgentStarted, Citation, CitationMade, Token
+from graphs.grounding import Sources, check_answer
 from graphs.numbering import OrderOfUse, Renumbering, renumbered
 from graphs.prompting import past_messages, system_prompt, working
 from graphs.settings import GraphSettings
@@ -30,7 +32,7 @@ from graphs.state import Outcome, RunContext, SpecialistOutput, SpecialistResult
 from graphs.weighing import choose_sub_agents, weigh
 from knowledge import KnowledgeUnavailable
 from models import EmbeddingUnavailable
-from models.chat import Note, Prompt, Role, Working, describe_tool, render_prompt
+from models.chat import EXTRACTIVE, Note, Prompt, Role, Working, describe_tool, render_prompt
 
 __all__ = ["SpecialistGraph", "build_specialist", "reference"]
 
@@ -180,14 +182,28 @@ class Specialist:
         )
 
     async def check(self, state: SpecialistState) -> SpecialistState:
-        """Hold the answer against the passages: those it cites are numbered as they come in it, other marks taken out."""
+        """Hold the answer against what it rests on.
+
+        Citations are numbered as they come in it; those of nothing, or of what does not hold it, are taken out. A sentence
+        of a language model with a number that no source holds is taken out too; what was quoted and computed is only told of.
+        """
         reply, order = state["messages"][-1], OrderOfUse(state["citations"])
-        text = renumbered(reply.text, order)
-        return {
-            "messages": [reply.model_copy(update={"content": text})],
+        text, found = reply.text, None
+        if _outcome(reply) == "answered":
+            by_model = reply.response_metadata.get("model_name") != EXTRACTIVE
+            text, found = check_answer(text, _sources(state), repair=by_model)
+        metadata = reply.response_metadata
+        if found and found.removed:
+            metadata = metadata if text else {**metadata, "finish_reason": "declined"}
+            said = left_out(found.removed, request=state["task"].request)
+            text = f"{text}\n\n{said}".strip()
+        text = renumbered(text, order)
+        update: SpecialistState = {
+            "messages": [reply.model_copy(update={"content": text, "response_metadata": metadata})],
             "citations": order.used(),
             "made_up": len(order.unknown),
         }
+        return {**update, "grounding": found} if found else update
 
     async def answer(self, state: SpecialistState, runtime: Context) -> SpecialistState:
         """Close the task: the answer, the passages it cites, and what it was made with."""
@@ -211,6 +227,8 @@ class Specialist:
             tool_uses=tuple(state.get("tool_uses", [])),
             computed=tuple(state.get("computed", [])),
             artifacts=tuple(state.get("artifacts", [])),
+            financial=self._charter.financial or any(one.financial for one in state.get("computed", [])),
+            grounding=state.get("grounding"),
             weighing=state["weighing"],
             model=model,
             fallbacks=tuple(
@@ -265,6 +283,32 @@ class Specialist:
 def _working(state: SpecialistState, context: RunContext) -> Working | None:
     at = state.get("at")
     return working(at, state.get("turns", []), tokens=context.settings.working_tokens) if at else None
+
+
+def _sources(state: SpecialistState) -> Sources:
+    """What the answer may state: the request, what is remembered, what tools were given and gave, and the passages."""
+    task, turns = state["task"], state.get("turns", [])
+    uses = [*state.get("tool_uses", []), *(use for turn in turns for use in turn.tool_uses)]
+    at = state.get("at")
+    said = [text for turn in turns for text in (turn.request, turn.answer) if text]
+    return Sources.of(
+        texts=[
+            task.request,
+            task.context,
+            task.about,
+            *state.get("known", []),
+            *said,
+            *(use.result for use in uses),
+            *(note.text for note in state.get("notes", [])),
+        ],
+        values=[
+            *(use.arguments for use in uses),
+            *(one.data for one in state.get("computed", [])),
+            *([at.tools, at.variables] if at else []),
+        ],
+        figures=[figure for one in state.get("computed", []) for figure in one.figures],
+        passages=state["passages"],
+    )
 
 
 def _unreadable(call: InvalidToolCall) -> ToolMessage:

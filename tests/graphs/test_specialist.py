@@ -356,3 +356,40 @@ async def test_what_a_tool_found_out_is_kept_with_the_result_and_its_chart_as_an
 )
 def test_charts_without_data_and_figures_of_one_name_are_faults(output, fault):
     assert fault in find_faults(output)
+
+
+async def test_a_figure_that_a_language_model_made_up_is_taken_out_and_told_of(play):
+    talk, _ = play(
+        Step(calls=[NPV]),
+        Step(text="The net present value is 30.84. It beats 93 % of projects."),
+        router=to("davina"),
+    )
+    state = await talk.say("NPV of my flows")
+    assert state["answer"] == (
+        "The net present value is 30.84.\n\n"
+        "Left out of this answer, because no source holds their figures: one sentence."
+    )
+    (result,) = state["results"]
+    assert (result.grounding.untraced, result.grounding.numbers) == (("93 %",), 2)
+
+
+async def test_an_answer_of_nothing_but_made_up_figures_is_none(play):
+    talk, _ = play(Step(text="It will rise by 93 %."), router=to("davina"))
+    state = await talk.say("NPV of my flows")
+    assert "93" not in state["answer"]
+    assert state["outcome"] == "declined"
+
+
+async def test_a_question_back_is_not_held_against_sources(play):
+    talk, _ = play(Step(text="Such as 93 %?", reason="needs_input"), router=to("davina"))
+    state = await talk.say("NPV of my flows")
+    assert state["answer"] == "Such as 93 %?"
+    assert state["results"][0].grounding is None
+
+
+async def test_what_was_said_before_in_the_thread_may_be_said_again(play):
+    talk, _ = play(
+        Step(calls=[NPV]), Step(text="It is 30.84."), Step(text="As said, 30.84."), router=to("davina")
+    )
+    await talk.say("NPV of my flows")
+    assert (await talk.say("again?"))["answer"] == "As said, 30.84."
