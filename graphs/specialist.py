@@ -19,7 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy
 
-from agents import Charter, SubAgent
+from agents import Charter
 from graphs.answers import left_out
 from graphs.calling import ToolBench, reference
 from graphs.citing import as_citations, as_passages
@@ -29,18 +29,17 @@ from graphs.numbering import OrderOfUse, Renumbering, renumbered
 from graphs.prompting import past_messages, system_prompt, working
 from graphs.settings import GraphSettings
 from graphs.state import Outcome, RunContext, SpecialistOutput, SpecialistResult, SpecialistState
+from graphs.subagents import SubAgents, joined
 from graphs.weighing import choose_sub_agents, weigh
 from knowledge import KnowledgeUnavailable
 from models import EmbeddingUnavailable
-from models.chat import EXTRACTIVE, Note, Prompt, Role, Working, describe_tool, render_prompt
+from models.chat import EXTRACTIVE, Prompt, Role, Working, describe_tool, render_prompt
 
 __all__ = ["SpecialistGraph", "build_specialist", "reference"]
 
 SpecialistGraph = CompiledStateGraph[SpecialistState, RunContext, SpecialistState, SpecialistOutput]
 Context = Runtime[RunContext]
 _MOST_SUB_AGENTS = 3
-_NOTHING_SAID = frozenset({"declined", "needs_input"})
-"""Finish reasons of a reply that holds nothing to build on."""
 
 
 def build_specialist(charter: Charter, settings: GraphSettings) -> SpecialistGraph:
@@ -80,6 +79,7 @@ class Specialist:
         self._charter = charter
         self._bench = ToolBench(charter.name, {tool.name: tool for tool in charter.tools})
         self._described = [describe_tool(tool) for tool in charter.tools]
+        self._subagents = SubAgents(charter)
         self._system = SystemMessage(system_prompt(charter))
 
     async def recall(self, state: SpecialistState, runtime: Context) -> SpecialistState:
@@ -126,28 +126,37 @@ class Specialist:
         )
 
     async def delegate(self, state: SpecialistState, runtime: Context) -> SpecialistState:
-        """Ask the fitting sub-agents side by side; what they write lies beside the request from then on."""
+        """Ask the fitting sub-agents side by side; what they write lies beside the request from then on.
+
+        What was all assembled from playbooks is a draft of the answer already.
+        """
         began, request, passages = time.monotonic(), state["task"].text, tuple(state["passages"])
-        model = runtime.context.chat.of(Role.WRITER)
-
-        async def ask(sub: SubAgent) -> Note | None:
-            prompt = Prompt(request=request, passages=passages, focus=sub.purpose)
-            reply = await model.ainvoke([SystemMessage(sub.persona), HumanMessage(render_prompt(prompt))])
-            said = reply.text.strip() and reply.response_metadata.get("finish_reason") not in _NOTHING_SAID
-            return Note(author=sub.name, text=reply.text) if said else None
-
         chosen = choose_sub_agents(request, self._charter, most=_MOST_SUB_AGENTS)
-        notes = [note for note in await asyncio.gather(*map(ask, chosen)) if note]
+        known, turns = state.get("known", []), state.get("turns", [])
+        works = await asyncio.gather(
+            *(
+                self._subagents.ask(
+                    sub, runtime.context, request=request, passages=passages, known=known, turns=turns
+                )
+                for sub in chosen
+            )
+        )
+        notes = [work.note for work in works if work.note]
+        assembled = bool(notes) and all(work.assembled for work in works if work.note)
         prompt = Prompt(
             request=request,
             passages=passages,
-            notes=tuple(notes),
-            known=tuple(state.get("known", [])),
+            notes=() if assembled else tuple(notes),
+            known=tuple(known),
             working=_working(state, runtime.context),
+            draft=joined(notes) if assembled else None,
         )
         return {
             "notes": notes,
             "messages": [HumanMessage(render_prompt(prompt), id="request")],
+            "tool_uses": [use for work in works for use in work.tool_uses],
+            "computed": [one for work in works for one in work.computed],
+            "artifacts": [artifact for work in works for artifact in work.artifacts],
             "timings_ms": {"sub_agents": _since(began)},
         }
 

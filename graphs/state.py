@@ -86,6 +86,8 @@ class Weighing(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     score: float
+    features: dict[str, float] = {}
+    """By a feature's name what it added to the score."""
     reasons: tuple[str, ...]
     choice: Literal["tool", "checked_tool", "sub_agents"]
 

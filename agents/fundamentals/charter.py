@@ -88,16 +88,21 @@ def charter() -> Charter:
                 name="protocol_analyst",
                 purpose="Examines a protocol or token in depth: use, earnings, token economics, governance, security, rivals.",
                 persona=_PROTOCOL_ANALYST,
+                tools=("fully_diluted_valuation", "valuation_ratios", "supply_schedule", "staking_yield"),
+                playbook="playbooks/protocol_analyst.toml",
             ),
             SubAgent(
                 name="market_cycle_analyst",
                 purpose="Places a moment in the market cycle by weighing supply, demand, leverage and holders' behaviour.",
                 persona=_CYCLE_ANALYST,
+                tools=("stock_to_flow", "supply_schedule", "valuation_ratios", "funding_cost"),
+                playbook="playbooks/market_cycle_analyst.toml",
             ),
             SubAgent(
                 name="regulation_reader",
                 purpose="Reads laws, rules and rulings on crypto and says what they demand, of whom and from when.",
                 persona=_REGULATION_READER,
+                playbook="playbooks/regulation_reader.toml",
             ),
         ),
     )

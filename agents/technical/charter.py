@@ -88,16 +88,28 @@ def charter() -> Charter:
                 name="chart_reader",
                 purpose="Reads a chart as a whole: trend, structure, patterns, levels and volume over several timeframes.",
                 persona=_CHART_READER,
+                tools=(
+                    "compute_indicator",
+                    "candlestick_patterns",
+                    "pivot_points",
+                    "fibonacci_levels",
+                    "drawdown_and_sharpe",
+                ),
+                playbook="playbooks/chart_reader.toml",
             ),
             SubAgent(
                 name="strategy_designer",
                 purpose="Designs a trading strategy with exact entry, exit, stop and sizing rules and a plan to test it.",
                 persona=_STRATEGY_DESIGNER,
+                tools=("compute_indicator", "position_size", "kelly_fraction"),
+                playbook="playbooks/strategy_designer.toml",
             ),
             SubAgent(
                 name="risk_reviewer",
                 purpose="Reviews the risk of a trade, a strategy or a trading plan and says what would lower it.",
                 persona=_RISK_REVIEWER,
+                tools=("position_size", "kelly_fraction", "drawdown_and_sharpe"),
+                playbook="playbooks/risk_reviewer.toml",
             ),
         ),
     )
