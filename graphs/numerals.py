@@ -94,7 +94,7 @@ def _digits(text: str) -> Iterator[Numeral]:
             for value, step in _values(written, vague=vague)
             for factor in factors
         )
-        parts = ()
+        parts: tuple[Numeral, ...] = ()
         if re.search(_BLANK, written):
             parts = tuple(
                 Numeral(match.start() + p.start(), match.start() + p.end(), p[0], tuple(_halved(p[0])), False)

@@ -197,7 +197,7 @@ class Specialist:
         of a language model with a number that no source holds is taken out too; what was quoted and computed is only told of.
         """
         reply, order = state["messages"][-1], OrderOfUse(state["citations"])
-        text, found = reply.text, None
+        text, found = str(reply.text), None
         if _outcome(reply) == "answered":
             by_model = reply.response_metadata.get("model_name") != EXTRACTIVE
             text, found = check_answer(text, _sources(state), repair=by_model)

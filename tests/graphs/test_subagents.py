@@ -1,6 +1,7 @@
 """Sub-agents: graphs of their own that write with a language model, and assemble from a playbook without one."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -123,8 +124,6 @@ async def test_passages_are_quoted_with_their_citations(quoting):
 
 
 async def test_a_sub_agent_without_playbook_and_passages_leaves_the_work_to_its_specialist(quoting, charters):
-    from dataclasses import replace
-
     technical = charters["technical"]
     bare = tuple(replace(sub, playbook=None) for sub in technical.subagents)
     talk = quoting(STRATEGY, shelf=Shelf())
@@ -133,20 +132,29 @@ async def test_a_sub_agent_without_playbook_and_passages_leaves_the_work_to_its_
     assert result.sub_agents == ()
 
 
-async def test_the_small_gguf_model_writes_as_a_sub_agent_and_what_it_makes_up_is_taken_out(
-    play, embedder, random_model
+@pytest.mark.parametrize(("tools", "writer"), [((), "tiny"), (("compute_indicator",), "extractive")])
+async def test_the_small_gguf_model_writes_what_fits_its_context_and_else_the_playbook_serves(
+    play, charters, embedder, random_model, tools, writer
 ):
     pytest.importorskip("llama_cpp")
-    resident = {"tiny": ResidentSettings(path=random_model, slots=1, context=2048, threads=1, max_tokens=24)}
-    settings = ChatSettings(resident=resident, roles={Role.WRITER: ["tiny"]})
+    technical = charters["technical"]
+    (designer,) = (sub for sub in technical.subagents if sub.name == "strategy_designer")
+    terse = replace(designer, persona="You design strategies.", tools=tools)
     talk, _ = play(router=to("technical", request=STRATEGY), shelf=Shelf())
+    talk.charters = {**charters, "technical": replace(technical, subagents=(terse,))}
+    resident = {
+        "tiny": ResidentSettings(path=random_model, context_tokens=2048, parallel=1, threads=1, max_tokens=24)
+    }
+    settings = ChatSettings(resident=resident, roles={Role.WRITER: ["tiny"]})
     async with Residents(settings.resident, memory_gb=1) as residents:
         talk.chat = ConfiguredChatModels(settings, embedder, residents=residents)
         async with asyncio.timeout(60):
-            (result,) = (await talk.say(STRATEGY))["results"]
-    ended = [e for e in talk.of("agent.finished") if e.agent == "technical/strategy_designer"]
-    assert [e.model for e in ended] == ["tiny"]
-    assert result.grounding is None or result.grounding.holds
+            state = await talk.say(STRATEGY)
+    (ended,) = [e for e in talk.of("agent.finished") if e.agent == "technical/strategy_designer"]
+    assert ended.model == writer
+    assert ("no language model wrote it" in state["answer"]) == (writer == "extractive")
+    grounding = state["results"][0].grounding
+    assert grounding is None or grounding.holds
 
 
 def test_a_section_that_two_wrote_stands_once():
