@@ -23,6 +23,7 @@ from graphs.events import (
 from graphs.freya import FreyaGraph, build_freya
 from graphs.grounding import Grounding
 from graphs.guarding import clean_message
+from graphs.numerals import Numeral, read_numerals
 from graphs.routing import CalibratedRouter, Route, Router, Task
 from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist, reference
@@ -54,6 +55,7 @@ __all__ = [
     "Grounding",
     "Heartbeat",
     "MadeArtifact",
+    "Numeral",
     "Outcome",
     "RequestRefused",
     "Route",
@@ -76,5 +78,6 @@ __all__ = [
     "build_specialist",
     "clean_message",
     "parts_of",
+    "read_numerals",
     "reference",
 ]

@@ -31,6 +31,7 @@ title = "Known"
 quote = "{{ request }}"
 """
 BOOK = parse_playbook(TEXT)
+MESSAGE = BOOK.sections[0].text or ""
 
 
 def test_facts_are_read_from_the_request_or_taken_by_default_or_missing():
@@ -42,13 +43,13 @@ def test_facts_are_read_from_the_request_or_taken_by_default_or_missing():
 
 def test_a_template_is_filled_with_facts_and_figures():
     facts = read_facts(BOOK, "launch bread")
-    assert fill_template(BOOK.sections[0].text, "launch bread", facts, {"reach": "1,200"}) == (
+    assert fill_template(MESSAGE, "launch bread", facts, {"reach": "1,200"}) == (
         "bread, said plainly: 1,200 people."
     )
 
 
 def test_a_template_that_uses_what_is_not_known_is_left_out():
-    assert fill_template(BOOK.sections[0].text, "x", read_facts(BOOK, "launch bread"), {}) == ""
+    assert fill_template(MESSAGE, "x", read_facts(BOOK, "launch bread"), {}) == ""
     assert fill_template("{{ product }}", "x", read_facts(BOOK, "hello"), {}) == ""
 
 
