@@ -99,7 +99,7 @@ def indicator_tool() -> BaseTool:
     """`compute_indicator` as a tool."""
     return tool(
         "compute_indicator",
-        "Computes a technical indicator (RSI, MACD, moving averages, Bollinger bands, ATR, ADX, stochastic and 29 more) "
+        "Computes a technical indicator (RSI, MACD, moving averages, Bollinger bands, ATR, ADX, stochastic, Ichimoku, Supertrend, VWAP and 70 more) "
         "from given prices or CSV and says what its value means.",
         IndicatorArguments,
         compute_indicator,
