@@ -197,6 +197,10 @@ def _too_few(indicator: Indicator, settings: Mapping[str, float], count: int, wa
 
 def _motionless(indicator: Indicator, bars: Bars, warm_up: int) -> bool:
     start = 0 if indicator.smoothed else len(bars) - warm_up - 1
-    names = [name for name in indicator.needs if name != "volume"] or ["volume"]
-    prices: list[float] = [value for name in names for value in getattr(bars, name)[start:]]
+    prices: list[float] = [
+        value
+        for name in indicator.needs
+        if name != "volume" or indicator.needs == ("volume",)
+        for value in getattr(bars, name)[start:]
+    ]
     return max(prices) == min(prices)
