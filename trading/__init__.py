@@ -1,6 +1,6 @@
 """Pure functions on prices and positions."""
 
-from trading.allocation import Allocation, check_allocation
+from trading.allocation import Allocation, Drift, check_allocation, drift_from
 from trading.backtest import Backtest, Trade, backtest, halves
 from trading.candle_table import CANDLE_PATTERNS, CandlePattern, Nature
 from trading.candles import FEWEST_BARS, CandleMatch, Direction, detect_patterns
@@ -75,6 +75,7 @@ from trading.tail_risk import TailRisk, tail_risk
 from trading.timeframes import Evidence, TimeframeVerdict, Trend, Verdict, judge, resample
 from trading.touched_levels import Level, find_levels
 from trading.trendlines import Channel, Line, TrendLine, find_channel, find_trend_lines
+from trading.vesting import Tranche, UnlockMonth, unlock_schedule
 
 __all__ = [
     "CANDLE_PATTERNS",
@@ -99,6 +100,7 @@ __all__ = [
     "Definition",
     "Direction",
     "Drawdown",
+    "Drift",
     "Evidence",
     "FibonacciLevels",
     "Funding",
@@ -135,10 +137,12 @@ __all__ = [
     "TooFewBars",
     "Trade",
     "TradingError",
+    "Tranche",
     "Trend",
     "TrendLine",
     "Turn",
     "UnknownIndicator",
+    "UnlockMonth",
     "Valuation",
     "Verdict",
     "Yield",
@@ -159,6 +163,7 @@ __all__ = [
     "compute",
     "definitions",
     "detect_patterns",
+    "drift_from",
     "emission",
     "equity_from_returns",
     "expected_value",
@@ -196,5 +201,6 @@ __all__ = [
     "timeframe_in",
     "trend_before",
     "true_ranges",
+    "unlock_schedule",
     "valuation",
 ]

@@ -16,6 +16,7 @@ from trading import (
     PERIODS_PER_YEAR,
     RULES,
     Backtest,
+    Bars,
     Rule,
     backtest,
     halves,
@@ -173,17 +174,7 @@ def _tested(prices: Prices, arguments: BacktestArguments) -> ToolOutput:
                 "other bars, settings or costs may turn that."
             ),
         ),
-        chart=series_chart(
-            f"Equity of the {label}",
-            [
-                *({"bar": at + 1, "value": value, "name": "rule"} for at, value in enumerate(result.equity)),
-                *(
-                    {"bar": at + 1, "value": close / bars.close[0], "name": "buy and hold"}
-                    for at, close in enumerate(bars.close)
-                ),
-            ],
-            "equity, start = 1",
-        ),
+        chart=_chart(result, bars, label),
         artifacts=(
             csv_file(
                 "trades.csv",
@@ -203,6 +194,17 @@ def _tested(prices: Prices, arguments: BacktestArguments) -> ToolOutput:
             ),
         ),
     )
+
+
+def _chart(result: Backtest, bars: Bars, label: str) -> dict[str, JsonValue]:
+    rows: list[dict[str, JsonValue]] = [
+        {"bar": at + 1, "value": value, "name": "rule"} for at, value in enumerate(result.equity)
+    ]
+    rows += [
+        {"bar": at + 1, "value": close / bars.close[0], "name": "buy and hold"}
+        for at, close in enumerate(bars.close)
+    ]
+    return series_chart(f"Equity of the {label}", rows, "equity, start = 1")
 
 
 def _settings(arguments: BacktestArguments) -> dict[str, float]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.trading.series import planted, upside_down, walk
+from tests.trading.series import Pivots, planted, upside_down, walk
 from trading import (
     PATTERN_NAMES,
     Bars,
@@ -23,7 +23,7 @@ from trading import (
     find_trend_lines,
 )
 
-PLANTED = {
+PLANTED: dict[str, Pivots] = {
     "head and shoulders": [(0, 80), (20, 100), (30, 93), (45, 110), (60, 93.5), (70, 101), (85, 86)],
     "double top": [(0, 80), (25, 110), (40, 100), (55, 110.5), (75, 92)],
     "triple top": [(0, 80), (25, 110), (38, 100), (50, 110.3), (63, 100.5), (75, 109.8), (92, 92)],
