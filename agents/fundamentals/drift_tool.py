@@ -13,6 +13,7 @@ from models import Unit, argument
 from trading import Drift, drift_from, figure, percent
 
 _BAND = 5.0
+_ROUNDING = 1e-9
 _BAND_WORDS = re.compile(
     r"(?:band|threshold|tolerance)s?\s*(?:of|is|:)?\s*(\d+(?:\.\d+)?)\s*(?:%|percent|points?)?", re.IGNORECASE
 )
@@ -35,7 +36,13 @@ def portfolio_drift(arguments: DriftArguments) -> ToolOutput:
     """How far each holding is from its target, and what would bring it back."""
     band = _BAND_WORDS.search(arguments.portfolio)
     text = _BAND_WORDS.sub(" ", arguments.portfolio)
-    split = _TARGET.search(text)
+    found_at = list(_TARGET.finditer(text))
+    between = (
+        each
+        for each in found_at
+        if re.search(r"\d", text[: each.start()]) and re.search(r"\d", text[each.end() :])
+    )
+    split = next(between, found_at[0] if found_at else None)
     if split is None:
         raise ToolRefused(_HOW)
     before, after = text[: split.start()], text[split.end() :]
@@ -54,7 +61,11 @@ def portfolio_drift(arguments: DriftArguments) -> ToolOutput:
     with refusing():
         found = drift_from(holdings.weights, targets.weights, width / 100)
     return _told(
-        found, width, holdings.in_percent, given=band is not None, total=sum(targets.weights.values())
+        found,
+        width,
+        in_percent=holdings.in_percent,
+        given=band is not None,
+        total=sum(targets.weights.values()),
     )
 
 
@@ -75,7 +86,7 @@ def drift_tool() -> BaseTool:
 
 
 def _told(
-    found: tuple[Drift, ...], band: float, in_percent: bool, *, given: bool, total: float
+    found: tuple[Drift, ...], band: float, *, in_percent: bool, given: bool, total: float
 ) -> ToolOutput:
     outside = [each for each in found if each.outside]
     worst = found[0]
@@ -94,8 +105,8 @@ def _told(
             percent(each.target),
             percent(each.off),
             f"{'buy' if each.trade > 0 else 'sell'} {figure(abs(each.trade))}"
-            if abs(each.trade) > 1e-9
-            else "-",  # noqa: PLR2004  # rounding is no trade
+            if abs(each.trade) > _ROUNDING
+            else "-",
         )
         for each in found
     ]

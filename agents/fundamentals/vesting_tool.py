@@ -14,7 +14,7 @@ from trading import Tranche, UnlockMonth, figure, percent, unlock_schedule
 _NUMBER = r"\d+(?:\.\d+)?"
 _SPAN = rf"({_NUMBER})[\s-]*(months?|mo|m|years?|yrs?|y)?\b"
 _TRANCHE = re.compile(
-    rf"(?P<name>[A-Za-z][A-Za-z /&-]{{1,30}}?)\s*(?::|=|gets?|has|with|holds?)?\s*(?P<share>{_NUMBER})\s*(?:%|percent)(?!\s*(?:is\s+|are\s+)?(?:at|on|free|unlocked)\b)",
+    rf"(?P<name>[A-Za-z][A-Za-z /&-]{{1,30}}?)\s*(?::|=|gets?|has|holds?)?\s*(?P<share>{_NUMBER})\s*(?:%|percent)",
     re.IGNORECASE,
 )
 _AT_LAUNCH = re.compile(
@@ -61,7 +61,7 @@ class VestingArguments(BaseModel):
 def vesting_schedule(arguments: VestingArguments) -> ToolOutput:
     """Free tokens by month and tranche, and the months that free most."""
     tranches, silent = read_tranches(arguments.schedule)
-    if not tranches:
+    if not tranches or len(silent) == len(tranches):  # shares alone are no schedule
         raise ToolRefused(
             "Name each share of the supply with its percentage, cliff and vesting, such as `team 20 %, 12 month cliff, vesting over "
             "36 months; investors 15 %, 6 month cliff, 24 months linear; community 40 % unlocked`."
@@ -91,7 +91,7 @@ def vesting_tool() -> BaseTool:
 
 def read_tranches(text: str) -> tuple[list[Tranche], list[str]]:
     """The shares of a text with their terms, and the names of those of which no terms are said (taken as free at launch)."""
-    matches = list(_TRANCHE.finditer(text))
+    matches = [match for match in _TRANCHE.finditer(text) if _name(match["name"])]
     found: list[Tranche] = []
     silent: list[str] = []
     for place, match in enumerate(matches):
@@ -119,7 +119,7 @@ def _name(words: str) -> str:
     name = words.strip(" -/&")
     while (shorter := _NO_NAMES.sub("", name)) != name:
         name = shorter
-    return name.casefold() or "share"
+    return "" if _NO_NAMES.match(f"{name} ") else name.casefold()
 
 
 def _months(match: re.Match[str] | None) -> float:
@@ -139,7 +139,8 @@ def _told(
 ) -> ToolOutput:
     supply = arguments.total_supply
     start, last = months[0], months[-1]
-    largest = max(months[1:], key=lambda each: each.unlocked, default=None)
+    most = max((each.unlocked for each in months), default=0.0)
+    largest = next((each for each in months[1:] if each.unlocked >= most * (1 - 1e-9)), None)
     named = sum(each.share for each in tranches)
     headline = (
         f"At the launch {percent(start.total / supply)} of the supply is free ({figure(start.total)} tokens); all that is named is free "
@@ -163,10 +164,7 @@ def _told(
         for each in months
         if each.month % step == 0 or each is last or each is largest
     ]
-    terms = [
-        f"{each.name} {percent(each.share)}: {percent(each.at_launch)} at launch, cliff {each.cliff:g}, then {each.vesting:g} months"
-        for each in tranches
-    ]
+    terms = [_terms(each) for each in tranches]
     assumptions = ["Nothing vests during a cliff, and what vests does so evenly after it."]
     if silent:
         assumptions.append(f"No terms are said of {', '.join(silent)}, taken as free at the launch.")
@@ -212,6 +210,16 @@ def _told(
             ),
         ),
     )
+
+
+def _terms(tranche: Tranche) -> str:
+    named = f"{tranche.name} {percent(tranche.share)}"
+    if tranche.ends == 0:
+        return f"{named}, free at the launch"
+    parts = [f"{percent(tranche.at_launch)} at the launch"] if tranche.at_launch else []
+    parts += [f"a cliff of {tranche.cliff:g} months"] if tranche.cliff else []
+    parts += [f"then {tranche.vesting:g} months of vesting" if tranche.vesting else "then all at once"]
+    return f"{named}: {', '.join(parts)}"
 
 
 def _worth(tokens: float, price: float | None) -> str:

@@ -101,47 +101,6 @@ def drawdown_and_sharpe(arguments: PerformanceArguments) -> ToolOutput:
         assumptions=(f"{reading}.", f"The values are {arguments.frequency.value}."),
         chart=_chart(equity) if len(equity) >= _FEWEST else None,
     )
-    data: dict[str, JsonValue] = {
-        "maximum_drawdown": drawdown.depth,
-        "peak": equity[drawdown.peak],
-        "trough": equity[drawdown.trough],
-        "recovered": drawdown.recovered is not None,
-        "values": len(equity),
-    }
-    if measured is not None:
-        data |= {
-            "total_return": measured.total_return,
-            "volatility": measured.volatility,
-            "sharpe": measured.sharpe,
-            "sortino": measured.sortino,
-            "win_rate": measured.win_rate,
-        }
-    headline = _headline(equity, drawdown, measured)
-    figures = [in_percent("maximum drawdown", drawdown.depth)]
-    if measured is not None:
-        named = (("yearly Sharpe ratio", measured.sharpe), ("yearly Sortino ratio", measured.sortino))
-        figures += [Figure(name=name, value=value) for name, value in named if value is not None]
-        figures += [
-            in_percent("total return", measured.total_return),
-            in_percent("yearly volatility", measured.volatility),
-        ]
-    return ToolOutput(
-        text=f"{headline}\n\n{_notes(arguments, reading, measured)}",
-        data=data,
-        figures=tuple(figures),
-        assumptions=(f"{reading}.", f"The values are {arguments.frequency.value}."),
-        chart=series_chart(
-            "Equity and its drawdown",
-            [{"bar": at + 1, "value": value, "name": "value"} for at, value in enumerate(equity)]
-            + [
-                {"bar": at + 1, "value": max(equity[: at + 1]), "name": "highest so far"}
-                for at in range(min(len(equity), 500))
-            ],
-            "value",
-        )
-        if len(equity) >= _FEWEST
-        else None,
-    )
 
 
 def _chart(equity: list[float]) -> dict[str, JsonValue]:
