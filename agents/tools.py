@@ -9,6 +9,8 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue
 
+from trading import Market
+
 RESOURCES = "resources"
 """The key under which a run's `Resources` stand among the configurable values of a tool call."""
 _MOST_DECIMALS = 12
@@ -77,6 +79,9 @@ class Resources:
 
     A tool that needs one and finds None raises ToolRefused and says what to give instead.
     """
+
+    market: Market | None = None
+    """An exchange's public prices."""
 
 
 NO_RESOURCES = Resources()
