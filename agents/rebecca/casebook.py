@@ -164,13 +164,16 @@ def _happy(domain: DomainModel) -> Iterator[_Draft]:
             yield draft.model_copy(update={"checks": (*draft.checks, answered)})
     for workflow in domain.workflows:
         about = by_entity.get(workflow.entity or "")
-        if about is None or workflow.kind in {WorkflowKind.LOOKUP, WorkflowKind.TRANSACTION}:
+        if about is None:
             continue
+        if workflow.operation is None and workflow.kind in {WorkflowKind.LOOKUP, WorkflowKind.TRANSACTION}:
+            continue
+        called = workflow.operation or f"list{pascal(about.table)}"
         yield _Draft(
             title=workflow.name,
             input=(f"[{workflow.actor}] {workflow.name}.",),
             expected="; ".join(workflow.steps),
-            checks=(_check(CheckKind.CALLS, f"list{pascal(about.table)}"),),
+            checks=(_check(CheckKind.CALLS, called),),
         )
 
 
