@@ -83,8 +83,8 @@ def _statements(ddl: str) -> list[str]:
 
 def _split(ddl: str) -> list[str]:
     """The statements in their own words: sqlglot's would be others than those that are shown."""
+    from sqlglot import TokenType
     from sqlglot.dialects import Postgres
-    from sqlglot.tokens import TokenType
 
     pieces, start = [], 0
     for token in Postgres().tokenize(ddl):

@@ -218,6 +218,8 @@ class _Composer(Drafts):
         return thing
 
     def _changed(self, noun: str, clause: Clause, there: Draft | None) -> Draft | None:
+        if there is None and topic_of_noun(noun) == "requests" and not is_occasion(noun):
+            return self._put(noun, EntityKind.CASE, "case; -> @customer", clause=clause)
         thing = there or self._thing(noun, clause)
         if not clause.ours or clause.verb not in _JOBS:
             return thing
