@@ -6,7 +6,6 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from itertools import pairwise
 
@@ -38,6 +37,13 @@ class Gloss:
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original text that `text[start:end]` stands for."""
         return self._place(start, last=False), self._place(end, last=True)
+
+    def current(self, span: tuple[int, int]) -> tuple[int, int]:
+        """Where a span of the original that no replaced part touches stands in `text`."""
+        moved = sum(
+            (end - start) - (after - before) for start, end, before, after in self.joints if after <= span[0]
+        )
+        return span[0] + moved, span[1] + moved
 
     def _place(self, offset: int, *, last: bool) -> int:
         at = bisect_right(self.joints, (offset, 1 << 62, 0, 0)) - 1
@@ -73,16 +79,16 @@ def english_words(text: str) -> str:
 
 
 def gloss(text: str, kept: Sequence[tuple[int, int]] = ()) -> Gloss:
-    """The text put into English word by word; what lies in the `kept` spans is left as it stands."""
+    """The text put into English word by word; what lies in the `kept` spans is left as it stands; they are in order."""
     words = [
         (_folded(match[0]), match.start(), match.end())
         for match in _WORD.finditer(text[:_LONGEST_READ])
-        if not any(start <= match.start() < end for start, end in kept)
+        if not lies_within(match.start(), kept)
     ]
     language = _language([word for word, *_ in words])
     if language == "en":
         return Gloss(text, language)
-    lexicon = _lexicon(language)
+    lexicon = _LEXICONS[language]
     parts: list[str] = []
     joints: list[tuple[int, int, int, int]] = []
     length, done, at = 0, 0, 0
@@ -99,6 +105,16 @@ def gloss(text: str, kept: Sequence[tuple[int, int]] = ()) -> Gloss:
     return Gloss("".join([*parts, text[done:]]), language, tuple(joints))
 
 
+def lies_within(offset: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether an offset lies in one of the spans, which are in the order of their starts; of several that hold it the last counts."""
+    at = bisect_right(spans, offset, key=_start) - 1
+    return at >= 0 and offset < spans[at][1]
+
+
+def _start(span: tuple[int, int]) -> int:
+    return span[0]
+
+
 def _language(words: Sequence[str]) -> str:
     """The language most of whose function words and known forms are among the words; `en` where none has more than English."""
     if any(_CYRILLIC.match(word) for word in words):
@@ -106,7 +122,7 @@ def _language(words: Sequence[str]) -> str:
     english = sum(word in _ENGLISH for word in words)
     best, most = "en", 0
     for language in _LANGUAGES[1:]:
-        lexicon = _lexicon(language)
+        lexicon = _LEXICONS[language]
         said = sum(
             (word in lexicon.marks)
             + (word not in _ENGLISH and word not in _ENGLISH_TOO and _known(lexicon, word))
@@ -119,7 +135,9 @@ def _language(words: Sequence[str]) -> str:
 
 _ENGLISH_TOO = frozenset(
     "plan start portfolio agent budget rate variable fix legal hotel bank base final e a o u on in so also die was am man den "
-    "start team test bot cash".split()
+    "team test bot cash compare compared comparison estimate estimated estimates divide divided calculate calculated calculation "
+    "deposit distribute distributed conversion variables media euros en son van con mes dos su si pro im falls block million "
+    "billion dollar plane tag social revision redact construct mi stuck beginning beginner budgets".split()
 )
 """Forms of another language that are English words as well and so tell nothing."""
 
@@ -173,8 +191,7 @@ def _is_form(form: str, word: str) -> bool:
     return word.startswith(form[:-1]) if form.endswith("*") else word == form
 
 
-@cache
-def _lexicon(language: str) -> _Lexicon:
+def _read(language: str) -> _Lexicon:
     data = tomllib.loads(resources.files("models.glossary").joinpath(f"{language}.toml").read_text("utf-8"))
     exact: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     ends: dict[str, list[tuple[tuple[str, ...], str]]] = {}
@@ -199,3 +216,7 @@ def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+
+
+_LEXICONS = {language: _read(language) for language in _LANGUAGES}
+"""Read with the module, as code is: the first request must not wait for files in the event loop."""
