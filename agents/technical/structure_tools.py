@@ -4,8 +4,8 @@ from langchain_core.tools import BaseTool
 from pydantic import JsonValue
 
 from agents.figures import table
+from agents.measures import in_percent, priced
 from agents.technical.charts import Drawn, Mark, flat, price_chart
-from agents.technical.measures import in_percent, priced
 from agents.technical.prices import PriceArguments, Prices, computed
 from agents.tools import Figure, Resources, ToolOutput, tool
 from models import Unit, argument
@@ -97,6 +97,7 @@ def structure_tools() -> tuple[BaseTool, ...]:
             trend_lines,
             examples=(
                 "draw the trend lines in this csv",
+                "trend lines of ETHUSDT 4h",
                 "is there a channel on the ETH daily chart",
                 "trend line through the lows of these closes",
                 "is the uptrend line of BTC/USDT 4h broken",
@@ -110,6 +111,7 @@ def structure_tools() -> tuple[BaseTool, ...]:
             chart_patterns,
             examples=(
                 "any head and shoulders on the BTC daily?",
+                "any double top on BTC daily?",
                 "do you see a triangle in this csv",
                 "find chart patterns in BTCUSDT daily",
                 "is this a double top: paste of my candles",

@@ -4,8 +4,8 @@ from langchain_core.tools import BaseTool
 from pydantic import JsonValue
 
 from agents.figures import table
+from agents.measures import priced
 from agents.technical.charts import flat, price_chart
-from agents.technical.measures import priced
 from agents.technical.prices import PriceArguments, Prices, computed
 from agents.tools import Figure, Resources, ToolOutput, tool
 from models import Unit, argument
@@ -71,6 +71,7 @@ def verdict_tools() -> tuple[BaseTool, ...]:
             examples=(
                 "give me a multi timeframe summary of ETH",
                 "is btc bullish or bearish on the 4h chart",
+                "is eth bullish on the 4h",
                 "chart analysis of SOL please",
                 "what is the trend in this csv over several timeframes",
             ),
@@ -85,7 +86,7 @@ def verdict_tools() -> tuple[BaseTool, ...]:
                 "give me a buy or sell signal for BTC/USDT",
                 "is there a long or short signal in my csv",
                 "any trade setup on ETHUSDT 4h for an account of 5000",
-                "should i long or short eth here, technically speaking",
+                "find a trade setup in these candles",
             ),
         ),
     )
