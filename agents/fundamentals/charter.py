@@ -93,11 +93,13 @@ def charter() -> Charter:
                 name="protocol_analyst",
                 purpose="Examines a protocol or token in depth: use, earnings, token economics, governance, security, rivals.",
                 persona=_PROTOCOL_ANALYST,
+                tools=("vesting_schedule", "supply_schedule", "fully_diluted_valuation", "valuation_ratios"),
             ),
             SubAgent(
                 name="market_cycle_analyst",
                 purpose="Places a moment in the market cycle by weighing supply, demand, leverage and holders' behaviour.",
                 persona=_CYCLE_ANALYST,
+                tools=("market_snapshot", "valuation_ratios", "supply_schedule", "text_sentiment"),
             ),
             SubAgent(
                 name="regulation_reader",

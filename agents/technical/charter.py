@@ -93,16 +93,26 @@ def charter() -> Charter:
                 name="chart_reader",
                 purpose="Reads a chart as a whole: trend, structure, patterns, levels and volume over several timeframes.",
                 persona=_CHART_READER,
+                tools=(
+                    "multi_timeframe",
+                    "support_resistance",
+                    "trend_lines",
+                    "chart_patterns",
+                    "candlestick_patterns",
+                    "compute_indicator",
+                ),
             ),
             SubAgent(
                 name="strategy_designer",
                 purpose="Designs a trading strategy with exact entry, exit, stop and sizing rules and a plan to test it.",
                 persona=_STRATEGY_DESIGNER,
+                tools=("backtest_rule", "compute_indicator", "trade_signal", "multi_timeframe"),
             ),
             SubAgent(
                 name="risk_reviewer",
                 purpose="Reviews the risk of a trade, a strategy or a trading plan and says what would lower it.",
                 persona=_RISK_REVIEWER,
+                tools=("position_size", "value_at_risk", "drawdown_and_sharpe", "kelly_fraction"),
             ),
         ),
     )

@@ -226,7 +226,7 @@ def _signal(prices: Prices, arguments: SignalArguments) -> ToolOutput:
         data["quantity"] = plan.quantity
     notes = (
         f"From {prices.source}. The stop stands 2 average true ranges ({figure(signal.atr)} each) from the last close, the targets "
-        "at 1:2 and 1:3. The share of evidence is no probability of gain: random walks show such a set-up on one bar in four. The rules see prices only, no news and no costs. Test "
+        "at 1:2 and 1:3. The share of evidence is no probability of gain: random walks show such a set-up on three bars in ten. The rules see prices only, no news and no costs. Test "
         "them on this market with a backtest before relying on them."
     )
     against = _listed("Against it", signal.against) or "Nothing of what is looked at speaks against it."
