@@ -47,13 +47,14 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
-from memory.privacy import Redactor, open_names
+from memory.privacy import Redactor, keep_rules_in, open_names
 from models.chat import ConfiguredChatModels, Hidden, Hide
 from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
 from models.residency import Residents
 
 _log = structlog.get_logger(__name__)
 Progress = Callable[[str], None]
+_RULES = "rules"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,6 +197,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             progress(line)
         metrics.watch_residents(residents.states)
         names = await asyncio.to_thread(open_names, settings.memory.privacy)
+        keep_rules_in(settings.data / _RULES)
         redactor = Redactor(names=names)
         chat = ConfiguredChatModels(
             settings.models,
