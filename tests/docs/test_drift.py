@@ -281,7 +281,8 @@ def test_the_example_specialist_of_the_guide_is_one(tmp_path: Path, monkeypatch:
         "\n".join(f"translate text {n}" for n in range(10)), encoding="utf-8"
     )
     (folder / "playbooks").mkdir()
-    (folder / "playbooks" / "stylist.toml").touch()
+    (playbook,) = re.findall(r"```toml\n(.*?)```", text_of("docs/agents.md"), re.DOTALL)
+    (folder / "playbooks" / "stylist.toml").write_text(playbook, encoding="utf-8")
     monkeypatch.setattr(agents, "__path__", [*agents.__path__, str(tmp_path)])
     made = importlib.import_module("agents.translator.charter").charter()
     assert list(_problems("translator", made)) == []
