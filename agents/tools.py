@@ -9,6 +9,8 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue
 
+from trading import Market
+
 RESOURCES = "resources"
 """The key under which a run's `Resources` stand among the configurable values of a tool call."""
 _MOST_DECIMALS = 12
@@ -118,6 +120,8 @@ class Resources:
     A tool that needs one and finds None raises ToolRefused and says what to give instead.
     """
 
+    market: Market | None = None
+    """An exchange's public prices."""
     sql: SqlProbe | None = None
     sandbox: Sandbox | None = None
 

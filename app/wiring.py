@@ -32,6 +32,7 @@ from app.knowledge_wiring import (
     knowledge_state,
     searched_by_another_model,
 )
+from app.market import CcxtMarket, MarketNotInstalled, MarketSettings, open_market
 from app.memory_wiring import MemoryParts, consolidating, join_memory, model_versions
 from app.metrics import Metrics
 from app.runs import RunManager, worker_name
@@ -39,7 +40,7 @@ from app.runs.carrying import Parts
 from app.runs.stamping import Stamp, prices_of
 from app.sandbox import SubprocessSandbox
 from app.service import Freya
-from app.settings import Settings
+from app.settings import Settings, SettingsInvalid
 from app.sql_probe import PostgresProbe
 from app.tasks import end
 from graphs import CalibratedRouter, build_freya
@@ -51,13 +52,14 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
-from memory.privacy import Redactor, open_names
+from memory.privacy import Redactor, keep_rules_in, open_names
 from models.chat import ConfiguredChatModels, Hidden, Hide
 from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
 from models.residency import Residents
 
 _log = structlog.get_logger(__name__)
 Progress = Callable[[str], None]
+_RULES = "rules"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +202,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             progress(line)
         metrics.watch_residents(residents.states)
         names = await asyncio.to_thread(open_names, settings.memory.privacy)
+        keep_rules_in(settings.data / _RULES)
         redactor = Redactor(names=names)
         chat = ConfiguredChatModels(
             settings.models,
@@ -220,6 +223,10 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             stop_runs=lambda owner: manager.cancel_all(owner),  # noqa: PLW0108  # the manager is made of it
         )
         saver = await stack.enter_async_context(open_saver(backends.postgres_url, settings.memory.privacy))
+        market = await asyncio.to_thread(_exchange, settings.market)
+        if market is not None:
+            stack.push_async_callback(market.close)
+            progress(f"prices from {market.name}")
         freya, manager = await _join_service(
             backends,
             embedder,
@@ -231,6 +238,11 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             metrics,
             saver=saver,
             indexed=lambda: housekeeping.indexed,
+            resources=Resources(
+                market=market,
+                sql=PostgresProbe(backends.postgres_url),
+                sandbox=SubprocessSandbox(),
+            ),
         )
         watching = asyncio.create_task(freya.designs.watch(), name="designed agents")
         stack.push_async_callback(end, [watching])
@@ -256,6 +268,7 @@ async def _join_service(
     *,
     saver: AsyncPostgresSaver,
     indexed: Callable[[], float | None],
+    resources: Resources,
 ) -> tuple[Freya, RunManager]:
     settings = backends.settings
     questions = await asyncio.to_thread(starter_questions)
@@ -281,7 +294,6 @@ async def _join_service(
         Parts(
             graph=graph,
             charters=live,
-            resources=Resources(sql=PostgresProbe(backends.postgres_url), sandbox=SubprocessSandbox()),
             retriever=knowledge.live,
             memory=memory.conversation,
             recaller=memory.recaller,
@@ -290,6 +302,7 @@ async def _join_service(
             chat=chat,
             settings=settings.graphs,
             indexed=indexed,
+            resources=resources,
         ),
         memory.runs,
         memory.events,
@@ -320,6 +333,13 @@ async def _join_service(
 
 def _charters_of(definitions: Sequence[Definition]) -> dict[str, Charter]:
     return {item.name: charter_of(item) for item in definitions}
+
+
+def _exchange(settings: MarketSettings) -> CcxtMarket | None:
+    try:
+        return open_market(settings)
+    except MarketNotInstalled as error:
+        raise SettingsInvalid(str(error)) from error
 
 
 def _told(residents: Residents) -> Iterator[str]:
