@@ -1,11 +1,13 @@
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from agents import UnknownAgent, discover
 from agents.definitions import Definition, charter_of, define
+from agents.desk import Desk
 from agents.rebecca.analysis import analyze
 from app.agents_service import AgentsService, DeploymentRefused, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore, AgentUnknown, Pool
@@ -28,7 +30,8 @@ class Letters:
             plain = f" {text.lower()} "
             for at in range(len(plain) - 2):
                 row[sum(ord(letter) * 31**n for n, letter in enumerate(plain[at : at + 3])) % 512] += 1
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        found: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        return found
 
 
 class Elsewhere:
@@ -84,7 +87,7 @@ async def test_a_deployed_agent_can_be_named_and_goes_on_with_what_it_began(stor
     assert [task.agent for task in named.tasks] == [name, "sofia"]
     with pytest.raises(UnknownAgent, match="there is no agent nobody"):
         await router.route("x", [], ["nobody"])
-    turn = Turn(run_id="r", request="Record an inspection", answer="?", agents=(name,))
+    turn = Turn(run_id="r", request="Record an inspection", answer="?", agents=(name,), at=datetime.now(UTC))
     assert (await router.route("north 17", [turn])).tasks[0].agent == name
     blind = LiveRouter(Elsewhere(), charters, Letters(), able=lambda _: False)
     await blind.learn()
@@ -112,8 +115,8 @@ async def test_what_cannot_be_deployed_is_refused_and_nothing_is_kept(store, cha
         await service.deploy("please")
     with pytest.raises(DeploymentRefused, match="belongs to a specialist"):
         await service.deploy(BEES, "sofia")
-    monkeypatch.setattr("agents.desk._INJECTION", __import__("re").compile("$^"))
-    with pytest.raises(DeploymentRefused, match=r"fails .* of its .* cases: abuse-"):
+    monkeypatch.setattr(Desk, "_at_once", lambda *_: None)
+    with pytest.raises(DeploymentRefused, match=r"fails .* of its .* cases: edge-"):
         await service.deploy(BEES)
     assert await service.all() == []
 
