@@ -15,6 +15,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, Resources, discover
+from agents.definitions import Definition, charter_of
+from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
+from app.agents_store import AgentStore
 from app.checkpoints import lay_out_checkpoints, open_saver
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
@@ -35,8 +38,10 @@ from app.metrics import Metrics
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
 from app.runs.stamping import Stamp, prices_of
+from app.sandbox import SubprocessSandbox
 from app.service import Freya
 from app.settings import Settings, SettingsInvalid
+from app.sql_probe import PostgresProbe
 from app.tasks import end
 from graphs import CalibratedRouter, build_freya
 from knowledge import (
@@ -233,8 +238,14 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             metrics,
             saver=saver,
             indexed=lambda: housekeeping.indexed,
-            resources=Resources(market=market),
+            resources=Resources(
+                market=market,
+                sql=PostgresProbe(backends.postgres_url),
+                sandbox=SubprocessSandbox(),
+            ),
         )
+        watching = asyncio.create_task(freya.designs.watch(), name="designed agents")
+        stack.push_async_callback(end, [watching])
         await stack.enter_async_context(consolidating(memory))
         await stack.enter_async_context(manager)
         await stack.enter_async_context(housekeeping)
@@ -272,15 +283,22 @@ async def _join_service(
             for name, charter in charters.items()
         },
     )
+    live = LiveCharters(charters)
+    store = AgentStore(backends.pool)
+    live.put(await asyncio.to_thread(_charters_of, await store.live()))
+    graph = build_freya(live, settings.graphs, saver)
+    routing = LiveRouter(router, live, embedder, able=graph.nodes.__contains__)
+    designs = AgentsService(store, tuple(charters), changed=taking_up(live, routing))
+    await designs.refresh()
     manager = RunManager(
         Parts(
-            graph=build_freya(charters, settings.graphs, saver),
-            charters=charters,
+            graph=graph,
+            charters=live,
             retriever=knowledge.live,
             memory=memory.conversation,
             recaller=memory.recaller,
             notice=memory.notice,
-            router=router,
+            router=routing,
             chat=chat,
             settings=settings.graphs,
             indexed=indexed,
@@ -298,7 +316,7 @@ async def _join_service(
         worker=await asyncio.to_thread(worker_name, settings.data),
     )
     freya = Freya(
-        charters=charters,
+        charters=live,
         manager=manager,
         runs=memory.runs,
         events=memory.events,
@@ -306,10 +324,15 @@ async def _join_service(
         short_term=memory.short_term,
         known=pipeline.service,
         memory=memory.service,
+        designs=designs,
         health=Health(_checks(backends, knowledge, embedder)),
         heartbeat_s=settings.http.heartbeat_s,
     )
     return freya, manager
+
+
+def _charters_of(definitions: Sequence[Definition]) -> dict[str, Charter]:
+    return {item.name: charter_of(item) for item in definitions}
 
 
 def _exchange(settings: MarketSettings) -> CcxtMarket | None:
