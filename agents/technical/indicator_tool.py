@@ -119,7 +119,7 @@ def indicator_tool() -> BaseTool:
             "what is the MACD of my csv",
             "bollinger bands 20, 2 for these prices",
             "give me the OBV for closes 100, 102, 101 and volumes 500, 300, 400",
-            "what is the RSI of BTCUSDT",
+            "compute the RSI of BTCUSDT",
             "ichimoku of BTC/USDT",
             "chaikin money flow of this csv",
             "ichimoku cloud for ETH/USDT daily",
