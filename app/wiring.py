@@ -265,7 +265,7 @@ async def _join_service(
     )
     manager = RunManager(
         Parts(
-            graph=build_freya(charters, settings.graphs, saver),
+            graph=build_freya(settings.graphs, saver),
             charters=charters,
             retriever=knowledge.live,
             memory=memory.conversation,

@@ -24,6 +24,8 @@ async def test_turn_runs_from_guard_to_remember_and_tells_of_it_in_order(play):
     state = await talk.say("  NPV of -1000, 400, 400, 400 at 8 %  ")
     assert talk.types() == [
         "route",
+        "plan",
+        "step.started",
         "agent.started",
         "tool.started",
         "tool.finished",
@@ -31,6 +33,7 @@ async def test_turn_runs_from_guard_to_remember_and_tells_of_it_in_order(play):
         "token",
         "citation",
         "agent.finished",
+        "step.finished",
     ]
     assert state["answer"] == "The net present value is positive [1]."
     assert state["outcome"] == "answered"
