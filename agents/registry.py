@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
+from importlib.resources import files
 
 from agents.charter import Charter
 from agents.errors import CharterInvalid
@@ -41,6 +42,13 @@ def _problems(folder: str, charter: object) -> list[str]:
     if not isinstance(charter, Charter):
         return [f"charter() gave {type(charter).__name__} and not a Charter"]
     tools = [tool.name for tool in charter.tools]
+    unknown = {name for sub in charter.subagents for name in sub.tools} - set(tools)
+    package = files(f"agents.{charter.name}") if charter.name == folder else None
+    missing = [
+        sub.playbook
+        for sub in charter.subagents
+        if package and sub.playbook and not package.joinpath(sub.playbook).is_file()
+    ]
     checks = {
         f"its name is {charter.name!r} and not the folder's": charter.name != folder,
         "its name is not a lower-case identifier": _NAME.fullmatch(charter.name) is None,
@@ -48,5 +56,7 @@ def _problems(folder: str, charter: object) -> list[str]:
         "it names no collection": not charter.collections,
         f"it has fewer than {_FEWEST_UTTERANCES} utterances": len(charter.utterances) < _FEWEST_UTTERANCES,
         "two of its tools have one name": len(set(tools)) < len(tools),
+        f"its sub-agents name tools that it has not: {', '.join(sorted(unknown))}": bool(unknown),
+        f"its sub-agents name playbooks that are not there: {', '.join(missing)}": bool(missing),
     }
     return [problem for problem, found in checks.items() if found]

@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib.resources import files
 
 from agents import Charter, written_in
@@ -42,6 +41,10 @@ _ACKNOWLEDGED = re.compile(
     r"ja|nein|gut|alles klar|vale|sí|de acuerdo|entendido|да|нет|хорошо|понятно|ладно)\W*$",
     re.IGNORECASE,
 )
+_WORDING: dict[str, dict[str, str]] = tomllib.loads(
+    files("graphs").joinpath("wording.toml").read_text(encoding="utf-8")
+)
+"""Read with the module, so that no message waits for a file in the event loop."""
 _LONGEST_RECAP = 5
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _MARKS = re.compile(r"\s*\[\d+\]|[*`#]+")
@@ -154,19 +157,14 @@ def still_indexing(share: float) -> str:
 def only_english(message: str) -> str:
     """One sentence, after a blank line, for who asks in another language; empty for English."""
     language = code(written_in(message))
-    texts = _wording()["only_english"]
+    texts = _WORDING["only_english"]
     return texts.get(language, texts["other"])
 
 
 def _said(key: str, message: str, **values: str) -> str:
     """Freya's words in the language of a message, else in English."""
-    texts = _wording()[key]
+    texts = _WORDING[key]
     return texts.get(code(written_in(message)), texts["en"]).format(**values)
-
-
-@cache
-def _wording() -> dict[str, dict[str, str]]:
-    return tomllib.loads(files("graphs").joinpath("wording.toml").read_text(encoding="utf-8"))
 
 
 def _team(charters: Mapping[str, Charter]) -> str:

@@ -172,6 +172,7 @@ class Specialist:
             update={
                 "messages": [reply, *(call.message for call in done), *unread],
                 "tool_uses": [call.use for call in done],
+                "computed": [call.computed for call in done if call.computed],
                 "artifacts": [artifact for call in done for artifact in call.made],
                 "rounds": rounds,
                 "timings_ms": timings,
@@ -208,6 +209,7 @@ class Specialist:
             sub_agents=tuple(note.author for note in state.get("notes", [])),
             retrieved=tuple(state.get("retrieved", ())),
             tool_uses=tuple(state.get("tool_uses", [])),
+            computed=tuple(state.get("computed", [])),
             artifacts=tuple(state.get("artifacts", [])),
             weighing=state["weighing"],
             model=model,

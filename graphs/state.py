@@ -7,9 +7,9 @@ from typing import Annotated, Literal, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
-from agents import Artifact, Charter
+from agents import NO_RESOURCES, Artifact, Charter, Figure, Resources
 from graphs.events import Citation, RunEvent
 from graphs.planning import NamedFigure, Spent
 from graphs.routing.interfaces import Route, Router, Task
@@ -52,6 +52,8 @@ class RunContext:
     router: Router
     chat: ChatModels
     settings: GraphSettings
+    resources: Resources = NO_RESOURCES
+    """What tools may work with beside their arguments."""
 
 
 class MadeArtifact(BaseModel):
@@ -62,6 +64,20 @@ class MadeArtifact(BaseModel):
     id: str
     agent: str
     artifact: Artifact
+
+
+class Computed(BaseModel):
+    """What a tool call that went well found out, as later steps, clients and the check of answers read it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tool: str
+    figures: tuple[Figure, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    would_change: tuple[str, ...] = ()
+    data: dict[str, JsonValue] = {}
+    financial: bool = False
+    """Whether the tool's result needs the risk note by itself."""
 
 
 class Weighing(BaseModel):
@@ -92,6 +108,8 @@ class SpecialistResult(BaseModel):
     retrieved: tuple[str, ...] = ()
     """Ids of the pairs whose passages it was given."""
     tool_uses: tuple[ToolUse, ...] = ()
+    computed: tuple[Computed, ...] = ()
+    """What its tools found out, in the order of their calls; failed calls left out."""
     artifacts: tuple[MadeArtifact, ...] = ()
     weighing: Weighing | None = None
     model: str = ""
@@ -187,6 +205,7 @@ class SpecialistState(TypedDict, total=False):
     """Unix time in seconds."""
     rounds: int
     tool_uses: Annotated[list[ToolUse], operator.add]
+    computed: Annotated[list[Computed], operator.add]
     artifacts: Annotated[list[MadeArtifact], operator.add]
     timings_ms: Annotated[dict[str, float], operator.or_]
     results: list[SpecialistResult]
@@ -195,7 +214,9 @@ class SpecialistState(TypedDict, total=False):
 STATE_TYPES: tuple[type, ...] = (
     Artifact,
     Citation,
+    Computed,
     Degraded,
+    Figure,
     MadeArtifact,
     NamedFigure,
     Note,

@@ -12,7 +12,7 @@ from agents import Charter, UnknownAgent
 from graphs.consulting import asked_for, may_ask, without_questions
 from graphs.events import RunEvent, StepFinished, StepStarted
 from graphs.guarding import guarded, in_own_words
-from graphs.planning import Counting, Ledger, seconds_left
+from graphs.planning import Counting, Ledger, NamedFigure, seconds_left
 from graphs.settings import GraphSettings
 from graphs.specialist import SpecialistGraph, build_specialist
 from graphs.state import FreyaState, RunContext, SpecialistResult, SpecialistState, StepState
@@ -75,7 +75,16 @@ class Workshop:
         context.emit(StepFinished(agent=task.agent, step=task.id, status=result.outcome))
         return {
             "results": [result],
-            "figures": {task.id: ledger.figures},
+            "figures": {task.id: _named(result) + ledger.figures},
             "questions": {task.id: question} if question else {},
             "spent": ledger.spent,
         }
+
+
+def _named(result: SpecialistResult) -> list[NamedFigure]:
+    """The figures that its tools say matter."""
+    return [
+        NamedFigure(name=figure.name, value=figure.value, tool=each.tool)
+        for each in result.computed
+        for figure in each.figures
+    ]

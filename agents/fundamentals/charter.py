@@ -57,6 +57,7 @@ def charter() -> Charter:
     """The fundamentals analyst: who it is, what it computes, what it leaves to others."""
     return Charter(
         name="fundamentals",
+        financial=True,
         title="Crypto fundamentals analyst",
         description=(
             "Explains markets, tokenomics, protocols, valuation and regulation, and computes supply, yield, impermanent loss, "

@@ -57,6 +57,7 @@ def charter() -> Charter:
     """The technical analyst: who it is, what it computes, what it leaves to others."""
     return Charter(
         name="technical",
+        financial=True,
         title="Crypto technical analyst",
         description=(
             "Reads prices and volumes: indicators, candlestick patterns, levels, position sizes and performance, with the "

@@ -7,11 +7,11 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from agents import Artifact
+from agents import Artifact, Figure
 from graphs import STATE_TYPES, MadeArtifact, Route, SpecialistResult, Task, Weighing
 from graphs.events import Citation
 from graphs.planning import NamedFigure, Spent
-from graphs.state import Question
+from graphs.state import Computed, Question
 from memory import Degraded, Kind, Recalled, Recollection, Tier, ToolUse, Turn, WorkingState
 from models.chat import Note, Passage
 from tests.fakes.scripted_model import Step
@@ -23,6 +23,10 @@ MADE = MadeArtifact(
     id="art_1", agent="rebecca", artifact=Artifact(name="a.sql", media_type="application/sql", content=";")
 )
 TASK = Task(agent="technical", request="and for 14 days?", about="RSI", context="it", confidence=0.75)
+FIGURE = Figure(name="net present value", value=30.84, unit="USD")
+COMPUTED = Computed(
+    tool="npv_irr", figures=(FIGURE,), assumptions=("Yearly.",), would_change=("9 %",), data={"npv": 30.84}
+)
 WEIGHING = Weighing(score=0.55, reasons=("creative work: design",), choice="checked_tool")
 DEGRADED = Degraded(tier=Tier.LONG, reason="Chroma is away")
 RECALLED = Recalled(
@@ -47,6 +51,8 @@ VALUES = (
     NamedFigure(name="price", value=600.0, tool="market_size"),
     Question(of="davina", request="what does it cost?"),
     Spent(calls=3, tokens=120),
+    FIGURE,
+    COMPUTED,
     Note(author="chart_reader", text="up"),
     Passage(number=1, title="T", text="t", relevance=0.25),
     Route(kind="tasks", tasks=(TASK,), left_out=("the weather",), reason="several parts"),
@@ -58,6 +64,7 @@ VALUES = (
         outcome="answered",
         citations=(CITATION,),
         tool_uses=(USE,),
+        computed=(COMPUTED,),
         artifacts=(MADE,),
         weighing=WEIGHING,
         model="m",

