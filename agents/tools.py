@@ -1,13 +1,15 @@
 """How a specialist's tools are made: a typed argument model in; a readable text, data and what they rest on out."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue
+
+from trading import Market
 
 RESOURCES = "resources"
 """The key under which a run's `Resources` stand among the configurable values of a tool call."""
@@ -67,6 +69,46 @@ class ToolOutput(BaseModel):
     artifacts: tuple[Artifact, ...] = ()
 
 
+class CodeRun(BaseModel):
+    """What became of code that was run apart from us."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: int
+    """The exit status; negative for a signal."""
+    output: str
+    """Standard output and error together, cut where it grows too long."""
+    timed_out: bool
+    """Whether it was ended for its time or for the length of its output."""
+    isolated: bool
+    """Whether it had no network."""
+    seconds: float
+
+
+class Sandbox(Protocol):
+    """Runs generated code apart from us. What fails is in the result; an outage of the system raises OSError."""
+
+    async def run(self, files: Mapping[str, str], module: str, *arguments: str) -> CodeRun:
+        """Run a module of these files, name -> text, with these arguments."""
+        ...
+
+
+class SqlProbe(Protocol):
+    """Executes DDL in a real database and rolls it back. Raises SqlRejected, SqlUnavailable."""
+
+    async def check(self, ddl: str) -> int:
+        """The number of statements that were carried out and rolled back."""
+        ...
+
+
+class SqlRejected(Exception):
+    """The database does not accept the SQL; says which statement and why."""
+
+
+class SqlUnavailable(Exception):
+    """No database answered."""
+
+
 class ToolRefused(ToolException):
     """The arguments are well-typed but the tool cannot work with them; says what to change."""
 
@@ -77,6 +119,11 @@ class Resources:
 
     A tool that needs one and finds None raises ToolRefused and says what to give instead.
     """
+
+    market: Market | None = None
+    """An exchange's public prices."""
+    sql: SqlProbe | None = None
+    sandbox: Sandbox | None = None
 
 
 NO_RESOURCES = Resources()

@@ -15,6 +15,7 @@ from langgraph.types import Command, RetryPolicy, Send
 
 from agents import Charter
 from graphs import replies
+from graphs.answers import conclude
 from graphs.conflicts import conflicts
 from graphs.consulting import standing, steps_for, waits
 from graphs.events import (
@@ -287,6 +288,7 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
         text = f"{text}\n\n{replies.left_out(state['message'], state['route'].left_out)}"
     if undone:
         text = f"{text}\n\n{replies.undone(undone)}"
+    text = conclude(text, told, request=state["message"])
     outcomes = [result.outcome for result in told]
     return {
         "answer": text,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from agents import NO_RESOURCES, Artifact, Charter, Figure, Resources
 from graphs.events import Citation, RunEvent
+from graphs.grounding import Grounding
 from graphs.planning import NamedFigure, Spent
 from graphs.routing.interfaces import Route, Router, Task
 from graphs.settings import GraphSettings
@@ -86,6 +87,8 @@ class Weighing(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     score: float
+    features: dict[str, float] = {}
+    """By a feature's name what it added to the score."""
     reasons: tuple[str, ...]
     choice: Literal["tool", "checked_tool", "sub_agents"]
 
@@ -111,6 +114,10 @@ class SpecialistResult(BaseModel):
     computed: tuple[Computed, ...] = ()
     """What its tools found out, in the order of their calls; failed calls left out."""
     artifacts: tuple[MadeArtifact, ...] = ()
+    financial: bool = False
+    """Whether it is about money at risk."""
+    grounding: Grounding | None = None
+    """What the check of the answer found; None where there was no answer to check."""
     weighing: Weighing | None = None
     model: str = ""
     fallbacks: tuple[str, ...] = ()
@@ -195,6 +202,7 @@ class SpecialistState(TypedDict, total=False):
     passages: list[Passage]
     citations: list[Citation]
     """All that may be cited; once the answer is checked, what it does cite."""
+    grounding: Grounding
     made_up: int
     """How many citations of the answer are of no passage."""
     retrieved: list[str]
@@ -217,6 +225,7 @@ STATE_TYPES: tuple[type, ...] = (
     Computed,
     Degraded,
     Figure,
+    Grounding,
     MadeArtifact,
     NamedFigure,
     Note,

@@ -8,7 +8,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from agents import Artifact, Figure
-from graphs import STATE_TYPES, MadeArtifact, Route, SpecialistResult, Task, Weighing
+from graphs import STATE_TYPES, Grounding, MadeArtifact, Route, SpecialistResult, Task, Weighing
 from graphs.events import Citation
 from graphs.planning import NamedFigure, Spent
 from graphs.state import Computed, Question
@@ -27,6 +27,7 @@ FIGURE = Figure(name="net present value", value=30.84, unit="USD")
 COMPUTED = Computed(
     tool="npv_irr", figures=(FIGURE,), assumptions=("Yearly.",), would_change=("9 %",), data={"npv": 30.84}
 )
+GROUNDING = Grounding(numbers=4, untraced=("93 %",), miscited=(2,), removed=1)
 WEIGHING = Weighing(score=0.55, reasons=("creative work: design",), choice="checked_tool")
 DEGRADED = Degraded(tier=Tier.LONG, reason="Chroma is away")
 RECALLED = Recalled(
@@ -53,6 +54,7 @@ VALUES = (
     Spent(calls=3, tokens=120),
     FIGURE,
     COMPUTED,
+    GROUNDING,
     Note(author="chart_reader", text="up"),
     Passage(number=1, title="T", text="t", relevance=0.25),
     Route(kind="tasks", tasks=(TASK,), left_out=("the weather",), reason="several parts"),
@@ -66,6 +68,7 @@ VALUES = (
         tool_uses=(USE,),
         computed=(COMPUTED,),
         artifacts=(MADE,),
+        grounding=GROUNDING,
         weighing=WEIGHING,
         model="m",
         made_up=1,

@@ -156,12 +156,12 @@ async def test_a_step_that_the_time_of_the_run_ends_leaves_what_others_found(pla
 async def test_a_specialist_may_ask_another_one_and_answers_with_what_it_learns(play):
     talk, script = play(
         Step(text="ASK davina: what is the NPV?", to="ask sofia"),
-        Step(text="It is 30.84.", to="what is the NPV?"),
-        Step(text="Spend 30.84 on ads.", to="It is 30.84."),
+        Step(text="It is positive.", to="what is the NPV?"),
+        Step(text="Spend it on ads.", to="It is positive."),
         router=FixedRouter(Route(kind="tasks", tasks=(task("sofia", "ask sofia"),))),
     )
     state = await talk.say("how much may ads cost?")
-    assert state["answer"] == "Spend 30.84 on ads."
+    assert state["answer"] == "Spend it on ads."
     (asked,) = talk.of("consulted")
     assert (asked.agent, asked.of, asked.step, asked.question) == ("sofia", "davina", 1, "what is the NPV?")
     assert [step.needs for step in talk.of("plan")[-1].steps] == [[], [], [2]]
@@ -173,8 +173,8 @@ async def test_a_consulted_specialist_asks_nobody_and_a_run_consults_as_often_as
     talk, _ = play(
         Step(text="ASK davina: what is the NPV?", to="ask sofia"),
         Step(text="Up.\nASK davina: and the IRR?", to="ask technical"),
-        Step(text="ASK rebecca: what now?\nIt is 30.84.", to="what is the NPV?"),
-        Step(text="Spend it.", to="It is 30.84."),
+        Step(text="ASK rebecca: what now?\nIt is positive.", to="what is the NPV?"),
+        Step(text="Spend it.", to="It is positive."),
         router=FixedRouter(Route(kind="tasks", tasks=tasks)),
         settings=GraphSettings(budget=BudgetSettings(consultations=1)),
     )
