@@ -83,19 +83,10 @@ class LiveRouter:
     own and near enough (cosine 0.6), where the client names it, or where it goes on with what it began.
     """
 
-    def __init__(
-        self,
-        router: Router,
-        charters: LiveCharters,
-        embedder: Embedder,
-        *,
-        able: Callable[[str], bool] = lambda _: True,
-    ) -> None:
-        """`able` says whether the graph can work with an agent."""
+    def __init__(self, router: Router, charters: LiveCharters, embedder: Embedder) -> None:
         self._router = router
         self._charters = charters
         self._embedder = embedder
-        self._able = able
         self._texts: tuple[str, ...] = ()
         self._owners: tuple[str, ...] = ()
         self._vectors: Vectors | None = None
@@ -112,7 +103,7 @@ class LiveRouter:
 
     async def route(self, message: str, turns: Sequence[Turn], wanted: Sequence[str] = ()) -> Route:
         """Who works on the message."""
-        live = {name for name in self._charters.deployed if self._able(name)}
+        live = set(self._charters.deployed)
         if wanted:
             return await self._asked(message, turns, wanted, live)
         if live:

@@ -15,7 +15,6 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, Resources, discover
-from agents.definitions import Definition, charter_of
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
 from app.checkpoints import lay_out_checkpoints, open_saver
@@ -285,14 +284,12 @@ async def _join_service(
     )
     live = LiveCharters(charters)
     store = AgentStore(backends.pool)
-    live.put(await asyncio.to_thread(_charters_of, await store.live()))
-    graph = build_freya(live, settings.graphs, saver)
-    routing = LiveRouter(router, live, embedder, able=graph.nodes.__contains__)
+    routing = LiveRouter(router, live, embedder)
     designs = AgentsService(store, tuple(charters), changed=taking_up(live, routing))
     await designs.refresh()
     manager = RunManager(
         Parts(
-            graph=graph,
+            graph=build_freya(settings.graphs, saver),
             charters=live,
             retriever=knowledge.live,
             memory=memory.conversation,
@@ -329,10 +326,6 @@ async def _join_service(
         heartbeat_s=settings.http.heartbeat_s,
     )
     return freya, manager
-
-
-def _charters_of(definitions: Sequence[Definition]) -> dict[str, Charter]:
-    return {item.name: charter_of(item) for item in definitions}
 
 
 def _exchange(settings: MarketSettings) -> CcxtMarket | None:

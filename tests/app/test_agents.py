@@ -89,11 +89,6 @@ async def test_a_deployed_agent_can_be_named_and_goes_on_with_what_it_began(stor
         await router.route("x", [], ["nobody"])
     turn = Turn(run_id="r", request="Record an inspection", answer="?", agents=(name,), at=datetime.now(UTC))
     assert (await router.route("north 17", [turn])).tasks[0].agent == name
-    blind = LiveRouter(Elsewhere(), charters, Letters(), able=lambda _: False)
-    await blind.learn()
-    assert (await blind.route("Record an inspection at the beekeeping cooperative", [])).tasks[
-        0
-    ].agent == "davina"
 
 
 async def test_what_another_process_deploys_is_taken_up(store, monkeypatch):

@@ -266,7 +266,7 @@ def test_every_dependency_has_its_reason() -> None:
     names = {re.split(r"[\[<>=;~! ]", one, maxsplit=1)[0].lower() for one in wanted}
     listed = {
         name for row in _table(text_of("docs/decisions/0010-dependencies.md")) for name in _names(row[0])
-    } - {"local", "dev"}
+    } - set(project["optional-dependencies"])
     assert listed == names
 
 

@@ -10,7 +10,8 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from agents import Artifact, Figure
 from graphs import STATE_TYPES, Grounding, MadeArtifact, Route, SpecialistResult, Task, Weighing
 from graphs.events import Citation
-from graphs.state import Computed
+from graphs.planning import NamedFigure, Spent
+from graphs.state import Computed, Question
 from memory import Degraded, Kind, Recalled, Recollection, Tier, ToolUse, Turn, WorkingState
 from models.chat import Note, Passage
 from tests.fakes.scripted_model import Step
@@ -48,6 +49,9 @@ VALUES = (
     RECALLED,
     Recollection(items=(RECALLED,), tokens=5, budget=100, degraded=(DEGRADED,), took_ms=1.5),
     MADE,
+    NamedFigure(name="price", value=600.0, tool="market_size"),
+    Question(of="davina", request="what does it cost?"),
+    Spent(calls=3, tokens=120),
     FIGURE,
     COMPUTED,
     GROUNDING,
