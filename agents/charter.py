@@ -15,6 +15,11 @@ class SubAgent:
     """One sentence; what the weighing compares a request with."""
     persona: str
     """The system prompt."""
+    tools: tuple[str, ...] = ()
+    """Names of the specialist's tools that it may call; empty for none."""
+    playbook: str | None = None
+    """The TOML file of its playbook within the specialist's package, e.g. `playbooks/chart_reader.toml`: what it does
+    without a language model. None where it has nothing to say then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +44,8 @@ class Charter:
     utterances: tuple[str, ...]
     """Requests in users' words that are meant for it; the router learns from them."""
     subagents: tuple[SubAgent, ...] = ()
+    financial: bool = False
+    """Whether its answers are about money at risk and carry the risk note."""
 
 
 def read_utterances(package: str, name: str = "utterances.txt") -> tuple[str, ...]:

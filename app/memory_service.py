@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.memory_privacy import PrivacyService
+from app.memory_projects import ProjectService
 from app.memory_short import Counter as TokenCounter
 from app.memory_short import short_items
 from app.memory_status import MemoryStatus, count_memory
@@ -21,9 +22,7 @@ from memory import (
     Database,
     Degraded,
     Kind,
-    Member,
     Owner,
-    Project,
     ProjectStore,
     Recalled,
     Recaller,
@@ -93,6 +92,7 @@ class MemoryService:
         self.withdraw: Withdraw = records.withdraw
         """Deletes what messages alone taught, within the transaction that deletes them."""
         self._projects = projects
+        self.projects = ProjectService(projects, audit)
         self._importer = importer
         self._exporter = exporter
         self._eraser = eraser
@@ -325,67 +325,6 @@ class MemoryService:
         if rating is not None and recalled:
             await self._records.rate(owner, recalled, (rating - _INDIFFERENT) / _FARTHEST, run_id=run_id)
         return said
-
-    async def create_project(self, owner: Owner, name: str, description: str) -> Project:
-        """A new project of this owner."""
-        made = await self._projects.create(owner, name, description)
-        await self._note(owner, "create project", made.id)
-        return made
-
-    async def projects(
-        self, owner: Owner, *, limit: int, before: str | None = None, archived: bool = False
-    ) -> list[Project]:
-        """The projects that the owner made or is a member of, newest first."""
-        return await self._projects.page(owner, limit=limit, before=before, archived=archived)
-
-    async def project(self, owner: Owner, project_id: str) -> Project:
-        """The project. Raises UnknownProject."""
-        return await self._projects.get(owner, project_id)
-
-    async def change_project(
-        self,
-        owner: Owner,
-        project_id: str,
-        *,
-        name: str | None,
-        description: str | None,
-        archived: bool | None,
-    ) -> Project:
-        """The project, changed; None leaves a field as it is. Raises UnknownProject."""
-        found = await self._projects.update(owner, project_id, name=name, description=description)
-        if archived is not None:
-            found = await self._projects.archive(owner, project_id, archived=archived)
-        changed = {
-            "rename project": name is not None,
-            "describe project": description is not None,
-            "restore project" if archived is False else "archive project": archived is not None,
-        }
-        for action in (action for action, done in changed.items() if done):
-            await self._note(owner, action, project_id)
-        return found
-
-    async def delete_project(self, owner: Owner, project_id: str) -> None:
-        """Delete it; what was remembered in it stays with the users it is of. Raises UnknownProject."""
-        await self._projects.delete(owner, project_id)
-        await self._note(owner, "delete project", project_id)
-
-    async def members(self, owner: Owner, project_id: str) -> list[Member]:
-        """Who sees the project; a member who does not own it sees himself only. Raises UnknownProject."""
-        return await self._projects.members(owner, project_id)
-
-    async def add_member(self, owner: Owner, project_id: str, user_id: str) -> Member:
-        """Let a user see the project. Raises UnknownProject, OwnerInvalid."""
-        member = await self._projects.add_member(owner, project_id, user_id)
-        await self._note(owner, "add member", project_id)
-        return member
-
-    async def remove_member(self, owner: Owner, project_id: str, user_id: str) -> None:
-        """Let a user see the project no longer: the owner any other, a member himself. Raises UnknownProject."""
-        if user_id == owner.user_id:
-            await self._projects.leave(owner, project_id)
-        else:
-            await self._projects.remove_member(owner, project_id, user_id)
-        await self._note(owner, "remove member", project_id)
 
     async def _give_out_all(
         self, owner: Owner, file: Path, form: ExportFormat, since: datetime | None, until: datetime | None

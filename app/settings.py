@@ -26,6 +26,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from app.market import MarketSettings
 from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
 from knowledge import KnowledgeSettings
@@ -177,6 +178,7 @@ class Settings(BaseSettings):
     knowledge: KnowledgeSettings = KnowledgeSettings()
     memory: MemorySettings = MemorySettings()
     graphs: GraphSettings = GraphSettings()
+    market: MarketSettings = MarketSettings()
 
     @field_validator("postgres_url", "redis_url")
     @classmethod

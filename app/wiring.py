@@ -14,7 +14,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from threadpoolctl import threadpool_limits
 
-from agents import Charter, discover
+from agents import Charter, Resources, discover
 from app.checkpoints import lay_out_checkpoints, open_saver
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
@@ -29,13 +29,14 @@ from app.knowledge_wiring import (
     knowledge_state,
     searched_by_another_model,
 )
+from app.market import CcxtMarket, MarketNotInstalled, MarketSettings, open_market
 from app.memory_wiring import MemoryParts, consolidating, join_memory, model_versions
 from app.metrics import Metrics
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
 from app.runs.stamping import Stamp, prices_of
 from app.service import Freya
-from app.settings import Settings
+from app.settings import Settings, SettingsInvalid
 from app.tasks import end
 from graphs import CalibratedRouter, build_freya
 from knowledge import (
@@ -46,13 +47,14 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
-from memory.privacy import Redactor, open_names
+from memory.privacy import Redactor, keep_rules_in, open_names
 from models.chat import ConfiguredChatModels, Hidden, Hide
 from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
 from models.residency import Residents
 
 _log = structlog.get_logger(__name__)
 Progress = Callable[[str], None]
+_RULES = "rules"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +197,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             progress(line)
         metrics.watch_residents(residents.states)
         names = await asyncio.to_thread(open_names, settings.memory.privacy)
+        keep_rules_in(settings.data / _RULES)
         redactor = Redactor(names=names)
         chat = ConfiguredChatModels(
             settings.models,
@@ -215,6 +218,10 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             stop_runs=lambda owner: manager.cancel_all(owner),  # noqa: PLW0108  # the manager is made of it
         )
         saver = await stack.enter_async_context(open_saver(backends.postgres_url, settings.memory.privacy))
+        market = await asyncio.to_thread(_exchange, settings.market)
+        if market is not None:
+            stack.push_async_callback(market.close)
+            progress(f"prices from {market.name}")
         freya, manager = await _join_service(
             backends,
             embedder,
@@ -226,6 +233,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             metrics,
             saver=saver,
             indexed=lambda: housekeeping.indexed,
+            resources=Resources(market=market),
         )
         await stack.enter_async_context(consolidating(memory))
         await stack.enter_async_context(manager)
@@ -249,6 +257,7 @@ async def _join_service(
     *,
     saver: AsyncPostgresSaver,
     indexed: Callable[[], float | None],
+    resources: Resources,
 ) -> tuple[Freya, RunManager]:
     settings = backends.settings
     questions = await asyncio.to_thread(starter_questions)
@@ -275,6 +284,7 @@ async def _join_service(
             chat=chat,
             settings=settings.graphs,
             indexed=indexed,
+            resources=resources,
         ),
         memory.runs,
         memory.events,
@@ -300,6 +310,13 @@ async def _join_service(
         heartbeat_s=settings.http.heartbeat_s,
     )
     return freya, manager
+
+
+def _exchange(settings: MarketSettings) -> CcxtMarket | None:
+    try:
+        return open_market(settings)
+    except MarketNotInstalled as error:
+        raise SettingsInvalid(str(error)) from error
 
 
 def _told(residents: Residents) -> Iterator[str]:

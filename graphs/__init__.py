@@ -1,5 +1,6 @@
 """LangGraph graphs: the orchestrator and the one shape every specialist runs in."""
 
+from graphs.answers import AnswerFigure, AnswerParts, parts_of
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.events import (
     LAST_EVENTS,
@@ -20,7 +21,9 @@ from graphs.events import (
     ToolStarted,
 )
 from graphs.freya import FreyaGraph, build_freya
+from graphs.grounding import Grounding
 from graphs.guarding import clean_message
+from graphs.numerals import Numeral, read_numerals
 from graphs.routing import CalibratedRouter, Route, Router, Task
 from graphs.settings import GraphSettings
 from graphs.specialist import build_specialist, reference
@@ -39,6 +42,8 @@ __all__ = [
     "STATE_TYPES",
     "AgentFinished",
     "AgentStarted",
+    "AnswerFigure",
+    "AnswerParts",
     "ArtifactReference",
     "CalibratedRouter",
     "Citation",
@@ -47,8 +52,10 @@ __all__ = [
     "FreyaState",
     "GraphSettings",
     "GraphsError",
+    "Grounding",
     "Heartbeat",
     "MadeArtifact",
+    "Numeral",
     "Outcome",
     "RequestRefused",
     "Route",
@@ -70,5 +77,7 @@ __all__ = [
     "build_freya",
     "build_specialist",
     "clean_message",
+    "parts_of",
+    "read_numerals",
     "reference",
 ]

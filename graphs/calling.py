@@ -4,16 +4,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import orjson
 from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.tools import BaseTool
 from pydantic import ValidationError
 
-from agents import ToolOutput
+from agents import Artifact, Resources, ToolOutput
+from agents.tools import RESOURCES, is_financial
 from graphs.checking import find_faults
 from graphs.errors import StepFailed
 from graphs.events import ArtifactMade, ArtifactReference, ToolFinished, ToolStarted
-from graphs.state import MadeArtifact, RunContext
+from graphs.state import Computed, MadeArtifact, RunContext
 from memory import ToolUse, new_id
+
+CHART_TYPE = "application/vnd.vegalite.v6+json"
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class FinishedCall:
     message: ToolMessage
     use: ToolUse
     made: list[MadeArtifact]
+    computed: Computed | None
+    """What it found out; None where it failed."""
 
 
 class ToolBench:
@@ -44,15 +50,15 @@ class ToolBench:
             ToolStarted(agent=self._agent, call_id=call_id, tool=call["name"], arguments=call["args"])
         )
         began = time.monotonic()
-        message = await self._run({**call, "id": call_id, "type": "tool_call"})
+        message = await self._run({**call, "id": call_id, "type": "tool_call"}, context.resources)
         output = message.artifact if isinstance(message.artifact, ToolOutput) else None
-        faults = find_faults(output) if output and (checked or output.artifacts) else []
+        faults = find_faults(output) if output and (checked or output.artifacts or output.chart) else []
         if faults:
             output = None
             message = _error(call, call_id, f"The result did not pass its check: {'; '.join(faults)}.")
         made = [
             MadeArtifact(id=new_id("art"), agent=self._agent, artifact=artifact)
-            for artifact in (output.artifacts if output else ())
+            for artifact in (_to_download(call["name"], output) if output else ())
         ]
         context.emit(
             ToolFinished(
@@ -74,16 +80,27 @@ class ToolBench:
             result=message.text,
             failed=message.status == "error",
         )
-        return FinishedCall(message.model_copy(update={"artifact": None}), use, made)
+        computed = self._computed(call["name"], output) if output else None
+        return FinishedCall(message.model_copy(update={"artifact": None}), use, made, computed)
 
-    async def _run(self, call: ToolCall) -> ToolMessage:
+    def _computed(self, name: str, output: ToolOutput) -> Computed:
+        return Computed(
+            tool=name,
+            figures=output.figures,
+            assumptions=output.assumptions,
+            would_change=output.would_change,
+            data=output.data,
+            financial=is_financial(self._tools[name]),
+        )
+
+    async def _run(self, call: ToolCall, resources: Resources) -> ToolMessage:
         call_id = call["id"] or ""
         tool = self._tools.get(call["name"])
         if tool is None:
             known = ", ".join(self._tools) or "no tools at all"
             return _error(call, call_id, f"There is no tool {call['name']!r}; there are {known}.")
         try:
-            message = await tool.ainvoke(call)
+            message = await tool.ainvoke(call, {"configurable": {RESOURCES: resources}})
         except ValidationError as error:
             wrong = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
@@ -101,6 +118,14 @@ def reference(made: MadeArtifact) -> ArtifactReference:
     artifact = made.artifact
     size = len(artifact.content.encode())
     return ArtifactReference(id=made.id, name=artifact.name, media_type=artifact.media_type, bytes=size)
+
+
+def _to_download(tool: str, output: ToolOutput) -> tuple[Artifact, ...]:
+    """Its artifacts, and its chart as one."""
+    if output.chart is None:
+        return output.artifacts
+    chart = orjson.dumps(output.chart, option=orjson.OPT_INDENT_2).decode()
+    return (*output.artifacts, Artifact(name=f"{tool}.vl.json", media_type=CHART_TYPE, content=chart))
 
 
 def _error(call: ToolCall, call_id: str, text: str) -> ToolMessage:

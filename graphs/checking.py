@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 from pydantic import JsonValue
@@ -12,7 +13,8 @@ from agents import Artifact, ToolOutput
 def find_faults(output: ToolOutput) -> list[str]:
     """What is wrong with an output, one sentence each; none means that it passed.
 
-    Figures must be finite, the text must say something, and an artifact must be what its media type says.
+    Figures must be finite and named once, the text must say something, an artifact must be what its media type says,
+    and a chart must name its data and how it is drawn.
     """
     faults = [] if output.text.strip() else ["it says nothing"]
     faults += [
@@ -20,7 +22,21 @@ def find_faults(output: ToolOutput) -> list[str]:
         for path, value in _numbers(output.data)
         if not math.isfinite(value)
     ]
+    names = Counter(figure.name for figure in output.figures)
+    faults += [f"two of its figures are called {name!r}" for name, times in names.items() if times > 1]
+    if output.chart is not None:
+        faults += [f"its chart has no {key!r}" for key in ("data", "encoding") if not _has(output.chart, key)]
     return faults + [fault for artifact in output.artifacts if (fault := _fault(artifact))]
+
+
+def _has(chart: JsonValue, key: str) -> bool:
+    """Whether a Vega-Lite specification, or a view within it, has a key."""
+    match chart:
+        case dict():
+            return key in chart or any(_has(inner, key) for inner in chart.values())
+        case list():
+            return any(_has(inner, key) for inner in chart)
+    return False
 
 
 def _numbers(value: JsonValue, path: str = "data") -> Iterator[tuple[str, float]]:

@@ -15,6 +15,7 @@ from langgraph.types import Command, RetryPolicy, Send
 
 from agents import Charter
 from graphs import replies
+from graphs.answers import conclude
 from graphs.events import Citation, RouteChosen, RouteTask, Token
 from graphs.guarding import clean_message
 from graphs.numbering import renumbered
@@ -196,6 +197,7 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
         text = f"{text}\n\n{replies.still_indexing(indexed)}"
     if state["route"].left_out:
         text = f"{text}\n\n{replies.left_out(state['route'].left_out)}"
+    text = conclude(text, told, request=state["message"])
     outcomes = [result.outcome for result in told]
     return {
         "answer": text,

@@ -19,26 +19,27 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy
 
-from agents import Charter, SubAgent
+from agents import Charter
+from graphs.answers import left_out
 from graphs.calling import ToolBench, reference
 from graphs.citing import as_citations, as_passages
 from graphs.events import AgentFinished, AgentStarted, Citation, CitationMade, Token
+from graphs.grounding import Sources, check_answer
 from graphs.numbering import OrderOfUse, Renumbering, renumbered
 from graphs.prompting import past_messages, system_prompt, working
 from graphs.settings import GraphSettings
 from graphs.state import Outcome, RunContext, SpecialistOutput, SpecialistResult, SpecialistState
+from graphs.subagents import SubAgents, joined
 from graphs.weighing import choose_sub_agents, weigh
 from knowledge import KnowledgeUnavailable
 from models import EmbeddingUnavailable
-from models.chat import Note, Prompt, Role, Working, describe_tool, render_prompt
+from models.chat import EXTRACTIVE, Prompt, Role, Working, describe_tool, render_prompt
 
 __all__ = ["SpecialistGraph", "build_specialist", "reference"]
 
 SpecialistGraph = CompiledStateGraph[SpecialistState, RunContext, SpecialistState, SpecialistOutput]
 Context = Runtime[RunContext]
 _MOST_SUB_AGENTS = 3
-_NOTHING_SAID = frozenset({"declined", "needs_input"})
-"""Finish reasons of a reply that holds nothing to build on."""
 
 
 def build_specialist(charter: Charter, settings: GraphSettings) -> SpecialistGraph:
@@ -78,6 +79,7 @@ class Specialist:
         self._charter = charter
         self._bench = ToolBench(charter.name, {tool.name: tool for tool in charter.tools})
         self._described = [describe_tool(tool) for tool in charter.tools]
+        self._subagents = SubAgents(charter)
         self._system = SystemMessage(system_prompt(charter))
 
     async def recall(self, state: SpecialistState, runtime: Context) -> SpecialistState:
@@ -124,28 +126,37 @@ class Specialist:
         )
 
     async def delegate(self, state: SpecialistState, runtime: Context) -> SpecialistState:
-        """Ask the fitting sub-agents side by side; what they write lies beside the request from then on."""
+        """Ask the fitting sub-agents side by side; what they write lies beside the request from then on.
+
+        What was all assembled from playbooks is a draft of the answer already.
+        """
         began, request, passages = time.monotonic(), state["task"].text, tuple(state["passages"])
-        model = runtime.context.chat.of(Role.WRITER)
-
-        async def ask(sub: SubAgent) -> Note | None:
-            prompt = Prompt(request=request, passages=passages, focus=sub.purpose)
-            reply = await model.ainvoke([SystemMessage(sub.persona), HumanMessage(render_prompt(prompt))])
-            said = reply.text.strip() and reply.response_metadata.get("finish_reason") not in _NOTHING_SAID
-            return Note(author=sub.name, text=reply.text) if said else None
-
         chosen = choose_sub_agents(request, self._charter, most=_MOST_SUB_AGENTS)
-        notes = [note for note in await asyncio.gather(*map(ask, chosen)) if note]
+        known, turns = state.get("known", []), state.get("turns", [])
+        works = await asyncio.gather(
+            *(
+                self._subagents.ask(
+                    sub, runtime.context, request=request, passages=passages, known=known, turns=turns
+                )
+                for sub in chosen
+            )
+        )
+        notes = [work.note for work in works if work.note]
+        assembled = bool(notes) and all(work.assembled for work in works if work.note)
         prompt = Prompt(
             request=request,
             passages=passages,
-            notes=tuple(notes),
-            known=tuple(state.get("known", [])),
+            notes=() if assembled else tuple(notes),
+            known=tuple(known),
             working=_working(state, runtime.context),
+            draft=joined(notes) if assembled else None,
         )
         return {
             "notes": notes,
             "messages": [HumanMessage(render_prompt(prompt), id="request")],
+            "tool_uses": [use for work in works for use in work.tool_uses],
+            "computed": [one for work in works for one in work.computed],
+            "artifacts": [artifact for work in works for artifact in work.artifacts],
             "timings_ms": {"sub_agents": _since(began)},
         }
 
@@ -172,6 +183,7 @@ class Specialist:
             update={
                 "messages": [reply, *(call.message for call in done), *unread],
                 "tool_uses": [call.use for call in done],
+                "computed": [call.computed for call in done if call.computed],
                 "artifacts": [artifact for call in done for artifact in call.made],
                 "rounds": rounds,
                 "timings_ms": timings,
@@ -179,14 +191,28 @@ class Specialist:
         )
 
     async def check(self, state: SpecialistState) -> SpecialistState:
-        """Hold the answer against the passages: those it cites are numbered as they come in it, other marks taken out."""
+        """Hold the answer against what it rests on.
+
+        Citations are numbered as they come in it; those of nothing, or of what does not hold it, are taken out. A sentence
+        of a language model with a number that no source holds is taken out too; what was quoted and computed is only told of.
+        """
         reply, order = state["messages"][-1], OrderOfUse(state["citations"])
-        text = renumbered(reply.text, order)
-        return {
-            "messages": [reply.model_copy(update={"content": text})],
+        text, found = str(reply.text), None
+        if _outcome(reply) == "answered":
+            by_model = reply.response_metadata.get("model_name") != EXTRACTIVE
+            text, found = check_answer(text, _sources(state), repair=by_model)
+        metadata = reply.response_metadata
+        if found and found.removed:
+            metadata = metadata if text else {**metadata, "finish_reason": "declined"}
+            said = left_out(found.removed, request=state["task"].request)
+            text = f"{text}\n\n{said}".strip()
+        text = renumbered(text, order)
+        update: SpecialistState = {
+            "messages": [reply.model_copy(update={"content": text, "response_metadata": metadata})],
             "citations": order.used(),
             "made_up": len(order.unknown),
         }
+        return {**update, "grounding": found} if found else update
 
     async def answer(self, state: SpecialistState, runtime: Context) -> SpecialistState:
         """Close the task: the answer, the passages it cites, and what it was made with."""
@@ -208,7 +234,10 @@ class Specialist:
             sub_agents=tuple(note.author for note in state.get("notes", [])),
             retrieved=tuple(state.get("retrieved", ())),
             tool_uses=tuple(state.get("tool_uses", [])),
+            computed=tuple(state.get("computed", [])),
             artifacts=tuple(state.get("artifacts", [])),
+            financial=self._charter.financial or any(one.financial for one in state.get("computed", [])),
+            grounding=state.get("grounding"),
             weighing=state["weighing"],
             model=model,
             fallbacks=tuple(
@@ -263,6 +292,32 @@ class Specialist:
 def _working(state: SpecialistState, context: RunContext) -> Working | None:
     at = state.get("at")
     return working(at, state.get("turns", []), tokens=context.settings.working_tokens) if at else None
+
+
+def _sources(state: SpecialistState) -> Sources:
+    """What the answer may state: the request, what is remembered, what tools were given and gave, and the passages."""
+    task, turns = state["task"], state.get("turns", [])
+    uses = [*state.get("tool_uses", []), *(use for turn in turns for use in turn.tool_uses)]
+    at = state.get("at")
+    said = [text for turn in turns for text in (turn.request, turn.answer) if text]
+    return Sources.of(
+        texts=[
+            task.request,
+            task.context,
+            task.about,
+            *state.get("known", []),
+            *said,
+            *(use.result for use in uses),
+            *(note.text for note in state.get("notes", [])),
+        ],
+        values=[
+            *(use.arguments for use in uses),
+            *(one.data for one in state.get("computed", [])),
+            *([at.tools, at.variables] if at else []),
+        ],
+        figures=[figure for one in state.get("computed", []) for figure in one.figures],
+        passages=state["passages"],
+    )
 
 
 def _unreadable(call: InvalidToolCall) -> ToolMessage:

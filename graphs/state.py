@@ -7,10 +7,11 @@ from typing import Annotated, Literal, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
-from agents import Artifact, Charter
+from agents import NO_RESOURCES, Artifact, Charter, Figure, Resources
 from graphs.events import Citation, RunEvent
+from graphs.grounding import Grounding
 from graphs.routing.interfaces import Route, Router, Task
 from graphs.settings import GraphSettings
 from knowledge import Retriever
@@ -51,6 +52,8 @@ class RunContext:
     router: Router
     chat: ChatModels
     settings: GraphSettings
+    resources: Resources = NO_RESOURCES
+    """What tools may work with beside their arguments."""
 
 
 class MadeArtifact(BaseModel):
@@ -63,12 +66,28 @@ class MadeArtifact(BaseModel):
     artifact: Artifact
 
 
+class Computed(BaseModel):
+    """What a tool call that went well found out, as later steps, clients and the check of answers read it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tool: str
+    figures: tuple[Figure, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    would_change: tuple[str, ...] = ()
+    data: dict[str, JsonValue] = {}
+    financial: bool = False
+    """Whether the tool's result needs the risk note by itself."""
+
+
 class Weighing(BaseModel):
     """How a task was weighed: complexity 0 to 1, the reasons, and what was chosen."""
 
     model_config = ConfigDict(frozen=True)
 
     score: float
+    features: dict[str, float] = {}
+    """By a feature's name what it added to the score."""
     reasons: tuple[str, ...]
     choice: Literal["tool", "checked_tool", "sub_agents"]
 
@@ -91,7 +110,13 @@ class SpecialistResult(BaseModel):
     retrieved: tuple[str, ...] = ()
     """Ids of the pairs whose passages it was given."""
     tool_uses: tuple[ToolUse, ...] = ()
+    computed: tuple[Computed, ...] = ()
+    """What its tools found out, in the order of their calls; failed calls left out."""
     artifacts: tuple[MadeArtifact, ...] = ()
+    financial: bool = False
+    """Whether it is about money at risk."""
+    grounding: Grounding | None = None
+    """What the check of the answer found; None where there was no answer to check."""
     weighing: Weighing | None = None
     model: str = ""
     fallbacks: tuple[str, ...] = ()
@@ -141,6 +166,7 @@ class SpecialistState(TypedDict, total=False):
     passages: list[Passage]
     citations: list[Citation]
     """All that may be cited; once the answer is checked, what it does cite."""
+    grounding: Grounding
     made_up: int
     """How many citations of the answer are of no passage."""
     retrieved: list[str]
@@ -151,6 +177,7 @@ class SpecialistState(TypedDict, total=False):
     """Unix time in seconds."""
     rounds: int
     tool_uses: Annotated[list[ToolUse], operator.add]
+    computed: Annotated[list[Computed], operator.add]
     artifacts: Annotated[list[MadeArtifact], operator.add]
     timings_ms: Annotated[dict[str, float], operator.or_]
     results: list[SpecialistResult]
@@ -159,7 +186,10 @@ class SpecialistState(TypedDict, total=False):
 STATE_TYPES: tuple[type, ...] = (
     Artifact,
     Citation,
+    Computed,
     Degraded,
+    Figure,
+    Grounding,
     MadeArtifact,
     Note,
     Passage,

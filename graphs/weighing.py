@@ -1,72 +1,137 @@
-"""Weighing a task: a tool, a checked tool, or sub-agents, by the criteria of structure, breadth and creativity."""
+"""Weighing a task: a tool, a checked tool, or sub-agents, by features of the request whose weights stand in one table."""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from agents import Charter, SubAgent
+from graphs.numerals import read_numerals
 from graphs.state import Weighing
 
-_CREATIVE = re.compile(
-    r"\b(?:strategy|architecture|concept|campaign|plan|roadmap|story|brand|persona|compare|trade-?offs?|review|design|"
-    r"recommend|ideas?|vision|proposal|pros and cons|evaluate|assess)\b",
-    re.IGNORECASE,
-)
-_THOROUGH = re.compile(
-    r"\b(?:comprehensive|detailed|in depth|thorough|complete|full|end-to-end|step by step|whole)\b",
-    re.IGNORECASE,
-)
-_STRUCTURED = re.compile(
-    r"\d|\b(?:calculate|compute|ratio|percent|price|rate|schema|sql|openapi|json|csv|audit)\b", re.IGNORECASE
-)
-_FACT = re.compile(
-    r"^\s*(?:what(?:'s| is| are| does)|who|when|where|which|define|how (?:much|many|long|is|are|does|do))\b",
-    re.IGNORECASE,
-)
-_STEM = 5
-"""Letters by which words of a request and of a purpose are compared: "campaign" and "campaigns"."""
-_CHECKED_FROM = 0.5
-_SUB_AGENTS_FROM = 0.8
+BASE = 0.3
+"""The score of a request that shows none of the features."""
+CHECKED_FROM = 0.5
+SUB_AGENTS_FROM = 0.8
 _LONG = 40
 _SEVERAL = 3
+_STEM = 5
+"""Letters by which words of a request and of a purpose are compared: "campaign" and "campaigns"."""
+_NEAR_BEST = 0.5
+"""Sub-agents are asked whose purpose shares at least this part of the words that the best one shares."""
+
+_CREATIVE = (
+    r"strateg\w+|architecture|arquitectura|architektur|архитектур\w*|concepts?|konzept\w*|concepto\w*|концепц\w*|campaigns?|"
+    r"kampagne\w*|campañas?|кампани\w*|plans?|planes|pläne|планы?|roadmaps?|stor(?:y|ies)|brands?|branding|marken?|marcas?|бренд\w*|"
+    r"personas?|compare|vergleich\w*|compara\w*|сравни\w*|trade-?offs?|review|design\w*|entwirf|entwurf|gestalte\w*|diseñ\w+|"
+    r"спроектир\w*|дизайн\w*|recommend\w*|empfiehl|empfehl\w*|recomiend\w*|рекоменд\w*|ideas?|ideen|иде[яийю]\w*|visions?|proposals?|"
+    r"propuestas?|предложени\w*|pros and cons|evaluate|assess|bewerte\w*|evalúa\w*|оцени\w*"
+)
+_WRITING = (
+    r"\b(?:write|draft|compose|rewrite|brainstorm|come up with|invent|suggest|schreib\w*|verfass\w*|formulier\w*|escrib\w*|redact\w*|"
+    r"inventa\w*|напиши\w*|придумай\w*|сочини\w*|составь\w*)\b(?:\W+\w+){0,6}?\W+"
+    r"(?:slogans?|taglines?|ads?|copy|posts?|headlines?|stor(?:y|ies)|e-?mails?|newsletters?|scripts?|bios?|pitch\w*|captions?|names?|"
+    r"articles?|anzeigen?|werbetexte?|texte?|beitr\w+|geschichten?|eslóg\w*|eslogan\w*|anuncios?|textos?|publicaci\w*|correos?|historias?|"
+    r"nombres?|слоган\w*|объявлени\w*|текст\w*|пост\w*|письм\w*|истори\w*|названи\w*|реклам\w*)\b"
+)
+_DEPTH = (
+    r"comprehensive|detailed|in[- ]depth|thorough\w*|complete|full|end-to-end|step by step|whole|ausführlich\w*|umfassend\w*|detailliert\w*|"
+    r"vollständig\w*|completo|completa|detallad\w+|exhaustiv\w+|подробн\w*|полн(?:ый|ую|ое|ая)|детальн\w*|комплексн\w*"
+)
+_FIXED_FORM = (
+    r"calculate|compute|ratios?|percent\w*|prices?|rates?|schema|sql|openapi|json|csv|audit|berechne\w*|rechne\w*|calcula\w*|"
+    r"посчита\w*|рассчита\w*|вычисли\w*"
+)
+_FACT = (
+    r"^\s*(?:what(?:'s| is| are| does)|who|when|where|which|define|how (?:much|many|long|is|are|does|do)|was (?:ist|sind|bedeutet)|wer|"
+    r"wann|wo|wie (?:viel|lange|hoch)|qué (?:es|son|significa)|quién|cuándo|cuánt\w+|что такое|кто|когда|сколько|что значит)\b"
+)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Something a request shows, and what it adds to the score."""
+
+    name: str
+    weight: float
+    """For each time that it is found."""
+    most: float
+    """All that it can add, in the direction of its weight."""
+    says: str
+    """The reason that is recorded."""
+    found: Callable[[str], int]
+    """How often a request shows it."""
+
+    def adds(self, request: str) -> float:
+        """What it adds to the score of a request."""
+        added = self.weight * self.found(request)
+        return max(added, self.most) if self.weight < 0 else min(added, self.most)
+
+
+def _words(pattern: str) -> Callable[[str], int]:
+    """How many different words of a request match."""
+    compiled = re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
+    return lambda request: len({match.lower() for match in compiled.findall(request)})
+
+
+def _once(pattern: str) -> Callable[[str], int]:
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return lambda request: int(compiled.search(request) is not None)
+
+
+def _is_long(request: str) -> int:
+    return int(len(request.split()) >= _LONG)
+
+
+def _is_broad(request: str) -> int:
+    joints = re.findall(r",|;|\b(?:and|und|y|и)\b", request)
+    return int(len(joints) >= _SEVERAL and not read_numerals(request))
+
+
+def _asks_fact(request: str) -> int:
+    return int(re.match(_FACT, request, re.IGNORECASE) is not None and not _is_long(request))
+
+
+def _figures(request: str) -> int:
+    return len(read_numerals(request))
+
+
+FEATURES = (
+    Feature("creative", 0.2, 0.5, "creative work", _words(_CREATIVE)),
+    Feature("writing", 0.5, 0.5, "a text to be written", _once(_WRITING)),
+    Feature("depth", 0.25, 0.25, "asks for depth", _once(rf"\b(?:{_DEPTH})\b")),
+    Feature("length", 0.15, 0.15, "a long request", _is_long),
+    Feature("breadth", 0.1, 0.1, "several things at once", _is_broad),
+    Feature("figures", -0.1, -0.25, "structured: figures", _figures),
+    Feature("form", -0.15, -0.15, "structured: a fixed format", _once(rf"\b(?:{_FIXED_FORM})\b")),
+    Feature("fact", -0.2, -0.2, "asks for a fact", _asks_fact),
+)
+"""The table of features: `BASE` and what each adds make the score, which is kept between 0 and 1."""
 
 
 def weigh(request: str, charter: Charter) -> Weighing:
     """Score the complexity of a request from 0 to 1: below 0.5 a tool, below 0.8 a checked tool, else sub-agents."""
-    score = 0.3
-    reasons = []
-    creative = {match.lower() for match in _CREATIVE.findall(request)}
-    if creative:
-        score += min(0.2 * len(creative), 0.5)
-        reasons.append("creative work: " + ", ".join(sorted(creative)))
-    if _THOROUGH.search(request):
-        score += 0.25
-        reasons.append("asks for depth")
-    if len(request.split()) >= _LONG:
-        score += 0.15
-        reasons.append("a long request")
-    if len(re.findall(r",|;|\band\b", request)) >= _SEVERAL and not re.search(r"\d", request):
-        score += 0.1
-        reasons.append("several things at once")
-    if _STRUCTURED.search(request):
-        score -= 0.25
-        reasons.append("structured: figures or a fixed format")
-    if _FACT.match(request) and len(request.split()) < _LONG:
-        score -= 0.2
-        reasons.append("asks for a fact")
-    score = round(min(1.0, max(0.0, score)), 2)
-    if score >= _SUB_AGENTS_FROM and charter.subagents:
-        return Weighing(score=score, reasons=tuple(reasons), choice="sub_agents")
-    return Weighing(
-        score=score, reasons=tuple(reasons), choice="checked_tool" if score >= _CHECKED_FROM else "tool"
-    )
+    added = {feature.name: round(feature.adds(request), 2) for feature in FEATURES}
+    found = {name: value for name, value in added.items() if value}
+    score = round(min(1.0, max(0.0, BASE + sum(found.values()))), 2)
+    reasons = tuple(feature.says for feature in FEATURES if feature.name in found)
+    if score >= SUB_AGENTS_FROM and charter.subagents:
+        return Weighing(score=score, features=found, reasons=reasons, choice="sub_agents")
+    choice = "checked_tool" if score >= CHECKED_FROM else "tool"
+    return Weighing(score=score, features=found, reasons=reasons, choice=choice)
 
 
 def choose_sub_agents(request: str, charter: Charter, *, most: int) -> list[SubAgent]:
-    """The sub-agents whose purpose shares most words with the request, in the charter's order."""
+    """The sub-agents whose purpose shares most words with the request, in the charter's order; at least one.
+
+    Those who share less than half of what the best one shares are left out; where none shares a word, the first are taken.
+    """
     asked = _stems(request)
-    ranked = sorted(charter.subagents, key=lambda sub: -len(asked & _stems(f"{sub.name} {sub.purpose}")))
-    chosen = {sub.name for sub in ranked[:most]}
+    shared = {sub.name: len(asked & _stems(f"{sub.name} {sub.purpose}")) for sub in charter.subagents}
+    least = _NEAR_BEST * max(shared.values(), default=0)
+    ranked = sorted(charter.subagents, key=lambda sub: -shared[sub.name])
+    chosen = {sub.name for sub in ranked[:most] if shared[sub.name] >= least}
     return [sub for sub in charter.subagents if sub.name in chosen]
 
 
 def _stems(text: str) -> set[str]:
-    return {word[:_STEM] for word in re.findall(r"[a-z]{4,}", text.lower())}
+    return {word[:_STEM] for word in re.findall(r"[^\W\d_]{4,}", text.lower().replace("_", " "))}

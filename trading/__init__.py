@@ -1,13 +1,17 @@
 """Pure functions on prices and positions."""
 
-from trading.allocation import Allocation, check_allocation
+from trading.allocation import Allocation, Drift, check_allocation, drift_from
+from trading.backtest import Backtest, Trade, backtest, halves
 from trading.candle_table import CANDLE_PATTERNS, CandlePattern, Nature
 from trading.candles import FEWEST_BARS, CandleMatch, Direction, detect_patterns
+from trading.chart_patterns import PATTERN_NAMES, ChartPattern, Point, Status, find_chart_patterns
 from trading.conventions import readings
 from trading.errors import (
     BarsInvalid,
+    MarketUnavailable,
     NumberInvalid,
     SeriesMissing,
+    SymbolUnknown,
     TooFewBars,
     TradingError,
     UnknownIndicator,
@@ -17,6 +21,16 @@ from trading.figures import figure, percent
 from trading.indicator_table import INDICATORS, Indicator, Parameter, Scale
 from trading.indicators import Reading, bars_needed, compute, find_indicator, longest_period
 from trading.levels import FibonacciLevels, PivotMethod, Pivots, fibonacci_levels, pivot_points
+from trading.market import (
+    MOST_BARS,
+    PERIODS_PER_YEAR,
+    TIMEFRAMES,
+    Asked,
+    Market,
+    Ticker,
+    symbol_in,
+    timeframe_in,
+)
 from trading.ohlcv import Bars, bars_from_closes, bars_from_numbers, bars_from_rows
 from trading.performance import Drawdown, Performance, equity_from_returns, maximum_drawdown, performance
 from trading.positions import (
@@ -29,14 +43,17 @@ from trading.positions import (
     impermanent_loss,
     liquidation_price,
 )
+from trading.rules import RULES, Rule, RuleBook, positions
 from trading.shapes import RULES as SHAPE_RULES
 from trading.shapes import Shape, classify, trend_before
+from trading.signals import Setup, Signal, find_signal
 from trading.sizing import (
     PositionPlan,
     Side,
     break_even_probability,
     expected_value,
     kelly_fraction,
+    risk_of,
     size_by_atr,
     size_by_stop,
 )
@@ -52,45 +69,85 @@ from trading.supply import (
     stock_to_flow,
     valuation,
 )
+from trading.swings import Swing, Turn, find_swings, true_ranges
 from trading.tables import bars_from_csv, find_bars
+from trading.tail_risk import TailRisk, tail_risk
+from trading.timeframes import Evidence, TimeframeVerdict, Trend, Verdict, judge, resample
+from trading.touched_levels import Level, find_levels
+from trading.trendlines import Channel, Line, TrendLine, find_channel, find_trend_lines
+from trading.vesting import Tranche, UnlockMonth, unlock_schedule
 
 __all__ = [
     "CANDLE_PATTERNS",
     "FEWEST_BARS",
     "INDICATORS",
+    "MOST_BARS",
+    "PATTERN_NAMES",
+    "PERIODS_PER_YEAR",
+    "RULES",
     "SHAPE_RULES",
+    "TIMEFRAMES",
     "Allocation",
+    "Asked",
+    "Backtest",
     "Bars",
     "BarsInvalid",
     "BitcoinSupply",
     "CandleMatch",
     "CandlePattern",
+    "Channel",
+    "ChartPattern",
     "Definition",
     "Direction",
     "Drawdown",
+    "Drift",
+    "Evidence",
     "FibonacciLevels",
     "Funding",
     "Indicator",
+    "Level",
+    "Line",
     "Liquidation",
+    "Market",
+    "MarketUnavailable",
     "Nature",
     "NumberInvalid",
     "Parameter",
     "Performance",
     "PivotMethod",
     "Pivots",
+    "Point",
     "PositionPlan",
     "Reading",
+    "Rule",
+    "RuleBook",
     "Scale",
     "SeriesMissing",
+    "Setup",
     "Shape",
     "Side",
+    "Signal",
+    "Status",
     "SupplyYear",
+    "Swing",
+    "SymbolUnknown",
+    "TailRisk",
+    "Ticker",
+    "TimeframeVerdict",
     "TooFewBars",
+    "Trade",
     "TradingError",
+    "Tranche",
+    "Trend",
+    "TrendLine",
+    "Turn",
     "UnknownIndicator",
+    "UnlockMonth",
     "Valuation",
+    "Verdict",
     "Yield",
     "apr_of",
+    "backtest",
     "bars_from_closes",
     "bars_from_csv",
     "bars_from_numbers",
@@ -106,15 +163,24 @@ __all__ = [
     "compute",
     "definitions",
     "detect_patterns",
+    "drift_from",
     "emission",
     "equity_from_returns",
     "expected_value",
     "fibonacci_levels",
     "figure",
     "find_bars",
+    "find_channel",
+    "find_chart_patterns",
     "find_indicator",
+    "find_levels",
+    "find_signal",
+    "find_swings",
+    "find_trend_lines",
     "funding_cost",
+    "halves",
     "impermanent_loss",
+    "judge",
     "kelly_fraction",
     "liquidation_price",
     "longest_period",
@@ -123,10 +189,18 @@ __all__ = [
     "percent",
     "performance",
     "pivot_points",
+    "positions",
     "readings",
+    "resample",
+    "risk_of",
     "size_by_atr",
     "size_by_stop",
     "stock_to_flow",
+    "symbol_in",
+    "tail_risk",
+    "timeframe_in",
     "trend_before",
+    "true_ranges",
+    "unlock_schedule",
     "valuation",
 ]

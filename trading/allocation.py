@@ -52,3 +52,47 @@ def check_allocation(weights: Mapping[str, float], limit: float = 0.4) -> Alloca
         effective_holdings=1 / herfindahl,
         over_limit=tuple(name for name, share in shares.items() if share > limit + 1e-12),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """How far one holding is from its target. Weights are fractions, amounts in the holdings' unit."""
+
+    name: str
+    weight: float
+    target: float
+    trade: float
+    """What to buy (above 0) or sell (below 0) to be on target, costs and taxes left out."""
+    outside: bool
+    """Whether the weight is further from the target than the band."""
+
+    @property
+    def off(self) -> float:
+        """Weight minus target."""
+        return self.weight - self.target
+
+
+def drift_from(
+    holdings: Mapping[str, float], targets: Mapping[str, float], band: float = 0.05
+) -> tuple[Drift, ...]:
+    """Each holding's weight against its target, the furthest first.
+
+    Holdings are amounts or weights of 0 or more; targets are scaled to add up to 1, and what has none has the target 0.
+    The band is a distance in weight (Daryanani, 2008, "Opportunistic Rebalancing", compares such bands).
+    """
+    between("band as a fraction", band, 0, 1)
+    now, wanted = check_allocation(holdings), check_allocation(targets)
+    names = dict.fromkeys((*now.weights, *wanted.weights))
+    found = []
+    for name in names:
+        weight, target = now.weights.get(name, 0.0), wanted.weights.get(name, 0.0)
+        found.append(
+            Drift(
+                name=name,
+                weight=weight,
+                target=target,
+                trade=(target - weight) * now.total,
+                outside=abs(weight - target) > band + 1e-12,
+            )
+        )
+    return tuple(sorted(found, key=lambda each: -abs(each.off)))

@@ -29,9 +29,10 @@ def readings(
     except TradingError:
         return (), False
     ours = reading.last
-    if not reading.indicator.smoothed and reading.indicator.name not in _OTHERS:
+    indicator = reading.indicator
+    if not indicator.smoothed and not indicator.variants and indicator.name not in _OTHERS:
         return (ours,), True
-    others = _OTHERS.get(reading.indicator.name)
+    others = _OTHERS.get(indicator.name)
     if others is None:
         return (ours,), False
     try:

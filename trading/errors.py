@@ -9,7 +9,9 @@ class TradingError(Exception):
     ├── TooFewBars         the series is shorter than the computation needs; says how many it needs
     ├── SeriesMissing      the computation needs highs, lows or volumes that were not given
     ├── UnknownIndicator   no indicator of that name; lists those that are known
-    └── NumberInvalid      a number lies outside of what the formula is defined for
+    ├── NumberInvalid      a number lies outside of what the formula is defined for
+    ├── SymbolUnknown      the exchange does not list such a pair, or not that timeframe
+    └── MarketUnavailable  the exchange cannot be reached or answers with an error
     """
 
 
@@ -31,3 +33,11 @@ class UnknownIndicator(TradingError):
 
 class NumberInvalid(TradingError):
     """A number lies outside of what the formula is defined for; the message says what it may be."""
+
+
+class SymbolUnknown(TradingError):
+    """The exchange does not list such a pair, or offers no bars of that timeframe; the message says what it has."""
+
+
+class MarketUnavailable(TradingError):
+    """The exchange cannot be reached or answers with an error; the message says what to do."""

@@ -26,15 +26,51 @@ class Definition:
 
 
 _AMBIGUOUS = frozenset(
-    {"momentum", "money flow", "relative strength", "moving average", "ma", "bb", "ad", "sar"}
+    {
+        *(
+            "momentum",
+            "relative strength",
+            "moving average",
+            "ma",
+            "bb",
+            "ad",
+            "sar",
+            "ao",
+            "dx",
+            "kc",
+            "adr",
+            "imi",
+        ),
+        *(
+            "bop",
+            "rvi",
+            "wad",
+            "tsf",
+            "smi",
+            "variance",
+            "midpoint",
+            "accelerator",
+            "kumo",
+            "volume ratio",
+            "ker",
+        ),
+        *(
+            "directional movement",
+            "directional index",
+            "true strength",
+            "stochastic momentum",
+            "relative volume",
+        ),
+        *(
+            "volume oscillator",
+            "average day range",
+            "average daily range",
+            "average deviation",
+            "mean deviation",
+        ),
+    }
 )
 _NOT_COMPUTED: tuple[tuple[str, tuple[str, ...], float, float], ...] = (
-    (
-        "CMF",
-        ("CMF", "Chaikin money flow"),
-        -1,
-        1,
-    ),  # Chaikin: a mean of multipliers from -1 to 1, weighted by volume
     (
         "FNG",
         ("fear and greed index", "fear & greed index"),

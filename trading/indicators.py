@@ -1,4 +1,4 @@
-"""Technical indicators by name, computed by TA-Lib over checked bars."""
+"""Technical indicators by name, computed over checked bars by TA-Lib and, where it has no such function, here."""
 
 import math
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trading.errors import NumberInvalid, SeriesMissing, TooFewBars, UnknownIndicator
 from trading.indicator_table import INDICATORS, Indicator, Parameter
 from trading.ohlcv import Bars
+from trading.own_indicators import OWN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,18 +64,13 @@ def compute(name: str, bars: Bars, **parameters: float) -> Reading:
     Raises UnknownIndicator, SeriesMissing (highs, lows or volumes are needed), TooFewBars (says how many are
     needed) and NumberInvalid (a parameter is out of its range, or the prices leave the value undefined).
     """
-    import talib
-
     indicator = find_indicator(name)
     settings = _settings(indicator, parameters)
     _require_series(indicator, bars)
     warm_up = _warm_up(indicator, settings)
     if len(bars) <= warm_up:
         raise TooFewBars(_too_few(indicator, settings, len(bars), warm_up))
-    series = [bars.series(each) for each in indicator.needs]
-    arguments = {each.talib: _typed(each, settings[each.name]) for each in indicator.parameters}
-    result = getattr(talib, indicator.name)(*series, **arguments)
-    outputs = result if isinstance(result, tuple) else (result,)
+    outputs = _outputs(indicator, settings, bars)
     reading = Reading(
         indicator=indicator,
         parameters=settings,
@@ -155,6 +151,21 @@ def _typed(parameter: Parameter, value: float) -> float:
     return int(value) if parameter.whole else float(value)
 
 
+def _outputs(
+    indicator: Indicator, settings: Mapping[str, float], bars: Bars
+) -> "tuple[NDArray[np.float64], ...]":
+    import numpy as np
+    import talib
+
+    series = [bars.series(each) for each in indicator.needs]
+    if indicator.own:
+        return OWN[indicator.name].compute(series, settings)
+    arguments = {each.talib: _typed(each, settings[each.name]) for each in indicator.parameters}
+    result = getattr(talib, indicator.function)(*series, **arguments)
+    outputs = result if isinstance(result, tuple) else (result,)
+    return tuple(np.asarray(output, dtype=np.float64) for output in outputs)
+
+
 def _require_series(indicator: Indicator, bars: Bars) -> None:
     missing = [each for each in indicator.needs if getattr(bars, each) is None]
     if missing:
@@ -165,11 +176,13 @@ def _require_series(indicator: Indicator, bars: Bars) -> None:
 
 
 def _warm_up(indicator: Indicator, settings: Mapping[str, float]) -> int:
-    """TA-Lib's own count of bars before the first value."""
+    """How many bars come before the first value: TA-Lib's own count where it computes."""
     import talib.abstract
 
+    if indicator.own:
+        return OWN[indicator.name].warm_up(settings)
     arguments = {each.talib: _typed(each, settings[each.name]) for each in indicator.parameters}
-    return int(talib.abstract.Function(indicator.name, **arguments).lookback)
+    return int(talib.abstract.Function(indicator.function, **arguments).lookback)
 
 
 def _too_few(indicator: Indicator, settings: Mapping[str, float], count: int, warm_up: int) -> str:
@@ -185,6 +198,9 @@ def _too_few(indicator: Indicator, settings: Mapping[str, float], count: int, wa
 def _motionless(indicator: Indicator, bars: Bars, warm_up: int) -> bool:
     start = 0 if indicator.smoothed else len(bars) - warm_up - 1
     prices: list[float] = [
-        value for name in indicator.needs if name != "volume" for value in getattr(bars, name)[start:]
+        value
+        for name in indicator.needs
+        if name != "volume" or indicator.needs == ("volume",)
+        for value in getattr(bars, name)[start:]
     ]
     return max(prices) == min(prices)

@@ -75,6 +75,17 @@ def size_by_stop(
     )
 
 
+def risk_of(account: float, money: float) -> float:
+    """The fraction of an account that an amount of money is; NumberInvalid unless 0 < money <= account."""
+    positive("account", account)
+    positive("amount at risk", money)
+    if money > account:
+        raise NumberInvalid(
+            f"The amount at risk ({money:g}) is more than the account ({account:g}); give at most the account."
+        )
+    return money / account
+
+
 def size_by_atr(
     account: float,
     risk_fraction: float,

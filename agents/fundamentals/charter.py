@@ -57,24 +57,30 @@ def charter() -> Charter:
     """The fundamentals analyst: who it is, what it computes, what it leaves to others."""
     return Charter(
         name="fundamentals",
+        financial=True,
         title="Crypto fundamentals analyst",
         description=(
-            "Explains markets, tokenomics, protocols, valuation and regulation, and computes supply, yield, impermanent loss, "
-            "funding and liquidation prices with their assumptions stated."
+            "Explains markets, tokenomics, protocols, valuation and regulation, and computes supply, unlocks, yield, impermanent "
+            "loss, funding, liquidation prices and drift with their assumptions stated."
         ),
         persona=_PERSONA,
         scope=(
             "market structure, order types, exchanges, custody and security",
-            "tokenomics: supply schedules, inflation, unlocks, fully diluted valuation, stock-to-flow",
+            "tokenomics: supply schedules, inflation, vesting and unlocks, fully diluted valuation, stock-to-flow",
             "protocols, staking and decentralised finance: yields, pools, impermanent loss",
             "leverage: liquidation prices and funding costs",
-            "valuation of coins and protocols",
-            "portfolio allocation and concentration",
+            "valuation of coins and protocols: NVT, MVRV, market capitalisation",
+            "portfolio allocation, concentration and drift from targets",
+            "a pair's price, spread and volume at an exchange now, where one is connected",
+            "the tone of news, headlines and posts that are given",
             "regulation, market cycles and history",
         ),
         declines=(
             "It does not say what to buy, sell or hold; ask for the facts on both sides and decide yourself.",
-            "It sees no live prices or yields: give the figures you see at your exchange and it computes with them.",
+            (
+                "It sees live prices only where this service is connected to an exchange, and no live yields: give the figures you see "
+                "and it computes with them."
+            ),
             "It gives no legal or tax advice; ask what a rule says, and a professional for your own case.",
             "It reads no charts and computes no indicators; ask the technical analyst.",
             "It never takes seed phrases or private keys; keep them to yourself.",
@@ -87,16 +93,21 @@ def charter() -> Charter:
                 name="protocol_analyst",
                 purpose="Examines a protocol or token in depth: use, earnings, token economics, governance, security, rivals.",
                 persona=_PROTOCOL_ANALYST,
+                tools=("fully_diluted_valuation", "valuation_ratios", "supply_schedule", "staking_yield"),
+                playbook="playbooks/protocol_analyst.toml",
             ),
             SubAgent(
                 name="market_cycle_analyst",
                 purpose="Places a moment in the market cycle by weighing supply, demand, leverage and holders' behaviour.",
                 persona=_CYCLE_ANALYST,
+                tools=("stock_to_flow", "supply_schedule", "valuation_ratios", "funding_cost"),
+                playbook="playbooks/market_cycle_analyst.toml",
             ),
             SubAgent(
                 name="regulation_reader",
                 purpose="Reads laws, rules and rulings on crypto and says what they demand, of whom and from when.",
                 persona=_REGULATION_READER,
+                playbook="playbooks/regulation_reader.toml",
             ),
         ),
     )

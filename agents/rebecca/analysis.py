@@ -3,19 +3,23 @@
 import re
 
 from agents.language import written_in
+from agents.rebecca.clauses import read_description
+from agents.rebecca.composing import compose
 from agents.rebecca.constraints import read_constraints, same_length_lower
 from agents.rebecca.domains import Domain, archetypes
 from agents.rebecca.entities import (
-    added_entities,
+    completed,
+    compose_into,
     facet_entities,
     known_entities,
+    merged,
     only_sound_references,
-    read_entities,
 )
 from agents.rebecca.matching import Match, is_made_for_a_purpose, match_domain, match_facets
-from agents.rebecca.model import DomainModel, Origin
+from agents.rebecca.model import Constraint, ConstraintKind, DomainModel, Origin
 from agents.rebecca.reading import Reading, read
 from agents.rebecca.risks import risks
+from agents.rebecca.translating import in_english
 from agents.rebecca.workflows import actors, workflows
 from agents.tools import ToolRefused
 
@@ -32,6 +36,11 @@ _ABOUT_AGENTS = re.compile(
     r"assistent\w*|agenten\w*|erstell\w+|entwirf\w*|entwickl\w+|möchte|brauche|bitte|einen|eine|"
     r"créer|crée|créez|concev\w+|conçois|veux|voudrais|assistant\w*|para|pour|mein\w*|telegram|whatsapp)$"
 )
+_BOUNDS = frozenset(ConstraintKind) - {
+    ConstraintKind.SCALE,
+    ConstraintKind.VOLUME,
+    ConstraintKind.AVAILABILITY,
+}
 _WORDS_OF_A_DOMAIN = 1
 _LONGEST_TITLE = 60
 
@@ -45,22 +54,25 @@ def analyze(request: str, *, channels: tuple[str, ...] = (), languages: tuple[st
     """
     text = _checked(request)
     lower = same_length_lower(text)
-    reading = read(text)
-    match = match_domain(lower, reading)
+    english = in_english(text)
+    reading = read(english)
+    match = match_domain(lower, reading, foreign=english is not text)
     if match is None or not match.known:
         _demand_a_domain(text, lower, reading, match)
     domain = match.domain if match else archetypes()[-1]
     known = bool(match and match.known)
     facets = match_facets(lower, domain.include)
+    constraints = read_constraints(text, channels=channels, languages=languages)
+    description = read_description(in_english(_without(text, constraints)))
     if known:
         entities = known_entities(domain, Origin.DOMAIN)
         entities += facet_entities(entities, facets)
-        entities += added_entities(entities, reading, domain)
+        composed = compose_into(entities, description, reading, domain)
     else:
-        entities = read_entities(reading, domain)
+        composed = compose(description, reading.business)
+        entities = completed(list(composed.entities), reading, domain)
         entities += facet_entities(entities, facets)
-    entities = only_sound_references(entities)
-    constraints = read_constraints(text, channels=channels, languages=languages)
+    entities = only_sound_references(merged(entities, composed.entities))
     seeds = (*domain.workflows, *(seed for facet, _ in facets for seed in facet.workflows))
     specific = (*domain.risks, *(risk for facet, _ in facets for risk in facet.risks))
     return DomainModel(
@@ -70,10 +82,18 @@ def analyze(request: str, *, channels: tuple[str, ...] = (), languages: tuple[st
         sensitivity=domain.sensitivity,
         entities=tuple(entities),
         actors=actors(entities, reading),
-        workflows=workflows(entities, seeds, reading),
+        workflows=workflows(entities, seeds, reading, composed.workflows),
         constraints=constraints,
         risks=risks(entities, constraints, domain.sensitivity, specific),
     )
+
+
+def _without(text: str, constraints: tuple[Constraint, ...]) -> str:
+    """The text without the words that set its bounds; they are no part of the domain."""
+    for item in sorted(constraints, key=lambda item: len(item.words), reverse=True):
+        if item.words and item.kind in _BOUNDS:
+            text = re.sub(rf"(?<!\w){re.escape(item.words)}(?!\w)", " ; ", text)
+    return text
 
 
 def _checked(request: str) -> str:

@@ -14,6 +14,8 @@ _CHANNELS = {
     "Instagram": r"instagram|insta|инстаграм\w*",
     "WeChat": r"we ?chat|微信",
     "VK": r"vkontakte|vk|вконтакте",
+    "Signal": r"signal messenger|(?:on|via|over|through|by|über|por|через) signal|signal(?= (?:bot|chat|agent|group|messages?))|сигнал мессенджер",
+    "Matrix": r"matrix chat|element messenger",
     "Slack": r"slack",
     "Discord": r"discord",
     "Teams": r"(?:ms|microsoft) teams",
@@ -21,10 +23,21 @@ _CHANNELS = {
     "Phone": r"(?:by|over the|via|per) (?:phone|telephone)|phone calls?|voice (?:bot|agent|assistant|calls?)|"
     r"telephone|телефон\w*|telefonisch|teléfono",
     "Email": r"(?:by|via|over|through|per|and|or) e-?mails?|e-?mail (?:support|bot|agent|assistant|channel)|"
-    r"электронн\w* почт\w*|correo electrónico",
+    r"электронн\w* почт\w*|correo electrónico|(?:per|über|via) e-?mail|por e-?mail",
     "Web": r"web ?sites?|web ?chat|web widget|chat widget|on the web|web app|web ?page|web|сайт\w*|вебсайт\w*|"
     r"sitio web|webseite|site web|página web",
     "Mobile app": r"mobile app|ios app|android app|iphone|мобильн\w* приложени\w*",
+}
+# A name that is a common word too is a channel where it stands alone between marks: "Signal, German, no budget".
+_ALONE = {
+    name: re.compile(
+        rf"(?:^|[.,;:(\n]|\b(?:and|y|und|и)\b)\s*(?P<name>{words})\s*(?=$|[.,;:)\n]|(?:and|y|und|и)\b)", flags
+    )
+    for name, words, flags in (
+        ("Signal", "Signal", 0),
+        ("Email", r"e-?mails?|mail|correo|почта", re.IGNORECASE),
+        ("Phone", r"phone|telephone", re.IGNORECASE),
+    )
 }
 _LANGUAGE_BEFORE = frozenset(
     "in speak speaks speaking spoken language languages and or both support supports only".split()
@@ -173,6 +186,11 @@ def _channels(text: str, lower: str) -> Iterator[Constraint]:
         for name, pattern in _CHANNELS.items()
         if (match := re.search(rf"(?<!\w)(?:{pattern})(?!\w)", lower))
     ]
+    known = {item.value for _, item in hits}
+    for name, alone in _ALONE.items():
+        if name not in known and (match := alone.search(text)):
+            at = match.start("name")
+            hits.append((at, Constraint(kind=ConstraintKind.CHANNEL, value=name, words=match["name"])))
     if match := re.search(r"\b(?:on|via|through|over|in|and) LINE\b", text):
         hits.append((match.start(), Constraint(kind=ConstraintKind.CHANNEL, value="LINE", words=match[0])))
     yield from (item for _, item in sorted(hits, key=lambda hit: hit[0]))

@@ -5,10 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agents.rebecca.domains import Cue, Domain, Facet, archetypes, domains, facets
-from agents.rebecca.reading import Reading, topic_of_noun
+from agents.rebecca.reading import Reading, is_colourless, is_metaphorical, topic_of_noun
 
 _STRONG = 3
 _IN_THE_TRADE = 6
+_MADE_OF = re.compile(r"\s+(?:de|del|von|für|para|для)\s+(?!(?:el|la|los|las|un|una|mi)\b)\w")
+_TRIED = 3
+_STEM = 3  # "donor" and "donation" are one cue
+_QUALITIES = frozenset("medical public independent national municipal regional boutique".split())
+_PLACES = frozenset("shop store studio salon agency center centre house clinic place practice space".split())
 _COUNTED = 2  # how often one cue counts, so that a long text is not decided by a word it repeats
 _MADE_FOR = re.compile(
     r"\b(?:book|schedul|reserv|appointment|order|sales?|shop|support|help ?desk|complaint|ticket|request|inquir|enquir)"
@@ -25,16 +30,60 @@ class Match:
     known: bool
 
 
-def match_domain(lower: str, reading: Reading) -> Match | None:
-    """The best trade for a request in lower case, else the best archetype; None when nothing speaks for any."""
+def match_domain(lower: str, reading: Reading, *, foreign: bool = False) -> Match | None:
+    """The best trade for a request in lower case, else the best archetype; None when nothing speaks for any.
+
+    `foreign` says that the reading is that of a translation, whose words are not those of the request.
+    """
     business = reading.business or ""
-    ranked = _ranked(lower, business, domains())
-    if ranked:
-        score, best = ranked[0]
+    for score, best in _ranked(lower, business, domains())[:_TRIED]:
         beside_the_point = score < _STRONG and " " in business
-        if not beside_the_point:
+        agrees = _agrees_abroad(lower, best) if foreign else _agrees(lower, business, best)
+        if agrees and (foreign or not beside_the_point):
             return Match(domain=best, score=score, known=True)
     return _archetype(lower, reading)
+
+
+def _agrees(lower: str, business: str, domain: Domain) -> bool:
+    """Whether the trade named is this one: its head noun with what stands before it, or two cues that agree.
+
+    In "seed bank" the head is a bank's, but what stands before it makes it another thing, and so does what stands
+    behind a cue in "blood donation centre"; only a second word of a bank's or a charity's would show otherwise.
+    """
+    if not business:
+        return True
+    spans = [found.span() for cue in domain.cues for found in cue.pattern.finditer(lower)]
+    told = {lower[start:end] for start, end in spans}
+    if len(_apart(told)) > 1 or any(" " in words or "-" in words for words in told):
+        return True
+    for cue in domain.cues:
+        for found in cue.pattern.finditer(business):
+            rest = business[found.end() :].split()
+            before = business[: found.start()].split()
+            if all(is_colourless(word) or word in _PLACES or word.endswith("ing") for word in rest) and all(
+                is_colourless(word) or word in _QUALITIES for word in before
+            ):
+                return True
+            if not rest and not is_metaphorical(business[found.start() : found.end()].rpartition(" ")[2]):
+                return True
+    return False
+
+
+def _agrees_abroad(lower: str, domain: Domain) -> bool:
+    """As `_agrees` for other languages: what makes a "banco de semillas" no bank stands behind it."""
+    spans = [found.span() for cue in domain.cues for found in cue.pattern.finditer(lower)]
+    told = {lower[start:end] for start, end in spans}
+    whole = any(not _MADE_OF.match(lower, end) for _, end in spans)
+    return whole or len(_apart(told)) > 1
+
+
+def _apart(told: set[str]) -> list[str]:
+    """The cues that are not forms of one word."""
+    stems: list[str] = []
+    for words in sorted(told, key=len):
+        if not any(words.startswith(stem[:_STEM]) or stem in words for stem in stems):
+            stems.append(words)
+    return stems
 
 
 def match_facets(lower: str, included: Iterable[str] = ()) -> tuple[tuple[Facet, bool], ...]:

@@ -100,6 +100,17 @@ class Attribute(_Part):
     refers_to: str | None = None
 
 
+class Action(_Part):
+    """Something done to an entity beyond creating and changing it, by the verb in snake_case.
+
+    `status` is the state it leaves, `field` the attribute that it sets; None for either means that it has none.
+    """
+
+    name: str
+    status: str | None = None
+    field: str | None = None
+
+
 class Entity(_Part):
     """Something the business keeps records of. `name` is a singular in plain words."""
 
@@ -109,6 +120,7 @@ class Entity(_Part):
     origin: Origin
     samples: tuple[str, ...] = ()
     """Names such things really have, for test cases and training data."""
+    actions: tuple[Action, ...] = ()
 
     @property
     def identifier(self) -> str:
@@ -189,7 +201,11 @@ class WorkflowKind(StrEnum):
 
 
 class Workflow(_Part):
-    """Something an actor gets done, step by step. `entity` is the identifier of what it is about."""
+    """Something an actor gets done, step by step.
+
+    `entity` is the identifier of what it is about, `operation` the operationId of the API that does it; a workflow
+    that several operations serve has none.
+    """
 
     name: str
     kind: WorkflowKind
@@ -197,6 +213,7 @@ class Workflow(_Part):
     steps: tuple[str, ...]
     entity: str | None = None
     origin: Origin = Origin.DOMAIN
+    operation: str | None = None
 
 
 class ConstraintKind(StrEnum):

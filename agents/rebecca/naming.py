@@ -18,10 +18,35 @@ RESERVED = frozenset(
 )
 # What every table has already, and what PostgreSQL keeps for itself.
 _TAKEN = frozenset("id created_at updated_at oid ctid xmin xmax cmin cmax tableoid".split())
+_DOUBLING = 5  # only short verbs double their last letter: `plan`, and not `deliver`
 _LONGEST = 40  # leaves room for the prefixes and suffixes of constraint names under PostgreSQL's 63 bytes
 
 _IRREGULAR = {
     "person": "people",
+    "ferryman": "ferrymen",
+    "journeyman": "journeymen",
+    "fireman": "firemen",
+    "craftsman": "craftsmen",
+    "fisherman": "fishermen",
+    "salesman": "salesmen",
+    "chairman": "chairmen",
+    "goose": "geese",
+    "ox": "oxen",
+    "medium": "media",
+    "bacterium": "bacteria",
+    "alga": "algae",
+    "larva": "larvae",
+    "fungus": "fungi",
+    "hypothesis": "hypotheses",
+    "thesis": "theses",
+    "axis": "axes",
+    "wife": "wives",
+    "midwife": "midwives",
+    "calf": "calves",
+    "half": "halves",
+    "wolf": "wolves",
+    "thief": "thieves",
+    "hoof": "hooves",
     "child": "children",
     "man": "men",
     "woman": "women",
@@ -44,6 +69,33 @@ _IRREGULAR = {
     "potato": "potatoes",
     "tomato": "tomatoes",
 }
+_PARTICIPLES = {
+    "fell": "felled",
+    "cut": "cut",
+    "set": "set",
+    "sell": "sold",
+    "build": "built",
+    "hold": "held",
+    "feed": "fed",
+    "breed": "bred",
+    "write": "written",
+    "send": "sent",
+    "give": "given",
+    "wind": "wound",
+    "fly": "flown",
+    "drive": "driven",
+    "grind": "ground",
+    "weave": "woven",
+    "sew": "sewn",
+    "sow": "sown",
+    "mow": "mown",
+    "bind": "bound",
+    "hang": "hung",
+    "teach": "taught",
+    "put": "put",
+    "cast": "cast",
+    "split": "split",
+}
 _SINGULARS = {many: one for one, many in _IRREGULAR.items()}
 _UNCOUNTED = frozenset(
     "staff equipment furniture luggage inventory stock news series species sheep fish homework feedback information "
@@ -62,6 +114,13 @@ def plural(word: str) -> str:
     """The plural of an English noun in lower case; a phrase changes in its last word only."""
     head, _, last = word.rpartition(" ")
     return f"{head} {_plural(last)}".strip()
+
+
+def is_plural(word: str) -> bool:
+    """Whether an English noun in lower case is a plural, or a singular that takes a plural verb (staff, police)."""
+    if word in _SINGULARS or word in {"staff", "police", "cattle", "personnel", "crew"}:
+        return True
+    return word.endswith("s") and singular(word) != word
 
 
 def with_article(noun: str) -> str:
@@ -91,6 +150,26 @@ def identifier(words: str) -> str:
     """A name that may stand alone in SQL: as `snake`, and never a word PostgreSQL reserves."""
     name = snake(words)
     return f"{name}_entry" if name in RESERVED or name in _TAKEN else name
+
+
+def past_participle(verb: str) -> str:
+    """The state a thing is in after a verb: `inspect` gives `inspected`."""
+    first, _, rest = verb.partition(" ")
+    past = _PARTICIPLES.get(first)
+    if past is None:
+        if first.endswith("e"):
+            past = f"{first}d"
+        elif len(first) > 2 and first[-1] == "y" and first[-2] not in "aeiou":  # noqa: PLR2004 - a stem and its y
+            past = f"{first[:-1]}ied"
+        else:
+            doubles = (
+                len(first) <= _DOUBLING
+                and first[-1] in "bdgmnpt"
+                and first[-2:-1] in tuple("aeiou")
+                and first[-3:-2] not in tuple("aeiou")
+            )
+            past = f"{first}{first[-1]}ed" if doubles else f"{first}ed"
+    return snake(f"{past} {rest}".strip())
 
 
 def pascal(snake: str) -> str:

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from agents.rebecca.model import ConstraintKind, DomainModel, Entity, EntityKind, WorkflowKind
 from agents.rebecca.naming import camel, identifier, kebab, listed, pascal, with_article
 from agents.rebecca.schemas import (
+    attribute_schema,
     domain_schemas,
     parameters,
     problem,
@@ -36,6 +37,8 @@ _SIGNATURES = {
     "viber": ("X-Viber-Content-Signature", "HMAC-SHA256 of the body under the account's token."),
     "line": ("x-line-signature", "HMAC-SHA256 of the body under the channel secret."),
 }
+_STANDARD = frozenset({"create", "get", "list", "update", "delete"})
+"""What each resource has anyway."""
 _OTHER_SIGNATURE = ("X-Signature-256", "HMAC-SHA256 of the body under a shared secret.")
 
 
@@ -162,11 +165,34 @@ def _resource(entity: Entity) -> Iterator[tuple[str, str, Json]]:
             entity, f"{action}{name}", f"{action.capitalize()} {one} (status becomes {status})", "200",
             ref("schemas", name), parameters=[key, _parameter("IdempotencyKey")], errors=("404", "409"),
         )  # fmt: skip
+    yield from _own_actions(entity, item_path, key)
     if entity.kind in {EntityKind.BOOKING, EntityKind.STAY}:
         yield f"{item_path}/reschedule", "post", _operation(
             entity, f"reschedule{name}", f"Move {one} to another time", "200", ref("schemas", name),
             parameters=[key, _parameter("IdempotencyKey")],
             body=ref("schemas", "Dates" if entity.kind is EntityKind.STAY else "Period"), errors=("404", "409", "422"),
+        )  # fmt: skip
+
+
+def _own_actions(entity: Entity, item_path: str, key: JsonValue) -> Iterator[tuple[str, str, Json]]:
+    """The operations for what is done to the entity in the words of the description."""
+    standard = {name for name, _ in _ACTIONS.get(entity.kind, ())} | _STANDARD
+    if entity.kind in {EntityKind.BOOKING, EntityKind.STAY}:
+        standard |= {"reschedule"}
+    for action in entity.actions:
+        if action.name in standard:
+            continue
+        what = action.name.replace("_", " ").capitalize()
+        effect = f" (status becomes {action.status})" if action.status else ""
+        field = next((item for item in entity.attributes if item.name == action.field), None)
+        body: Json | None = None
+        if field is not None:
+            set_to = attribute_schema(field.model_copy(update={"required": True}))
+            body = {"type": "object", "additionalProperties": False, "required": [camel(field.name)], "properties": {camel(field.name): set_to}}  # fmt: skip
+        yield f"{item_path}/{kebab(action.name)}", "post", _operation(
+            entity, f"{camel(action.name)}{entity.schema_name}", f"{what} {with_article(entity.name)}{effect}", "200",
+            ref("schemas", entity.schema_name), parameters=[key, _parameter("IdempotencyKey")], body=body,
+            errors=("404", "409", "422"),
         )  # fmt: skip
 
 

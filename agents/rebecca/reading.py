@@ -71,6 +71,18 @@ def topic_of_noun(noun: str) -> str | None:
     return _lexicon().noun_topics.get(noun.rpartition(" ")[2])
 
 
+def is_colourless(word: str) -> bool:
+    """Whether a word before or behind a trade leaves it what it is ("small", "Italian", "service")."""
+    words = _lexicon()
+    ends = word.endswith(("ian", "ese", "ish", "ern", "ional"))
+    return word in words.functions or word in words.meta or word in words.stop or ends
+
+
+def is_metaphorical(noun: str) -> bool:
+    """Whether a trade's noun is often another thing with a noun before it ("seed bank", "tool library")."""
+    return noun in _lexicon().metaphors
+
+
 class _Lexicon(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -82,6 +94,7 @@ class _Lexicon(BaseModel):
     meta: frozenset[str]
     functions: frozenset[str]
     stop: frozenset[str]
+    metaphors: frozenset[str]
 
 
 class _RawWords(BaseModel):
@@ -99,7 +112,7 @@ def _lexicon() -> _Lexicon:
     verbs: dict[str, tuple[str, str]] = {}
     for topic, bases in (*raw.verbs.items(), ("", raw.silent["verbs"])):
         for base in bases:
-            for form in _forms(base):
+            for form in forms(base):
                 verbs.setdefault(form, (base, topic))
     return _Lexicon(
         verbs=verbs,
@@ -109,10 +122,12 @@ def _lexicon() -> _Lexicon:
         meta=frozenset(raw.meta["words"]),
         functions=frozenset(raw.meta["functions"]),
         stop=frozenset(raw.meta["stop"]),
+        metaphors=frozenset(raw.meta["metaphors"]),
     )
 
 
-def _forms(base: str) -> Iterator[str]:
+def forms(base: str) -> Iterator[str]:
+    """A verb's base form, third person, -ing and -ed forms; the last two again where a consonant may double."""
     yield base
     stem = base.removesuffix("e")
     third = f"{base[:-1]}ies" if re.search("[^aeiou]y$", base) else f"{base}s"
@@ -236,10 +251,14 @@ def _trade_at(tokens: list[str], at: int) -> str:
         ):
             break
         words.append(token)
+    end = at + len(words)
     while words and words[-1] in _lexicon().functions:
         words.pop()
-    phrase = " ".join(words)
-    return "" if not words or is_person(singular(phrase)) else singular(phrase)
+    phrase = singular(" ".join(words))
+    made_of, _ = _phrase_at(tokens, end + 1) if tokens[end : end + 1] == ["of"] else ("", end)
+    if words and made_of and len(words) == 1:
+        phrase = f"{singular(made_of)} {phrase}"
+    return "" if not words or is_person(phrase) else phrase
 
 
 def _ends_a_trade(token: str, *, determined: bool) -> bool:

@@ -63,6 +63,18 @@ def _design_tools() -> tuple[BaseTool, ...]:
 def _supporting_tools() -> tuple[BaseTool, ...]:
     return (
         tool(
+            "generate_code",
+            "Writes a runnable Python skeleton of an agent for a business, with tests that are run in a sandbox.",
+            work.DesignRequest,
+            work.generate_code,
+            examples=(
+                "Write Python code for the nail salon booking agent",
+                "Code skeleton in Python for a library bot",
+                "Generate a runnable Python project for an agent of a bike rental",
+                "Python implementation of an agent for a florist, with unit tests",
+            ),
+        ),
+        tool(
             "generate_capabilities",
             "Lists what an agent for a business must be able to do and chooses a tool or a sub-agent for each.",
             work.DesignRequest,

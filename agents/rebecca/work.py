@@ -1,20 +1,22 @@
 """What Rebecca's tools do: each a pure function of a description of the domain."""
 
+import asyncio
 from enum import StrEnum
 
 import orjson
 from pydantic import BaseModel, JsonValue
 
+from agents.definitions import Definition, define
 from agents.language import LANGUAGES
 from agents.rebecca import capabilities as capability
-from agents.rebecca import casebook, openapi, sql, training
+from agents.rebecca import casebook, checking, openapi, skeleton, sql, training
 from agents.rebecca.analysis import analyze
 from agents.rebecca.dialogues import phrases
 from agents.rebecca.model import ConstraintKind, DomainModel
 from agents.rebecca.naming import listed, plural
 from agents.rebecca.prompting import system_prompt
 from agents.rebecca.summaries import analysis_text, basis, bounds, bullets, table
-from agents.tools import Artifact, ToolOutput
+from agents.tools import Artifact, Resources, SqlRejected, SqlUnavailable, ToolOutput, ToolRefused
 from models import Unit, argument
 
 _SHOWN = 12
@@ -80,6 +82,7 @@ class TrainingRequest(DesignRequest):
 def analyze_domain(arguments: DesignRequest) -> ToolOutput:
     """Entities, actors, workflows, constraints and risks of a domain."""
     domain = _domain(arguments)
+    checking.domain(domain)
     return ToolOutput(
         text=analysis_text(domain),
         data=domain.model_dump(mode="json") | {"relations": [item.model_dump() for item in domain.relations]},
@@ -111,6 +114,7 @@ def generate_capabilities(arguments: DesignRequest) -> ToolOutput:
     )
     listed_capabilities: list[JsonValue] = [item.model_dump(mode="json") for item in found]
     data: dict[str, JsonValue] = {"agent": domain.title, "capabilities": listed_capabilities}
+    checking.capabilities(found, domain)
     return ToolOutput(text=text, data=data, artifacts=(_json("capabilities.json", data),))
 
 
@@ -147,10 +151,32 @@ def generate_api_spec(arguments: DesignRequest) -> ToolOutput:
     return ToolOutput(text=text, data=data, artifacts=(artifact,))
 
 
-def generate_db_schema(arguments: DesignRequest) -> ToolOutput:
-    """SQL DDL for PostgreSQL with keys, checks, indexes and exclusions of double bookings."""
+async def generate_db_schema(arguments: DesignRequest, resources: Resources) -> ToolOutput:
+    """SQL DDL for PostgreSQL with keys, checks, indexes and exclusions of double bookings, tried out where there is one."""
+    domain, ddl = await asyncio.to_thread(_schema, arguments)
+    proof = await _tried_out(ddl, resources)
+    return await asyncio.to_thread(_schema_told, domain, ddl, proof)
+
+
+def _schema(arguments: DesignRequest) -> tuple[DomainModel, str]:
     domain = _domain(arguments)
-    ddl = sql.schema(domain)
+    return domain, sql.schema(domain)
+
+
+async def _tried_out(ddl: str, resources: Resources) -> str:
+    """In words how far the schema was checked. Raises ToolRefused with what PostgreSQL rejects."""
+    if resources.sql is None:
+        return "It parses as PostgreSQL; no database was at hand to execute it in."
+    try:
+        number = await resources.sql.check(ddl)
+    except SqlRejected as error:
+        raise ToolRefused(f"The generated SQL is not accepted: {error}") from error
+    except SqlUnavailable:
+        return "It parses as PostgreSQL; the database did not answer, so it was not executed."
+    return f"PostgreSQL executed its {number} statements in a transaction that was rolled back."
+
+
+def _schema_told(domain: DomainModel, ddl: str, proof: str) -> ToolOutput:
     names = sql.tables(domain)
     main = domain.transaction or domain.entities[0]
     excluded = [
@@ -170,7 +196,7 @@ def generate_db_schema(arguments: DesignRequest) -> ToolOutput:
             (
                 f"PostgreSQL schema for the {domain.title} agent: {len(names)} tables ({', '.join(names)}), "
                 f"{len(domain.relations)} foreign keys of the domain, {_counted(ddl.count('EXCLUDE USING'), 'exclusion')} of double "
-                f"bookings. It parses as PostgreSQL. {basis(domain)}"
+                f"bookings. {proof} {basis(domain)}"
             ),
             bullets(notes),
             f"```sql\n{excerpt}\n);\n```",
@@ -186,6 +212,57 @@ def generate_db_schema(arguments: DesignRequest) -> ToolOutput:
     }
     artifact = Artifact(name="schema.sql", media_type="application/sql", content=ddl)
     return ToolOutput(text=text, data=data, artifacts=(artifact,))
+
+
+async def generate_code(arguments: DesignRequest, resources: Resources) -> ToolOutput:
+    """A runnable Python skeleton of the agent with its tests, which were run where a sandbox is at hand."""
+    definition, code = await asyncio.to_thread(_skeleton, arguments)
+    tests = code["test_agent.py"].count("    def test_")
+    if resources.sandbox is None:
+        proof = "It compiles; no sandbox was at hand to run its tests in."
+    else:
+        run = await skeleton.tested(code, resources.sandbox)
+        network = "without network" if run.isolated else "the system did not let us take its network away"
+        proof = f"It compiles, and its tests passed in a sandboxed process ({run.seconds:.1f} s, {network})."
+    start = code["agent.py"].partition("def main")[2].splitlines()
+    text = "\n\n".join(
+        [
+            (
+                f"Python skeleton of the {definition.design['title']} agent: {len(code)} files, the standard library only, "
+                f"{tests} tests. {proof} Its records are simulated until a backend is connected."
+            ),
+            table(("File", "What it is"), [(f"`{name}`", what) for name, what in _FILES.items()]),
+            "```python\ndef main" + "\n".join(start[:_EXCERPT_LINES]) + "\n```",
+            "Put the files into one folder: `python agent.py` talks, `python -m unittest` tests.",
+        ]
+    )
+    data: dict[str, JsonValue] = {
+        "agent": definition.design["title"], "files": list(code), "tests": tests, "tested": resources.sandbox is not None,
+    }  # fmt: skip
+    kinds = {"py": "text/x-python", "json": "application/json"}
+    return ToolOutput(
+        text=text,
+        data=data,
+        assumptions=("The agent's records are simulated; no backend is connected.",),
+        artifacts=tuple(
+            Artifact(name=name, media_type=kinds[name.rpartition(".")[2]], content=content)
+            for name, content in code.items()
+        ),
+    )
+
+
+def _skeleton(arguments: DesignRequest) -> tuple[Definition, dict[str, str]]:
+    definition = define(_domain(arguments), arguments.request)
+    return definition, skeleton.skeleton(definition)
+
+
+_FILES = {
+    "agent.py": "the agent at a terminal",
+    "desk.py": "how it reads, asks, confirms, declines and keeps records",
+    "design.json": "its entities, operations, intents and replies",
+    "test_agent.py": "tests of every entity and of the desk",
+    "cases.json": "the test cases of the design",
+}
 
 
 def generate_test_cases(arguments: TestsRequest) -> ToolOutput:
@@ -247,6 +324,7 @@ def write_system_prompt(arguments: DesignRequest) -> ToolOutput:
     """A system prompt for the agent, in Markdown."""
     domain = _domain(arguments)
     content = system_prompt(domain)
+    checking.prompt(content, domain)
     text = (
         f"System prompt for the {domain.title} agent: {len(content.split())} words, {len(domain.workflows)} workflows "
         f"({bounds(domain)}). {basis(domain)}\n\n{content}"

@@ -41,9 +41,12 @@ def actors(entities: list[Entity], reading: Reading) -> tuple[Actor, ...]:
 
 
 def workflows(
-    entities: list[Entity], seeds: tuple[WorkflowSeed, ...], reading: Reading
+    entities: list[Entity],
+    seeds: tuple[WorkflowSeed, ...],
+    reading: Reading,
+    composed: tuple[Workflow, ...] = (),
 ) -> tuple[Workflow, ...]:
-    """All workflows, the standard ones of each entity first; one of a name."""
+    """All workflows, the standard ones of each entity first, then those composed of the description; one of a name."""
     roles = roles_of(entities)
     customer = roles.get("@customer", "customer").replace("_", " ")
     found: dict[str, Workflow] = {}
@@ -56,6 +59,9 @@ def workflows(
         actor = customer if seed.actor.startswith("@") else seed.actor
         about = seed.entity if seed.entity in there else None
         found.setdefault(seed.name, _workflow(seed.name, seed.kind, actor, about, Origin.DOMAIN))
+    for workflow in composed:
+        if workflow.entity in there:
+            found.setdefault(workflow.name, workflow)
     for deed in reading.deeds:
         extra = _of_deed(deed, records, customer)
         if extra is not None:

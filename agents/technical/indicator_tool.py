@@ -1,5 +1,6 @@
 """The tool that computes an indicator and says what its value means."""
 
+import asyncio
 import csv
 import io
 import math
@@ -7,38 +8,25 @@ import re
 from collections.abc import Mapping
 
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
 from agents.refusals import refusing
+from agents.technical.charts import MOST_SHOWN, series_chart
+from agents.technical.measures import priced
 from agents.technical.names import ALIASES, IndicatorName, settings_after_name
+from agents.technical.prices import PriceArguments, Prices, prices_of
 from agents.technical.readings import explain, how
-from agents.tools import Artifact, ToolOutput, ToolRefused, tool
+from agents.tools import Artifact, Resources, ToolOutput, ToolRefused, tool
 from models import Unit, argument
-from trading import Bars, Indicator, Reading, bars_from_closes, compute, figure, find_bars
+from trading import Bars, Indicator, Reading, Scale, compute, figure
 
 _SHOWN = 30
-_NO_PRICES = (
-    "There are no prices to compute with. Give the closing prices, oldest first, as numbers (44.3, 44.1, 43.6 ...), "
-    "or paste CSV with the columns date, open, high, low, close, volume. There is no connection to an exchange."
-)
 
 
-class IndicatorArguments(BaseModel):
-    """What to compute, and on which prices."""
+class IndicatorArguments(PriceArguments):
+    """What to compute, and on which prices; many indicators need highs, lows or volumes beside the closes."""
 
     indicator: IndicatorName = argument("The indicator", aliases=ALIASES)
-    closes: list[float] = argument(
-        "Closing prices, oldest first",
-        unit=Unit.NUMBER,
-        cues=("closes", "closing", "prices", "of", "for", "data"),
-        default=[],
-    )
-    bars: str = argument(
-        "Bars as CSV with the columns date, open, high, low, close, volume; taken instead of `closes`, and needed for "
-        "indicators of highs, lows or volumes",
-        unit=Unit.REQUEST,
-        default="",
-    )
     period: int | None = argument(
         "The number of bars it looks back; the usual one when left out",
         unit=Unit.COUNT,
@@ -65,15 +53,22 @@ class IndicatorArguments(BaseModel):
     )
 
 
-def compute_indicator(arguments: IndicatorArguments) -> ToolOutput:
+async def compute_indicator(arguments: IndicatorArguments, resources: Resources) -> ToolOutput:
     """The newest value of an indicator, what it is read as, and the series as CSV when it is long."""
-    indicator = arguments.indicator.indicator
-    parameters = _parameters(arguments, indicator)
+    parameters = _parameters(arguments, arguments.indicator.indicator)
+    prices = await prices_of(arguments, resources, settings=tuple(parameters.values()))
+    output = await asyncio.to_thread(_explained, arguments, prices, parameters)
+    return output.model_copy(update={"assumptions": (*prices.assumptions, *output.assumptions)})
+
+
+def _explained(arguments: IndicatorArguments, prices: Prices, parameters: Mapping[str, float]) -> ToolOutput:
+    indicator, bars = arguments.indicator.indicator, prices.bars
     with refusing():
-        bars = _bars(arguments, parameters)
         reading = compute(indicator.name, bars, **parameters)
     verdict = explain(reading, bars.close[-1])
     notes = [how(reading, len(bars))]
+    if prices.timeframe is not None:
+        notes.append(f"The prices are {prices.source}.")
     if arguments.period is not None and indicator.main_parameter is None and parameters == {}:
         notes.append(f"{indicator.name} has no single period, so {arguments.period} was left out.")
     primary = reading.values[indicator.outputs[0]]
@@ -89,18 +84,32 @@ def compute_indicator(arguments: IndicatorArguments) -> ToolOutput:
         "state": verdict.state,
         "bars": len(bars),
         "last_bar": bars.label(-1),
+        "source": prices.source,
+        "warm_up": reading.warm_up,
         "recent": list(recent),
     }
     text = f"{verdict.headline} {verdict.meaning}\n\n{' '.join(notes)}"
-    return ToolOutput(text=text, data=data, artifacts=_artifacts(reading, bars))
+    usual = [
+        f"{name.replace('_', ' ')} {value:g}"
+        for name, value in reading.parameters.items()
+        if name not in parameters
+    ]
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=tuple(priced(_figure_name(reading, name), value) for name, value in reading.last.items()),
+        assumptions=(f"The usual settings: {', '.join(usual)}.",) if usual else (),
+        chart=_chart(reading, bars) if len(recent) > 1 else None,
+        artifacts=_artifacts(reading, bars),
+    )
 
 
 def indicator_tool() -> BaseTool:
     """`compute_indicator` as a tool."""
     return tool(
         "compute_indicator",
-        "Computes a technical indicator (RSI, MACD, moving averages, Bollinger bands, ATR, ADX, stochastic and 29 more) "
-        "from given prices or CSV and says what its value means.",
+        "Computes a technical indicator (RSI, MACD, moving averages, Bollinger bands, ATR, ADX, stochastic, Ichimoku, Supertrend, VWAP and 70 more) "
+        "from given prices, CSV or an exchange's bars and says what its value means.",
         IndicatorArguments,
         compute_indicator,
         examples=(
@@ -110,18 +119,31 @@ def indicator_tool() -> BaseTool:
             "what is the MACD of my csv",
             "bollinger bands 20, 2 for these prices",
             "give me the OBV for closes 100, 102, 101 and volumes 500, 300, 400",
+            "rsi of BTCUSDT on the 4h",
+            "chaikin money flow of this csv",
+            "ichimoku cloud for ETH/USDT daily",
             "is it overbought: 100 102 101 105 107 106 108 110 109 111 112 115 113 116 118, RSI please",
         ),
     )
 
 
-def _bars(arguments: IndicatorArguments, parameters: Mapping[str, float]) -> Bars:
-    table = find_bars(arguments.bars) if arguments.bars else None
-    if table is not None:
-        return table
-    if not arguments.closes or arguments.closes == list(parameters.values()):
-        raise ToolRefused(_NO_PRICES)
-    return bars_from_closes(arguments.closes)
+def _figure_name(reading: Reading, output: str) -> str:
+    alone = len(reading.indicator.outputs) == 1
+    return reading.label if alone else f"{reading.label} {output.replace('_', ' ')}"
+
+
+def _chart(reading: Reading, bars: Bars) -> dict[str, JsonValue]:
+    """The indicator over the newest bars; what is measured as a price with the closes."""
+    first = max(0, len(bars) - MOST_SHOWN)
+    rows: list[dict[str, JsonValue]] = [
+        {"bar": at + 1, "value": float(values[at]), "name": name.replace("_", " ")}
+        for name, values in reading.values.items()
+        for at in range(max(first, reading.warm_up), len(bars))
+        if math.isfinite(values[at])
+    ]
+    if reading.indicator.scale is Scale.PRICE:
+        rows += [{"bar": at + 1, "value": bars.close[at], "name": "close"} for at in range(first, len(bars))]
+    return series_chart(reading.label, rows, reading.indicator.title)
 
 
 def _parameters(arguments: IndicatorArguments, indicator: Indicator) -> dict[str, float]:

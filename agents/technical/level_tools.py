@@ -4,6 +4,7 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
 from agents.refusals import refusing
+from agents.technical.measures import priced
 from agents.tools import ToolOutput, tool
 from models import Unit, argument
 from trading import PivotMethod, figure
@@ -17,13 +18,27 @@ class PivotArguments(BaseModel):
     high: float = argument("High of the last period", unit=Unit.MONEY, cues=("high", "h"))
     low: float = argument("Low of the last period", unit=Unit.MONEY, cues=("low", "l"))
     close: float = argument("Close of the last period", unit=Unit.MONEY, cues=("close", "closed", "c"))
-    method: PivotMethod = argument("How the levels are spaced", default=PivotMethod.CLASSIC)
+    open: float | None = argument(
+        "Open of the last period; DeMark's pivot needs it",
+        unit=Unit.MONEY,
+        cues=("open", "opened", "o"),
+        default=None,
+    )
+    method: PivotMethod = argument(
+        "How the levels are spaced",
+        aliases={
+            "classic": ("standard", "floor"),
+            "woodie": ("woodies",),
+            "demark": ("de mark", "tom demark"),
+        },
+        default=PivotMethod.CLASSIC,
+    )
 
 
 def pivot_points(arguments: PivotArguments) -> ToolOutput:
     """The pivot with its supports and resistances."""
     with refusing():
-        levels = pivots(arguments.high, arguments.low, arguments.close, arguments.method)
+        levels = pivots(arguments.high, arguments.low, arguments.close, arguments.method, arguments.open)
     up = {f"R{place}": price for place, price in enumerate(levels.resistances, start=1)}
     down = {f"S{place}": price for place, price in enumerate(levels.supports, start=1)}
     above = arguments.close > levels.pivot
@@ -39,7 +54,14 @@ def pivot_points(arguments: PivotArguments) -> ToolOutput:
         "resistances": dict(up),
         "supports": dict(down),
     }
-    return ToolOutput(text=f"{headline}\n\n{notes}", data=data)
+    return ToolOutput(
+        text=f"{headline}\n\n{notes}",
+        data=data,
+        figures=(
+            priced("pivot", levels.pivot),
+            *(priced(name, price) for name, price in (*up.items(), *down.items())),
+        ),
+    )
 
 
 class FibonacciArguments(BaseModel):
@@ -78,7 +100,16 @@ def fibonacci_levels(arguments: FibonacciArguments) -> ToolOutput:
         "retracements": dict(back),
         "extensions": dict(beyond),
     }
-    return ToolOutput(text=f"{headline}\n\n{notes}", data=data)
+    return ToolOutput(
+        text=f"{headline}\n\n{notes}",
+        data=data,
+        figures=tuple(
+            priced(f"{kind} {name}", price)
+            for kind, named in (("retracement", back), ("extension", beyond))
+            for name, price in named.items()
+        ),
+        assumptions=(f"The move was taken as a {kind} from the first price to the second.",),
+    )
 
 
 def level_tools() -> tuple[BaseTool, ...]:
@@ -86,12 +117,14 @@ def level_tools() -> tuple[BaseTool, ...]:
     return (
         tool(
             "pivot_points",
-            "Pivot point with support and resistance levels (classic, Fibonacci or Camarilla) from the last period's high, "
+            "Pivot point with support and resistance levels (classic, Fibonacci, Camarilla, Woodie or DeMark) from the last period's high, "
             "low and close.",
             PivotArguments,
             pivot_points,
             examples=(
                 "pivot points for high 62000 low 59000 close 61500",
+                "woodie pivot points, high 3200 low 3050 close 3100",
+                "demark pivot: open 100 high 112 low 98 close 110",
                 "camarilla pivots: high 110, low 100, close 105",
                 "support and resistance for tomorrow from high 3200, low 3050, close 3100 by pivot points",
             ),
@@ -118,5 +151,8 @@ _RULES = {
     PivotMethod.CLASSIC: "P = (H + L + C)/3, R1 = 2P - L, S1 = 2P - H, R2 and S2 = P +- (H - L), R3 = H + 2(P - L), "
     "S3 = L - 2(H - P).",
     PivotMethod.FIBONACCI: "P = (H + L + C)/3, levels at P +- 0.382, 0.618 and 1 x (H - L).",
+    PivotMethod.WOODIE: "P = (H + L + 2C)/4, the other levels as in the classic method.",
+    PivotMethod.DEMARK: "X = H + 2L + C after a fall from open to close, 2H + L + C after a rise, H + L + 2C else; P = X/4, "
+    "R1 = X/2 - L, S1 = X/2 - H.",
     PivotMethod.CAMARILLA: "Levels at C +- 1.1/12, 1.1/6, 1.1/4 and 1.1/2 x (H - L).",
 }

@@ -1,10 +1,13 @@
 """The tool that finds candlestick patterns."""
 
+import asyncio
+
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
 from agents.refusals import refusing
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.technical.prices import PriceArguments, prices_of
+from agents.tools import Resources, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 from trading import (
     FEWEST_BARS,
@@ -17,6 +20,7 @@ from trading import (
     classify,
     detect_patterns,
     find_bars,
+    symbol_in,
     trend_before,
 )
 
@@ -38,14 +42,29 @@ class CandleArguments(BaseModel):
         cues=("candles", "bars", "ohlc"),
         default=[],
     )
+    symbol: str = argument(
+        "A pair at the exchange, such as BTC/USDT, where no bars are given", unit=Unit.SYMBOL, default=""
+    )
+    timeframe: str = argument("Of the exchange's bars, such as 4h; 1d when left out", default="")
 
 
-def candlestick_patterns(arguments: CandleArguments) -> ToolOutput:
+async def candlestick_patterns(arguments: CandleArguments, resources: Resources) -> ToolOutput:
     """The patterns on the newest bars: TA-Lib's from eleven bars on, stated shapes for fewer."""
+    return await asyncio.to_thread(_found, await _bars(arguments, resources))
+
+
+async def _bars(arguments: CandleArguments, resources: Resources) -> Bars | None:
     with refusing():
-        bars = find_bars(arguments.bars) if arguments.bars else None
+        bars = await asyncio.to_thread(find_bars, arguments.bars) if arguments.bars else None
         if bars is None and arguments.numbers:
             bars = bars_from_numbers(arguments.numbers)
+    if bars is None and symbol_in(arguments.symbol or arguments.bars) is not None:
+        named = PriceArguments(bars=arguments.bars, symbol=arguments.symbol, timeframe=arguments.timeframe)
+        bars = (await prices_of(named, resources)).bars
+    return bars
+
+
+def _found(bars: Bars | None) -> ToolOutput:
     if bars is None or not bars.full:
         raise ToolRefused(
             "Candles need open, high, low and close of each bar. Paste CSV with these columns, or write "

@@ -1,12 +1,15 @@
 """The tool that measures a series of prices, equity or returns: drawdown, Sharpe and Sortino ratios."""
 
 from enum import StrEnum
+from itertools import accumulate
 
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
 from agents.refusals import refusing
-from agents.tools import ToolOutput, tool
+from agents.technical.charts import series_chart
+from agents.technical.measures import in_percent
+from agents.tools import Figure, ToolOutput, tool
 from models import Unit, argument
 from trading import Drawdown, Performance, equity_from_returns, figure, maximum_drawdown, percent, performance
 
@@ -30,7 +33,7 @@ class Frequency(StrEnum):
     MONTHLY = "monthly"
 
 
-_PERIODS = {Frequency.HOURLY: 8760.0, Frequency.DAILY: 365.0, Frequency.WEEKLY: 52.0, Frequency.MONTHLY: 12.0}
+PERIODS = {Frequency.HOURLY: 8760.0, Frequency.DAILY: 365.0, Frequency.WEEKLY: 52.0, Frequency.MONTHLY: 12.0}
 
 
 class PerformanceArguments(BaseModel):
@@ -61,7 +64,7 @@ def drawdown_and_sharpe(arguments: PerformanceArguments) -> ToolOutput:
         measured = (
             performance(
                 equity,
-                periods=_PERIODS[arguments.frequency],
+                periods=PERIODS[arguments.frequency],
                 risk_free=arguments.risk_free_percent / 100,
             )
             if len(equity) >= _FEWEST
@@ -83,7 +86,30 @@ def drawdown_and_sharpe(arguments: PerformanceArguments) -> ToolOutput:
             "win_rate": measured.win_rate,
         }
     headline = _headline(equity, drawdown, measured)
-    return ToolOutput(text=f"{headline}\n\n{_notes(arguments, reading, measured)}", data=data)
+    figures = [in_percent("maximum drawdown", drawdown.depth)]
+    if measured is not None:
+        named = (("yearly Sharpe ratio", measured.sharpe), ("yearly Sortino ratio", measured.sortino))
+        figures += [Figure(name=name, value=value) for name, value in named if value is not None]
+        figures += [
+            in_percent("total return", measured.total_return),
+            in_percent("yearly volatility", measured.volatility),
+        ]
+    return ToolOutput(
+        text=f"{headline}\n\n{_notes(arguments, reading, measured)}",
+        data=data,
+        figures=tuple(figures),
+        assumptions=(f"{reading}.", f"The values are {arguments.frequency.value}."),
+        chart=_chart(equity) if len(equity) >= _FEWEST else None,
+    )
+
+
+def _chart(equity: list[float]) -> dict[str, JsonValue]:
+    rows: list[dict[str, JsonValue]] = [
+        {"bar": at + 1, "value": value, "name": "value"} for at, value in enumerate(equity)
+    ]
+    highest = accumulate(equity, max)
+    rows += [{"bar": at + 1, "value": value, "name": "highest so far"} for at, value in enumerate(highest)]
+    return series_chart("Equity and its drawdown", rows, "value")
 
 
 def performance_tool() -> BaseTool:
@@ -139,7 +165,7 @@ def _headline(equity: list[float], drawdown: Drawdown, measured: Performance | N
 def _notes(arguments: PerformanceArguments, reading: str, measured: Performance | None) -> str:
     if measured is None:
         return f"{reading}. Ratios need at least {_FEWEST} values."
-    periods = _PERIODS[arguments.frequency]
+    periods = PERIODS[arguments.frequency]
     text = (
         f"{reading}, {arguments.frequency.value}, so a year has {periods:g} periods (crypto trades every day), with a "
         f"risk-free rate of {arguments.risk_free_percent:g} %. Sharpe = mean excess return / sample standard deviation x "

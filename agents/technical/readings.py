@@ -1,22 +1,12 @@
 """What an indicator's value is read as: the result in one sentence, then what it means."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from agents.technical.channels import CHANNELS
+from agents.technical.trends import TRENDS
+from agents.technical.verdict import Verdict, earlier, slope_of
+from agents.technical.volumes import VOLUMES
 from trading import Reading, Scale, figure, percent
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a value reads."""
-
-    headline: str
-    """The result with its figures, one sentence."""
-    state: str
-    """One or two words for programs: overbought, above, rising ..."""
-    meaning: str
-    """What the state says and does not say."""
-
 
 _ZONES: Mapping[str, tuple[float, float]] = {
     "RSI": (30, 70),
@@ -27,6 +17,11 @@ _ZONES: Mapping[str, tuple[float, float]] = {
     "CMO": (-50, 50),
     "CCI": (-100, 100),
     "ULTOSC": (30, 70),
+    "STOCHF": (20, 80),
+    "KDJ": (20, 80),
+    "SMI": (-40, 40),
+    "IMI": (30, 70),
+    "PERCENT_RANK": (10, 90),
 }
 _STRONG_TREND, _TREND, _NO_TREND = 50.0, 25.0, 20.0
 _LINE_BARS = 10
@@ -49,13 +44,6 @@ def explain(reading: Reading, close: float) -> Verdict:
     return _zero_line(reading)
 
 
-def earlier(reading: Reading, output: str, bars: int = 1) -> float | None:
-    """An output's value some bars before the last, or None while it was still warming up."""
-    values = reading.values[output]
-    place = len(values) - 1 - bars
-    return float(values[place]) if place >= reading.warm_up else None
-
-
 def _still(reading: Reading) -> Verdict:
     return Verdict(
         f"{reading.label} is {figure(reading.value)}, but the prices it is computed from do not move at all.",
@@ -67,7 +55,10 @@ def _still(reading: Reading) -> Verdict:
 
 def _zone(reading: Reading, low: float, high: float) -> Verdict:
     value = reading.value
-    others = [f"%{name.upper()} is {figure(v)}" for name, v in list(reading.last.items())[1:]]
+    others = [
+        f"{f'%{name.upper()}' if len(name) == 1 else name} is {figure(value)}"
+        for name, value in list(reading.last.items())[1:]
+    ]
     tail = f" ({', '.join(others)})" if others else ""
     start = f"{reading.label} is {figure(value)}{tail}"
     if value > high:
@@ -99,30 +90,13 @@ def _average(reading: Reading, close: float) -> Verdict:
     value = reading.value
     side = "above" if close > value else "below" if close < value else "at"
     before = earlier(reading, reading.indicator.outputs[0])
-    slope = "" if before is None else f" and the average is {_slope(value, before)}"
+    slope = "" if before is None else f" and the average is {slope_of(value, before)}"
     gap = f" by {abs(close / value - 1) * 100:.2f} %" if side != "at" and value > 0 else ""
     return Verdict(
         f"{reading.label} is {figure(value)}; the last close, {figure(close)}, is {side} it{gap}{slope}.",
         side,
         "Above a rising average a trend up is intact, below a falling one a trend down; averages lag and mislead in "
         "sideways markets.",
-    )
-
-
-def _bands(reading: Reading, close: float) -> Verdict:
-    last = reading.last
-    width = last["upper"] - last["lower"]
-    place = (close - last["lower"]) / width if width > 0 else 0.5
-    state = (
-        "above the upper band" if place > 1 else "below the lower band" if place < 0 else "inside the bands"
-    )
-    return Verdict(
-        f"{reading.label}: upper {figure(last['upper'])}, middle {figure(last['middle'])}, lower "
-        f"{figure(last['lower'])}; the last close, {figure(close)}, is {state}.",
-        state.split(maxsplit=1)[0],
-        f"%B is {place:.2f} (0 at the lower band, 1 at the upper) and the bands are {percent(width / last['middle'])} of the "
-        "middle wide. Touching a band is no signal by itself: trends walk along a band; narrow bands often come "
-        "before a large move, whose direction they do not tell.",
     )
 
 
@@ -157,7 +131,7 @@ def _adx(reading: Reading, _close: float) -> Verdict:
     return Verdict(
         f"{reading.label} is {figure(value)}, {words}.",
         state,
-        "ADX measures how strong a trend is and not its direction; PLUS_DI above MINUS_DI says up, below says down.",
+        f"{reading.indicator.name} measures how strong a trend is and not its direction; PLUS_DI above MINUS_DI says up, below says down.",
     )
 
 
@@ -227,7 +201,7 @@ def _line(reading: Reading) -> Verdict:
     before = earlier(reading, name, back)
     if before is None or back == 0:
         return Verdict(f"{reading.label} is {figure(value)}.", "unknown", "One value alone has no direction.")
-    slope = _slope(value, before)
+    slope = slope_of(value, before)
     return Verdict(
         f"{reading.label} is {figure(value)}, {slope} against {figure(before)} {back} bars earlier.",
         slope,
@@ -242,7 +216,7 @@ def _zero_line(reading: Reading) -> Verdict:
     before = earlier(reading, reading.indicator.outputs[0])
     state = "above zero" if value > 0 else "below zero" if value < 0 else "at zero"
     crossed = before is not None and (before > 0) != (value > 0) and value != 0
-    slope = "" if before is None else f" and {_slope(value, before)}"
+    slope = "" if before is None else f" and {slope_of(value, before)}"
     mood = "upward momentum" if value > 0 else "downward momentum" if value < 0 else "no momentum"
     return Verdict(
         f"{reading.label} is {figure(value)}{unit}, {state}{slope}: {mood}.",
@@ -252,20 +226,22 @@ def _zero_line(reading: Reading) -> Verdict:
     )
 
 
-def _slope(value: float, before: float) -> str:
-    return "rising" if value > before else "falling" if value < before else "flat"
-
-
 _SPECIAL: Mapping[str, Callable[[Reading, float], Verdict]] = {
-    "BBANDS": _bands,
+    **CHANNELS,
+    **TRENDS,
+    **VOLUMES,
     "MACD": _macd,
     "ADX": _adx,
+    "ADXR": _adx,
+    "DX": _adx,
     "AROON": _aroon,
     "SAR": _sar,
     "ATR": _range,
     "TRANGE": _range,
     "NATR": _natr,
+    "ADR": _range,
     "STDDEV": _deviation,
+    "AVGDEV": _deviation,
     "PLUS_DI": _movement,
     "MINUS_DI": _movement,
 }
@@ -273,11 +249,12 @@ _SPECIAL: Mapping[str, Callable[[Reading, float], Verdict]] = {
 
 def how(reading: Reading, bars: int) -> str:
     """How a reading was computed: settings, convention, how many bars there were."""
-    settings = ", ".join(f"{name} {value:g}" for name, value in reading.parameters.items()) or "no settings"
+    settings = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in reading.parameters.items())
+    settings = settings or "no settings"
     indicator = reading.indicator
     text = (
-        f"Computed by TA-Lib over {bars} bars, taken as oldest first ({settings}): {indicator.title}, "
-        f"{indicator.convention}."
+        f"Computed{'' if indicator.own else ' by TA-Lib'} over {bars} bars, taken as oldest first ({settings}): {indicator.title}, "
+        f"{indicator.convention}. The first value stands on bar {reading.warm_up + 1}."
     )
     if indicator.smoothed and bars < 3 * (reading.warm_up + 1) and reading.warm_up:
         text += (

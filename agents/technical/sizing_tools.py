@@ -4,6 +4,7 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
 from agents.refusals import refusing
+from agents.technical.measures import in_percent, priced
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
 from trading import (
@@ -13,11 +14,13 @@ from trading import (
     expected_value,
     figure,
     percent,
+    risk_of,
     size_by_atr,
     size_by_stop,
 )
 from trading import kelly_fraction as kelly
 
+_USUAL_RISK = 2.0
 _FAR = 10.0
 """A stop more than ten times away from its entry is another number that was taken for one."""
 
@@ -48,10 +51,17 @@ class PositionArguments(BaseModel):
         default=None,
     )
     risk_percent: float = argument(
-        "Share of the account to lose at the stop, in percent",
+        "Share of the account to lose at the stop, in percent, above 0 and at most 100",
         unit=Unit.PERCENT,
         cues=("risk", "risking", "lose"),
-        default=2.0,
+        default=_USUAL_RISK,
+    )
+    risk_amount: float | None = argument(
+        "Money to lose at the stop, instead of the share of the account",
+        unit=Unit.MONEY,
+        cues=("lose at most", "at most", "lose", "risk", "risking", "max loss", "maximum loss"),
+        default=None,
+        gt=0,
     )
     side: Side | None = argument("long or short; long unless the stop says otherwise", default=None)
     win_rate_percent: float | None = argument(
@@ -75,7 +85,7 @@ def position_size(arguments: PositionArguments) -> ToolOutput:
         "quantity": plan.quantity,
         "notional": plan.notional,
         "risk_amount": plan.risk_amount,
-        "risk_percent": arguments.risk_percent,
+        "risk_percent": _risk(arguments) * 100,
         "targets": [
             {"reward_to_risk": reward, "price": price}
             for reward, price in zip(plan.rewards, plan.targets, strict=True)
@@ -84,7 +94,25 @@ def position_size(arguments: PositionArguments) -> ToolOutput:
     }
     if values:
         data["expected_value"] = values[1]
-    return ToolOutput(text="\n\n".join(paragraphs), data=data)
+    assumed = [] if arguments.stop is not None else ["The stop stands 2 x ATR from the entry."]
+    if arguments.risk_amount is None and arguments.risk_percent == _USUAL_RISK:
+        assumed.append(f"{_USUAL_RISK:g} % of the account may be lost at the stop.")
+    return ToolOutput(
+        text="\n\n".join(paragraphs),
+        data=data,
+        figures=(
+            priced("quantity", plan.quantity, "units", digits=4),
+            priced("stop", plan.stop),
+            *(
+                priced(f"target 1:{reward:g}", price)
+                for reward, price in zip(plan.rewards, plan.targets, strict=True)
+            ),
+            priced("loss at the stop", plan.risk_amount),
+            priced("position value", plan.notional),
+        ),
+        assumptions=tuple(assumed),
+        would_change=("A gap through the stop loses more than planned.",),
+    )
 
 
 class KellyArguments(BaseModel):
@@ -148,7 +176,18 @@ def kelly_fraction(arguments: KellyArguments) -> ToolOutput:
         "win_probability": probability,
         "payoff_ratio": payoff,
     }
-    return ToolOutput(text=f"{headline}\n\n{notes}", data=data)
+    return ToolOutput(
+        text=f"{headline}\n\n{notes}",
+        data=data,
+        figures=(
+            in_percent("Kelly fraction", share),
+            in_percent("half Kelly", share / 2),
+            in_percent("break-even win rate", even),
+            priced("expected value per unit risked", edge),
+        ),
+        assumptions=("The win rate and the payoff stay as given.",),
+        would_change=(f"At a win rate of {percent(even)} or less there is no edge and nothing to bet.",),
+    )
 
 
 def sizing_tools() -> tuple[BaseTool, ...]:
@@ -164,6 +203,7 @@ def sizing_tools() -> tuple[BaseTool, ...]:
                 "position size for a 10k account risking 2 %, entry 50000, ATR 1200",
                 "how many btc can I buy if I risk 1% of 25000, entry 60000, stop 58000",
                 "where should my stop and target be for a long at 61000 with an ATR of 900 and an account of 5000",
+                "how many coins if I may lose 300 dollars at most, account 10000, entry 100, stop 95",
                 "size a short at 3000 with a stop at 3150, account 20000, risk 1 %",
             ),
         ),
@@ -182,7 +222,7 @@ def sizing_tools() -> tuple[BaseTool, ...]:
 
 
 def _plan(arguments: PositionArguments) -> PositionPlan:
-    risk = arguments.risk_percent / 100
+    risk = _risk(arguments)
     if arguments.stop is not None:
         if not 1 / _FAR < arguments.stop / (arguments.entry or 1.0) < _FAR:
             raise ToolRefused(
@@ -205,6 +245,13 @@ def _plan(arguments: PositionArguments) -> PositionPlan:
     )
 
 
+def _risk(arguments: PositionArguments) -> float:
+    """The share of the account at risk: that of the money named, else the percentage."""
+    if arguments.risk_amount is not None:
+        return risk_of(arguments.account, arguments.risk_amount)
+    return arguments.risk_percent / 100
+
+
 def _headline(plan: PositionPlan) -> str:
     targets = " and ".join(
         f"{figure(price)} (1:{reward:g})" for reward, price in zip(plan.rewards, plan.targets, strict=True)
@@ -225,7 +272,7 @@ def _computation(plan: PositionPlan, arguments: PositionArguments) -> str:
     )
     text = (
         f"{stop}Quantity = risk / distance to the stop = {figure(plan.risk_amount)} / {figure(plan.distance)}, with a risk "
-        f"of {arguments.risk_percent:g} % of {figure(arguments.account)}. Fees, slippage and gaps through the stop are "
+        f"of {percent(_risk(arguments))} of {figure(arguments.account)}. Fees, slippage and gaps through the stop are "
         "left out and would add to the loss."
     )
     if plan.leverage > 1:

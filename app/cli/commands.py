@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from app.cli.asking import ask, chat
 from app.cli.checking import doctor
 from app.cli.configuring import config, key
+from app.cli.evaluating import evaluate
 from app.cli.interruption import Interrupted
 from app.cli.knowing import knowledge
 from app.cli.modelling import models
@@ -90,6 +91,13 @@ application.command(
 application.command(epilog=examples("freya doctor", "freya doctor --json"))(doctor)
 application.command(epilog=examples("freya key", "freya key --json"))(key)
 application.add_typer(config, name="config")
+application.command(
+    epilog=examples(
+        "freya evaluate",
+        "freya evaluate --kind tool --agent technical",
+        "freya evaluate our_cases.jsonl --json",
+    )
+)(evaluate)
 application.add_typer(knowledge, name="knowledge")
 application.add_typer(memory, name="memory")
 application.add_typer(models, name="models")

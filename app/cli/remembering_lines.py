@@ -7,6 +7,15 @@ from app.cli.tables import columns, shortened
 
 _TEXT_SHOWN = 72
 _RECALLED_SHOWN = 400
+_SHOWN = {
+    "what": "what",
+    "state": "stands",
+    "why": "because",
+    "alternatives": "instead of",
+    "when": "when",
+    "by": "blocked by",
+}
+"""Details of decisions and of progress, and the names that they are shown under."""
 
 
 def recalled_lines(found: dict[str, Any]) -> list[str]:
@@ -40,6 +49,7 @@ def record_lines(found: dict[str, Any]) -> list[str]:
         "id": record["id"],
         "kind": f"{record['kind']} ({record['tier']})",
         "state": _state(record),
+        **_details(record["details"]),
         "says of": record["slot"],
         "said": f"{record['said_at'][:16]}, {record['evidence']} times",
         "confidence": f"{record['confidence']:.2f}",
@@ -171,6 +181,16 @@ def chain_line(chain: dict[str, Any]) -> str:
         else "entries are missing at the end"
     )
     return f"the audit trail was tampered with: {where}; {entries}"
+
+
+def _details(details: dict[str, Any]) -> dict[str, str]:
+    """What the details of a decision or of progress say, by the names that are shown for them."""
+    shown = {name: details.get(key) for key, name in _SHOWN.items()}
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in shown.items()
+        if value
+    }
 
 
 def _state(record: dict[str, Any]) -> str:

@@ -62,7 +62,7 @@ class NewMember(BaseModel):
 @router.post("", operation_id="createProject", status_code=201)
 async def create_project(body: NewProject, memory: Service, owner: Acting) -> Project:
     """Begin a project, whose owner and first member is the acting user."""
-    return await memory.create_project(owner, body.name, body.description)
+    return await memory.projects.create(owner, body.name, body.description)
 
 
 @router.get("", operation_id="listProjects")
@@ -74,14 +74,14 @@ async def list_projects(
     cursor: Cursor = None,
 ) -> ProjectPage:
     """The projects that the user made or is a member of, newest first."""
-    items = await memory.projects(owner, limit=limit + 1, before=cursor, archived=archived)
+    items = await memory.projects.page(owner, limit=limit + 1, before=cursor, archived=archived)
     return ProjectPage.of(items, limit)
 
 
 @router.get("/{project_id}", operation_id="getProject")
 async def get_project(project_id: ProjectId, memory: Service, owner: Acting) -> Project:
     """One project."""
-    return await memory.project(owner, project_id)
+    return await memory.projects.get(owner, project_id)
 
 
 @router.patch("/{project_id}", operation_id="changeProject")
@@ -90,7 +90,7 @@ async def change_project(
 ) -> Project:
     """Change its name or description, put it away or take it out again; its owner may."""
     archived = None if body.state is None else body.state == "archived"
-    return await memory.change_project(
+    return await memory.projects.change(
         owner, project_id, name=body.name, description=body.description, archived=archived
     )
 
@@ -98,7 +98,7 @@ async def change_project(
 @router.delete("/{project_id}", operation_id="deleteProject", status_code=204)
 async def delete_project(project_id: ProjectId, memory: Service, owner: Acting) -> None:
     """Delete it; what was remembered in it stays with the users it is of, and nobody else sees it any more."""
-    await memory.delete_project(owner, project_id)
+    await memory.projects.delete(owner, project_id)
 
 
 @router.get("/{project_id}/members", operation_id="listMembers")
@@ -106,17 +106,17 @@ async def list_members(
     project_id: ProjectId, memory: Service, owner: Acting, limit: Limit = 50, cursor: Place = None
 ) -> MemberPage:
     """Who sees its decisions, progress and artifacts; a member who does not own it sees himself only."""
-    members = await memory.members(owner, project_id)
+    members = await memory.projects.members(owner, project_id)
     return MemberPage.within(members, limit, cursor, lambda member: member.user_id)
 
 
 @router.post("/{project_id}/members", operation_id="addMember", status_code=201)
 async def add_member(project_id: ProjectId, body: NewMember, memory: Service, owner: Acting) -> Member:
     """Let a user of the same tenant see it; its owner may."""
-    return await memory.add_member(owner, project_id, body.user_id)
+    return await memory.projects.add_member(owner, project_id, body.user_id)
 
 
 @router.delete("/{project_id}/members/{user_id}", operation_id="removeMember", status_code=204)
 async def remove_member(project_id: ProjectId, user_id: UserId, memory: Service, owner: Acting) -> None:
     """Let a user see it no longer: its owner any other, a member himself."""
-    await memory.remove_member(owner, project_id, user_id)
+    await memory.projects.remove_member(owner, project_id, user_id)

@@ -9,10 +9,10 @@ from typing import Any, Literal  # Any: the graph's own state type
 
 from app.problems import Problem
 from app.runs.eventlog import EventWriter
-from app.runs.logged import Trace, answered
+from app.runs.logged import Trace, answered, grounded
 from app.runs.metering import Meter
 from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
-from graphs import FreyaState, MadeArtifact, RunEvent, reference
+from graphs import FreyaState, MadeArtifact, RunEvent, parts_of, reference
 from memory import Interaction, Recollection, Scope
 
 Reason = Literal["client", "shutdown"]
@@ -61,11 +61,20 @@ def records_of(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[
     timings = dict(state.get("timings_ms", {}))
     for one in results:
         timings.update({f"{one.agent}.{name}": took for name, took in one.timings_ms.items()})
+    parts = parts_of(results, state["answer"], request=run.request.message)
+    checked = [one.grounding for one in results if one.grounding]
     result = ChatResult(
         run_id=run.run_id,
         thread_id=run.scope.thread_id,
         outcome=state["outcome"],
         answer=state["answer"],
+        summary=parts.summary,
+        figures=list(parts.figures),
+        assumptions=list(parts.assumptions),
+        would_change=list(parts.would_change),
+        risk_note=parts.risk_note,
+        grounded=grounded(results),
+        untraced=[text for one in checked for text in one.untraced],
         agents=list(dict.fromkeys(one.agent for one in results)),
         citations=state["citations"],
         recalled=[RecalledItem.of(item) for item in state.get("recalled", Recollection()).items],

@@ -9,7 +9,7 @@ import structlog
 from langchain_core.runnables import RunnableConfig
 from redis.exceptions import RedisError
 
-from agents import Charter
+from agents import NO_RESOURCES, Charter, Resources
 from app.errors import as_problem, internal
 from app.problems import Problem, dumped, problem
 from app.runs.active import ActiveRun
@@ -49,6 +49,7 @@ class Parts:
     chat: ChatModels
     settings: GraphSettings
     indexed: Callable[[], float | None] = lambda: None
+    resources: Resources = NO_RESOURCES
 
 
 class Carrier:
@@ -132,6 +133,7 @@ class Carrier:
             settings=parts.settings,
             begins=run.begins,
             indexed=parts.indexed,
+            resources=parts.resources,
         )
         config: RunnableConfig = {
             "configurable": {"thread_id": run.run_id},

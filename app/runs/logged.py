@@ -122,7 +122,7 @@ def answered(
         reasoning=tuple(one.weighing.model_dump(mode="json") for one in results if one.weighing),
         success=SuccessMetrics(
             completed=result.outcome == "answered",
-            grounded=_grounded(results),
+            grounded=grounded(results),
             hallucinated=_hallucinated(results),
             tool_success_rate=_succeeded(uses),
         ),
@@ -138,17 +138,29 @@ def _tasks(tasks: Iterable[RouteTask | Task]) -> tuple[RoutedTask, ...]:
     return tuple(RoutedTask(agent=t.agent, request=t.request, confidence=t.confidence) for t in tasks)
 
 
-def _grounded(results: Sequence[SpecialistResult]) -> bool | None:
-    """Whether each answer rests on something; None where nobody answered from what was found or computed."""
+def grounded(results: Sequence[SpecialistResult]) -> bool | None:
+    """Whether each answer rests on something that holds it.
+
+    It cites a passage or a tool computed, every number was traced and every citation held. None where nobody answered
+    from what was found or computed.
+    """
     answers = [one for one in results if one.outcome == "answered"]
     if not answers:
         return None
-    return all(one.citations or any(not use.failed for use in one.tool_uses) for one in answers)
+    return all(_rests(one) and _holds(one) for one in answers)
+
+
+def _rests(result: SpecialistResult) -> bool:
+    return bool(result.citations) or any(not use.failed for use in result.tool_uses)
+
+
+def _holds(result: SpecialistResult) -> bool:
+    return not result.made_up and (result.grounding is None or result.grounding.holds)
 
 
 def _hallucinated(results: Sequence[SpecialistResult]) -> bool | None:
-    """Whether a citation was made up; None where a language model wrote, whose words nobody checked further."""
-    if any(one.made_up for one in results):
+    """Whether a citation or a number was made up; None where a language model wrote what has neither fault."""
+    if not all(_holds(one) for one in results):
         return True
     return False if results and all(one.model == EXTRACTIVE for one in results) else None
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.problems import Problem
-from graphs import ArtifactReference, Citation, Outcome
+from graphs import AnswerFigure, ArtifactReference, Citation, Outcome
 from memory import Degraded, Kind, Recalled, Tier, ToolUse
 
 LONGEST_MESSAGE = 200_000
@@ -123,6 +123,24 @@ class ChatResult(BaseModel):
         description="`answered`; `declined`: nothing to ground an answer on; `needs_input`: Freya asks back."
     )
     answer: str = Field(description="Markdown, with citations as [number].")
+    summary: str = Field(default="", description="What it comes to, in a sentence or a few, without markup.")
+    figures: list[AnswerFigure] = Field(
+        default=[], description="What tools computed for it, with units, the most important first."
+    )
+    assumptions: list[str] = Field(default=[], description="What was taken as given without being said.")
+    would_change: list[str] = Field(default=[], description="What would change the conclusion, and to what.")
+    risk_note: str = Field(
+        default="", description="Where money is at risk, a sentence on it, which the answer ends with."
+    )
+    grounded: bool | None = Field(
+        default=None,
+        description="Whether every number of the answer was traced to a tool, a cited passage or the request, and every citation "
+        "holds what it is cited for; null where there was nothing to check.",
+    )
+    untraced: list[str] = Field(
+        default=[],
+        description="Numbers that no source holds. Sentences of a language model that held one were taken out.",
+    )
     agents: list[str] = Field(
         description="The specialists who worked on it; none when Freya answered herself."
     )

@@ -8,7 +8,7 @@ from memory.privacy.kinds import DataKind, Finding, NameRecogniser
 from memory.privacy.names import ListedNames, open_names
 from memory.privacy.redaction import Redacted, Redactor, redacted_json
 from memory.privacy.sealing import Opener, Sealer, is_sealed
-from memory.privacy.services import prepare
+from memory.privacy.services import keep_rules_in, prepare
 from memory.privacy.settings import PrivacySettings
 from memory.privacy.vault import Restored, Vault
 
@@ -32,6 +32,7 @@ __all__ = [
     "Vault",
     "find",
     "is_sealed",
+    "keep_rules_in",
     "open_names",
     "prepare",
     "redacted_json",

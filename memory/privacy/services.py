@@ -4,9 +4,13 @@ import re
 import threading
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from memory.privacy.kinds import DataKind, Finding
 
@@ -20,14 +24,27 @@ _PIECE, _OVERLAP = 8192, 512
 _GAP: Final = re.compile(r"\s")
 
 
+@dataclass
+class _Place:
+    folder: Path | None = None
+
+
+_log = structlog.get_logger(__name__)
 _making: Final = threading.Lock()
+_place: Final = _Place()
+
+
+def keep_rules_in(folder: Path) -> None:
+    """Have this process keep the compiled rules in a folder, which is made where it is missing.
+
+    To be said before the first text is looked through. Else the library keeps them in the user's cache folder, or where
+    `KF_RULE_CACHE_DIR` says.
+    """
+    _place.folder = folder
 
 
 def prepare() -> None:
-    """Compile the rules, so that the first text does not wait: some seconds once a machine, half a second afterwards.
-
-    They are kept in the user's cache folder (`KF_RULE_CACHE_DIR`) where that can be written.
-    """
+    """Compile the rules, so that the first text does not wait: some seconds once a folder, half a second afterwards."""
     _scanner()
 
 
@@ -57,7 +74,14 @@ def _scanner() -> "Scanner":
 def _compiled() -> "Scanner":
     from kingfisher_sdk import Rules, Scanner  # takes a tenth of a second, and is not needed by most commands
 
-    return Scanner(Rules())
+    rules = Rules(cache_dir=_place.folder)
+    if rules.cache_status == "bypassed":
+        _log.warning(
+            "the compiled rules for keys of services could not be kept and are compiled anew at each start: their folder "
+            "has to be writable for this user and for nobody else",
+            folder=str(_place.folder or "the user's cache folder"),
+        )
+    return Scanner(rules)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:

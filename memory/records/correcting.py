@@ -13,6 +13,8 @@ from memory.records.entities import Names
 from memory.records.words import fold
 
 _LONGEST_NAME: Final = 80
+_TOLD: Final = frozenset({"what", "why", "alternatives"})
+"""Details that the text of a decision says too: they hold for as long as it does."""
 _MENTIONED: Final = """
     SELECT entity.name FROM memory_mentions AS mention JOIN memory_entities AS entity ON entity.id = mention.entity_id
     WHERE mention.record_id = %s
@@ -65,9 +67,13 @@ def corrected(
         text = record.text.replace(str(old), value) if stood else f"{name.capitalize()}: {value}."
     elif text is None and value is None and isinstance(old, str):
         value = old
+    text = text or record.text
+    for name in _TOLD - set(details or ()):
+        if name in kept and not _stands(kept[name], text):
+            del kept[name]
     return Draft(
         kind=record.kind,
-        text=text or record.text,
+        text=text,
         slot=record.slot,
         value=value,
         details=kept,
@@ -78,6 +84,11 @@ def corrected(
         thread_id=record.thread_id,
         agent=record.agent,
     )
+
+
+def _stands(detail: JsonValue, text: str) -> bool:
+    """Whether the text says the detail, of several each."""
+    return all(fold(str(each)) in fold(text) for each in (detail if isinstance(detail, list) else [detail]))
 
 
 def _now(name: str, said: str, text: str) -> str | None:

@@ -1,5 +1,6 @@
 """Requests that Rebecca's tests share: known trades, unknown ones, other languages, hostile text."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -83,8 +84,10 @@ def call(name: str, request: str, **arguments: JsonValue) -> ToolOutput:
 
 def message(name: str, request: str, **arguments: JsonValue) -> dict[str, object]:
     """The tool message: its content, status and artifact."""
-    found = TOOLS[name].invoke(
-        {"type": "tool_call", "id": "call-1", "name": name, "args": {"request": request, **arguments}}
+    found = asyncio.run(
+        TOOLS[name].ainvoke(
+            {"type": "tool_call", "id": "call-1", "name": name, "args": {"request": request, **arguments}}
+        )
     )
     return {"content": found.content, "status": found.status, "artifact": found.artifact}
 

@@ -25,6 +25,16 @@ def written(name="newcomer", persona="You test.", collections=("new",), tools="(
     )
 
 
+def helped(more):
+    """A folder whose specialist has a sub-agent."""
+    helper = f'SubAgent(name="helper", purpose="Helps.", persona="You help.", {more})'
+    return (
+        written()
+        .replace("import Charter", "import Charter, SubAgent")
+        .replace("scope=()", f"subagents=({helper},), scope=()")
+    )
+
+
 @pytest.fixture
 def newcomer(tmp_path, monkeypatch):
     """Writes agents/newcomer/charter.py beside the real folders; it is gone after the test."""
@@ -78,6 +88,11 @@ def test_a_new_folder_is_a_new_specialist(newcomer):
             "from agents.technical.tools import technical_tools\n"
             + written(tools="(technical_tools()[0], technical_tools()[0])"),
             "two of its tools have one name",
+        ),
+        (helped('tools=("dowsing",)'), "its sub-agents name tools that it has not: dowsing"),
+        (
+            helped('playbook="playbooks/helper.toml"'),
+            "its sub-agents name playbooks that are not there: playbooks/helper.toml",
         ),
     ],
 )

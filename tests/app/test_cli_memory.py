@@ -17,6 +17,8 @@ from memory.records import MEDIUM
 from tests.app.cli_service import FINISHED, STARTED, ScriptedService, serving
 from tests.app.remembering import draft, line, lines, serving_memory
 
+WHY = {"why": "they need joins", "alternatives": ["MySQL", "SQLite"], "when": "last week", "state": "made"}
+
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -37,7 +39,7 @@ def service(data: Path, database_url: str, redis_url: str) -> Iterator[None]:
     drafts = [
         draft("Lives in Oslo.", slot="fact:home", value="Oslo"),
         draft("Prefers short answers.", kind="preference"),
-        draft("Uses PostgreSQL for the shop.", kind="decision"),
+        draft("Uses PostgreSQL for the shop.", kind="decision", details=WHY),
     ]
     with serving_memory(data, database_url, redis_url, *drafts):
         yield
@@ -94,6 +96,25 @@ def test_records_are_listed_shown_corrected_pinned_and_forgotten():
         "forget",
         "unpin",
     ]
+
+
+@pytest.mark.usefixtures("service")
+def test_decision_is_shown_listed_and_given_out_with_why_and_instead_of_what(tmp_path: Path):
+    [listed] = json.loads(said("memory", "list", "--json", "--kind", "decision"))
+    assert listed["details"] == WHY
+    shown = {
+        row.partition("  ")[0]: row.partition("  ")[2].strip()
+        for row in said("memory", "show", listed["id"]).splitlines()
+    }
+    assert {name: shown[name] for name in ("because", "instead of", "when", "stands")} == {
+        "because": "they need joins",
+        "instead of": "MySQL, SQLite",
+        "when": "last week",
+        "stands": "made",
+    }
+    said("memory", "export", tmp_path / "mine.json")
+    records = json.loads((tmp_path / "mine.json").read_text(encoding="utf-8"))["records"]
+    assert [one["details"] for one in records if one["kind"] == "decision"] == [WHY]
 
 
 @pytest.mark.usefixtures("service")

@@ -13,7 +13,7 @@ from app.runs.logged import answered
 from app.runs.metering import Meter
 from app.runs.stamping import Prices, Stamp
 from app.runs.worker import Worker
-from graphs import FreyaState, RunContext, SpecialistResult, Task
+from graphs import FreyaState, Grounding, RunContext, SpecialistResult, Task
 from graphs.events import (
     AgentFinished,
     AgentStarted,
@@ -188,7 +188,10 @@ def _result(**changes: Any) -> SpecialistResult:
         ([_result(citations=(CITED,), model="extractive")], True, False),
         ([_result(citations=(CITED,), model="qwen")], True, None),
         ([_result(citations=(CITED,), model="qwen"), _result(model="qwen")], False, None),
-        ([_result(citations=(CITED,), model="qwen", made_up=1)], True, True),
+        ([_result(citations=(CITED,), model="qwen", made_up=1)], False, True),
+        ([_result(citations=(CITED,), model="qwen", grounding=Grounding(numbers=3))], True, None),
+        ([_result(citations=(CITED,), model="qwen", grounding=Grounding(untraced=("93 %",)))], False, True),
+        ([_result(citations=(CITED,), model="extractive", grounding=Grounding(miscited=(1,)))], False, True),
     ],
 )
 def test_what_is_known_of_an_answers_ground_is_logged_and_nothing_else(results, grounded, hallucinated):

@@ -280,6 +280,8 @@ def test_the_example_specialist_of_the_guide_is_one(tmp_path: Path, monkeypatch:
     (folder / "utterances.txt").write_text(
         "\n".join(f"translate text {n}" for n in range(10)), encoding="utf-8"
     )
+    (folder / "playbooks").mkdir()
+    (folder / "playbooks" / "stylist.toml").touch()
     monkeypatch.setattr(agents, "__path__", [*agents.__path__, str(tmp_path)])
     made = importlib.import_module("agents.translator.charter").charter()
     assert list(_problems("translator", made)) == []

@@ -29,11 +29,12 @@ _DECIDING = (
     "graphs/routing/*.py",
     "graphs/utterances/*",
     "knowledge/**/*",
+    "memory/privacy/services.py",
     "models/embeddings/*.py",
 )
 _FIRST_START_S = 240
 _INDEXED_S = 300
-_COPIED = ("postgres", "redis", "chroma", "lexical", "router")
+_COPIED = ("postgres", "redis", "chroma", "lexical", "router", "rules")
 
 
 async def seeded_data(prefix: str) -> Path:

@@ -7,9 +7,10 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from agents import Artifact
-from graphs import STATE_TYPES, MadeArtifact, Route, SpecialistResult, Task, Weighing
+from agents import Artifact, Figure
+from graphs import STATE_TYPES, Grounding, MadeArtifact, Route, SpecialistResult, Task, Weighing
 from graphs.events import Citation
+from graphs.state import Computed
 from memory import Degraded, Kind, Recalled, Recollection, Tier, ToolUse, Turn, WorkingState
 from models.chat import Note, Passage
 from tests.fakes.scripted_model import Step
@@ -21,6 +22,11 @@ MADE = MadeArtifact(
     id="art_1", agent="rebecca", artifact=Artifact(name="a.sql", media_type="application/sql", content=";")
 )
 TASK = Task(agent="technical", request="and for 14 days?", about="RSI", context="it", confidence=0.75)
+FIGURE = Figure(name="net present value", value=30.84, unit="USD")
+COMPUTED = Computed(
+    tool="npv_irr", figures=(FIGURE,), assumptions=("Yearly.",), would_change=("9 %",), data={"npv": 30.84}
+)
+GROUNDING = Grounding(numbers=4, untraced=("93 %",), miscited=(2,), removed=1)
 WEIGHING = Weighing(score=0.55, reasons=("creative work: design",), choice="checked_tool")
 DEGRADED = Degraded(tier=Tier.LONG, reason="Chroma is away")
 RECALLED = Recalled(
@@ -42,6 +48,9 @@ VALUES = (
     RECALLED,
     Recollection(items=(RECALLED,), tokens=5, budget=100, degraded=(DEGRADED,), took_ms=1.5),
     MADE,
+    FIGURE,
+    COMPUTED,
+    GROUNDING,
     Note(author="chart_reader", text="up"),
     Passage(number=1, title="T", text="t", relevance=0.25),
     Route(kind="tasks", tasks=(TASK,), left_out=("the weather",), reason="several parts"),
@@ -53,7 +62,9 @@ VALUES = (
         outcome="answered",
         citations=(CITATION,),
         tool_uses=(USE,),
+        computed=(COMPUTED,),
         artifacts=(MADE,),
+        grounding=GROUNDING,
         weighing=WEIGHING,
         model="m",
         made_up=1,

@@ -17,9 +17,7 @@ NPV = ("npv_irr", {"rate_percent": 8, "cash_flows": [-1000, 400, 400, 400]})
 
 
 async def test_turn_runs_from_guard_to_remember_and_tells_of_it_in_order(play):
-    talk, _ = play(
-        Step(calls=[NPV]), Step(text="The net present value is positive [1]."), router=to("davina")
-    )
+    talk, _ = play(Step(calls=[NPV]), Step(text="The RSI is a momentum oscillator [1]."), router=to("davina"))
     talk.shelf.hits = (RSI.__class__(**{**vars(RSI), "collection": "davina"}),)
     state = await talk.say("  NPV of -1000, 400, 400, 400 at 8 %  ")
     assert talk.types() == [
@@ -32,7 +30,7 @@ async def test_turn_runs_from_guard_to_remember_and_tells_of_it_in_order(play):
         "citation",
         "agent.finished",
     ]
-    assert state["answer"] == "The net present value is positive [1]."
+    assert state["answer"] == "The RSI is a momentum oscillator [1]."
     assert state["outcome"] == "answered"
     assert state["model"] == "scripted"
     assert [citation.pair_id for citation in state["citations"]] == ["pair_rsi"]
@@ -87,7 +85,7 @@ async def test_what_two_specialists_say_alike_is_said_once(play):
 async def test_two_answers_of_one_specialist_stand_under_each_other(play):
     talk, _ = play(
         Step(text="Waves come in fives.", to="tell of waves"),
-        Step(text="Buy 20 units.", to="size a position"),
+        Step(text="Buy few units.", to="size a position"),
         router=FixedRouter(
             Route(
                 kind="tasks",
@@ -99,18 +97,20 @@ async def test_two_answers_of_one_specialist_stand_under_each_other(play):
         ),
     )
     state = await talk.say("Tell of waves, then size a position")
-    assert state["answer"] == "Waves come in fives.\n\nBuy 20 units."
+    assert state["answer"] == "Waves come in fives.\n\nBuy few units."
 
 
 async def test_citations_of_one_specialist_are_numbered_as_they_come_in_text_stream_and_list(play):
     other = replace(RSI, pair_id="pair_other")
     talk, _ = play(
-        Step(text="Seen below 30 [3], as `x[3]` says [1], and again [3].", to="ask technical"),
+        Step(
+            text="A momentum oscillator up to 100 [3], as `x[3]` says [1], and again [3].", to="ask technical"
+        ),
         router=to("technical"),
     )
     talk.shelf.hits = (RSI, other, replace(RSI, pair_id="pair_third"))
     state = await talk.say("what is RSI")
-    assert state["answer"] == "Seen below 30 [1], as `x[3]` says [2], and again [1]."
+    assert state["answer"] == "A momentum oscillator up to 100 [1], as `x[3]` says [2], and again [1]."
     assert "".join(token.text for token in talk.of("token")) == state["answer"]
     expected = [(1, "pair_third"), (2, "pair_rsi")]
     assert [(c.number, c.pair_id) for c in state["citations"]] == expected

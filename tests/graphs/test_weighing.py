@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from graphs.weighing import choose_sub_agents, weigh
+from graphs.weighing import BASE, FEATURES, choose_sub_agents, weigh
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,36 @@ def test_figures_make_a_request_structured(charters):
     plain = weigh("plan the campaign", charters["sofia"])
     figured = weigh("plan the campaign for 4000 euros", charters["sofia"])
     assert figured.score < plain.score
-    assert "structured: figures or a fixed format" in figured.reasons
+    assert "structured: figures" in figured.reasons
+    assert figured.features == {**plain.features, "figures": -0.1}
+
+
+def test_score_is_the_base_and_what_the_features_add(charters):
+    weighing = weigh("Compare the brand strategy, in depth", charters["sofia"])
+    assert weighing.features == {"creative": 0.5, "depth": 0.25}
+    assert weighing.score == 1.0
+    assert weigh("hm", charters["sofia"]).score == BASE
+
+
+def test_no_feature_adds_more_than_its_most(charters):
+    weighing = weigh("1 2 3 4 5 6 7 8 9 10", charters["technical"])
+    assert weighing.features == {"figures": -0.25}
+    assert {f.name for f in FEATURES if f.weight * f.most <= 0} == set()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "Write a slogan for a coffee shop",
+        "Schreibe eine Anzeige für ein Café",
+        "Escribe un anuncio para una cafetería",
+        "Напиши слоган для кофейни",
+        "Entwirf eine umfassende Strategie für die Marke",
+        "Разработай подробную стратегию и концепцию бренда",
+    ],
+)
+def test_a_text_to_be_written_goes_to_sub_agents_in_four_languages(charters, request_):
+    assert weigh(request_, charters["sofia"]).choice == "sub_agents"
 
 
 def test_sub_agents_are_chosen_by_what_they_are_for(charters):

@@ -62,6 +62,7 @@ def test_definitions_are_those_of_the_table():
     assert (known["RSI"].defaults, known["RSI"].low, known["RSI"].high) == ((14,), 0, 100)
     assert known["RSI"].outputs == rsi.outputs
     assert known["BBANDS"].defaults == (20, 2)
-    assert (known["CMF"].low, known["CMF"].needs) == (-1, ())
+    assert (known["CMF"].low, known["CMF"].needs) == (-1, ("high", "low", "close", "volume"))
+    assert (known["FNG"].high, known["FNG"].needs) == (100, ())
     assert "momentum" not in known["MOM"].names
     assert not known["STOCH"].settled

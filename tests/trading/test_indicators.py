@@ -49,11 +49,27 @@ def test_each_indicator_is_found_by_its_names_and_no_alias_is_shared(indicator):
         assert find_indicator(name) is indicator
 
 
-def test_there_are_more_than_thirty_indicators_and_all_their_functions_exist():
+def test_there_are_more_than_eighty_indicators_and_all_their_functions_exist():
     import talib
 
-    assert len(INDICATORS) > 30
-    assert all(hasattr(talib, each.name) for each in INDICATORS)
+    assert len(INDICATORS) > 80
+    assert all(hasattr(talib, each.function) != each.own for each in INDICATORS)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Chaikin money flow", "CMF"),
+        ("money flow index", "MFI"),
+        ("weighted MA", "WMA"),
+        ("volume weighted moving average", "VWMA"),
+        ("Ichimoku", "ICHIMOKU"),
+        ("Keltner channel", "KELTNER"),
+        ("VPT", "PVT"),
+    ],
+)
+def test_names_that_resemble_each_other_are_told_apart(words, name):
+    assert find_indicator(words).name == name
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-4, 1e6])

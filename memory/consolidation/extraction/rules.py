@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import re
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from memory.consolidation.extraction.findings import Finding, Rule
@@ -16,11 +18,13 @@ from memory.consolidation.extraction.things import THINGS
 from memory.consolidation.extraction.work import WORK
 from memory.consolidation.interfaces import Excerpt
 from memory.interfaces import USER, Draft, Kind
+from memory.recall import window
 
 RULES: Final[tuple[Rule, ...]] = (*PERSON, *PEOPLE, *THINGS, *PREFERENCES, *WORK)
 # Of wider patterns: they say nothing of words from which a rule above has taken something.
 WIDER: Final[tuple[Rule, ...]] = (*STANDING, *LIVING)
 _LONGEST: Final = 20_000
+_TIMED: Final = frozenset({Kind.DECISION, Kind.PROGRESS})
 # What a question before makes of an answer of a few words.
 _ANSWERS: Final = (
     (re.compile(r"where (?:do you live|are you (?:based|living))|which city", re.IGNORECASE), "I live in {}"),
@@ -53,7 +57,7 @@ def extracted(excerpt: Excerpt) -> list[Draft]:
     """What the rules find in a message; of two values of one slot the later one."""
     found: dict[str, tuple[Rule, Finding]] = {}
     for sentence in statements(as_said(excerpt)[:_LONGEST]):
-        for rule, finding in _of_sentence(sentence):
+        for rule, finding in _of_sentence(sentence, excerpt.said.said_at):
             key = finding.slot or f"{finding.kind}:{finding.text.casefold()}"
             earlier = found.get(key)
             if earlier is None or _outweighs(finding, earlier[1]):
@@ -61,13 +65,19 @@ def extracted(excerpt: Excerpt) -> list[Draft]:
     return [as_draft(excerpt, rule, finding) for rule, finding in found.values()]
 
 
-def _of_sentence(sentence: str) -> list[tuple[Rule, Finding]]:
+def _of_sentence(sentence: str, at: datetime) -> list[tuple[Rule, Finding]]:
     found = [(rule, place, finding) for rule in RULES for place, finding in rule.placed(sentence)]
     for rule in WIDER:
         for place, finding in list(rule.placed(sentence)):
             if all(place.stop <= taken.start or taken.stop <= place.start for _, taken, _ in found):
                 found.append((rule, place, finding))
-    return [(rule, finding) for rule, _, finding in found]
+    return [(rule, _timed(finding, sentence[: place.start], at)) for rule, place, finding in found]
+
+
+def _timed(finding: Finding, before: str, at: datetime) -> Finding:
+    """A decision or progress with the time that is said before it, as in "Last Tuesday we decided ..."."""
+    when = window(before, at) if finding.kind in _TIMED else None
+    return replace(finding, details={**finding.details, "when": when.words}) if when else finding
 
 
 def origin_key(excerpt: Excerpt, rule: str, slot: str) -> str:

@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from pydantic import JsonValue
+
 from memory.consolidation.extraction.classes import class_of
 from memory.consolidation.extraction.findings import I_AM, I_DO, Finding, I, rule
 from memory.consolidation.extraction.values import NUMBER_WORD, canonical, number, phrase, third, topic
@@ -49,8 +51,18 @@ def _decision(match: re.Match[str]) -> Finding | None:
         if re.search(r"decided|decision|settled|chose", match.group(), re.IGNORECASE)
         else 0.75,
         entities=tuple(name for name in (what, other) if name and name[:1].isupper()),
-        details={"what": what, "why": why, "alternatives": [other] if other else []},
+        details=_details(what, why, other),
     )
+
+
+def _details(what: str, why: str | None, other: str | None = None) -> dict[str, JsonValue]:
+    """What is said of a decision; what is not said is left out, so that it stands where it was said before."""
+    details: dict[str, JsonValue] = {"what": what, "state": "made"}
+    if why:
+        details["why"] = why
+    if other:
+        details["alternatives"] = [other]
+    return details
 
 
 def _reasoned(match: re.Match[str]) -> tuple[str, str | None]:
@@ -81,7 +93,7 @@ def _decided_to(match: re.Match[str]) -> Finding | None:
         value=canonical(what),
         text=f"Decided to {third(what)}{f', because {why}' if why else ''}.",
         confidence=0.75,
-        details={"what": what, "why": why, "alternatives": []},
+        details=_details(what, why),
     )
 
 
@@ -126,7 +138,7 @@ def _course(text: str, what: str, why: str | None = None) -> Finding:
         value=canonical(what),
         text=f"{text}.",
         confidence=0.8,
-        details={"what": what, "why": why, "alternatives": []},
+        details=_details(what, why),
     )
 
 

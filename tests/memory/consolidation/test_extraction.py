@@ -171,6 +171,16 @@ def test_a_decision_says_why_and_instead_of_what(find: Find) -> None:
     assert draft.kind is Kind.DECISION
     assert draft.details["alternatives"] == ["MongoDB"]
     assert draft.details["why"] == "they need joins"
+    assert draft.details["state"] == "made"
+
+
+def test_a_decision_says_when_only_where_that_is_said_of_it(find: Find) -> None:
+    told = find("Last Tuesday we decided to use Postgres over MongoDB.")["decision:database"]
+    later = find("We decided to use Postgres over MongoDB in March.")["decision:database"]
+
+    assert told.details["when"] == "Last Tuesday"
+    assert "when" not in later.details
+    assert "why" not in told.details
 
 
 def test_a_draft_names_its_message_and_time(find: Find) -> None:

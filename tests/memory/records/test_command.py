@@ -24,6 +24,20 @@ async def test_a_correction_is_a_certain_version_by_the_user(store, vectors, own
     assert await vectors.ids(owner) == [new.id]
 
 
+async def test_corrected_decision_keeps_what_its_text_still_says(store, owner, says):
+    why = {
+        "what": "Postgres",
+        "why": "they need joins",
+        "alternatives": ["MongoDB"],
+        "state": "made",
+        "when": "last week",
+    }
+    told = says("Decided on Postgres instead of MongoDB, because they need joins.", 1, kind=Kind.DECISION)
+    (old,) = await store.remember(owner, [told.model_copy(update={"details": why})])
+    new = await store.correct(owner, old.record.id, text="Decided on MySQL, because they need joins.")
+    assert new.details == {"why": "they need joins", "state": "made", "when": "last week", "corrected": True}
+
+
 async def test_corrected_record_is_still_about_what_its_text_names(store, owner, says):
     told = says("Rex lives in Oslo.", 1).model_copy(update={"entities": ("Rex", "Oslo")})
     (old,) = await store.remember(owner, [told])

@@ -1,0 +1,21 @@
+"""Figures of a tool's output as its text shows them."""
+
+import math
+
+from agents.tools import Figure
+
+
+def priced(name: str, value: float, unit: str = "", *, digits: int = 2) -> Figure:
+    """A figure with the decimals that `trading.figure` shows: `digits` from 1 on, more below."""
+    size = abs(value)
+    decimals = digits
+    if 0 < size < 1:
+        decimals = min(12, 3 - math.floor(math.log10(size)))
+    elif math.isclose(value, round(value), rel_tol=1e-12):
+        decimals = 0
+    return Figure(name=name, value=value, unit=unit, decimals=decimals)
+
+
+def in_percent(name: str, fraction: float) -> Figure:
+    """A fraction as percent: 0.0345 is 3.45 %."""
+    return Figure(name=name, value=fraction * 100, unit="%", decimals=2)
