@@ -78,10 +78,10 @@ class Part:
     """It tells something and asks nothing."""
     in_sentence: bool = False
     """Only a comma or an "and" parts it from what stands before it, or an "also" that no request's verb follows."""
-    then: bool = False
-    """It is to be done after what stands before it: "then" leads to it."""
     adds: bool = False
     """It is a request beside the one before: "also" or "then" leads to it, or a verb that asks begins it."""
+    then: bool = False
+    """It is to be done after what stands before it: "then" leads to it."""
 
     @property
     def works(self) -> bool:

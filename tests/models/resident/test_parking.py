@@ -94,7 +94,10 @@ def restored_logits(settings: EngineSettings) -> list[bool]:
         same.append(context.load(0, kept, *part))
     same.append(np.array_equal(next_logits(), before))
     same.append(
-        all(np.array_equal(context.save(0, *part), kept) for part, kept in zip(parts, whole, strict=True))
+        all(
+            kept is not None and again is not None and np.array_equal(again, kept)
+            for kept, again in zip(whole, [context.save(0, *part) for part in parts], strict=True)
+        )
     )
     context.close()
     model.close()
