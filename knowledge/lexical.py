@@ -289,8 +289,8 @@ def _best(
     """
     if among is None and collections:
         held = sum(opened.view.holding("collection", name) for name in set(collections))
-        if held >= _MOSTLY * opened.view.pairs:
-            more = math.ceil(limit * opened.view.pairs / max(held, 1))
+        if held and held >= _MOSTLY * opened.view.pairs:
+            more = math.ceil(limit * opened.view.pairs / held)
             found = opened.view.best(wanted, more)
             passing = [(place, score) for place, score in found if place.collection in collections]
             if len(passing) >= limit or len(found) < more:
