@@ -78,7 +78,6 @@ def structure_tools() -> tuple[BaseTool, ...]:
                 "trend lines of ETHUSDT 4h",
                 "is there a channel on the ETH daily chart",
                 "trend line through the lows of these closes",
-                "is the uptrend line of BTC/USDT 4h broken",
             ),
         ),
     )

@@ -121,7 +121,8 @@ def fill_in(
     """For arguments that are without, the numbers that are left, where there is but one way to give them.
 
     A number whose unit tells what it is goes to the only argument of that unit; several of one unit go, in their order,
-    to as many arguments. A bare number goes to the only argument that is left.
+    to as many arguments. A bare number goes to the only argument that must be given and is left: what it counts
+    ("a hotel with 40 rooms") need not be what another one is about.
     """
     given: dict[str, tuple[JsonValue, Quantity]] = {}
     telling = [q for q in quantities if q.unit is not Unit.NUMBER]
@@ -137,7 +138,8 @@ def fill_in(
     fits = [
         a
         for a in arguments
-        if a.name not in given
+        if a.required
+        and a.name not in given
         and all((f := unit_fit(a, q)) and f[1] > _GUESSED and _within_bounds(a, f[0]) for q in bare)
     ]
     return given | (_in_order(fits, bare) if len(bare) == 1 else {})
