@@ -16,7 +16,7 @@ run: $(VENV)/.run-ready  ## Start Freya (everything it needs, in ./data unless F
 
 test: $(VENV)/.dev-ready  ## Run every test, with the branch coverage gate
 	@echo "==> pytest on three processes, with branch coverage"
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 check: $(VENV)/.dev-ready  ## Lint, format, types and import contracts
 	@echo "==> ruff"
