@@ -35,16 +35,14 @@ def many(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.fixture(autouse=True)
-def _no_refining_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a slow machine the minute after an import passes within a test."""
-    monkeypatch.setenv("FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT", "false")
-
-
 @pytest.fixture
-def taught(data: Path, seed: Path) -> Path:
-    """A data folder whose service need not learn to route first."""
+def taught(data: Path, seed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder whose service need not learn to route first, and carries out only the jobs that a test orders."""
     shutil.copytree(seed / "router", data / "router")
+    # Not in an autouse fixture: `surroundings` unsets what was set before it.
+    monkeypatch.setenv("FREYA_KNOWLEDGE__STARTER", "false")
+    # On a slow machine the minute after which an import is refined passes within a test.
+    monkeypatch.setenv("FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT", "false")
     return data
 
 
@@ -123,9 +121,8 @@ async def test_killed_refinement_is_taken_up_by_the_next_command_without_doing_a
 
 
 async def test_job_of_a_killed_service_is_gone_on_with_when_it_starts_again(
-    taught: Path, many: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch
+    taught: Path, many: Path, rows: Rows
 ):
-    monkeypatch.setenv("FREYA_KNOWLEDGE__STARTER", "false")
     await done(taught, "import", str(many))
     async with running(taught) as service:
         job = await ordered(service)
@@ -144,10 +141,8 @@ async def test_job_of_a_killed_service_is_gone_on_with_when_it_starts_again(
 
 
 async def test_two_services_on_one_database_carry_a_job_out_once(
-    taught: Path, seed: Path, tmp_path: Path, many: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch
+    taught: Path, seed: Path, tmp_path: Path, many: Path, rows: Rows
 ):
-    monkeypatch.setenv("FREYA_KNOWLEDGE__STARTER", "false")
-    monkeypatch.setenv("FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT", "false")  # a job that nobody ordered
     await done(taught, "import", "--no-wait", str(many))
     other = tmp_path / "other"
     other.mkdir()

@@ -36,9 +36,8 @@ async def test_killed_build_by_another_model_is_gone_on_with(data: Path, many: P
 
 
 async def test_service_that_starts_without_the_model_of_the_live_version_searches_the_one_before(
-    taught: Path, many: Path, rows: Rows, tiny: Path, monkeypatch: pytest.MonkeyPatch
+    taught: Path, many: Path, rows: Rows, tiny: Path
 ):
-    monkeypatch.setenv("FREYA_KNOWLEDGE__STARTER", "false")
     await done(taught, "import", str(many))
     await done(taught, "index", "build", "--model", str(tiny))
     await done(taught, "index", "activate", "2", "--yes")
