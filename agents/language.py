@@ -58,8 +58,10 @@ _SCRIPTS = (
 )
 _FUNCTION_WORDS = {
     "English": "the a an for and with to of that is are my our we in on it can should by i want need",
-    "Spanish": "el la los las un una para y con de que es mi en por quiero necesito del se su",
-    "German": "der die das ein eine einen für und mit von zu ist mein im auf ich wir brauche den dem",
+    "Spanish": "el la los las un una para y con de que es mi en por quiero necesito del se su "
+    "hola gracias qué cómo cuál cuánto cuántos cuántas quién dónde buenos buenas adiós está tal sí hasta calcula escribe tu tus",
+    "German": "der die das ein eine einen für und mit von zu ist mein im auf ich wir brauche den dem "
+    "hallo danke guten tschüss wie kannst du dir mir dein deinen bist wer welche welcher nicht oder bei berechne schreib gib zeig vielen dank",
     "French": "le la les un une pour et avec de que est mon ma en dans je nous des du sur qui",
     "Italian": "il lo gli un una per e con di che è mio in voglio del della su sono",
     "Portuguese": "o os as um uma para e com de que é meu em quero do da no na por",

@@ -6,6 +6,8 @@ from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
 from agents import UnknownAgent
+from app.agents_service import DeploymentRefused
+from app.agents_store import AgentUnknown
 from app.problems import Problem, ProblemError, problem
 from graphs import RequestRefused, StepFailed
 from knowledge import (
@@ -38,6 +40,8 @@ _LATER = "Try again in a moment; /readyz says what does not answer."
 _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (RequestRefused, "request_refused"),
     (UnknownAgent, "unknown_agent"),
+    (AgentUnknown, "unknown_design"),
+    (DeploymentRefused, "deployment_refused"),
     (UnknownThread, "unknown_thread"),
     (UnknownRecord, "unknown_memory"),
     (UnknownProject, "unknown_project"),
@@ -72,6 +76,8 @@ _SPEAK_FOR_THEMSELVES = frozenset(
     {
         "request_refused",
         "unknown_agent",
+        "unknown_design",
+        "deployment_refused",
         "unknown_thread",
         "unknown_pair",
         "unknown_job",

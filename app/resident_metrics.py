@@ -25,6 +25,8 @@ class ResidentsCollector(Collector):
             if state.loaded and state.footprint is not None:
                 for use in ("weights", "cache", "compute"):
                     taken.add_metric([state.name, use], float(getattr(state.footprint, use)))
+            if state.statistics is not None:
+                taken.add_metric([state.name, "parked"], float(state.statistics.parked_bytes))
         yield loaded
         yield taken
         working = [(state.name, state.statistics) for state in states if state.statistics is not None]
@@ -51,10 +53,11 @@ def _counters(working: Sequence[tuple[str, Statistics]]) -> Iterator[Metric]:
     for name, now in working:
         for how in ("completed", "failed", "cancelled", "expired", "refused"):
             ended.add_metric([name, how], getattr(now, how))
-        for kind in ("prompt", "reused", "generated"):
+        for kind in ("prompt", "reused", "restored", "generated"):
             tokens.add_metric([name, kind], getattr(now, f"{kind}_tokens"))
         seconds.add_metric([name, "decoding"], now.decode_s)
         seconds.add_metric([name, "sampling"], now.sampling_s)
+        seconds.add_metric([name, "parking"], now.parking_s)
     yield ended
     yield tokens
     yield seconds

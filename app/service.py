@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, JsonValue
 from redis.exceptions import RedisError
 
 from agents import Charter
+from app.agents_service import AgentsService
 from app.health import Health, HealthReport
 from app.knowledge_service import KnowledgeService
 from app.memory_service import MemoryService
@@ -52,6 +53,7 @@ class Freya:
         short_term: ShortTermTier,
         known: KnowledgeService,
         memory: MemoryService,
+        designs: AgentsService,
         health: Health,
         heartbeat_s: float,
     ) -> None:
@@ -64,6 +66,7 @@ class Freya:
         self.known = known
         """What is known, and the work on it."""
         self.memory = memory
+        self.designs = designs
         """What is remembered of users."""
         self._health = health
         self._heartbeat_s = heartbeat_s

@@ -15,6 +15,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, Resources, discover
+from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
+from app.agents_store import AgentStore
 from app.checkpoints import lay_out_checkpoints, open_saver
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
@@ -35,8 +37,10 @@ from app.metrics import Metrics
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
 from app.runs.stamping import Stamp, prices_of
+from app.sandbox import SubprocessSandbox
 from app.service import Freya
 from app.settings import Settings, SettingsInvalid
+from app.sql_probe import PostgresProbe
 from app.tasks import end
 from graphs import CalibratedRouter, build_freya
 from knowledge import (
@@ -233,8 +237,14 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             metrics,
             saver=saver,
             indexed=lambda: housekeeping.indexed,
-            resources=Resources(market=market),
+            resources=Resources(
+                market=market,
+                sql=PostgresProbe(backends.postgres_url),
+                sandbox=SubprocessSandbox(),
+            ),
         )
+        watching = asyncio.create_task(freya.designs.watch(), name="designed agents")
+        stack.push_async_callback(end, [watching])
         await stack.enter_async_context(consolidating(memory))
         await stack.enter_async_context(manager)
         await stack.enter_async_context(housekeeping)
@@ -272,15 +282,20 @@ async def _join_service(
             for name, charter in charters.items()
         },
     )
+    live = LiveCharters(charters)
+    store = AgentStore(backends.pool)
+    routing = LiveRouter(router, live, embedder)
+    designs = AgentsService(store, tuple(charters), changed=taking_up(live, routing))
+    await designs.refresh()
     manager = RunManager(
         Parts(
-            graph=build_freya(charters, settings.graphs, saver),
-            charters=charters,
+            graph=build_freya(settings.graphs, saver),
+            charters=live,
             retriever=knowledge.live,
             memory=memory.conversation,
             recaller=memory.recaller,
             notice=memory.notice,
-            router=router,
+            router=routing,
             chat=chat,
             settings=settings.graphs,
             indexed=indexed,
@@ -298,7 +313,7 @@ async def _join_service(
         worker=await asyncio.to_thread(worker_name, settings.data),
     )
     freya = Freya(
-        charters=charters,
+        charters=live,
         manager=manager,
         runs=memory.runs,
         events=memory.events,
@@ -306,6 +321,7 @@ async def _join_service(
         short_term=memory.short_term,
         known=pipeline.service,
         memory=memory.service,
+        designs=designs,
         health=Health(_checks(backends, knowledge, embedder)),
         heartbeat_s=settings.http.heartbeat_s,
     )

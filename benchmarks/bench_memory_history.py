@@ -2,7 +2,7 @@
 
 `python -m benchmarks.bench_memory_history` prints JSON: of 50 users with 200 conversations each (100,000 turns; `--users`
 and `--conversations` make it smaller; `--wordings fresh` and `third` have statements and questions of other authors, on which nothing
-was tuned; `--consolidated` has records made of what was said first, as the service does) the share of the planted evidence among the first ten items by kind of question,
+was tuned, `matters` those written for tuning; `--consolidated` has records made of what was said first, as the service does) the share of the planted evidence among the first ten items by kind of question,
 how often the newest of several statements of a preference stands above the older ones, and how long recall takes when
 a user's memory is at hand. `--growth` charts the time and memory for one user of 1,000 to 100,000 turns; there vectors of
 further turns are mixed from those of others. `--first` asks each question of one user of so many turns as the first since a start, and when
@@ -28,6 +28,7 @@ from app.memory_vectors import ChromaVectors
 from benchmarks.bench_memory import cache_folder, keep, opened
 from benchmarks.memory_history import NOW, TURNS, USUAL, History, Planted, histories, history
 from benchmarks.memory_wordings_fresh import FRESH
+from benchmarks.memory_wordings_matters import MATTERS
 from benchmarks.memory_wordings_third import THIRD
 from knowledge import Chroma
 from memory import Database, Owner, RecallFilter, Recollection, VectorStore
@@ -38,7 +39,7 @@ from models import Embedder, Vectors
 
 BUDGET = 1000
 FIRST = 10
-WORDINGS = {"usual": USUAL, "fresh": FRESH, "third": THIRD}
+WORDINGS = {"usual": USUAL, "fresh": FRESH, "third": THIRD, "matters": MATTERS}
 SIZES = (1000, 3000, 10_000, 30_000, 100_000)
 
 

@@ -4,7 +4,8 @@
 else (tool examples, scope, starter questions) always on the training side; each method is scored on the same folds,
 and every method's scores are scaled by the one temperature that suits it best. Held out: the whole router answers each
 request, earlier turns included. `routing_held_out.jsonl` was written before any error was looked at, and its errors then
-led to changes; `routing_final.jsonl` was written after them, and its errors changed nothing. Requests that are also a
+led to changes; `routing_final.jsonl` was written after them, and its errors changed nothing. `routing_languages.jsonl` is
+Russian, Spanish and German, written before the utterances in these languages. Requests that are also a
 training text are counted, and left out of `without_copies`.
 """
 
@@ -35,7 +36,7 @@ from models.chat import ChatSettings, ConfiguredChatModels
 from models.embeddings import CachedEmbedder, OpenVinoEmbedder
 
 HERE = Path(__file__).parent
-HELD_OUT = ("routing_held_out.jsonl", "routing_final.jsonl")
+HELD_OUT = ("routing_held_out.jsonl", "routing_final.jsonl", "routing_languages.jsonl")
 FOLDS = 5
 NEIGHBOURS = 5
 BINS = 10
@@ -193,6 +194,8 @@ def judge(
             if len(row["labels"]) == 1 and row["labels"][0] in specialists and len(route.tasks) > 1
         ],
         "ms_p50": round(statistics.median(took), 2),
+        "ms_p95": percentile(took, 0.95),
+        **bars(both, specialists),
         "wrong": [
             {"request": row["request"][:100], "expected": row["labels"], "got": chosen_by(route)}
             for row, route, ok in both
@@ -201,11 +204,71 @@ def judge(
     }
 
 
+def bars(both: Sequence[tuple[dict[str, Any], Route, bool]], specialists: Sequence[str]) -> dict[str, Any]:
+    """What is asked of a router, each as right/all: one specialist, the exact set of several, and refusals; by language."""
+    one = [(row, ok) for row, _, ok in both if len(row["labels"]) == 1 and row["labels"][0] in specialists]
+    several = [ok for row, _, ok in both if len(row["labels"]) > 1]
+    foreign = [(row, route, ok) for row, route, ok in both if row["labels"] == ["out_of_scope"]]
+    inside = [route for row, route, _ in both if all(label in specialists for label in row["labels"])]
+    languages = sorted({row.get("language", "en") for row, _, _ in both})
+    return {
+        "single_agent": share([ok for _, ok in one]),
+        "exact_set_of_several": share(several),
+        "out_of_scope_refused": share([route.kind != "tasks" for _, route, _ in foreign]),
+        "in_scope_refused": share(
+            [route.kind in {"out_of_scope", "unclear", "protected"} for route in inside]
+        ),
+        "by_language": {
+            language: {
+                "all": share([ok for row, _, ok in both if row.get("language", "en") == language]),
+                "single_agent": share([ok for row, ok in one if row.get("language", "en") == language]),
+                "in_scope_refused": share(
+                    [
+                        route.kind in {"out_of_scope", "unclear", "protected"}
+                        for row, route, _ in both
+                        if row.get("language", "en") == language
+                        and all(label in specialists for label in row["labels"])
+                    ]
+                ),
+            }
+            for language in languages
+        },
+    }
+
+
+def share(found: Sequence[bool]) -> str:
+    return f"{sum(found)}/{len(found)}" + (f" = {sum(found) / len(found):.3f}" if found else "")
+
+
+def percentile(took: Sequence[float], part: float) -> float:
+    return round(sorted(took)[min(len(took) - 1, int(part * len(took)))], 2)
+
+
+async def parts_of_the_time(
+    router: CalibratedRouter, embedder: CachedEmbedder, rows: Sequence[dict[str, Any]]
+) -> dict[str, float]:
+    """Milliseconds of the embedding of a request alone, and of all else that `route` does with it once it is embedded."""
+    embedding, rest = [], []
+    for row in rows:
+        began = time.perf_counter()
+        await embedder.embed([f"{row['request']} "])  # a text of its own, so that the cache does not know it
+        embedding.append((time.perf_counter() - began) * 1000)
+        began = time.perf_counter()
+        await router.route(row["request"], [])  # embedded before, and in the cache
+        rest.append((time.perf_counter() - began) * 1000)
+    return {
+        "embedding_ms_p50": percentile(embedding, 0.5),
+        "embedding_ms_p95": percentile(embedding, 0.95),
+        "rest_ms_p50": percentile(rest, 0.5),
+        "rest_ms_p95": percentile(rest, 0.95),
+    }
+
+
 def read_rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-async def measure(folder: Path, each: int) -> dict[str, Any]:
+async def measure(folder: Path, each: int, *, compare: bool) -> dict[str, Any]:
     charters = discover()
     questions = packaged_questions(charters, each)
     embedder = CachedEmbedder(await OpenVinoEmbedder.load(folder), None, hot_vectors=4000)
@@ -221,13 +284,15 @@ async def measure(folder: Path, each: int) -> dict[str, Any]:
     for name in HELD_OUT:
         rows = await asyncio.to_thread(read_rows, HERE / name)
         judged[name] = judge(rows, *await route_all(router, rows), examples.texts, tuple(charters))
+    time_taken = await parts_of_the_time(router, embedder, rows)
     await embedder.close()
     return {
         "examples": {"requests": int(examples.requests.sum()), "background": int((~examples.requests).sum())},
         "learning_s": round(opened, 2),
         "cross_validation": {
-            name: cross_validated(method, examples, labels) for name, method in METHODS.items()
+            name: cross_validated(method, examples, labels) for name, method in METHODS.items() if compare
         },
+        "time": time_taken,
         "held_out": judged,
     }
 
@@ -238,9 +303,14 @@ def main() -> None:
     parser.add_argument(
         "--each", type=int, default=2, help="packaged questions on a topic that are learned from"
     )
+    parser.add_argument(
+        "--held-out", action="store_true", help="leave the cross-validation and its peers out"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        report = asyncio.run(measure(arguments.data or Path(temporary), arguments.each))
+        report = asyncio.run(
+            measure(arguments.data or Path(temporary), arguments.each, compare=not arguments.held_out)
+        )
     print(json.dumps(report, indent=2))
 
 

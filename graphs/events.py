@@ -66,8 +66,55 @@ class RouteChosen(RunEvent):
     """Who works on the request, and what each is asked."""
 
     type: Literal["route"] = "route"
-    kind: Literal["tasks", "small_talk", "recap", "out_of_scope", "unclear"]
+    kind: Literal["tasks", "small_talk", "recap", "out_of_scope", "protected", "unclear"]
     tasks: list[RouteTask]
+
+
+class PlanStep(BaseModel):
+    """A step of a plan."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int = Field(description="Its number in the run, from 1.")
+    agent: str
+    request: str
+    needs: list[int] = Field(description="The steps whose results it builds on.")
+    priority: int = Field(description="1 is done first where not all can be done at once, or at all.")
+
+
+class PlanMade(RunEvent):
+    """The steps of the run, and which build on which; told anew when a step is added."""
+
+    type: Literal["plan"] = "plan"
+    steps: list[PlanStep]
+    seconds: float = Field(description="Seconds that the steps may take together.")
+    calls: int = Field(description="Calls of models and tools after which no further step begins.")
+    tokens: int = Field(description="Tokens of models after which no further step begins.")
+
+
+class StepStarted(RunEvent):
+    """A step of the plan began."""
+
+    type: Literal["step.started"] = "step.started"
+    step: int
+
+
+class StepFinished(RunEvent):
+    """A step of the plan ended, or will not be done."""
+
+    type: Literal["step.finished"] = "step.finished"
+    step: int
+    status: Literal["answered", "declined", "needs_input", "left_undone"]
+    reason: str = Field(default="", description="Why it was left undone.")
+
+
+class Consulted(RunEvent):
+    """A specialist asks another one; the question becomes a step of the plan."""
+
+    type: Literal["consulted"] = "consulted"
+    step: int = Field(description="The step of who asks.")
+    of: str = Field(description="Who is asked.")
+    question: str
 
 
 class AgentStarted(RunEvent):
@@ -165,6 +212,10 @@ class Heartbeat(RunEvent):
 Event: TypeAlias = Annotated[
     RunStarted
     | RouteChosen
+    | PlanMade
+    | StepStarted
+    | StepFinished
+    | Consulted
     | AgentStarted
     | ToolStarted
     | ToolFinished

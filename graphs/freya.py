@@ -1,4 +1,4 @@
-"""The orchestrator's graph: guard, recall, route, dispatch (one `Send` a task), synthesise, remember."""
+"""The orchestrator's graph: guard, recall, route, then waves of steps (one `Send` each), synthesise, remember."""
 
 import asyncio
 import time
@@ -16,15 +16,27 @@ from langgraph.types import Command, RetryPolicy, Send
 from agents import Charter
 from graphs import replies
 from graphs.answers import conclude
-from graphs.events import Citation, RouteChosen, RouteTask, Token
-from graphs.guarding import clean_message
+from graphs.conflicts import conflicts
+from graphs.consulting import standing, steps_for, waits
+from graphs.events import (
+    Citation,
+    Consulted,
+    PlanMade,
+    PlanStep,
+    RouteChosen,
+    RouteTask,
+    StepFinished,
+    Token,
+)
+from graphs.guarding import asks_to_reveal, clean_message
 from graphs.numbering import renumbered
+from graphs.planning import Spent, handed, planned, ready, told_before, used_up
 from graphs.prompting import orchestrator_prompt
 from graphs.remembering import asks_of_himself, from_memory, known_lines, noted, only_states
-from graphs.routing.interfaces import Route
+from graphs.routing.interfaces import Route, Task
 from graphs.settings import GraphSettings
-from graphs.specialist import build_specialist
-from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult
+from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult, StepState
+from graphs.stepping import Workshop
 from memory import Carried, MemoryUnavailable, RecallFilter, Recollection, Turn, WorkingState, at_hand
 from models import EmbeddingUnavailable
 from models.chat import Prompt, Role, render_prompt
@@ -33,12 +45,8 @@ FreyaGraph = CompiledStateGraph[FreyaState, RunContext, FreyaState, FreyaState]
 Context = Runtime[RunContext]
 
 
-def build_freya(
-    charters: Mapping[str, Charter],
-    settings: GraphSettings,
-    checkpointer: BaseCheckpointSaver[Any] | None = None,
-) -> FreyaGraph:
-    """Compile the graph with a subgraph for each charter. Its input is `message` and `wanted`."""
+def build_freya(settings: GraphSettings, checkpointer: BaseCheckpointSaver[Any] | None = None) -> FreyaGraph:
+    """Compile the graph. Its input is `message` and `wanted`; its specialists are the charters of a run's context."""
     graph: StateGraph[FreyaState, RunContext, FreyaState, FreyaState] = StateGraph(
         FreyaState, context_schema=RunContext
     )
@@ -47,16 +55,20 @@ def build_freya(
     retry = RetryPolicy(max_attempts=settings.attempts, initial_interval=0.2, retry_on=outages)
     graph.add_node("guard", guard)
     graph.add_node("recall", recall, timeout=timeout, retry_policy=retry)
-    graph.add_node("route", route, timeout=timeout, retry_policy=retry, destinations=("converse", *charters))
+    graph.add_node(
+        "route", route, timeout=timeout, retry_policy=retry, destinations=("converse", "specialist")
+    )
     graph.add_node("converse", converse, timeout=timeout)
-    for name, charter in charters.items():
-        graph.add_node(name, build_specialist(charter, settings))
-        graph.add_edge(name, "synthesise")
+    graph.add_node("specialist", Workshop(settings).work, input_schema=StepState)
+    graph.add_node(
+        "gather", gather, timeout=timeout, retry_policy=retry, destinations=("specialist", "synthesise")
+    )
     graph.add_node("synthesise", synthesise)
     graph.add_node("remember", remember, timeout=timeout, retry_policy=retry)
     graph.add_edge(START, "guard")
     graph.add_edge("guard", "recall")
     graph.add_edge("recall", "route")
+    graph.add_edge("specialist", "gather")
     graph.add_edge("converse", "remember")
     graph.add_edge("synthesise", "remember")
     graph.add_edge("remember", END)
@@ -65,7 +77,8 @@ def build_freya(
 
 async def guard(state: FreyaState, runtime: Context) -> FreyaState:
     """Refuse what cannot be worked on; clean the rest."""
-    return {"message": clean_message(state["message"], longest=runtime.context.settings.longest_message)}
+    message = clean_message(state["message"], longest=runtime.context.settings.longest_message)
+    return {"message": message, "began": time.time()}
 
 
 async def recall(state: FreyaState, runtime: Context) -> FreyaState:
@@ -91,33 +104,96 @@ async def recall(state: FreyaState, runtime: Context) -> FreyaState:
 async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto holds Sends
     """Choose who works on it, and send each task to its specialist."""
     context, began = runtime.context, time.monotonic()
-    if not state.get("wanted") and only_states(state["message"], context.notice):
+    if asks_to_reveal(state["message"]):
+        decided = Route(kind="protected", reason="the message asks for prompts, keys or other people's data")
+    elif not state.get("wanted") and only_states(state["message"], context.notice):
         decided = Route(kind="small_talk", reason="the message tells of its writer and asks nothing")
     else:
         decided = await context.router.route(state["message"], state["turns"], state.get("wanted", []))
-    tasks = [
-        RouteTask(agent=t.agent, request=t.request, confidence=round(t.confidence, 3)) for t in decided.tasks
-    ]
-    context.emit(RouteChosen(kind=decided.kind, tasks=tasks))
-    update: FreyaState = {"route": decided, "timings_ms": {"route": _since(began)}}
+    tasks = planned(decided.tasks)
+    decided = decided.model_copy(update={"tasks": tasks})
+    context.emit(
+        RouteChosen(
+            kind=decided.kind,
+            tasks=[
+                RouteTask(agent=t.agent, request=t.request, confidence=round(t.confidence, 3)) for t in tasks
+            ],
+        )
+    )
+    update: FreyaState = {"route": decided, "plan": list(tasks), "timings_ms": {"route": _since(began)}}
     if decided.kind != "tasks":
         return Command(goto="converse", update=update)
+    _tell_plan(tasks, context)
+    return Command(goto=await _wave({**state, **update}, context), update=update)
+
+
+async def gather(state: FreyaState, runtime: Context) -> Command[Any]:  # goto holds Sends
+    """After a wave of steps: the questions that specialists ask become steps, and what is ready now is sent out.
+
+    Where the budget of the run is used up, what is left of the plan is left undone.
+    """
+    context, plan = runtime.context, list(state["plan"])
+    asked = {task.asked_by for task in plan}
+    new: list[Task] = []
+    for number, question in sorted(state.get("questions", {}).items()):
+        consultations = sum(1 for task in plan if task.asked_by)
+        if number in asked or consultations >= context.settings.budget.consultations:
+            continue
+        asker = next(task for task in plan if task.id == number)
+        context.emit(Consulted(agent=asker.agent, step=number, of=question.of, question=question.request))
+        steps = steps_for(question, asker, plan)
+        plan += steps
+        new += steps
+    if new:
+        plan = [waits(task, [step.again for step in new], plan) for task in plan]
+        _tell_plan(plan, context)
+    update: FreyaState = {"plan": plan}
+    done = {result.position for result in state["results"]} | state.get("undone", {}).keys()
+    left = [task for task in plan if task.id not in done]
+    reason = used_up(context.settings.budget, state.get("spent", Spent()), state["began"])
+    if left and reason:
+        for task in left:
+            context.emit(
+                StepFinished(
+                    agent=task.agent, step=task.id, status="left_undone", reason=f"{reason} was used up"
+                )
+            )
+        update["undone"] = {task.id: f"{reason} was used up" for task in left}
+        left = []
+    return Command(goto=await _wave({**state, **update}, context) if left else "synthesise", update=update)
+
+
+async def _wave(state: FreyaState, context: RunContext) -> list[Send]:
+    """A `Send` for each step that can begin now, with what the steps before it found."""
+    plan, results = state["plan"], state.get("results", [])
+    figures = state.get("figures", {})
+    done = {result.position for result in results} | state.get("undone", {}).keys()
+    able = ready(plan, done, most=context.settings.budget.side_by_side)
     known = known_lines(state["recalled"], state["summary"])
-    at = await _working_states(state, [task.agent for task in decided.tasks], context)
-    sends = [
-        Send(
-            task.agent,
-            {
-                "task": task,
-                "position": position,
-                "turns": state["turns"],
-                "known": known,
-                "at": at[task.agent],
-            },
+    answers = {result.position: result.answer for result in results if result.outcome == "answered"}
+    at = await _working_states(state, [task.agent for task in able], context)
+    sends = []
+    for task in able:
+        charter = context.charters.get(task.agent)
+        step = StepState(
+            task=task if task.again else handed(task, plan, figures, charter),
+            turns=state["turns"],
+            known=[*told_before(task, plan, answers, figures), *known],
+            at=at[task.agent],
+            said=[state["message"], task.about],
+            began=state["began"],
         )
-        for position, task in enumerate(decided.tasks)
+        sends.append(Send("specialist", step))
+    return sends
+
+
+def _tell_plan(plan: Sequence[Task], context: RunContext) -> None:
+    budget = context.settings.budget
+    steps = [
+        PlanStep(id=t.id, agent=t.agent, request=t.request, needs=list(t.needs), priority=t.priority)
+        for t in plan
     ]
-    return Command(goto=sends, update=update)
+    context.emit(PlanMade(steps=steps, seconds=budget.seconds, calls=budget.calls, tokens=budget.tokens))
 
 
 async def _working_states(
@@ -140,16 +216,20 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
     outcome: Outcome = "answered"
     remembered = _remembered(state, context)
     match kind:
+        case "protected":
+            draft, outcome = replies.protected(state["message"]), "declined"
         case _ if remembered:
             draft = remembered
         case "small_talk":
             draft = replies.small_talk(state["message"], context.charters)
         case "recap":
-            draft = replies.recap(state["turns"], context.charters)
+            draft = replies.recap(state["message"], state["turns"], context.charters)
         case "unclear":
-            draft, outcome = replies.ask_which(context.charters), "needs_input"
+            draft, outcome = replies.ask_which(state["message"], context.charters), "needs_input"
         case _:
-            draft = replies.decline(context.charters) + replies.only_english(state["message"])
+            draft = replies.decline(state["message"], context.charters) + replies.only_english(
+                state["message"]
+            )
             outcome = "declined"
     model = context.chat.of(Role.AGENTIC)
     known = tuple(known_lines(state["recalled"], state["summary"]))
@@ -179,14 +259,23 @@ def _remembered(state: FreyaState, context: RunContext) -> str | None:
 async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
     """One answer out of the specialists' answers: in the order of the tasks, citations numbered through.
 
-    A question back stands beside the answers; a task that nothing was found for is named at the end.
+    A question back stands beside the answers; where answers contradict each other, that is said. A task that nothing
+    was found for, or that the budget did not allow, is named at the end.
     """
-    results = sorted(state["results"], key=lambda result: result.position)
+    undone = {
+        task.request: state["undone"][task.id] for task in state["plan"] if task.id in state.get("undone", {})
+    }
+    results = standing(state.get("results", []), state["plan"])
+    if not results:
+        return {"answer": replies.undone(undone), "citations": [], "outcome": "declined", "model": ""}
     told = [result for result in results if result.outcome != "declined"] or results
     text, citations = merge(told, runtime.context.charters)
+    contradictions = conflicts(told, state["plan"], state.get("figures", {}))
+    if contradictions:
+        text = f"{text}\n\n{replies.disagreement(contradictions, runtime.context.charters)}"
     unanswered = [result.request for result in results if result not in told]
     if unanswered:
-        text = f"{text}\n\n{replies.unanswered(unanswered)}"
+        text = f"{text}\n\n{replies.unanswered(state['message'], unanswered)}"
     own = from_memory(state["recalled"]) if asks_of_himself(state["message"]) else None
     if own and told == results and all(result.outcome == "declined" for result in results):
         text = own
@@ -196,7 +285,9 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
     if indexed is not None and any(result.outcome == "declined" for result in results):
         text = f"{text}\n\n{replies.still_indexing(indexed)}"
     if state["route"].left_out:
-        text = f"{text}\n\n{replies.left_out(state['route'].left_out)}"
+        text = f"{text}\n\n{replies.left_out(state['message'], state['route'].left_out)}"
+    if undone:
+        text = f"{text}\n\n{replies.undone(undone)}"
     text = conclude(text, told, request=state["message"])
     outcomes = [result.outcome for result in told]
     return {

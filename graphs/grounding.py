@@ -21,7 +21,9 @@ _STEM = 5
 _MARK = re.compile(r" ?\[(\d{1,3})\](?!\()")
 _SPAN = re.compile(r"`[^`\n]*`")
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_SENTENCE = re.compile(r".+?(?:[.!?…][\"”')*_]*(?: ?\[\d{1,3}\](?!\())*(?=\s+\S)|\Z)", re.DOTALL)
+_SENTENCE = re.compile(
+    r".+?(?:[.!?…][\"”')*_]*(?: ?\[\d{1,3}\](?!\())*(?! ?\[\d{1,3}\](?!\())(?=\s+\S)|\Z)", re.DOTALL
+)
 _ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|vs|approx|ca|etc|no|z\.B|т\.е|[A-Z])\.|^\s*\d{1,3}\.)$")
 
 
@@ -97,13 +99,16 @@ def check_answer(text: str, sources: Sources, *, repair: bool) -> tuple[str, Gro
 
     A mark whose passage does not hold what it stands behind is taken out in any case. With `repair` a sentence with a
     number that no source holds is taken out too, and a number of a passage that was not cited gets its citation. A
-    sentence that cites may state numbers of that passage; any may state those of tools and of the request.
+    sentence may state numbers of the passages that it, or else the next one of its line, cites; any may state those of
+    tools and of the request.
     """
     numbers, removed = 0, 0
     untraced: list[str] = []
     miscited: list[int] = []
     done: list[str] = []
-    for piece, is_prose in _pieces(text):
+    pieces = list(_pieces(text))
+    covering = _covering([piece for piece, _ in pieces])
+    for at, (piece, is_prose) in enumerate(pieces):
         if not is_prose:
             done.append(piece)
             continue
@@ -113,7 +118,8 @@ def check_answer(text: str, sources: Sources, *, repair: bool) -> tuple[str, Gro
         for n in wrong:
             miscited.append(n)
             kept = re.sub(rf" ?\[{n}\](?!\()", "", kept)
-        beside = [sources.passages[n] for n in cited if n in sources.passages and n not in wrong]
+        near = cited or covering[at]
+        beside = [sources.passages[n] for n in near if n in sources.passages and n not in wrong]
         missing = []
         for numeral in read_numerals(piece):
             numbers += 1
@@ -156,6 +162,19 @@ def _sentences(text: str) -> Iterator[str]:
                 held = ""
         if held:
             yield held
+
+
+def _covering(pieces: Sequence[str]) -> list[list[int]]:
+    """For each sentence the citations of the next one of its line that has any: they cover those before it."""
+    found: list[list[int]] = []
+    after: list[int] = []
+    for piece in reversed(pieces):
+        if piece.endswith("\n"):
+            after = []
+        cited = [int(mark) for mark in _MARK.findall(_SPAN.sub("", piece))]
+        after = cited or after
+        found.append(after)
+    return found[::-1]
 
 
 def _is_line(piece: str) -> bool:

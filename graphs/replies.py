@@ -1,99 +1,152 @@
 """What Freya says herself: greetings, what she is for, kind declines, and where a conversation stands."""
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 
 from agents import Charter, written_in
+from agents.language import code
+from graphs.conflicts import Conflict, Side
 from memory import Turn
 
 _THANKS = re.compile(
-    r"\b(?:thank|thanks|thx|ty|cheers|great|perfect|awesome|nice|cool|good job|well done|love it)",
+    r"\b(?:thank|thanks|thx|ty|cheers|great|perfect|awesome|nice|cool|good job|well done|love it|"
+    r"danke|vielen dank|super|gut gemacht|gracias|perfecto|genial|buen trabajo|te lo agradezco|"
+    r"спасибо|благодар|отлично|молодец|супер)",
     re.IGNORECASE,
 )
-_FAREWELL = re.compile(r"\b(?:bye|goodbye|good night|see you|see ya|later|farewell|cya)\b", re.IGNORECASE)
+_FAREWELL = re.compile(
+    r"\b(?:bye|goodbye|good night|see you|see ya|later|farewell|cya|tschüss|auf wiedersehen|bis (?:morgen|bald|später)|gute nacht|"
+    r"adiós|hasta (?:luego|mañana|pronto)|пока|до (?:свидания|завтра|встречи))\b",
+    re.IGNORECASE,
+)
 _IDENTITY = re.compile(
-    r"\b(?:who|what) (?:are|r) (?:you|u)\b|\bwho is freya\b|\byour name\b|\bare you (?:a|an|real|human|ai|chatgpt|gpt)\b|\bwho (?:made|built)",
+    r"\b(?:who|what) (?:are|r) (?:you|u)\b|\bwho is freya\b|\byour name\b|\bare you (?:a|an|real|human|ai|chatgpt|gpt)\b|\bwho (?:made|built)|"
+    r"\bwer bist du|\bwie heißt du|\bbist du ein|\bquién(?: te hizo| eres)|\bcómo te llamas|\beres un|\bкто ты|\bкак тебя зовут|\bты (?:робот|человек)",
     re.IGNORECASE,
 )
 _ABILITY = re.compile(
-    r"\b(?:what (?:can|do) (?:you|u)|help|capab|how (?:can|does) (?:you|this)|which (?:agents|specialists)|menu|features)",
+    r"\b(?:what (?:can|do) (?:you|u)|help|capab|how (?:can|does) (?:you|this)|which (?:agents|specialists)|menu|features|"
+    r"was kannst du|wobei kannst du|qué (?:sabes|puedes) hacer|en qué me puedes|что ты (?:умеешь|можешь)|чем ты можешь)",
     re.IGNORECASE,
 )
 _WELLBEING = re.compile(
-    r"\bhow (?:are|r) (?:you|u)|how(?:'s| is) it going|what'?s up|how do you do|sup\b", re.IGNORECASE
-)
-_ACKNOWLEDGED = re.compile(
-    r"^(?:ok(?:ay)?|k|yes|yep|yeah|no|nope|sure|fine|got it|i see|understood|right|alright)\W*$",
+    r"\bhow (?:are|r) (?:you|u)|how(?:'s| is) it going|what'?s up|how do you do|sup\b|"
+    r"\bwie geht|\bcómo estás|\bqué tal|\bкак (?:дела|ты|поживаешь)",
     re.IGNORECASE,
 )
+_ACKNOWLEDGED = re.compile(
+    r"^(?:ok(?:ay)?|k|yes|yep|yeah|no|nope|sure|fine|got it|i see|understood|right|alright|"
+    r"ja|nein|gut|alles klar|vale|sí|de acuerdo|entendido|да|нет|хорошо|понятно|ладно)\W*$",
+    re.IGNORECASE,
+)
+_WORDING: dict[str, dict[str, str]] = tomllib.loads(
+    files("graphs").joinpath("wording.toml").read_text(encoding="utf-8")
+)
+"""Read with the module, so that no message waits for a file in the event loop."""
 _LONGEST_RECAP = 5
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _MARKS = re.compile(r"\s*\[\d+\]|[*`#]+")
 
 
 def small_talk(message: str, charters: Mapping[str, Charter]) -> str:
-    """A short reply to a greeting, thanks, a farewell or a question about Freya."""
-    if _IDENTITY.search(message):
-        return (
-            "I am Freya, an assistant that runs on your own machine. I pass your question to the specialists who know "
-            "the matter, and every answer is cited or computed.\n\n" + _team(charters)
-        )
-    if _ABILITY.search(message):
-        return "I coordinate specialists who look things up, compute, and design:\n\n" + _team(charters)
-    if _FAREWELL.search(message):
-        return "Goodbye! This conversation is kept, so you can pick it up again whenever you like."
-    if _THANKS.search(message):
-        return "You are welcome! Is there anything else I can look into?"
-    if _WELLBEING.search(message):
-        return "All is well here, thank you. What would you like to work on?"
-    if _ACKNOWLEDGED.match(message.strip()):
-        return "All right. What would you like to do next?"
-    return "Hello! I am Freya. What would you like to work on?\n\n" + _team(charters)
+    """A short reply to a greeting, thanks, a farewell or a question about Freya, in the message's language."""
+    kinds = (
+        ("identity", _IDENTITY),
+        ("ability", _ABILITY),
+        ("farewell", _FAREWELL),
+        ("thanks", _THANKS),
+        ("wellbeing", _WELLBEING),
+        ("acknowledged", _ACKNOWLEDGED),
+    )
+    kind = next((name for name, pattern in kinds if pattern.search(message.strip())), "greeting")
+    return _said(kind, message, team=_team(charters))
 
 
-def decline(charters: Mapping[str, Charter]) -> str:
+def decline(message: str, charters: Mapping[str, Charter]) -> str:
     """A kind decline of what no specialist is for, with what they are for."""
-    return (
-        "I am sorry, that is outside what my specialists can answer from what they know or compute, "
-        "and I would rather not guess. I can help you with:\n\n" + _team(charters)
-    )
+    return _said("decline", message, team=_team(charters))
 
 
-def ask_which(charters: Mapping[str, Charter]) -> str:
+def protected(message: str) -> str:
+    """A decline of what is nobody's to ask for."""
+    return _said("protected", message)
+
+
+def ask_which(message: str, charters: Mapping[str, Charter]) -> str:
     """A question back, when it is unclear what is meant."""
-    return (
-        "I am not sure which of my specialists your message is for. "
-        "Could you say a little more about what you need? They are:\n\n" + _team(charters)
-    )
+    return _said("ask_which", message, team=_team(charters))
 
 
-def recap(turns: Sequence[Turn], charters: Mapping[str, Charter]) -> str:
+def recap(message: str, turns: Sequence[Turn], charters: Mapping[str, Charter]) -> str:
     """Where a conversation stands: the last requests, who answered, and how each answer began."""
     turns = [turn for turn in turns if turn.request and turn.answer]
     if not turns:
-        return (
-            "We have only just begun: there is nothing before this message. What would you like to work on?"
+        return _said("recap_empty", message)
+    lines = [
+        _said(
+            "recap_line",
+            message,
+            request=_shortened(turn.request),
+            who=" and ".join(charters[name].title for name in turn.agents if name in charters) or "I",
+            answer=_first_sentence(turn.answer),
         )
-    lines = []
-    for turn in turns[-_LONGEST_RECAP:]:
-        who = " and ".join(charters[name].title for name in turn.agents if name in charters) or "I"
-        lines.append(
-            f"- You asked: “{_shortened(turn.request)}” {who} answered: {_first_sentence(turn.answer)}"
-        )
-    last = _shortened(turns[-1].request)
-    return "Here is where we were:\n\n" + "\n".join(lines) + f"\n\nThe last thing we worked on was “{last}”."
+        for turn in turns[-_LONGEST_RECAP:]
+    ]
+    return _said("recap", message, lines="\n".join(lines), last=_shortened(turns[-1].request))
 
 
-def left_out(parts: Sequence[str]) -> str:
+def left_out(message: str, parts: Sequence[str]) -> str:
     """One sentence on the parts of a message that no specialist is for."""
-    quoted = " and ".join(f"“{_shortened(part)}”" for part in parts)
-    return f"With {quoted} I cannot help: none of my specialists knows about it."
+    return _said("left_out", message, quoted=" and ".join(f"“{_shortened(part)}”" for part in parts))
 
 
-def unanswered(requests: Sequence[str]) -> str:
+def unanswered(message: str, requests: Sequence[str]) -> str:
     """One sentence on the requests that nothing was found for."""
-    quoted = " and ".join(f"“{_shortened(request)}”" for request in requests)
-    return f"I found nothing that answers {quoted}, so I will not guess."
+    return _said(
+        "unanswered", message, quoted=" and ".join(f"“{_shortened(request)}”" for request in requests)
+    )
+
+
+def undone(steps: Mapping[str, str]) -> str:
+    """One sentence for each reason on the requests that the budget of a run left undone."""
+    by_reason: dict[str, list[str]] = {}
+    for request, reason in steps.items():
+        by_reason.setdefault(reason, []).append(f"“{_shortened(request)}”")
+    return "\n\n".join(
+        f"I did not get to {' and '.join(requests)}: {reason}. Ask for that by itself, or allow a run more."
+        for reason, requests in by_reason.items()
+    )
+
+
+def disagreement(found: Sequence[Conflict], charters: Mapping[str, Charter]) -> str:
+    """A section on where specialists contradict each other, with what each says and rests on."""
+    lines = []
+    for conflict in found:
+        sides = "; ".join(
+            f"**{_title(side.agent, charters)}** says {side.says} ({_evidence(side)})"
+            for side in conflict.sides
+        )
+        heavier = conflict.heavier
+        verdict = (
+            f"The evidence of {_title(heavier.agent, charters)} weighs more."
+            if heavier
+            else "Neither has more evidence than the other."
+        )
+        lines.append(f"- On **{conflict.about}**: {sides}. {verdict}")
+    return "## They disagree\n\n" + "\n".join(lines)
+
+
+def _title(agent: str, charters: Mapping[str, Charter]) -> str:
+    return charters[agent].title if agent in charters else agent
+
+
+def _evidence(side: Side) -> str:
+    parts = [f"computed by {', '.join(f'`{name}`' for name in side.tools)}"] if side.tools else []
+    if side.citations:
+        parts.append(f"{side.citations} cited passage{'s' if side.citations > 1 else ''}")
+    return ", ".join(parts) or "no evidence given"
 
 
 def still_indexing(share: float) -> str:
@@ -103,9 +156,15 @@ def still_indexing(share: float) -> str:
 
 def only_english(message: str) -> str:
     """One sentence, after a blank line, for who asks in another language; empty for English."""
-    if written_in(message) == "English":
-        return ""
-    return "\n\nWhat I know is written in English, and is found by English words: please ask in English."
+    language = code(written_in(message))
+    texts = _WORDING["only_english"]
+    return texts.get(language, texts["other"])
+
+
+def _said(key: str, message: str, **values: str) -> str:
+    """Freya's words in the language of a message, else in English."""
+    texts = _WORDING[key]
+    return texts.get(code(written_in(message)), texts["en"]).format(**values)
 
 
 def _team(charters: Mapping[str, Charter]) -> str:

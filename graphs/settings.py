@@ -27,6 +27,28 @@ class RouterSettings(BaseModel):
     )
 
 
+class BudgetSettings(BaseModel):
+    """What one run may take. What a spent budget leaves undone is told in the answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: float = Field(
+        default=240.0, gt=0, description="Seconds that the steps of a run may take together."
+    )
+    calls: int = Field(
+        default=60, ge=1, description="Calls of models and tools after which no further step begins."
+    )
+    tokens: int = Field(
+        default=200_000,
+        ge=1,
+        description="Tokens read and written by models after which no further step begins.",
+    )
+    side_by_side: int = Field(default=4, ge=1, le=16, description="The most steps of a plan at once.")
+    consultations: int = Field(
+        default=2, ge=0, le=8, description="How often in a run a specialist may ask another one."
+    )
+
+
 class GraphSettings(BaseModel):
     """How runs are carried out."""
 
@@ -64,3 +86,4 @@ class GraphSettings(BaseModel):
         default=7.0, gt=0, description="Days until a finished run's checkpoints are deleted."
     )
     router: RouterSettings = RouterSettings()
+    budget: BudgetSettings = BudgetSettings()

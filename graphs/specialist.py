@@ -305,6 +305,7 @@ def _sources(state: SpecialistState) -> Sources:
             task.request,
             task.context,
             task.about,
+            task.given,
             *state.get("known", []),
             *said,
             *(use.result for use in uses),

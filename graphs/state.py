@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from agents import NO_RESOURCES, Artifact, Charter, Figure, Resources
 from graphs.events import Citation, RunEvent
 from graphs.grounding import Grounding
+from graphs.planning import NamedFigure, Spent
 from graphs.routing.interfaces import Route, Router, Task
 from graphs.settings import GraphSettings
 from knowledge import Retriever
@@ -124,6 +125,30 @@ class SpecialistResult(BaseModel):
     timings_ms: dict[str, float] = {}
 
 
+class Question(BaseModel):
+    """What a specialist asks another one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    of: str
+    """Who is asked."""
+    request: str
+    redo: bool = True
+    """Whether the specialist who asks works on its step once more with the answer."""
+
+
+class StepState(TypedDict, total=False):
+    """What a step is begun with."""
+
+    task: Task
+    turns: list[Turn]
+    known: list[str]
+    at: WorkingState
+    said: list[str]
+    """The user's own words: this message, and the one that it follows up."""
+    began: float
+
+
 class FreyaState(TypedDict, total=False):
     """The orchestrator's state over one run."""
 
@@ -137,7 +162,18 @@ class FreyaState(TypedDict, total=False):
     degraded: list[Degraded]
     """The tiers of memory that did not answer."""
     route: Route
+    began: float
+    """Unix time in seconds."""
+    plan: list[Task]
+    """The steps; a consultation adds some."""
     results: Annotated[list[SpecialistResult], operator.add]
+    figures: Annotated[dict[int, list[NamedFigure]], operator.or_]
+    """By step what its tools worked out."""
+    questions: Annotated[dict[int, Question], operator.or_]
+    """By step what its specialist asks another one."""
+    undone: Annotated[dict[int, str], operator.or_]
+    """By step why it was not done."""
+    spent: Annotated[Spent, operator.add]
     answer: str
     outcome: Outcome
     citations: list[Citation]
@@ -191,12 +227,15 @@ STATE_TYPES: tuple[type, ...] = (
     Figure,
     Grounding,
     MadeArtifact,
+    NamedFigure,
     Note,
     Passage,
+    Question,
     Recalled,
     Recollection,
     Route,
     SpecialistResult,
+    Spent,
     Task,
     ToolUse,
     Turn,

@@ -289,7 +289,7 @@ def _best(
     """
     if among is None and collections:
         held = sum(opened.view.holding("collection", name) for name in set(collections))
-        if held >= _MOSTLY * opened.view.pairs:
+        if held and held >= _MOSTLY * opened.view.pairs:
             more = math.ceil(limit * opened.view.pairs / held)
             found = opened.view.best(wanted, more)
             passing = [(place, score) for place, score in found if place.collection in collections]

@@ -20,6 +20,7 @@ from models.errors import (
     RerankingUnavailable,
     WeightsInvalid,
 )
+from models.glossary import english_words
 from models.interfaces import CHARACTERS_A_TOKEN, Embedder, TokenCounter, Vectors, estimated_tokens
 from models.reranking import CrossEncoderReranker
 from models.settings import ModelsSettings
@@ -50,5 +51,6 @@ __all__ = [
     "Vectors",
     "WeightsInvalid",
     "argument",
+    "english_words",
     "estimated_tokens",
 ]

@@ -162,7 +162,8 @@ def _between(level: Level, close: float, target: float) -> bool:
 def _told(evidence: Evidence) -> str:
     against = "" if evidence.against is None else f" ({evidence.value:.6g} against {evidence.against:.6g})"
     value = f" is {evidence.value:.1f}:" if evidence.against is None else ":"
-    return f"{evidence.name}{value} {evidence.said}{against}."
+    name = evidence.name[0].upper() + evidence.name[1:]
+    return f"{name}{value} {evidence.said}{against}."
 
 
 def _why_not(verdict: Verdict) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from trading.swings import Swing, Turn, find_swings, true_ranges
 
 NEAR = 0.5
 """How far from a line a swing may lie to touch it, and a close beyond it before it is broken, in true ranges."""
-_MOST_SWINGS = 24
+_MOST_SWINGS = 12
+"""Of each kind, the newest: lines through older ones lie far from where the market is."""
 _CHANNEL = 5
 
 

@@ -3,8 +3,9 @@
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.measures import in_percent, priced
 from agents.refusals import refusing
-from agents.tools import ToolOutput, tool
+from agents.tools import Figure, ToolOutput, tool
 from models import Unit, argument
 from trading import Side, figure, percent
 from trading import funding_cost as funding
@@ -64,7 +65,23 @@ def liquidation_price(arguments: LiquidationArguments) -> ToolOutput:
         "entry_price": arguments.entry_price,
         "maintenance_margin_percent": arguments.maintenance_margin_percent,
     }
-    return ToolOutput(text=f"{headline}\n\n{notes}", data=data)
+    figures = [in_percent("move to liquidation", result.move)]
+    if result.price > 0:
+        figures.insert(0, priced("liquidation price", result.price))
+        figures.append(priced("price at which the margin is gone", result.bankruptcy_price))
+    return ToolOutput(
+        text=f"{headline}\n\n{notes}",
+        data=data,
+        figures=tuple(figures),
+        assumptions=(
+            "Isolated margin with nothing added.",
+            f"A maintenance margin of {arguments.maintenance_margin_percent:g} % of the position's value at the mark price.",
+            "A linear contract, no fees and no funding.",
+        ),
+        would_change=(
+            "Margin that is added moves the liquidation away; a larger position has a higher maintenance rate.",
+        ),
+    )
 
 
 class FundingArguments(BaseModel):
@@ -122,7 +139,18 @@ def funding_cost(arguments: FundingArguments) -> ToolOutput:
         "yearly_rate": result.yearly_rate,
         "side": arguments.side.value,
     }
-    return ToolOutput(text=f"{headline}\n\n{notes}", data=data)
+    return ToolOutput(
+        text=f"{headline}\n\n{notes}",
+        data=data,
+        figures=(
+            priced("funding in all", abs(result.total)),
+            priced("funding of one payment", abs(result.per_payment)),
+            Figure(name="payments", value=result.payments, decimals=1),
+            in_percent("funding a year of the position", result.yearly_rate),
+        ),
+        assumptions=("The rate and the position's value stay as they are.", "Trading fees are left out."),
+        would_change=("A rate of the other sign turns who pays and who receives.",),
+    )
 
 
 def leverage_tools() -> tuple[BaseTool, ...]:

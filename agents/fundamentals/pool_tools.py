@@ -5,6 +5,7 @@ from enum import StrEnum
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.measures import in_percent, priced
 from agents.refusals import refusing
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
@@ -100,7 +101,46 @@ def impermanent_loss(arguments: ImpermanentLossArguments) -> ToolOutput:
             "held_value": kept,
             "loss_amount": kept - value,
         }
-    return ToolOutput(text=f"{headline}\n\n{notes}", data=data)
+    figures = [in_percent("impermanent loss", -loss), priced("price ratio", ratio, digits=4)]
+    if arguments.deposit is not None:
+        figures += [
+            priced("value in the pool", arguments.deposit * pooled),
+            priced("value if held", arguments.deposit * held),
+        ]
+    return ToolOutput(
+        text=f"{headline}\n\n{notes}",
+        data=data,
+        figures=tuple(figures),
+        assumptions=("A pool of equal values with constant product; its fees are left out.",),
+        would_change=("Back at the first price the loss is gone; concentrated liquidity loses more.",),
+        chart=_chart(ratio),
+    )
+
+
+def _chart(ratio: float) -> dict[str, JsonValue]:
+    """The loss for price ratios around the given one."""
+    widest = max(4.0, ratio * 1.5, 1.5 / ratio)
+    ratios = [widest ** (step / 40) for step in range(-40, 41)]
+    values: list[JsonValue] = [{"ratio": each, "loss": -pool_loss(each) * 100} for each in ratios]
+    given: list[JsonValue] = [{"ratio": ratio, "loss": -pool_loss(ratio) * 100}]
+    encoding: dict[str, JsonValue] = {
+        "x": {
+            "field": "ratio",
+            "type": "quantitative",
+            "scale": {"type": "log"},
+            "title": "price now / price at the deposit",
+        },
+        "y": {"field": "loss", "type": "quantitative", "title": "loss against holding, %"},
+    }
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "title": "Impermanent loss",
+        "encoding": encoding,
+        "layer": [
+            {"data": {"values": values}, "mark": "line"},
+            {"data": {"values": given}, "mark": {"type": "point", "filled": True, "size": 80}},
+        ],
+    }
 
 
 class Compounding(StrEnum):
@@ -183,7 +223,24 @@ def staking_yield(arguments: StakingArguments) -> ToolOutput:
         "is taken as constant and paid in the coin itself; fees, lock-up, slashing and the coin's price are left out. New "
         "coins paid to all stakers dilute: the real yield is the APR less the coin's inflation."
     )
-    return ToolOutput(text=f"{first}.\n\n{notes}", data=data)
+    figures = [in_percent("APR", rate), in_percent("APY", result.apy)]
+    if arguments.amount is not None:
+        figures += [
+            priced("amount at the end", arguments.amount * result.growth, digits=4),
+            priced("gain", arguments.amount * (result.growth - 1), digits=4),
+        ]
+    return ToolOutput(
+        text=f"{first}.\n\n{notes}",
+        data=data,
+        figures=tuple(figures),
+        assumptions=(
+            "The rate is constant and paid in the coin itself.",
+            "Fees, lock-up, slashing and the price are left out.",
+        ),
+        would_change=(
+            "New coins that are paid to all stakers dilute: the real yield is less by the coin's inflation.",
+        ),
+    )
 
 
 def pool_tools() -> tuple[BaseTool, ...]:

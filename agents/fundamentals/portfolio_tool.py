@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.measures import in_percent, priced
 from agents.refusals import refusing
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
@@ -79,7 +80,33 @@ def portfolio_allocation_check(arguments: AllocationArguments) -> ToolOutput:
         "together, so the risk is more concentrated than the weights; the check knows no correlations, no horizon and "
         "nothing of what you own beside."
     )
-    return ToolOutput(text=f"{headline}\n\n{notes}", data=_data(result, limit))
+    return ToolOutput(
+        text=f"{headline}\n\n{notes}",
+        data=_data(result, limit),
+        figures=(
+            priced("equal holdings that would be as concentrated", result.effective_holdings),
+            *(in_percent(f"weight of {name}", share) for name, share in result.weights.items()),
+        ),
+        assumptions=() if match else (f"A limit of {percent(limit)} for one holding.",),
+        would_change=("Holdings that move together are more concentrated than their weights say.",),
+        chart=_chart(result),
+    )
+
+
+def _chart(result: Allocation) -> dict[str, JsonValue]:
+    values: list[JsonValue] = [
+        {"holding": name, "weight": share * 100} for name, share in result.weights.items()
+    ]
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "title": "Weights",
+        "data": {"values": values},
+        "mark": "bar",
+        "encoding": {
+            "y": {"field": "holding", "type": "nominal", "sort": "-x", "title": None},
+            "x": {"field": "weight", "type": "quantitative", "title": "%"},
+        },
+    }
 
 
 def portfolio_tool() -> BaseTool:

@@ -5,7 +5,8 @@ import re
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.measures import priced
+from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 from trading import figure
 
@@ -33,7 +34,7 @@ class PurchaseArguments(BaseModel):
 
 def average_price(arguments: PurchaseArguments) -> ToolOutput:
     """The mean price of what was bought, weighted by the quantities."""
-    lines, data = [], dict[str, JsonValue]()
+    lines, data, figures = [], dict[str, JsonValue](), list[Figure]()
     for name, bought in read_purchases(arguments.purchases).items():
         quantity = sum(each for each, _ in bought)
         paid = sum(each * price for each, price in bought)
@@ -43,12 +44,18 @@ def average_price(arguments: PurchaseArguments) -> ToolOutput:
             f"The average purchase price{of} is {figure(paid / quantity)}: {figure(paid)} paid for {figure(quantity, 8)} in "
             f"{len(bought)} {'purchase' if len(bought) == 1 else 'purchases'}, ({worked}) / {figure(quantity, 8)}."
         )
+        figures.append(priced(f"average price{of}", paid / quantity))
         data[name or "all"] = {"average_price": paid / quantity, "quantity": quantity, "paid": paid}
     notes = (
         "Each price counts by the quantity bought at it, and is taken as that of one unless “in total” follows it. Fees are left out: add them to what was paid, and the average is the "
         "price from which a sale loses nothing. A tax office may want another method than the average."
     )
-    return ToolOutput(text="\n\n".join([*lines, notes]), data=data)
+    return ToolOutput(
+        text="\n\n".join([*lines, notes]),
+        data=data,
+        figures=tuple(figures),
+        assumptions=("Fees are left out.",),
+    )
 
 
 def read_purchases(text: str) -> dict[str, list[tuple[float, float]]]:

@@ -45,7 +45,8 @@ def snapshot_tool() -> BaseTool:
         market_snapshot,
         examples=(
             "market snapshot of BTC/USDT",
-            "what does ethereum cost now",
+            "price of bitcoin now",
+            "look up the price of ethereum",
             "current price and volume of SOLUSDT",
             "how did bitcoin do over the last month",
         ),

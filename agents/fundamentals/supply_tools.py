@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.measures import in_percent, priced
 from agents.refusals import refusing
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
@@ -83,7 +84,16 @@ def supply_schedule(arguments: SupplyArguments) -> ToolOutput:
             " The block of a day lies between the known halvings and after 2024 at 144 blocks a day, so it is an estimate; "
             "the supply of a block is exact."
         )
-    return ToolOutput(text=f"{headline}\n\n{notes}", data=_bitcoin_data(supply, next_day))
+    return ToolOutput(
+        text=f"{headline}\n\n{notes}",
+        data=_bitcoin_data(supply, next_day),
+        figures=(
+            priced("issued supply", supply.supply, "BTC"),
+            priced("new coins a block", supply.subsidy, "BTC", digits=8),
+            in_percent("inflation a year", supply.inflation),
+        ),
+        assumptions=() if exact else ("A block's day is estimated at 144 blocks a day.",),
+    )
 
 
 class StockToFlowArguments(BaseModel):
@@ -141,7 +151,12 @@ def stock_to_flow(arguments: StockToFlowArguments) -> ToolOutput:
         "yearly_flow": flow,
         "inflation": 1 / ratio,
     }
-    return ToolOutput(text=text, data=data)
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=(priced("stock-to-flow ratio", ratio), in_percent("inflation a year", 1 / ratio)),
+        assumptions=("The flow of the year stays as it is.",),
+    )
 
 
 def supply_tools() -> tuple[BaseTool, ...]:
@@ -256,7 +271,26 @@ def _generic(arguments: SupplyArguments, supply: float) -> ToolOutput:
             for row in rows
         ],
     }
-    return ToolOutput(text=f"{headline}\n\n{table}\n\n{notes}", data=data)
+    values: list[JsonValue] = [{"year": row.year, "supply": row.supply} for row in rows]
+    return ToolOutput(
+        text=f"{headline}\n\n{table}\n\n{notes}",
+        data=data,
+        figures=(
+            priced("supply at the end", last.supply),
+            in_percent("inflation of the first year", inflation),
+        ),
+        assumptions=(f"{how[0].upper()}{how[1:]}, with nothing burnt or unlocked beside it.",),
+        chart={
+            "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+            "title": "Supply by year",
+            "data": {"values": values},
+            "mark": "line",
+            "encoding": {
+                "x": {"field": "year", "type": "quantitative"},
+                "y": {"field": "supply", "type": "quantitative", "scale": {"zero": False}},
+            },
+        },
+    )
 
 
 def _rate(arguments: SupplyArguments, supply: float) -> tuple[float, bool]:

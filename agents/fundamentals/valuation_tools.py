@@ -3,6 +3,7 @@
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.measures import in_percent, priced
 from agents.refusals import refusing
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
@@ -54,7 +55,16 @@ def fully_diluted_valuation(arguments: ValuationArguments) -> ToolOutput:
         "market_cap": result.market_cap,
         "circulating_share": result.circulating_share,
     }
-    return ToolOutput(text=f"{headline[0].upper()}{headline[1:]}.\n\n{notes}", data=data)
+    named = (("fully diluted valuation", result.fully_diluted), ("market capitalisation", result.market_cap))
+    figures = [priced(name, value) for name, value in named if value is not None]
+    if result.circulating_share is not None:
+        figures.append(in_percent("circulating share", result.circulating_share))
+    return ToolOutput(
+        text=f"{headline[0].upper()}{headline[1:]}.\n\n{notes}",
+        data=data,
+        figures=tuple(figures),
+        assumptions=("Today's price for coins that do not circulate yet.",) if result.fully_diluted else (),
+    )
 
 
 class RatioArguments(BaseModel):
@@ -105,7 +115,13 @@ def valuation_ratios(arguments: RatioArguments) -> ToolOutput:
         "market capitalisation / realised capitalisation (Mahmudov and Puell, 2018). Compare either with the same coin's own "
         "history: transfers beside the chain (exchanges, second layers) and lost coins shift its level over the years."
     )
-    return ToolOutput(text=text, data=data)
+    ratios = (("NVT", data.get("nvt")), ("MVRV", data.get("mvrv")))
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=tuple(priced(name, value) for name, value in ratios if isinstance(value, float)),
+        assumptions=("The figures are of one day and one source.",),
+    )
 
 
 def valuation_tools() -> tuple[BaseTool, ...]:

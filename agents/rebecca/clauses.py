@@ -441,7 +441,10 @@ class _Segment:
                 self._found.nouns.setdefault(noun, 1)
                 self._found.nouns[whole] += 1
                 end = after
-        if noun.rpartition(" ")[2] in _SOFTWARE | _TIMES or noun in _EMPTY_NOUNS:
+        spelled = " ".join(words)
+        if value(spelled) is not None and value(noun) is None:
+            noun = spelled  # "hours" are a value, and an hour is none
+        elif noun.rpartition(" ")[2] in _SOFTWARE | _TIMES or noun in _EMPTY_NOUNS:
             return None, end if end > at + 1 else at
         return _Phrase(noun, plural, determined), end
 

@@ -42,6 +42,7 @@ _SERVED_WORK = (Work.BOOK, Work.ATTEND, Work.REQUEST, Work.PAY)
 _BUYING = frozenset("order buy purchase pre-order".split())
 _LINKING = frozenset("assign allocate match pair link attach dispatch".split())
 _WITHIN = frozenset("of for from in on at to against per with into under about over near by".split())
+_PERFORMING = frozenset("do make take give".split())
 _SOLD_TOGETHER = 3
 _APPOINTED = frozenset("appointment booking reservation".split())
 _JOBS = {
@@ -157,6 +158,8 @@ class _Composer(Drafts):
         if noun is None or self._is_business(noun):
             return
         work = work_of(clause.verb)
+        if work is Work.EMPTY and clause.verb in _PERFORMING and is_occasion(noun):
+            work = Work.RECORD
         if clause.subject and work not in {Work.EMPTY, Work.HAVE}:
             self._subject_thing(clause.subject)
         if work is Work.EMPTY:

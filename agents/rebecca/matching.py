@@ -73,7 +73,8 @@ def _agrees_abroad(lower: str, domain: Domain) -> bool:
     """As `_agrees` for other languages: what makes a "banco de semillas" no bank stands behind it."""
     spans = [found.span() for cue in domain.cues for found in cue.pattern.finditer(lower)]
     told = {lower[start:end] for start, end in spans}
-    whole = any(not _MADE_OF.match(lower, end) for _, end in spans)
+    head = len(lower.partition(":")[0])
+    whole = any(end <= head and not _MADE_OF.match(lower, end) for _, end in spans)
     return whole or len(_apart(told)) > 1
 
 

@@ -80,7 +80,6 @@ def _supporting_tools() -> tuple[BaseTool, ...]:
             work.DesignRequest,
             work.generate_capabilities,
             examples=(
-                "What capabilities should a hotel concierge agent have?",
                 "List the capabilities of an agent for a pet hotel",
                 "Which parts of a law firm agent should be tools and which sub-agents?",
                 "Tool or sub-agent for each task of a support desk bot?",

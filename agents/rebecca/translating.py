@@ -14,6 +14,8 @@ from agents.rebecca.naming import plural
 
 _LANGUAGES = ("Russian", "Spanish", "German")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_AHEAD = re.compile(r"\(\?[^)]*\)")
+_PASSIVE = re.compile(r"\b(werden|wird|sind|ist) (\w+iert)\b")  # participles that want their ge-
 _LETTERS = dict(
     zip(
         "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
@@ -44,10 +46,17 @@ def in_english(text: str) -> str:
     language = written_in(text)
     if language not in _LANGUAGES:
         return text
-    lower = text if language == "German" else text.lower()
+    lower = _PASSIVE.sub(r"\1 ge\2", text) if language == "German" else text.lower()
+    kept: list[str] = []
+
+    def keep(entry: _Entry) -> str:
+        kept.append(entry.english)
+        return f"\ue000{len(kept) - 1}\ue000"
+
     for entry in _glossary()[language].phrases:
-        lower = entry.pattern.sub(entry.english, lower)
-    return _WORD.sub(lambda match: _word(match[0], language), lower)
+        lower = entry.pattern.sub(lambda _, entry=entry: keep(entry), lower)  # type: ignore[misc]  # bound by its default
+    translated = _WORD.sub(lambda match: _word(match[0], language), lower)
+    return re.sub("\ue000(\\d+)\ue000", lambda match: kept[int(match[1])], translated)
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,9 @@ def _glossary() -> dict[str, _Glossary]:
                 for beginning in _alternatives(beginnings):
                     spaced = " " in beginning or r"\s" in beginning or r"\b" in beginning
                     pattern = re.compile(rf"(?<!\w)(?:{beginning}){ending}(?!\w)", re.IGNORECASE)
-                    (phrases if spaced else words).append(_Entry(pattern, shown, len(beginning), table))
+                    (phrases if spaced else words).append(
+                        _Entry(pattern, shown, len(_AHEAD.sub("+", beginning)), table)
+                    )
         words.sort(key=lambda entry: entry.rank, reverse=True)
         phrases.sort(key=lambda entry: entry.rank, reverse=True)
         found[language] = _Glossary(words=tuple(words), phrases=tuple(phrases))

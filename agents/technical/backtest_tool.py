@@ -6,8 +6,8 @@ from langchain_core.tools import BaseTool
 from pydantic import JsonValue
 
 from agents.figures import csv_file, table
+from agents.measures import in_percent
 from agents.technical.charts import series_chart
-from agents.technical.measures import in_percent
 from agents.technical.performance_tool import PERIODS, Frequency
 from agents.technical.prices import PriceArguments, Prices, computed
 from agents.tools import Figure, Resources, ToolOutput, ToolRefused, tool

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from langchain_core.tools import BaseTool
 from pydantic import JsonValue
 
+from agents.measures import priced
 from agents.refusals import refusing
 from agents.technical.charts import MOST_SHOWN, series_chart
-from agents.technical.measures import priced
 from agents.technical.names import ALIASES, IndicatorName, settings_after_name
 from agents.technical.prices import PriceArguments, Prices, prices_of
 from agents.technical.readings import explain, how
@@ -119,7 +119,8 @@ def indicator_tool() -> BaseTool:
             "what is the MACD of my csv",
             "bollinger bands 20, 2 for these prices",
             "give me the OBV for closes 100, 102, 101 and volumes 500, 300, 400",
-            "rsi of BTCUSDT on the 4h",
+            "compute the RSI of BTCUSDT",
+            "ichimoku of BTC/USDT",
             "chaikin money flow of this csv",
             "ichimoku cloud for ETH/USDT daily",
             "is it overbought: 100 102 101 105 107 106 108 110 109 111 112 115 113 116 118, RSI please",

@@ -3,8 +3,8 @@
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.measures import priced
 from agents.refusals import refusing
-from agents.technical.measures import priced
 from agents.tools import ToolOutput, tool
 from models import Unit, argument
 from trading import PivotMethod, figure

@@ -6,8 +6,9 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
 from agents.refusals import refusing
+from agents.technical.charts import Mark, price_chart
 from agents.technical.prices import PriceArguments, prices_of
-from agents.tools import Resources, ToolOutput, ToolRefused, tool
+from agents.tools import Figure, Resources, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 from trading import (
     FEWEST_BARS,
@@ -125,7 +126,20 @@ def _by_talib(bars: Bars) -> ToolOutput:
             for match in matches
         ],
     }
-    return ToolOutput(text="\n\n".join([headline, *(["\n".join(lines)] if lines else []), notes]), data=data)
+    return ToolOutput(
+        text="\n\n".join([headline, *(["\n".join(lines)] if lines else []), notes]),
+        data=data,
+        figures=(Figure(name="patterns on the newest bars", value=len(matches), decimals=0),),
+        assumptions=("The bars were taken as oldest first.",),
+        chart=price_chart(
+            bars,
+            "Candlestick patterns",
+            marks=[
+                Mark(index=match.index, price=bars.close[match.index], label=match.pattern.title)
+                for match in matches
+            ],
+        ),
+    )
 
 
 def _by_rules(bars: Bars) -> ToolOutput:

@@ -6,9 +6,9 @@ from itertools import accumulate
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.measures import in_percent
 from agents.refusals import refusing
 from agents.technical.charts import series_chart
-from agents.technical.measures import in_percent
 from agents.tools import Figure, ToolOutput, tool
 from models import Unit, argument
 from trading import Drawdown, Performance, equity_from_returns, figure, maximum_drawdown, percent, performance

@@ -3,8 +3,8 @@
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.measures import in_percent, priced
 from agents.refusals import refusing
-from agents.technical.measures import in_percent, priced
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
 from trading import (

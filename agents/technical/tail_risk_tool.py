@@ -6,8 +6,8 @@ from langchain_core.tools import BaseTool
 from pydantic import JsonValue
 
 from agents.figures import table
+from agents.measures import in_percent, priced
 from agents.refusals import refusing
-from agents.technical.measures import in_percent, priced
 from agents.technical.prices import PriceArguments, Prices, computed
 from agents.tools import Resources, ToolOutput, tool
 from models import Unit, argument
@@ -65,6 +65,7 @@ def tail_risk_tool() -> BaseTool:
         value_at_risk,
         examples=(
             "95 % value at risk of BTC/USDT",
+            "95 % VaR of BTC/USDT",
             "VaR and CVaR of my csv at 99 % for a position of 20000",
             "expected shortfall of these closes",
             "how much can I lose in a day with 95 % confidence, daily returns in the file",

@@ -3,6 +3,7 @@
 from langchain_core.tools import BaseTool
 
 from agents.technical.backtest_tool import backtest_tool
+from agents.technical.chart_pattern_tool import chart_pattern_tool
 from agents.technical.indicator_tool import indicator_tool
 from agents.technical.level_tools import level_tools
 from agents.technical.pattern_tool import pattern_tool
@@ -19,6 +20,7 @@ def technical_tools() -> tuple[BaseTool, ...]:
         indicator_tool(),
         pattern_tool(),
         *structure_tools(),
+        chart_pattern_tool(),
         *verdict_tools(),
         backtest_tool(),
         *sizing_tools(),

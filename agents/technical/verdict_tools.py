@@ -4,8 +4,8 @@ from langchain_core.tools import BaseTool
 from pydantic import JsonValue
 
 from agents.figures import table
+from agents.measures import priced
 from agents.technical.charts import flat, price_chart
-from agents.technical.measures import priced
 from agents.technical.prices import PriceArguments, Prices, computed
 from agents.tools import Figure, Resources, ToolOutput, tool
 from models import Unit, argument
@@ -71,6 +71,7 @@ def verdict_tools() -> tuple[BaseTool, ...]:
             examples=(
                 "give me a multi timeframe summary of ETH",
                 "is btc bullish or bearish on the 4h chart",
+                "is eth bullish on the 4h",
                 "chart analysis of SOL please",
                 "what is the trend in this csv over several timeframes",
             ),
@@ -85,7 +86,7 @@ def verdict_tools() -> tuple[BaseTool, ...]:
                 "give me a buy or sell signal for BTC/USDT",
                 "is there a long or short signal in my csv",
                 "any trade setup on ETHUSDT 4h for an account of 5000",
-                "should i long or short eth here, technically speaking",
+                "find a trade setup in these candles",
             ),
         ),
     )
@@ -225,7 +226,7 @@ def _signal(prices: Prices, arguments: SignalArguments) -> ToolOutput:
         data["quantity"] = plan.quantity
     notes = (
         f"From {prices.source}. The stop stands 2 average true ranges ({figure(signal.atr)} each) from the last close, the targets "
-        "at 1:2 and 1:3. The share of evidence is no probability of gain: random walks show such a set-up on one bar in four. The rules see prices only, no news and no costs. Test "
+        "at 1:2 and 1:3. The share of evidence is no probability of gain: random walks show such a set-up on three bars in ten. The rules see prices only, no news and no costs. Test "
         "them on this market with a backtest before relying on them."
     )
     against = _listed("Against it", signal.against) or "Nothing of what is looked at speaks against it."

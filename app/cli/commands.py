@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from app.cli.agents import agents
 from app.cli.asking import ask, chat
 from app.cli.checking import doctor
 from app.cli.configuring import config, key
@@ -90,6 +91,7 @@ application.command(
 )(rate)
 application.command(epilog=examples("freya doctor", "freya doctor --json"))(doctor)
 application.command(epilog=examples("freya key", "freya key --json"))(key)
+application.add_typer(agents, name="agents")
 application.add_typer(config, name="config")
 application.command(
     epilog=examples(

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
+from app.http.agents import router as designed
 from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
 from app.http.conversations import router as conversations
@@ -52,6 +53,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
         redoc_url=None,
     )
     app.include_router(chat)
+    app.include_router(designed)  # before the agents, whose names would match its paths
     app.include_router(conversations)
     app.include_router(knowledge)
     app.include_router(knowledge_pairs)

@@ -23,7 +23,7 @@ class Reading:
     second_probability: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Share:
     """The parts that one specialist gets, next to each other in the message."""
 
@@ -32,6 +32,12 @@ class _Share:
     parts: list[str]
     wants: str
     context: tuple[str, ...] = ()
+    works: bool = False
+    """Something is to be made or worked out, on which later parts may build."""
+    alone: bool = False
+    """A step of its own, though its specialist has another one."""
+    needs: tuple["_Share", ...] = ()
+    """Those whose results it builds on."""
 
     def takes(self, agent: str, wants: str) -> bool:
         """Whether a part goes with these: of what is to be told and what is to be worked out only one would be done."""
@@ -42,12 +48,15 @@ class _Share:
         self.parts += other.parts
         self.confidence = max(self.confidence, other.confidence)
         self.wants = self.wants or other.wants
+        self.works = self.works or other.works
 
 
 @dataclass(slots=True)
 class _Division:
     """What was found while reading from the first part to the last."""
 
+    whole: Collection[str] = ()
+    """Specialists whose work takes all that is asked of them as one."""
     shares: list[_Share] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
@@ -57,10 +66,28 @@ class _Division:
         """A request that is surely for this agent."""
         wants = part.wants if (part.adds and not part.refers_back) or not earlier else ""
         context = tuple(earlier) if part.refers_back else ()
-        share = _Share(agent, confidence, [*self.waiting, part.text], wants, context)
+        last = self.shares[-1] if self.shares else None
+        builds = last is not None and last.works and (part.then or part.refers_back)
+        apart = (
+            last is not None
+            and last.works
+            and (part.works or part.then)
+            and agent not in self.whole
+            and (part.then or (part.adds and part.wants == "figures" and last.wants == "figures"))
+        )
+        share = _Share(
+            agent,
+            confidence,
+            [*self.waiting, part.text],
+            wants,
+            context,
+            works=part.works,
+            alone=apart,
+            needs=(last,) if builds and last else (),
+        )
         self.waiting.clear()
-        if self.shares and self.shares[-1].takes(agent, wants):
-            self.shares[-1].take(share)
+        if last and not apart and last.takes(agent, wants):
+            last.take(share)
         else:
             self.shares.append(share)
 
@@ -79,16 +106,23 @@ class _Division:
 
 
 def divide(
-    parts: Sequence[Part], readings: Sequence[Reading], specialists: Collection[str], settings: RouterSettings
+    parts: Sequence[Part],
+    readings: Sequence[Reading],
+    specialists: Collection[str],
+    settings: RouterSettings,
+    *,
+    whole: Collection[str] = (),
 ) -> Route | None:
     """A task for each specialist that some part is surely for; None where the message is one request.
 
-    What one specialist is to tell and what the same is to work out are two tasks. A part that leans on the one before it needs more certainty; one that refers back carries the parts before it as context. Parts that are
+    What one specialist is to tell and what the same is to work out are two tasks, and so are what is to be worked out
+    first and what then, unless it is one of those (`whole`) whose work takes all that is asked as one. A part that
+    follows ("then ...") or points back to what is worked out before it needs that. A part that leans on the one before it needs more certainty; one that refers back carries the parts before it as context. Parts that are
     surely for nobody are left out, and greetings are dropped.
     """
-    division = _Division()
+    division = _Division(whole)
     for number, (part, reading) in enumerate(zip(parts, readings, strict=True)):
-        leans = part.refers_back or (part.in_sentence and number > 0)
+        leans = (part.refers_back or (part.in_sentence and number > 0)) and not part.then
         needed = max(settings.part, _SURE_THOUGH_IT_LEANS) if leans else settings.part
         sure = reading.probability >= needed and not part.states
         if reading.label in specialists and sure:
@@ -98,7 +132,7 @@ def divide(
         elif not (reading.label == "small_talk" and _greets(part, reading, settings)):
             division.keep(part)
     division.close()
-    shares = _joined(division.shares)
+    shares, places = _joined(division.shares)
     if not shares or (len(shares) == 1 and not division.left_out):
         return None
     tasks = [
@@ -106,9 +140,10 @@ def divide(
             agent=share.agent,
             request=" ".join(share.parts),
             context=" ".join(share.context),
+            needs=tuple(sorted({places[id(need)] for need in share.needs} - {number})),
             confidence=share.confidence,
         )
-        for share in shares
+        for number, share in enumerate(shares, 1)
     ]
     return Route(
         kind="tasks",
@@ -122,13 +157,20 @@ def _greets(part: Part, reading: Reading, settings: RouterSettings) -> bool:
     return reading.probability >= settings.part and len(part.text.split()) <= _GREETING_WORDS
 
 
-def _joined(shares: Sequence[_Share]) -> list[_Share]:
-    """Shares of one agent that lie apart in the message become one, in the place of the first that takes it."""
+def _joined(shares: Sequence[_Share]) -> tuple[list[_Share], dict[int, int]]:
+    """Shares of one agent that lie apart become one, in the place of the first that takes it; each one's place from 1."""
     joined: list[_Share] = []
+    places: dict[int, int] = {}
     for share in shares:
-        first = next((each for each in joined if each.takes(share.agent, share.wants)), None)
-        if first is None:
-            joined.append(share)
+        able = (
+            n
+            for n, each in enumerate(joined, 1)
+            if each.takes(share.agent, share.wants) and not (share.alone or each.alone or share.needs)
+        )
+        place = next(able, 0)
+        if place:
+            joined[place - 1].take(share)
         else:
-            first.take(share)
-    return joined
+            joined.append(share)
+        places[id(share)] = place or len(joined)
+    return joined, places

@@ -7,17 +7,30 @@ from typing import Literal
 _ASKS = (
     "what|what's|how|why|when|where|which|who|is|are|can|could|should|do|does|compute|calculate|work out|write|give|tell|"
     "explain|describe|define|design|create|generate|build|show|find|audit|check|review|estimate|plan|draft|make|prepare|"
-    "suggest|recommend|compare|analy[sz]e|summari[sz]e|list|score|split|help|run|set up"
+    "suggest|recommend|compare|analy[sz]e|summari[sz]e|list|score|split|help|run|set up|size (?:the|a|up|my|our)|forecast (?:the|my|our|revenue|sales)|"
+    # Spanish, German and Russian imperatives and question words
+    "qué|cómo|cuál(?:es)?|cuánto|cuánta|por qué|calcula|escribe|explica|explícame|dime|dame|crea|diseña|haz|genera|estima|analiza|compara|"
+    "planifica|evalúa|redacta|muestra|"
+    "was (?:ist|sind|bedeutet|kostet)|wie|warum|welche\\w*|wann|berechne|rechne|schreib\\w*|erklär\\w*|sag|gib|erstell\\w*|entwirf|bau\\w*|zeig\\w*|schätz\\w*|plan\\w*|"
+    "vergleich\\w*|bewert\\w*|ermittl\\w*|prüf\\w*|"
+    "что|как|какой|какая|какие|почему|сколько|посчитай|рассчитай|вычисли|напиши|объясни|расскажи|дай|создай|сделай|спроектируй|"
+    "оцени|покажи|составь|сравни|проанализируй|придумай|подготовь|сгенерируй"
 )
+_THEN = r"then|after that|afterwards|next|finally|luego|después|entonces|dann|danach|anschließend|затем|потом|после этого"
+_ALSO = r"also|please|secondly|también|además|auch|außerdem|также|ещё|еще"
 _JOINT = re.compile(
     r"(?P<strong>(?<=[.!?])\s+(?=\S)|\s*;\s+|\n+)"
-    r"|(?P<adds>,?\s+(?:and\s+(?:also|then|please|secondly|finally)|also|then|plus|as well as)\s+(?=[a-z]))"
-    rf"|(?:,|,?\s+and)\s+(?=(?:please\s+)?(?:{_ASKS})\b)",
+    rf"|(?P<adds>,?\s+(?:(?:and|y|und|и|а)\s+)?(?:(?P<then>{_THEN})|{_ALSO}|plus|as well as)\s*,?\s+(?=[^\W\d_]))"
+    rf"|(?:,|,?\s+(?:and|y|und|и))\s+(?=(?:please\s+)?(?:{_ASKS})\b)"
+    r"|(?P<noun>,?\s+(?:and|plus)\s+(?=(?:the|an?|my|our|its)\s))",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s+")
 _REFERS_BACK = re.compile(
-    r"\b(?:it|its|that|this|them|they|those|these|he|she|same|previous|above|earlier)\b", re.IGNORECASE
+    r"\b(?:it|its|that|this|them|they|those|these|he|she|same|previous|above|earlier|"
+    r"(?:para|de|con|sobre) (?:ello|eso|esto|él|ella)|lo vend\w+|dafür|davon|damit|daraus|darauf|dessen|"
+    r"для (?:него|неё|нее|них|этого)|на основе этого|по нему|по ним|его|её|это)\b",
+    re.IGNORECASE,
 )
 _STATES = re.compile(
     r"^(?:i|we|my|our|it|they|there|people|customers|users|clients|guests|the|a|an|this|that|he|she)\b(?!.*\?\s*$)"
@@ -42,6 +55,13 @@ _TOLD = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _FIGURE = re.compile(r"\d")
+_BEGINS_THEN = re.compile(rf"^\W*(?:(?:and|y|und|и|а)\s+)?(?:{_THEN})\b", re.IGNORECASE)
+_WORKS = re.compile(
+    r"\b(?:compute|calculate|work out|size|estimate|forecast|project|design|create|generate|build|draft|write|plan|value|"
+    r"calcula|estima|diseña|crea|genera|escribe|redacta|planifica|berechne|rechne|schätz\w*|entwirf|erstell\w*|bau\w*|schreib\w*|plane|"
+    r"посчитай|рассчитай|вычисли|оцени|создай|сделай|спроектируй|напиши|составь|сгенерируй)\b",
+    re.IGNORECASE,
+)
 _SHORT = 5
 _LONGEST_FOLLOW_UP = 12
 _FEWEST_WORDS = 2
@@ -60,6 +80,13 @@ class Part:
     """Only a comma or an "and" parts it from what stands before it, or an "also" that no request's verb follows."""
     adds: bool = False
     """It is a request beside the one before: "also" or "then" leads to it, or a verb that asks begins it."""
+    then: bool = False
+    """It is to be done after what stands before it: "then" leads to it."""
+
+    @property
+    def works(self) -> bool:
+        """Whether it asks for something to be made or worked out, on which a later part may build."""
+        return bool(_WORKS.search(self.text) or _FIGURE.search(self.text))
 
     @property
     def wants(self) -> Literal["knowledge", "figures", ""]:
@@ -76,21 +103,20 @@ def split_parts(message: str) -> list[Part]:
     """
     if any(mark in message.lower() for mark in ("```", "<html", "<!doctype", "<body", "<head")):
         return [_part(message)]
-    pieces: list[tuple[str, bool, bool]] = []
+    pieces: list[tuple[str, re.Match[str] | None]] = []
     begins = position = 0
-    in_sentence = adds = False
+    led_by: re.Match[str] | None = None
     for joint in [*_JOINT.finditer(message), None]:
         end = joint.start() if joint else len(message)
         piece = message[position:end]
         if pieces and (_is_fragment(piece) or _inside_quotes(message, position)):
             pieces[-1] = (message[begins:end], *pieces[-1][1:])
         elif piece.strip():
-            pieces.append((piece, in_sentence, adds))
+            pieces.append((piece, led_by))
             begins = position
         if joint:
-            position, in_sentence = joint.end(), joint["strong"] is None
-            adds = joint["adds"] is not None
-    return [_part(piece, in_sentence=weakly, added=added) for piece, weakly, added in pieces]
+            position, led_by = joint.end(), joint
+    return [_part(piece, led_by) for piece, led_by in pieces]
 
 
 def is_follow_up(message: str) -> bool:
@@ -117,20 +143,33 @@ def only_continues(message: str) -> bool:
     return bool(_CONTINUES.match(message.strip()))
 
 
-def _part(piece: str, *, in_sentence: bool = False, added: bool = False) -> Part:
+def _part(piece: str, led_by: re.Match[str] | None = None) -> Part:
+    """A part, and by which joint it is led to."""
     text = _NUMBERED.sub("", piece).strip()
     requests = bool(_REQUESTS.match(text))
+    added, weakly, then, noun = (
+        (
+            led_by["adds"] is not None,
+            led_by["strong"] is None,
+            led_by["then"] is not None,
+            led_by["noun"] is not None,
+        )
+        if led_by
+        else (False, False, False, False)
+    )
+    then = then or _BEGINS_THEN.match(text) is not None
     return Part(
         text,
         refers_back(text),
-        bool(_STATES.match(text)),
-        in_sentence=in_sentence and not (added and requests),
+        bool(_STATES.match(text)) and not (then or noun),
+        in_sentence=weakly and not (added and requests),
+        then=then,
         adds=added or requests,
     )
 
 
 def _is_fragment(piece: str) -> bool:
-    return len(re.findall(r"[A-Za-z]{2,}", piece)) < _FEWEST_WORDS
+    return len(re.findall(r"[^\W\d_]{2,}", piece)) < _FEWEST_WORDS
 
 
 def _inside_quotes(message: str, position: int) -> bool:

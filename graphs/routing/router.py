@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.tools import tool
+from pydantic import BaseModel
 
 from agents import Charter, UnknownAgent
 from graphs.routing.classifier import Classifier, Examples, learn
@@ -17,11 +18,16 @@ from graphs.routing.interfaces import Kind, Route, Task
 from graphs.routing.parts import continues, is_follow_up, only_continues, refers_back, split_parts
 from graphs.settings import RouterSettings
 from memory import Turn
-from models import Embedder, ModelsError
+from models import Embedder, ModelsError, Unit
 from models.chat import ChatModels, Role
 
 logger = logging.getLogger(__name__)
-_OTHER: dict[str, Kind] = {"small_talk": "small_talk", "out_of_scope": "out_of_scope", "recap": "recap"}
+_OTHER: dict[str, Kind] = {
+    "small_talk": "small_talk",
+    "out_of_scope": "out_of_scope",
+    "recap": "recap",
+    "protected": "protected",
+}
 _SURE_OTHER = 0.6
 _SURE_IT_LEAVES = 0.85
 _SURE_THOUGH_IT_REFERS_BACK = 0.9
@@ -29,6 +35,8 @@ _SURE_THOUGH_IT_CONTINUES = 0.95
 _MOST_QUESTIONS = 400
 _MOST_TASKS = 4
 _THANKED = 3  # turns back
+_LIKELY_SECOND = 0.15
+"""From here on the runner-up is asked where the first finds nothing."""
 
 
 class CalibratedRouter:
@@ -47,6 +55,7 @@ class CalibratedRouter:
         self._charters = charters
         self._chat = chat
         self._settings = settings
+        self._whole = frozenset(name for name, charter in charters.items() if _takes_whole(charter))
 
     @classmethod
     async def open(
@@ -81,7 +90,9 @@ class CalibratedRouter:
         if last and (route := self._follow_up(message, last, readings)):
             return route
         if len(parts) > 1:
-            divided = divide(parts, readings[1 : len(parts) + 1], self._charters, self._settings)
+            divided = divide(
+                parts, readings[1 : len(parts) + 1], self._charters, self._settings, whole=self._whole
+            )
             if divided:
                 return divided
         return await self._one(message, readings[0])
@@ -165,8 +176,10 @@ class CalibratedRouter:
         return Route(kind=kind, reason=f"unsure: {reading.label} {reading.probability:.2f}")
 
     def _tasks(self, message: str, reading: Reading) -> Route:
-        tasks = [Task(agent=reading.label, request=message, confidence=reading.probability)]
+        second = reading.second if reading.second_probability >= _LIKELY_SECOND else ""
+        tasks = [Task(agent=reading.label, request=message, second=second, confidence=reading.probability)]
         if reading.second in self._charters and reading.second_probability >= self._settings.second:
+            tasks = [task.model_copy(update={"second": ""}) for task in tasks]
             tasks.append(Task(agent=reading.second, request=message, confidence=reading.second_probability))
         return Route(kind="tasks", tasks=tuple(tasks), reason=f"{reading.label} {reading.probability:.2f}")
 
@@ -191,6 +204,17 @@ class CalibratedRouter:
         return [name for name in self._charters if name in said][:_MOST_TASKS]
 
 
+def _takes_whole(charter: Charter) -> bool:
+    """Whether most of its tools take a request as a whole, so that several of them may serve it together."""
+    taking = 0
+    for each in charter.tools:
+        schema = each.args_schema
+        if isinstance(schema, type) and issubclass(schema, BaseModel):
+            asked = schema.model_json_schema().get("properties", {}).values()
+            taking += any(argument.get("x-unit") == Unit.REQUEST for argument in asked)
+    return 2 * taking > len(charter.tools)
+
+
 async def read_examples(
     embedder: Embedder, charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]
 ) -> Examples:
@@ -207,11 +231,10 @@ def labelled_requests(charters: Mapping[str, Charter]) -> list[tuple[str, str]]:
     """The utterances with their labels, each text once."""
     found: dict[str, str] = {}
     for label in _OTHER:
-        content = files("graphs").joinpath("utterances", f"{label}.txt").read_text(encoding="utf-8")
-        for text in _lines(content):
+        for text in _utterances("graphs", "utterances", beginning=label):
             found.setdefault(text, label)
     for name, charter in charters.items():
-        for text in charter.utterances:
+        for text in (*charter.utterances, *_utterances("agents", name, beginning="utterances_")):
             found.setdefault(text, name)
     return list(found.items())
 
@@ -231,6 +254,19 @@ def labelled_background(
         for text in texts:
             found.setdefault(text, name)
     return list(found.items())
+
+
+def _utterances(package: str, folder: str, *, beginning: str) -> list[str]:
+    """The lines of a folder's utterance files whose names begin so; none where there is no such folder."""
+    place = files(package).joinpath(folder)
+    if not place.is_dir():
+        return []
+    names = sorted(
+        each.name
+        for each in place.iterdir()
+        if each.name.startswith(beginning) and each.name.endswith(".txt")
+    )
+    return [line for name in names for line in _lines(place.joinpath(name).read_text(encoding="utf-8"))]
 
 
 def _lines(text: str) -> list[str]:

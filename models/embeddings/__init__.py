@@ -1,7 +1,8 @@
-"""Texts into vectors: all-MiniLM-L6-v2 in OpenVINO, any sentence-transformers model, and a cache before either."""
+"""Texts into vectors: all-MiniLM-L6-v2 in OpenVINO, a GGUF file in llama.cpp, any sentence-transformers model, and a cache before them."""
 
 from models.embeddings.cache import CacheCounts, CachedEmbedder, Observation, Observer
 from models.embeddings.factory import open_embedder
+from models.embeddings.gguf_embedder import GgufEmbedder
 from models.embeddings.inspection import Inspection, inspect_model
 from models.embeddings.openvino_embedder import OpenVinoEmbedder
 from models.embeddings.sentence_transformer import SentenceTransformerEmbedder
@@ -14,6 +15,7 @@ __all__ = [
     "CacheCounts",
     "CachedEmbedder",
     "EmbeddingSettings",
+    "GgufEmbedder",
     "Inspection",
     "Observation",
     "Observer",

@@ -5,6 +5,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from models.embeddings.cache import CachedEmbedder, Observer
+from models.embeddings.gguf_embedder import GgufEmbedder, is_gguf
 from models.embeddings.openvino_embedder import OpenVinoEmbedder
 from models.embeddings.sentence_transformer import SentenceTransformerEmbedder
 from models.embeddings.settings import DEFAULT_MODEL, EmbeddingSettings
@@ -19,9 +20,16 @@ async def open_embedder(
     `data` is the data folder. `redis` may be None: then only the process remembers. `observe` is called once a
     request, in the event loop. Raises WeightsInvalid or EmbeddingUnavailable.
     """
-    inner: OpenVinoEmbedder | SentenceTransformerEmbedder
+    inner: OpenVinoEmbedder | GgufEmbedder | SentenceTransformerEmbedder
     if settings.model == DEFAULT_MODEL:
         inner = await OpenVinoEmbedder.load(data, threads=settings.threads)
+    elif is_gguf(settings.model):
+        inner = await GgufEmbedder.load(
+            settings.model,
+            max_tokens=settings.max_tokens,
+            gpu_layers=settings.gpu_layers,
+            threads=settings.threads,
+        )
     else:
         inner = await SentenceTransformerEmbedder.load(settings.model, device=settings.device)
     stored = None

@@ -4,14 +4,18 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.embeddings.gguf_embedder import is_gguf
 from models.embeddings.settings import DEFAULT_MODEL, EmbeddingSettings
 from models.embeddings.weights import check_source, fault, wheel_folder
 from models.errors import EmbeddingUnavailable
+from models.gguf import verify_model
+from models.resident.pooling import Pooling, pooling
 
 _DESCRIPTIONS = ("modules.json", "config.json")
 """Files of which a folder that sentence-transformers can load has one."""
 _LIBRARY_NAMESPACE = "sentence-transformers"
 _HUB_S = 10.0
+_POOLED = {Pooling.MEAN: "the mean of", Pooling.FIRST: "the first of", Pooling.LAST: "the last of"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ def inspect_model(settings: EmbeddingSettings, data: Path) -> Inspection:
     """
     if settings.model == DEFAULT_MODEL:
         return _of_the_default(data / "models" / DEFAULT_MODEL)
+    if is_gguf(settings.model):
+        return _of_a_gguf(Path(settings.model).expanduser(), settings.max_tokens)
     _needs("sentence_transformers", "sentence-transformers")
     folder = Path(settings.model)
     if folder.is_dir():
@@ -51,6 +57,21 @@ def _of_the_default(layout: Path) -> Inspection:
     source = wheel_folder()
     check_source(source)
     return Inspection(f"{DEFAULT_MODEL} in {source}, laid out for OpenVINO when it is first needed")
+
+
+def _of_a_gguf(file: Path, max_tokens: int) -> Inspection:
+    header = verify_model(file)
+    kind, family = pooling(file, header), header.architecture
+    if importlib.util.find_spec("llama_cpp") is None:
+        raise EmbeddingUnavailable(
+            f"{file} is computed by llama.cpp, which is not installed: pip install 'freya-agents[local]'"
+        )
+    trained = header.metadata.get(f"{family}.context_length", max_tokens)
+    read = min(max_tokens, trained) if isinstance(trained, int) else max_tokens
+    return Inspection(
+        f"{file}: {family}, {header.metadata.get(f'{family}.embedding_length')} dimensions, "
+        f"{_POOLED[kind]} up to {read} tokens"
+    )
 
 
 def see_that_it_is_there(name: str) -> None:

@@ -13,13 +13,24 @@ class EmbeddingSettings(BaseModel):
     model: str = Field(
         default=DEFAULT_MODEL,
         min_length=1,
-        description="`all-MiniLM-L6-v2`, or the name or folder of any other sentence-transformers model. Of knowledge it embeds the first version of the index, and new ones that name no other.",
+        description="`all-MiniLM-L6-v2`, the path of a GGUF file of an embedding model, or the name or folder of any other sentence-transformers model. Of knowledge it embeds the first version of the index, and new ones that name no other.",
     )
     threads: int | None = Field(
         default=None, ge=1, le=64, description="Threads that compute one batch; unset: two, or the only core."
     )
     device: str = Field(
         default="cpu", description="Where a sentence-transformers model computes: cpu, cuda, cuda:1, mps."
+    )
+    gpu_layers: int = Field(
+        default=-1,
+        ge=-1,
+        description="Layers of a GGUF model offloaded to a GPU where the build supports it; -1: all, 0: none.",
+    )
+    max_tokens: int = Field(
+        default=512,
+        ge=16,
+        le=8192,
+        description="Tokens that a GGUF model reads of a text, as far as it was trained for them.",
     )
     cache_ttl_s: int = Field(
         default=_WEEK_S, ge=0, description="Seconds for which Redis keeps a vector; 0: it keeps none."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from models.embeddings.cache import CachedEmbedder
+from models.embeddings.gguf_embedder import is_gguf
 
 Load: TypeAlias = Callable[[str], Awaitable[CachedEmbedder]]
 """Loads a model by its name or folder. Raises EmbeddingUnavailable or WeightsInvalid."""
@@ -79,9 +80,9 @@ class SharedEmbedders:
 
 
 def whole_name(model: str) -> str:
-    """The full path of a model's folder, so that it means the same wherever a process runs; other names as they are.
+    """The full path of a model's folder or GGUF file, so that it means the same wherever a process runs; other names as they are.
 
     Blocking: it looks whether there is such a folder.
     """
-    folder = Path(model).expanduser()
-    return str(folder.resolve()) if folder.is_dir() else model
+    path = Path(model).expanduser()
+    return str(path.resolve()) if path.is_dir() or is_gguf(model) else model

@@ -2,7 +2,7 @@
 
 import ctypes
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any  # the functions of a shared library have no types of their own
 
@@ -57,11 +57,13 @@ class Footprint:
     """Layers it has, the output counted as one."""
     gpu_layers: int
     """Of these, how many a GPU computes."""
+    parked: int = 0
+    """Most that beginnings of prompts take outside of the context, in the host's memory."""
 
     @property
     def total(self) -> int:
         """All of it, wherever it lies."""
-        return self.weights + self.cache + self.compute
+        return self.weights + self.cache + self.compute + self.parked
 
     @property
     def memory(self) -> Memory:
@@ -73,7 +75,7 @@ class Footprint:
     def __str__(self) -> str:
         return (
             f"{_gigabytes(self.total)} ({_gigabytes(self.weights)} weights, {_gigabytes(self.cache)} context, "
-            f"{_gigabytes(self.compute)} for computing)"
+            f"{_gigabytes(self.compute)} for computing, {_gigabytes(self.parked)} for parked prompts)"
         )
 
 
@@ -86,15 +88,16 @@ def measure(settings: EngineSettings, room: Memory | None = None) -> Footprint:
     loaded = library()
     layers, cache, compute = _planned(loaded, settings)
     weights = _weights(header)
-    footprint = Footprint(weights, cache, compute, layers, 0)
+    parked = min(cache, settings.parked_mb * _MIB)
+    footprint = Footprint(weights, cache, compute, layers, 0, parked)
     if not loaded.api.llama_supports_gpu_offload():
         return footprint
     wanted = layers if settings.gpu_layers < 0 else min(layers, settings.gpu_layers)
     while wanted and settings.gpu_layers < 0 and room is not None:
-        if Footprint(weights, cache, compute, layers, wanted).memory.gpu <= room.gpu:
+        if replace(footprint, gpu_layers=wanted).memory.gpu <= room.gpu:
             break
         wanted -= 1
-    return Footprint(weights, cache, compute, layers, wanted)
+    return replace(footprint, gpu_layers=wanted)
 
 
 def free_memory() -> Memory:

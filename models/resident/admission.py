@@ -3,7 +3,8 @@
 import numpy as np
 
 from models.resident.job import Job
-from models.resident.prefixes import PrefixCache, common_prefix
+from models.resident.parking import common_prefix
+from models.resident.prefixes import PrefixCache
 from models.resident.scheduling import in_turn, urgency
 
 _WORTH_WAITING = 32
@@ -68,7 +69,7 @@ class Admission:
     def _is_being_computed(self, job: Job, running: list[Job]) -> bool:
         """Whether a running request is about to compute a beginning of this one that is not known yet."""
         history = np.array(job.history, dtype=np.int32)
-        _, known = self._cache.match(history, job.adapters)
+        known = self._cache.known(history, job.adapters)
         for other in running:
             if other.adapters != job.adapters or other.sequence is None or other.remaining <= 1:
                 continue

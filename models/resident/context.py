@@ -2,7 +2,6 @@
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any  # a structure of the C library
 
@@ -10,32 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import EngineUnavailable
+from models.resident.batch import Batch, Chunk
 from models.resident.library import Library
+from models.resident.parking import Saved
 from models.resident.settings import EngineSettings, default_threads
 
 ABORTED = 2
 NO_ROOM = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Tokens of one sequence to compute in a step."""
-
-    sequence: int
-    start: int
-    """The position of its first token."""
-    tokens: Sequence[int]
-    output: bool
-    """Whether what follows the last of them is asked for."""
-
-
 def context_parameters(api: ModuleType, settings: EngineSettings) -> Any:
-    """The parameters of a context for `settings.sequences()` sequences in one pool of cells."""
+    """The parameters of a context for `settings.sequences()` sequences, and one to pass things on by, in one pool of cells."""
     parameters = api.llama_context_default_params()
     parameters.n_ctx = settings.cells()
-    parameters.n_seq_max = settings.sequences()
+    parameters.n_seq_max = settings.sequences() + 1
     # llama.cpp aborts the process where a batch has no place for all sequences.
-    parameters.n_batch = parameters.n_ubatch = max(settings.batch_tokens, settings.sequences())
+    parameters.n_batch = parameters.n_ubatch = max(settings.batch_tokens, settings.sequences() + 1)
     parameters.kv_unified = True  # prefixes are shared without copying, batches are never split
     parameters.n_threads = parameters.n_threads_batch = settings.threads or default_threads()
     if settings.flash_attention is not None:
@@ -51,7 +40,10 @@ class DecodeContext:
         self._api = api
         self._vocabulary = vocabulary
         parameters = context_parameters(api, settings)
-        self._capacity, self.cells = int(parameters.n_batch), settings.cells()
+        self.cells = settings.cells()
+        self._batch = Batch(api, int(parameters.n_batch))
+        self._passing = settings.sequences()
+        """The sequence that holds for a moment what is saved or loaded: llama.cpp does neither with a part of one."""
         self._pointer = api.llama_init_from_model(model, parameters)
         if not self._pointer:
             raise EngineUnavailable(
@@ -65,23 +57,11 @@ class DecodeContext:
         self._abort = ctypes.create_string_buffer(2)
         self._adapters: list[tuple[object, float]] = []
         self._watch_abort()
-        self._make_batch()
 
     def decode(self, chunks: Sequence[Chunk]) -> int:
         """Compute a step; llama.cpp's status: 0 is success. Without success nothing is to be read."""
-        filled = 0
-        for chunk in chunks:
-            size = len(chunk.tokens)
-            rows = slice(filled, filled + size)
-            self._tokens[rows] = chunk.tokens
-            self._positions[rows] = np.arange(chunk.start, chunk.start + size, dtype=np.int32)
-            self._sequences[rows] = chunk.sequence
-            self._outputs[rows] = 0
-            filled += size
-            self._outputs[filled - 1] = chunk.output
-        self._batch.n_tokens = filled
         self._abort[0] = b"\0"
-        status: int = self._api.llama_decode(self._pointer, self._batch)
+        status: int = self._api.llama_decode(self._pointer, self._batch.of(chunks))
         if status == 0:
             self._api.llama_synchronize(self._pointer)
         return status
@@ -103,6 +83,25 @@ class DecodeContext:
         """Forget positions from `length` on; False where the model cannot forget a part."""
         return bool(self._remove(self._memory, sequence, length, -1))
 
+    def save(self, sequence: int, start: int, end: int) -> Saved | None:
+        """The keys and values of these positions, copied; None where llama.cpp gives less than it announced."""
+        self._copy(self._memory, sequence, self._passing, start, end)
+        size = self._api.llama_state_seq_get_size(self._pointer, self._passing)
+        saved = np.empty(size, dtype=np.uint8)
+        written = self._api.llama_state_seq_get_data(self._pointer, self._bytes(saved), size, self._passing)
+        self._remove(self._memory, self._passing, 0, -1)
+        return saved if written == size else None
+
+    def load(self, sequence: int, saved: Saved, start: int, end: int) -> bool:
+        """Put saved positions behind those the sequence has; False where llama.cpp could not, which it says in its log."""
+        read = self._api.llama_state_seq_set_data(
+            self._pointer, self._bytes(saved), saved.size, self._passing
+        )
+        if read:
+            self._copy(self._memory, self._passing, sequence, start, end)
+        self._remove(self._memory, self._passing, 0, -1)
+        return bool(read)
+
     def use_adapters(self, adapters: Sequence[tuple[object, float]]) -> None:
         """Compute the next steps with these adapters, by pointer and scale, and no others."""
         if adapters == self._adapters:
@@ -119,26 +118,8 @@ class DecodeContext:
             self._api.llama_free(self._pointer)
         self._pointer = None
 
-    def _make_batch(self) -> None:
-        size = self._capacity
-        self._tokens = np.zeros(size, dtype=np.int32)
-        self._positions = np.zeros(size, dtype=np.int32)
-        self._sequences = np.zeros(size, dtype=np.int32)
-        self._outputs = np.zeros(size, dtype=np.int8)
-        self._counts = np.ones(size, dtype=np.int32)
-        addresses = self._sequences.ctypes.data + self._sequences.itemsize * np.arange(size, dtype=np.uintp)
-        self._addresses = addresses.astype(np.uintp)
-        batch = self._api.llama_batch()
-        for name, numbers in (
-            ("token", self._tokens),
-            ("pos", self._positions),
-            ("n_seq_id", self._counts),
-            ("seq_id", self._addresses),
-            ("logits", self._outputs),
-        ):
-            kind = dict(self._api.llama_batch._fields_)[name]  # how ctypes names it
-            setattr(batch, name, ctypes.cast(numbers.ctypes.data, kind))
-        self._batch = batch
+    def _bytes(self, saved: Saved) -> Any:
+        return ctypes.cast(saved.ctypes.data, ctypes.POINTER(ctypes.c_uint8))
 
     def _watch_abort(self) -> None:
         """Have llama.cpp read the abort flag between operations.

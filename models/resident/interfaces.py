@@ -197,6 +197,9 @@ class Statistics:
     """Tokens whose keys and values are kept, shared ones once."""
     cells: int
     """Tokens for which there is room."""
+    parked_tokens: int
+    """Tokens whose keys and values are kept in the host's memory, outside of the cells."""
+    parked_bytes: int
     completed: int
     failed: int
     cancelled: int
@@ -208,12 +211,16 @@ class Statistics:
     """Prompt tokens computed."""
     reused_tokens: int
     """Prompt tokens found computed."""
+    restored_tokens: int
+    """Tokens brought back from outside of the cells."""
     generated_tokens: int
     steps: int
     decode_s: float
     """Time in llama.cpp."""
     sampling_s: float
     """Time choosing tokens and handing them out."""
+    parking_s: float
+    """Time saving beginnings of prompts that nobody uses, between steps."""
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.errors import EngineError
 from models.resident.adapters import AdapterKey
-from models.resident.context import Chunk
+from models.resident.batch import Chunk
 from models.resident.interfaces import (
     Event,
     Finish,

@@ -22,6 +22,8 @@ class LoadedModel:
     card: ModelCard
     forgets_parts: bool
     """Whether the end of a sequence can be taken back; recurrent models cannot."""
+    keeps_all: bool
+    """Whether keys and values of every token stay; in models with a sliding window those behind it do not."""
     free: Callable[[int], None]
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _users: int = 0
@@ -57,7 +59,17 @@ class LoadedModel:
 
 
 def load_model(library: Library, settings: EngineSettings) -> LoadedModel:
-    """Verify a file, then load it. Raises ModelInvalid with what is wrong."""
+    """Verify a file, then load it. Raises ModelInvalid with what is wrong, also for one that cannot generate."""
+    model = load_weights(library, settings)
+    api = library.api
+    if not api.llama_model_has_decoder(model.pointer) or api.llama_model_has_encoder(model.pointer):
+        model.close()
+        raise ModelInvalid(f"{settings.path} is a {model.card.architecture}: only decoders can generate")
+    return model
+
+
+def load_weights(library: Library, settings: EngineSettings) -> LoadedModel:
+    """Verify a file, then load it, whatever it is for. Raises ModelInvalid with what is wrong."""
     header = verify_model(settings.path)
     api = library.api
     parameters = api.llama_model_default_params()
@@ -70,9 +82,6 @@ def load_model(library: Library, settings: EngineSettings) -> LoadedModel:
     pointer = api.llama_model_load_from_file(str(settings.path).encode(), parameters)
     if not pointer:
         raise ModelInvalid(f"{settings.path} could not be loaded: {library.complaint()}")
-    if not api.llama_model_has_decoder(pointer) or api.llama_model_has_encoder(pointer):
-        api.llama_model_free(pointer)
-        raise ModelInvalid(f"{settings.path} is a {header.architecture}: only decoders can generate")
     vocabulary = Vocabulary(library, api.llama_model_get_vocab(pointer))
     layers = int(api.llama_model_n_layer(pointer)) + 1  # the output counts as one
     wanted = layers if settings.gpu_layers < 0 else settings.gpu_layers
@@ -82,6 +91,7 @@ def load_model(library: Library, settings: EngineSettings) -> LoadedModel:
         card=_card(library, settings, header, pointer, vocabulary, min(layers, wanted) if offloads else 0),
         free=api.llama_model_free,
         forgets_parts=not (api.llama_model_is_recurrent(pointer) or api.llama_model_is_hybrid(pointer)),
+        keeps_all=not api.llama_model_n_swa(pointer),
     )
 
 

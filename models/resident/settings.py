@@ -26,6 +26,12 @@ class EngineSettings(BaseModel):
         description="Tokens of all requests, and of prompts kept for reuse, that the KV cache holds; "
         "unset: twice `context_tokens`.",
     )
+    parked_mb: int = Field(
+        default=512,
+        ge=0,
+        description="Megabytes of the host's memory, and no more than the KV cache takes, for beginnings of prompts "
+        "that are kept outside of it and brought back when they are asked for; 0: none.",
+    )
     parallel: int = Field(default=8, ge=1, le=64, description="Requests decoded together.")
     queue: int = Field(default=64, ge=1, description="Requests that may wait before more are refused.")
     batch_tokens: int = Field(default=512, ge=16, le=4096, description="Most tokens computed in one step.")

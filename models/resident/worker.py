@@ -18,6 +18,7 @@ from models.resident.interfaces import Finish, Statistics
 from models.resident.job import Job, Outbox
 from models.resident.library import Library
 from models.resident.loading import LoadedModel
+from models.resident.parking import ParkedPrefixes
 from models.resident.prefixes import PrefixCache
 from models.resident.sampling import Candidates
 from models.resident.scheduling import StepCosts, Turns, plan_step
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 _FIRST_SERVICE_S = 1.0
 _SMOOTHING = 0.2
+_MIB = 1 << 20
+_PARKING_PATIENCE = 64
+"""Tokens written by others, after which an idle sequence leaves the cells that attention steps over."""
 
 Command = Job | Callable[[], None] | None
 """A request, something to do between steps, or only a reason to look again."""
@@ -48,6 +52,7 @@ class Counters:
     steps: int = 0
     decode_s: float = 0.0
     sampling_s: float = 0.0
+    parking_s: float = 0.0
 
 
 class Worker:
@@ -61,11 +66,13 @@ class Worker:
         self._model = model
         self._settings = settings
         self._context = DecodeContext(library, model.pointer, settings, model.vocabulary.size)
+        self._parked = ParkedPrefixes(most_bytes=settings.parked_mb * _MIB, most_tokens=self._context.cells)
         self._cache = PrefixCache(
             self._context,
             sequences=settings.sequences(),
             cells=self._context.cells,
             partial=model.forgets_parts,
+            parked=self._parked if settings.parked_mb and model.keeps_all else None,
         )
         self._admission = Admission(
             self._cache,
@@ -73,6 +80,8 @@ class Worker:
             patience_s=settings.patience_s,
             share_ahead=model.forgets_parts,
         )
+        self._parks = not model.card.gpu_layers
+        """Whether what nobody uses leaves its cells; on a GPU only where others need them."""
         self._adapters = Adapters(library, model.pointer)
         self._candidates = Candidates(library, model.vocabulary.size)
         self._costs = StepCosts(settings.prefill_slowdown)
@@ -82,6 +91,8 @@ class Worker:
         self._waiting: list[Job] = []
         self._running: list[Job] = []
         self._computing: Sequence[Job] = ()
+        self._written = 0
+        """Tokens the last step was computed for whose answers are being written."""
         self._closes_at: float | None = None
         self.closed: Future[None] = Future()
         self._thread = threading.Thread(target=self._work, name="resident model", daemon=True)
@@ -133,6 +144,9 @@ class Worker:
             waiting=self.waiting,
             cells_used=self._cache.used,
             cells=self._cache.cells,
+            parked_tokens=self._parked.tokens,
+            parked_bytes=self._parked.bytes,
+            restored_tokens=self._cache.restored,
             **counted,
         )
 
@@ -171,16 +185,30 @@ class Worker:
         self._drop_the_gone(now)
         if self._closes_at is not None and (not (self._waiting or self._running) or now >= self._closes_at):
             return False
+        nobody = not self._running
         self.counters.preempted += self._admission.admit(self._waiting, self._running, now)
+        if nobody and self._running and self._parks:
+            self._cache.drop_saved()
         if self._running:
             self._compute(self._plan(now))
         self._outbox.send()
+        self._park()
         return True
+
+    def _park(self) -> None:
+        """Move some of what nobody uses out of the way of those who write."""
+        written, self._written = self._written, 0
+        if self._running and written and self._parks:
+            began = time.perf_counter()
+            self._cache.park(written, _PARKING_PATIENCE)
+            self.counters.parking_s += time.perf_counter() - began
 
     def _take_commands(self) -> None:
         """Everything in the inbox; waits for something when there is nothing else to do."""
         with suppress(Empty):
             idle = not (self._waiting or self._running or self._closes_at)
+            while idle and self._parks and self._inbox.empty() and self._cache.save_ahead():
+                pass
             self._obey(self._inbox.get(block=idle))
             while True:
                 self._obey(self._inbox.get_nowait())
@@ -243,7 +271,7 @@ class Worker:
         self.counters.steps += 1
         self.counters.decode_s += took
         if status == 0:
-            writing = sum(job.remaining == 1 for job, _ in plan)
+            self._written += (writing := sum(job.remaining == 1 for job, _ in plan))
             self._costs.learn(writing, sum(size for _, size in plan) - writing, took)
             self._advance(plan)
             return

@@ -113,6 +113,7 @@ class Setup:
         assert self.events is not None
         return Freya(
             charters={},
+            designs=cast("Any", None),
             manager=manager,
             runs=self.store,
             events=self.events,

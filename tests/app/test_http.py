@@ -79,7 +79,7 @@ async def test_stream_tells_the_turn_in_order_and_can_be_resumed_from_every_even
     events = events_in(response.text)
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     kinds = [event["type"] for event in events]
-    assert kinds[:3] == ["run.started", "route", "agent.started"]
+    assert kinds[:5] == ["run.started", "route", "plan", "step.started", "agent.started"]
     assert kinds.index("tool.started") < kinds.index("tool.finished") < kinds.index("agent.finished")
     assert kinds[-1] == "run.finished"
     url = f"/v1/runs/{events[0]['run_id']}/events"

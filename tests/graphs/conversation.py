@@ -140,7 +140,7 @@ class Conversation:
             settings=self.settings,
             indexed=lambda: self.indexed,
         )
-        graph = build_freya(self.charters, self.settings, self.checkpointer)
+        graph = build_freya(self.settings, self.checkpointer)
         state = await graph.ainvoke(
             {"message": message, "wanted": list(wanted)},
             {"configurable": {"thread_id": self.run_id}, "callbacks": self.callbacks},

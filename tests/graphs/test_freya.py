@@ -22,6 +22,8 @@ async def test_turn_runs_from_guard_to_remember_and_tells_of_it_in_order(play):
     state = await talk.say("  NPV of -1000, 400, 400, 400 at 8 %  ")
     assert talk.types() == [
         "route",
+        "plan",
+        "step.started",
         "agent.started",
         "tool.started",
         "tool.finished",
@@ -29,6 +31,7 @@ async def test_turn_runs_from_guard_to_remember_and_tells_of_it_in_order(play):
         "token",
         "citation",
         "agent.finished",
+        "step.finished",
     ]
     assert state["answer"] == "The RSI is a momentum oscillator [1]."
     assert state["outcome"] == "answered"

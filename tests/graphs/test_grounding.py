@@ -47,6 +47,8 @@ def untraced(text, sources=SOURCES):
         ("1.5e6", {1.5e6}),
         ("1.5 × 10^6", {1.5e6}),
         (".5", {0.5}),
+        ("16.6667", {16.6667}),
+        ("1234,5678", {1234.5678}),
         ("twenty-four thousand", {24_000}),
         ("one hundred and five", {105}),
         ("five percent", {5}),
@@ -149,6 +151,20 @@ def test_a_number_of_a_passage_that_was_not_cited_gets_its_citation():
     )
     assert shown == "Readings of the relative strength index above 70 are called overbought. [1]"
     assert found.holds
+
+
+def test_a_citation_covers_the_sentences_of_its_line_before_it():
+    text = "Readings above 70 are high. The relative strength index is a momentum oscillator up to 100. [1]"
+    assert check_answer(text, SOURCES, repair=False)[1].holds
+    other = (
+        "Readings above 70 are high.\n\nThe relative strength index is a momentum oscillator up to 100. [1]"
+    )
+    assert untraced(other) == ("70",)
+
+
+def test_the_last_sentence_keeps_its_citation():
+    text = "It is an oscillator [1]. The relative strength index lies between 0 and 100. [1]"
+    assert check_answer(text, SOURCES, repair=False)[1].holds
 
 
 def test_code_is_left_alone():

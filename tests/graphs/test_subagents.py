@@ -31,7 +31,8 @@ async def test_a_sub_agent_calls_its_own_tools_and_no_others(play):
         router=to("technical", request=STRATEGY),
     )
     (result,) = (await talk.say(STRATEGY))["results"]
-    assert script.asked[0].tools == ["compute_indicator", "position_size", "kelly_fraction"]
+    assert set(script.asked[0].tools) >= {"compute_indicator", "position_size", "kelly_fraction"}
+    assert "pivot_points" not in script.asked[0].tools
     statuses = {event.tool: event.status for event in talk.of("tool.finished")}
     assert statuses == {"kelly_fraction": "success", "compute_indicator": "error", "pivot_points": "error"}
     assert "There is no tool 'pivot_points'" in "\n".join(m.text for m in script.asked[1].messages)

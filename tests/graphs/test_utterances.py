@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SPECIALISTS = sorted((ROOT / "agents").glob("*/utterances.txt"))
+SPECIALISTS = sorted((ROOT / "agents").glob("*/utterances*.txt"))
 GENERAL = sorted((ROOT / "graphs" / "utterances").glob("*.txt"))
 LEAST = 60
-LEAST_BY_NAME = {"recap": 40}
+LANGUAGES = ("ru", "es", "de")
+LEAST_BY_NAME = {"recap": 40, "protected": 40}
+LEAST_FOREIGN = {"small_talk": 20, "recap": 5}
 
 
 def utterances(path: Path) -> list[str]:
@@ -21,7 +23,24 @@ def plain(text: str) -> str:
 
 
 def name_of(path: Path) -> str:
-    return path.parent.name if path.name == "utterances.txt" else path.stem
+    """The label, and the language where it is not English: `davina`, `davina_de`, `recap_ru`."""
+    if path.parent.name == "utterances":
+        return path.stem
+    return path.parent.name + path.stem.removeprefix("utterances")
+
+
+def least(path: Path) -> int:
+    label, _, language = name_of(path).rpartition("_")
+    if language in LANGUAGES:
+        return LEAST_FOREIGN.get(label, 25)
+    return LEAST_BY_NAME.get(name_of(path), LEAST)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_label_has_utterances_in_every_language(language):
+    labels = {name_of(path) for path in [*SPECIALISTS, *GENERAL]}
+    plain_ones = {label for label in labels if label.rpartition("_")[2] not in LANGUAGES}
+    assert {f"{label}_{language}" for label in plain_ones - {"protected"}} <= labels
 
 
 def test_the_specialists_and_the_general_intents_are_found():
@@ -33,7 +52,7 @@ def test_the_specialists_and_the_general_intents_are_found():
 def test_a_file_holds_enough_distinct_utterances(path):
     texts = [plain(text) for text in utterances(path)]
     assert sorted({text for text in texts if texts.count(text) > 1}) == []
-    assert len(texts) >= LEAST_BY_NAME.get(name_of(path), LEAST)
+    assert len(texts) >= least(path)
 
 
 def test_no_utterance_is_in_two_files():

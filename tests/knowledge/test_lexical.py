@@ -35,6 +35,12 @@ async def filled(lexical):
     return lexical
 
 
+async def test_nothing_is_found_where_nothing_is(lexical, filled):
+    assert await filled.search("RSI", Field.QUESTION, collections=["nowhere"]) == {}
+    await lexical.clear()
+    assert await lexical.search("RSI", Field.QUESTION, collections=["technical"]) == {}
+
+
 async def test_fields_are_searched_apart(filled):
     assert list(await filled.search("RSI", Field.QUESTION)) == ["pair_1"]
     assert list(await filled.search("RSI", Field.ANSWER)) == ["pair_2"]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from models import Unit, argument
 from models.chat.extractive.arguments import mentions_of, read_arguments
+from models.chat.extractive.plain import put_plainly
 from models.chat.extractive.quantities import read_lists, read_quantities
 from models.chat.extractive.texts import text_mentions
 from models.chat.tools import describe_tool, without_hints
@@ -128,7 +129,7 @@ def test_tables_and_markup_are_read_whole():
     request = f"look at\n{rows}\nand <p>this</p> please"
     assert read(Data, request) == {"table": rows, "page": "<p>this</p>", "whole": request}
     assert mentions_of(request).wording == "look at and please"
-    assert text_mentions("a, b and c\nno table here").table is None
+    assert text_mentions(put_plainly("a, b and c\nno table here", [])).table is None
 
 
 class Series(BaseModel):

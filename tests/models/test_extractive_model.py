@@ -146,7 +146,7 @@ async def test_tool_results_are_the_answer_and_errors_are_told(model: Extractive
     good = ToolMessage("The size is 0.1 BTC.", tool_call_id="a", name="position_size")
     bad = ToolMessage("give a stop", tool_call_id="b", name="stops", status="error")
     reply = await model.bind_tools([position_size]).ainvoke(after_tool("size it", good, bad))
-    assert reply.text == "The size is 0.1 BTC.\n\n`stops` could not do it: give a stop"
+    assert reply.text == "The size is 0.1 BTC.\n\nThis cannot be computed yet: give a stop"
     assert reply.tool_calls == []
 
 
@@ -157,7 +157,7 @@ async def test_where_no_tool_could_work_what_is_known_stands_first_and_more_is_a
     bad = ToolMessage("Give a stop.", tool_call_id="a", name="stops", status="error")
     reply = await model.ainvoke(after_tool(request, bad))
     assert reply.text == (
-        "The RSI is a momentum oscillator of recent gains and losses. [3]\n\n`stops` could not do it: Give a stop."
+        "The RSI is a momentum oscillator of recent gains and losses. [3]\n\nThis cannot be computed yet: Give a stop."
     )
     assert reply.response_metadata["finish_reason"] == "needs_input"
 

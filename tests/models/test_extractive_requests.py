@@ -261,9 +261,7 @@ async def test_every_example_of_a_tool_leads_to_it_or_asks_for_what_it_lacks(
         for example in (tool.metadata or {})["examples"]:
             reply = await ask(model, charter, HumanMessage(example))
             names = [call["name"] for call in reply.tool_calls]
-            asks = (
-                reply.response_metadata["finish_reason"] == "needs_input" and f"`{tool.name}`" in reply.text
-            )
+            asks = reply.response_metadata["finish_reason"] == "needs_input" and f"“{example}”" in reply.text
             if tool.name not in names and not asks:
                 astray.append((tool.name, example, names))
     assert astray == []

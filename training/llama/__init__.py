@@ -3,7 +3,7 @@
 `python -m training.llama` makes it, or says where it lies. Tests and demonstrations run on it.
 """
 
-from training.llama.export import RandomWeights, quantise, write_llama
+from training.llama.export import RandomWeights, quantise, write_llama, write_random_adapter
 from training.llama.made import MadeModel, Recipe, made_model
 from training.llama.shape import LlamaShape
 from training.llama.vocabulary import Vocabulary, byte_vocabulary, train_vocabulary
@@ -19,4 +19,5 @@ __all__ = [
     "quantise",
     "train_vocabulary",
     "write_llama",
+    "write_random_adapter",
 ]

@@ -15,6 +15,7 @@ from training.llama.vocabulary import Vocabulary
 _FILE_TYPES = {"Q8_0": 7, "Q4_K_M": 15}
 """llama.cpp's numbers of what a whole file is quantised to."""
 _F16_FILE = 1
+_ADAPTER_RANK = 4
 
 
 class RandomWeights(Mapping[str, NDArray[np.float32]]):
@@ -53,6 +54,26 @@ def write_llama(
         for tensor, numbers in weights.items()
     }
     write_gguf(path, _metadata(shape, vocabulary, name), tensors)
+
+
+def write_random_adapter(path: Path, shape: LlamaShape, *, seed: int, strength: float = 4.0) -> None:
+    """Write a LoRA adapter of rank 4 with random numbers on every query and feed-forward projection."""
+    random = np.random.default_rng(seed)
+    sizes = {"attn_q": (shape.width, shape.width), "ffn_up": (shape.hidden, shape.width)}
+    tensors = {}
+    for layer in range(shape.layers):
+        for name, (rows, columns) in sizes.items():
+            low = random.standard_normal((_ADAPTER_RANK, columns), dtype=np.float32) * columns**-0.5
+            high = random.standard_normal((rows, _ADAPTER_RANK), dtype=np.float32)
+            tensors[f"blk.{layer}.{name}.weight.lora_a"] = low
+            tensors[f"blk.{layer}.{name}.weight.lora_b"] = high
+    metadata: dict[str, Value] = {
+        "general.architecture": "llama",
+        "general.type": "adapter",
+        "adapter.type": "lora",
+        "adapter.lora.alpha": strength,
+    }
+    write_gguf(path, metadata, tensors)
 
 
 def quantise(source: Path, target: Path, kind: str) -> None:

@@ -13,16 +13,25 @@ from pydantic import JsonValue
 from models.arguments import Unit
 from models.chat.extractive.cues import Span, cue_strengths
 from models.chat.extractive.dates import DateMention
-from models.chat.extractive.fitting import match_numbers
+from models.chat.extractive.expressions import read_expressions, read_flows, risk_percent
+from models.chat.extractive.fitting import fill_in, match_numbers
+from models.chat.extractive.plain import put_plainly
 from models.chat.extractive.quantities import (
     NumberList,
     Quantity,
+    is_aside,
     read_lists,
     read_long_rows,
     read_quantities,
 )
 from models.chat.extractive.schema import Argument, Signature, mapping
-from models.chat.extractive.texts import TextMentions, named_together, read_texts, text_mentions
+from models.chat.extractive.texts import (
+    TextMentions,
+    left_as_written,
+    named_together,
+    read_texts,
+    text_mentions,
+)
 from models.chat.extractive.words import folded_in_place
 
 _Mention = TypeVar("_Mention", Quantity, NumberList)
@@ -31,7 +40,8 @@ _LONGEST_SHORT_ROW = 12
 _MOST_ROWS = 20
 _COUNTED = re.compile(
     r"\s(?!costs|sales|earnings|savings|wages|expenses|reserves|revenues|times|fees|funds|plus|versus|vs|is|was|as|across|prices|"
-    r"closes|flows|returns|less|has|this|rises|falls|drops|gains|points)[a-z]{2,}[^s\W]s\b"
+    r"closes|flows|returns|less|has|this|rises|falls|drops|gains|points|in|of|at|on|to|for|with|and|or|if|when|"
+    r"per|each|every|by|from|after|before|while|price|fixed|variable)(?:(?!in|of|at|on|to|for|with|and|or|per|each|a|an|is|are|the|by|from)[a-z]{2,}\s)?[a-z]{2,}[^s\W]s\b"
 )
 """A plural noun right after a number: what it counts."""
 _MOST_SINGLE_NUMBERS = 60
@@ -52,6 +62,8 @@ class Reading:
     """How many of those are data: numbers, lists, quotations, markup, dates; not a choice or symbol that is named."""
     series: tuple[dict[str, JsonValue], ...] = ()
     """A required choice with each value that the request names in one series with the one that is taken."""
+    unexplained: tuple[str, ...] = ()
+    """Numbers of the request that no argument takes, though it may be meant to, as they are written."""
     explained: float = 0.0
     """The share of the request's single numbers that cues or units tie to an argument, 0 to 1; 1 where it has none."""
 
@@ -61,6 +73,7 @@ class Mentions:
     """What stands in a request, found once and read by the signature of each tool."""
 
     request: str
+    """Put plainly: English words, plain numbers."""
     folded: str
     quantities: int
     """How many numbers there are."""
@@ -78,9 +91,11 @@ class Mentions:
 @lru_cache(maxsize=32)
 def mentions_of(request: str) -> Mentions:
     """Everything in a request that may become an argument."""
+    plain = put_plainly(request, left_as_written(request))
+    request = plain.text
     runs, rest = read_long_rows(request)
     quantities = read_quantities(rest)
-    texts = text_mentions(request)
+    texts = text_mentions(plain)
     outside = quantities
     if texts.table is not None and texts.table[0].count(",", 0, texts.table[0].find("\n")) >= _FEWEST_COLUMNS:
         start, end = texts.table[1]  # a tool of bars reads the table itself; to others its cells say nothing
@@ -130,9 +145,16 @@ def read_arguments(
     values: dict[str, JsonValue] = {}
     taken = read_texts(signature, found.request, found.folded, found.texts, values, today)
     unclear = _unclear(signature, found.texts.dates, values, today)
+    told = _read_flows(signature, found, taken, values)
     in_lists = _read_lists(signature, found, taken, values)
-    singles = _outside(found.singles, [*taken, *in_lists])
-    used, tied = _read_numbers(signature, found.folded, singles, in_lists, values)
+    singles = [q for q in _outside(found.singles, [*taken, *in_lists]) if q not in told]
+    expressed = read_expressions(signature, found.request, singles)
+    values.update(expressed.values)
+    used, tied, left = _read_numbers(signature, found, expressed.singles, in_lists, values)
+    if expressed.risked is not None:
+        values.update(risk_percent(signature, values, expressed.risked))
+    used, tied = used + expressed.used + len(told), tied + expressed.used + len(told)
+    singles = [*singles, *told]
     by_name = {argument.name: argument for argument in signature.arguments}
     literal = sum(1 for name in values if not by_name[name].is_request)
     explained = tied / len(singles) if singles else 1.0
@@ -154,6 +176,7 @@ def read_arguments(
         unclear=unclear,
         literal=literal,
         figures=len(taken) + len(in_lists) + used,
+        unexplained=() if _reads_itself(signature, values) else _unexplained(found, left, values),
         explained=explained,
     )
 
@@ -211,21 +234,35 @@ def _as_list(argument: Argument, row: NumberList) -> list[JsonValue]:
     return list(row.values)
 
 
+def _read_flows(
+    signature: Signature, found: Mentions, taken: Sequence[Span], values: dict[str, JsonValue]
+) -> list[Quantity]:
+    """Give a list of cash flows what the request tells in words; the numbers that it was read from."""
+    wanted = next((a for a in signature.arguments if a.is_number_list and a.unit == Unit.MONEY), None)
+    if wanted is None:
+        return []
+    told = read_flows(found.request, _outside(found.singles, taken), _outside(found.pairs, taken))
+    if told is None:
+        return []
+    values[wanted.name] = list(told[0])
+    return told[1]
+
+
 def _read_numbers(
     signature: Signature,
-    folded: str,
+    found: Mentions,
     quantities: Sequence[Quantity],
     rows: Sequence[Span],
     values: dict[str, JsonValue],
-) -> tuple[int, int]:
-    """Match numbers with single arguments; how many found a place, and how many of these by a cue or unit."""
+) -> tuple[int, int, list[Quantity]]:
+    """Match numbers with single arguments; how many found a place, how many of these by a cue or unit, and the others."""
     numeric = [a for a in signature.arguments if a.is_number and a.name not in values]
     if not numeric or not quantities:
-        return 0, 0
+        return 0, 0, list(quantities)
     # Rows stand among the spans so that a cue before a row does not speak of the number behind it.
     spans = sorted([(q.start, q.end) for q in quantities] + list(rows))
     place = {span: at for at, span in enumerate(spans)}
-    by_span = cue_strengths(signature, folded, spans)
+    by_span = cue_strengths(signature, found.folded, spans)
     cues = {
         (a.name, n): by_span.get((a.name, place[q.start, q.end]), 0.0)
         for a in numeric
@@ -236,11 +273,38 @@ def _read_numbers(
         n
         for n, q in enumerate(quantities)
         if q.unit is Unit.NUMBER
-        and _COUNTED.match(folded, q.end)
+        and _COUNTED.match(found.folded, q.end)
         and not (
-            cue and cue.match(folded, q.end + 1)
+            cue and cue.match(found.folded, q.end + 1)
         )  # "100 cogs 40": a label of the next, or known for itself
     )
     matched = match_numbers(numeric, quantities, cues, counted)
-    values.update({name: value for name, (value, _) in matched.items()})
-    return len(matched), sum(tied for _, tied in matched.values())
+    values.update({name: match.value for name, match in matched.items()})
+    places = {match.quantity for match in matched.values()}
+    left = [q for n, q in enumerate(quantities) if n not in places]
+    more = fill_in([a for a in numeric if a.name not in values], left)
+    values.update({name: value for name, (value, _) in more.items()})
+    filled = [quantity for _, quantity in more.values()]
+    left = [q for q in left if q not in filled]
+    tied = sum(match.tied for match in matched.values())
+    return len(matched) + len(more), tied + len(more), left
+
+
+def _reads_itself(signature: Signature, values: Mapping[str, JsonValue]) -> bool:
+    """Whether the tool gets the request and looks for numbers in it by itself."""
+    return any(a.is_request and a.name in values for a in signature.arguments)
+
+
+def _unexplained(
+    found: Mentions, left: Sequence[Quantity], values: Mapping[str, JsonValue]
+) -> tuple[str, ...]:
+    """The numbers among these that may be meant for an argument, as the request writes them."""
+    known = {abs(value) for value in values.values() if isinstance(value, int | float)}
+    plain = found.texts.plain
+    quoted = [span for _, span in found.texts.quotes]
+    return tuple(
+        plain.original(q.start, q.end).strip()
+        for q in _outside(left, quoted)
+        if any(sign.isdigit() for sign in found.request[q.start : q.end])
+        and not (abs(q.value) in known or is_aside(found.request, q))
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from models.chat.extractive.arguments import Reading, mentions_of, read_arguments
 from models.chat.extractive.toolset import Toolset, ToolSpec
-from models.chat.extractive.words import content_stems
+from models.chat.extractive.words import content_stems, words
 from models.interfaces import Embedder
 
 _SURE = 0.52
@@ -15,6 +15,10 @@ _SURE_OF_QUESTION = 0.72
 _SAME_REQUEST = 0.9
 _ALONGSIDE = 0.12
 _NAMED = 0.3
+_CALLED = 0.15
+"""What it is worth that a tool is called by a name that is its alone: more than most cosines are apart."""
+_OWN_WORD = 0.03
+_MOST_OWN_WORDS = 3
 _CHOSEN = 0.08
 _COMPLETE = 0.1
 _EXPLAINED = 0.12
@@ -48,6 +52,8 @@ _POINTS_AT_DATA = re.compile(
     re.IGNORECASE,
 )
 _LABELS = re.compile(r"[A-Za-z]{3,}\s?:\s")
+_DATA = re.compile(r"[\d:\"“«]")
+"""Where what is asked for ends and what is given begins."""
 _ONLY = re.compile(r"\b(?:only|just|nothing but|solely)\b", re.IGNORECASE)
 
 
@@ -62,6 +68,10 @@ class Candidate:
     cosine: float
     named: bool
     """Whether the request says words of its name."""
+    called: bool = False
+    """Whether the request calls it by its whole name, or by an abbreviation or choice that is its alone."""
+    lacks: str | None = None
+    """An operation that the request names and the tool does not do."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +109,11 @@ class Manner:
 
 
 async def choose_tools(
-    request: str, toolset: Toolset, embedder: Embedder, *, forced: bool = False
+    request: str, toolset: Toolset, embedder: Embedder, *, forced: bool = False, strict: bool = True
 ) -> tuple[list[Candidate], Candidate | None]:
-    """The tools to call with their arguments, and the tool that would be called if its missing arguments were given.
+    """The tools to call with their arguments, and the tool that would be called if what it lacks were given.
+
+    A number of the request that no argument takes is asked about before anything is computed, unless not `strict`.
 
     Several tools are called only where each works on the request as a whole. `forced` calls the best-fitting
     readable tool however weakly it fits.
@@ -115,16 +127,32 @@ async def choose_tools(
     if forced:
         ready = [candidate for candidate in ranked if not candidate.reading.missing]
         return (ready[:1], None) if ready else ([], ranked[0])
-    ready = [c for c in ranked if not c.reading.missing and _is_called_for(c, manner)]
-    best = ranked[0]
-    if ready and ready[0].fit >= best.fit - _ALONGSIDE:
+    complete = [c for c in ranked if not c.reading.missing and not c.lacks and _is_called_for(c, manner)]
+    ready = [c for c in complete if not (strict and c.reading.unexplained)]
+    if ready and ready[0].fit >= ranked[0].fit - _ALONGSIDE:
         return _together(ready, manner, toolset), None
+    return [], _wanting(ranked[0], complete, manner)
+
+
+def _wanting(best: Candidate, complete: list[Candidate], manner: Manner) -> Candidate | None:
+    """The tool to ask about, where none can be called yet."""
+    if best.lacks:
+        return best if best.reading.figures or manner.acts else None
     if best.reading.missing and _is_worth_asking(best, manner):
-        return [], best
-    return [], None
+        return best
+    if complete and complete[0].fit >= best.fit - _ALONGSIDE:
+        return complete[0]
+    nothing = not best.reading.missing and not best.reading.literal and not best.tool.takes_text_only
+    return best if nothing and best.called and not manner.defines else None
 
 
 def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
+    if (
+        candidate.called
+        and not manner.defines
+        and (candidate.reading.literal or candidate.tool.takes_text_only)
+    ):
+        return not manner.asks or candidate.reading.figures > 0
     if candidate.cosine >= _SAME_REQUEST and (manner.acts or not manner.defines):
         return True
     tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
@@ -161,6 +189,8 @@ def _holds_bars(reading: Reading) -> bool:
 
 
 def _is_worth_asking(candidate: Candidate, manner: Manner) -> bool:
+    if candidate.called and not manner.defines:
+        return True
     if candidate.fit < _SURE or (manner.defines and not (candidate.reading.figures or manner.points)):
         return False
     return (
@@ -200,16 +230,23 @@ async def _rank(request: str, toolset: Toolset, embedder: Embedder, *, every: bo
     vectors = await embedder.embed([wording[:_LONGEST_COMPARED]])
     nearest = toolset.nearest(vectors[0])
     stems = set(content_stems(wording[: 4 * _LONGEST_COMPARED]))
+    said = stems | set(words(wording[: 4 * _LONGEST_COMPARED]))
+    beginning = words(_DATA.split(wording, maxsplit=1)[0])
+    unique = toolset.unique_words(stems)
     ranked = []
-    for tool, (cosine, example) in zip(toolset.tools, nearest, strict=True):
+    for tool, (cosine, example), own in zip(toolset.tools, nearest, unique, strict=True):
         reading = read_arguments(tool.signature, request)
         if not every and tool.lacks_request(reading.missing) and not tool.is_called_by(stems):
             continue  # it is about something else: what such a tool works on is not in it, nor is the tool asked for
         share = tool.named_by(stems)
+        called = tool.is_called(said, toolset)
         fit = cosine + _NAMED * share + _CHOSEN * tool.choices_in(reading.values)
+        if not tool.takes_text_only:
+            fit += _CALLED * called + _OWN_WORD * min(own, _MOST_OWN_WORDS)
         if reading.figures and not tool.takes_text_only:
             fit += (
                 0.0 if reading.missing else _COMPLETE * min(1.0, 2 * reading.explained)
             ) + _EXPLAINED * reading.explained
-        ranked.append(Candidate(tool, fit, reading, example, cosine, share > 0))
+        lacks = None if tool.takes_text_only else tool.lacks_operation(beginning)
+        ranked.append(Candidate(tool, fit, reading, example, cosine, share > 0, called, lacks))
     return sorted(ranked, key=lambda candidate: -candidate.fit)

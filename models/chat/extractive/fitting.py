@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -24,6 +25,10 @@ _FITS: dict[str, dict[Unit, tuple[float, float]]] = {
     },
 }
 """By argument unit and written unit: the factor between them and how well they fit, 0 to 1."""
+_GUESSED = 0.35
+"""A bare number is given by elimination only to an argument whose unit it fits better than this."""
+_LOOSE = 0.25
+"""A unit that fits no better than this is another's."""
 _SPEAKS = 0.8
 """The strength from which a cue makes a value one of an argument that could do without."""
 _POOR = 0.2
@@ -35,6 +40,18 @@ _ADJOINS = 1.6
 """The strength of a cue right beside a value."""
 _SUPPORTED = 0.95
 """Unit fit and cue strength from which a number is an argument's by more than its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A number that is an argument's."""
+
+    quantity: int
+    """Its place among the numbers."""
+    value: JsonValue
+    """In the argument's unit."""
+    tied: bool
+    """Whether a cue or a telling unit says that it is the argument's."""
 
 
 def unit_fit(argument: Argument, quantity: Quantity) -> tuple[float, float] | None:
@@ -63,8 +80,8 @@ def match_numbers(
     quantities: Sequence[Quantity],
     cues: Mapping[tuple[str, int], float],
     counted: AbstractSet[int] = frozenset(),
-) -> dict[str, tuple[JsonValue, bool]]:
-    """For each argument that gets a number, its value, and whether a cue or a telling unit says that it is its.
+) -> dict[str, Match]:
+    """The match of each argument that gets a number.
 
     The total of unit fits and cue strengths is made large: first the best pairs, then exchanges that gain. Where cues
     do not decide, numbers go to the required arguments in the order that both are written in. `counted` are the
@@ -93,9 +110,52 @@ def match_numbers(
             values[a, q] = fit[0]
     matched = _improved(_greedy(scores), scores)
     return {
-        arguments[a].name: (_typed(arguments[a], values[a, q]), scores[a, q] - base[a] >= _SUPPORTED)
+        arguments[a].name: Match(q, _typed(arguments[a], values[a, q]), scores[a, q] - base[a] >= _SUPPORTED)
         for a, q in matched.items()
     }
+
+
+def fill_in(
+    arguments: Sequence[Argument], quantities: Sequence[Quantity]
+) -> dict[str, tuple[JsonValue, Quantity]]:
+    """For arguments that are without, the numbers that are left, where there is but one way to give them.
+
+    A number whose unit tells what it is goes to the only argument of that unit; several of one unit go, in their order,
+    to as many arguments. A bare number goes to the only argument that must be given and is left: what it counts
+    ("a hotel with 40 rooms") need not be what another one is about.
+    """
+    given: dict[str, tuple[JsonValue, Quantity]] = {}
+    telling = [q for q in quantities if q.unit is not Unit.NUMBER]
+    for unit in dict.fromkeys(q.unit for q in telling):
+        own = [q for q in telling if q.unit is unit]
+        fits = [
+            a
+            for a in arguments
+            if a.name not in given and all((f := unit_fit(a, q)) and f[1] > _LOOSE for q in own)
+        ]
+        given |= _in_order(fits, own)
+    bare = [q for q in quantities if q.unit is Unit.NUMBER]
+    fits = [
+        a
+        for a in arguments
+        if a.required
+        and a.name not in given
+        and all((f := unit_fit(a, q)) and f[1] > _GUESSED and _within_bounds(a, f[0]) for q in bare)
+    ]
+    return given | (_in_order(fits, bare) if len(bare) == 1 else {})
+
+
+def _in_order(
+    arguments: Sequence[Argument], quantities: Sequence[Quantity]
+) -> dict[str, tuple[JsonValue, Quantity]]:
+    if len(arguments) != len(quantities):
+        return {}
+    given: dict[str, tuple[JsonValue, Quantity]] = {}
+    for argument, quantity in zip(arguments, quantities, strict=True):
+        fit = unit_fit(argument, quantity)
+        if fit is not None:
+            given[argument.name] = (_typed(argument, fit[0]), quantity)
+    return given
 
 
 def _within_bounds(argument: Argument, value: float) -> bool:

@@ -118,6 +118,12 @@ class ExtractiveChatModel(AsynchronousChatModel):
     ) -> tuple[list[ToolCall], Candidate | None]:
         """The calls to make: what was asked for completed, the earlier call changed, or the request's own."""
         bare = bool(turn.begun) and turn.is_bare
+        if turn.asked and turn.leaves_out:
+            chosen, wanting = await choose_tools(
+                turn.begun, toolset, self.embedder, forced=forced, strict=False
+            )
+            if chosen:
+                return _as_calls(chosen), wanting
         if bare and turn.asked:
             chosen, wanting = await choose_tools(turn.completed, toolset, self.embedder, forced=forced)
             if chosen or wanting:

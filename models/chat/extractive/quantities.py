@@ -27,6 +27,7 @@ _DURATION = {
     "day": (Unit.DAYS, 1.0),
     "d": (Unit.DAYS, 1.0),
     "week": (Unit.DAYS, 7.0),
+    "fortnight": (Unit.DAYS, 14.0),
     "month": (Unit.MONTHS, 1.0),
     "mo": (Unit.MONTHS, 1.0),
     "quarter": (Unit.MONTHS, 3.0),
@@ -94,6 +95,13 @@ _LONG_ROW = re.compile(
 )
 _PLAIN_NUMBER = re.compile(_PLAIN)
 _MASK = "\0"
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+_SAID_BY_ONE = frozenset({Unit.MONTHS, Unit.YEARS, Unit.DAYS})
+_IN_NAME = re.compile(
+    r"(?:#|\b(?:no|nr|number|layer|level|web|phase|version|series|tier|step|part|chapter|page|room|gen|class|top|option|plan|model|uniswap v))\.?\s?$",
+    re.IGNORECASE,
+)
+_NAME_REACH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,18 @@ def read_long_rows(text: str) -> tuple[list[NumberList], str]:
         values = tuple(float(n.replace("\u2212", "-")) for n in _PLAIN_NUMBER.findall(match[0]))
         rows.append(NumberList(values, Unit.NUMBER, match.start(), match.end()))
     return rows, _LONG_ROW.sub(lambda match: _MASK * len(match[0]), text) if rows else text
+
+
+def is_aside(text: str, quantity: Quantity) -> bool:
+    """Whether a number of the text is no figure to compute with: a year, the one of "1 BTC", a number in a name."""
+    value = quantity.value
+    if quantity.unit is Unit.NUMBER and (
+        value == 1 or (value.is_integer() and _FIRST_YEAR <= value <= _LAST_YEAR)
+    ):
+        return True
+    if quantity.unit in _SAID_BY_ONE and value == 1:
+        return True
+    return _IN_NAME.search(text, max(0, quantity.start - _NAME_REACH), quantity.start) is not None
 
 
 def read_lists(

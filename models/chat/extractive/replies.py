@@ -66,16 +66,32 @@ def asks_live(turn: Turn) -> bool:
 
 
 def question(wanting: Candidate) -> str:
-    """Asks by name for the arguments that are missing."""
+    """Asks for the arguments that are missing, or what the numbers are that no argument takes."""
+    if wanting.lacks:
+        return (
+            f"I can compute nothing that “{wanting.lacks}” asks for. The nearest that I can compute is {wanting.tool.title}. "
+            f"For example: “{wanting.nearest}”"
+        )
     by_name = {argument.name: argument for argument in wanting.tool.signature.arguments}
-    unclear = wanting.reading.unclear
+    reading = wanting.reading
     asked = [
         f"- **{name.replace('_', ' ')}**: {by_name[name].prop.get('description', 'not described')}"
-        + (f" ({unclear[name]})" if name in unclear else "")
-        for name in wanting.reading.missing
+        + (f" ({reading.unclear[name]})" if name in reading.unclear else "")
+        for name in reading.missing
     ]
+    if not reading.missing:
+        asked = [f"- what **{number}** is" for number in reading.unexplained]
+        asked = asked or ["- any figure to compute with"]
+        open_ = [
+            str(a.prop.get("description", a.name.replace("_", " ")))
+            for a in wanting.tool.signature.arguments
+            if a.name not in reading.values and not a.is_request
+        ]
+        if open_:
+            asked += ["", "It might be one of: " + "; ".join(open_) + "."]
+        asked += ["", "Say it with its name" + (", or say to leave it out." if reading.unexplained else ".")]
     listed = "\n".join(asked)
-    return f"I can compute this with `{wanting.tool.name}`, {ASKED}\n{listed}\n\nFor example: “{wanting.nearest}”"
+    return f"I can compute {wanting.tool.title}, {ASKED}\n{listed}\n\nFor example: “{wanting.nearest}”"
 
 
 def _context(turn: Turn) -> str:
@@ -85,7 +101,7 @@ def _context(turn: Turn) -> str:
 def _result(message: ToolMessage) -> str:
     if message.status == "success":
         return message.text
-    return f"`{message.name}` could not do it: {message.text}"
+    return f"This cannot be computed yet: {message.text}"
 
 
 def _joined(notes: Sequence[Note]) -> str:

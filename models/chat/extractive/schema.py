@@ -9,6 +9,7 @@ from typing import TypeAlias
 from pydantic import JsonValue
 
 from models.arguments import Unit
+from models.chat.extractive.lexicon import SYNONYMS
 from models.chat.extractive.words import folded_in_place
 
 Property: TypeAlias = Mapping[str, JsonValue]
@@ -131,7 +132,8 @@ def _cue_words(name: str, prop: Property) -> list[str]:
     """Cues first, in the singular as far as an -s makes the plural, so that both forms speak of the same."""
     given = [folded_in_place(str(cue)) for cue in sequence(prop.get("x-cues"))]
     named = [word for word in name.lower().split("_") if len(word) >= _SHORTEST_CUE]
-    return list(dict.fromkeys(_singular(cue) for cue in [*given, *named]))
+    more = [word for cue in given for word in SYNONYMS.get(cue, ())]
+    return list(dict.fromkeys(_singular(cue) for cue in [*given, *named, *more]))
 
 
 def _singular(cue: str) -> str:

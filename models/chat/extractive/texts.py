@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from models.arguments import Unit
 from models.chat.extractive.cues import Span, cue_strengths
 from models.chat.extractive.dates import DateMention, read_dates
+from models.chat.extractive.plain import Plain
 from models.chat.extractive.schema import Argument, Signature, mapping, sequence
 from models.chat.extractive.words import words
 
@@ -44,6 +45,8 @@ _DELIMITERS = ",;\t|"
 class TextMentions:
     """The texts that stand in a request as such, with their places."""
 
+    plain: Plain
+    """The request put plainly; all places are in its text."""
     quotes: tuple[tuple[str, Span], ...]
     fenced: tuple[str, Span] | None
     markup: tuple[str, Span] | None
@@ -54,10 +57,29 @@ class TextMentions:
     """The request's words between single blanks, for finding names in it."""
 
 
-def text_mentions(request: str) -> TextMentions:
+def left_as_written(request: str) -> list[Span]:
+    """The spans of a request that are no words of its own: quotations, fences, markup, tables of three columns and more."""
+    table = _table(request)
+    wide = table is not None and max(map(table[0].split("\n", 1)[0].count, _DELIMITERS)) > 1
+    spans = [span for _, span in map(_quote, _QUOTED.finditer(request))]
+    spans += [
+        mention[1] for mention in (_fenced(request), _markup(request), table if wide else None) if mention
+    ]
+    apart: list[Span] = []
+    for span in sorted(spans):
+        if apart and span[0] < apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(apart[-1][1], span[1]))
+        else:
+            apart.append(span)
+    return apart
+
+
+def text_mentions(plain: Plain) -> TextMentions:
     """Find the quotations, fences, markup, tables and dates of a request."""
+    request = plain.text
     fenced = _fenced(request)
     return TextMentions(
+        plain=plain,
         quotes=tuple(_quote(match) for match in _QUOTED.finditer(request)),
         fenced=fenced,
         markup=_markup(request),
@@ -100,8 +122,7 @@ def _read_text(
 ) -> JsonValue:
     prop, unit = argument.prop, argument.prop.get("x-unit")
     if unit == Unit.REQUEST:
-        holds = prop.get("x-holds")
-        return request if not isinstance(holds, str) or re.search(holds, request, re.IGNORECASE) else None
+        return _read_request(argument, found.plain)
     if "enum" in prop:
         return _read_choice(prop, found.spoken)
     if argument.kind == "boolean":
@@ -114,20 +135,38 @@ def _read_text(
         return _read_symbol(request, found.spoken)
     if unit in {Unit.HTML, Unit.TABLE}:
         bare = found.markup if unit == Unit.HTML else found.table
-        return _kept(found.fenced or bare, taken)
+        return _kept(found.fenced or bare, taken, found)
     named = _read_named_text(argument, request, folded)
     if named is None and argument.required and not taken:
         named = _enumerated(argument, request, folded)
         if unit == Unit.QUOTED:
             named = named or found.fenced or found.after_colon
-    return _kept(named, taken)
+    return _kept(named, taken, found)
 
 
-def _kept(mention: tuple[str, Span] | None, taken: list[Span]) -> str | None:
+def _read_request(argument: Argument, plain: Plain) -> str | None:
+    """The request as it was written, or plainly put where only so it holds what the argument needs.
+
+    What is not required is read for its figures alone, and so is put plainly.
+    """
+    holds = argument.prop.get("x-holds")
+    if not argument.required:
+        return plain.text
+    written = plain.request if plain.language == "en" else plain.numbers
+    for text in (written, plain.numbers, plain.text):
+        if not isinstance(holds, str) or re.search(holds, text, re.IGNORECASE):
+            return text
+    return None
+
+
+def _kept(mention: tuple[str, Span] | None, taken: list[Span], found: TextMentions) -> str | None:
+    """The text as the request has it, unless its place is taken."""
     if mention is None or any(start <= mention[1][0] < end for start, end in taken):
         return None
     taken.append(mention[1])
-    return mention[0]
+    if found.plain.text[slice(*mention[1])].strip().strip("\"'") != mention[0]:
+        return mention[0]
+    return found.plain.original(*mention[1]).strip().strip("\"'")
 
 
 def _read_quotes(
@@ -202,7 +241,7 @@ def _read_text_list(
     if len(found.quotes) > 1 and not taken:
         taken.extend(span for _, span in found.quotes)
         return [quote for quote, _ in found.quotes]
-    text = _kept(_read_named_text(argument, request, folded), taken)
+    text = _kept(_read_named_text(argument, request, folded), taken, found)
     return _items(text) or None if text else None
 
 

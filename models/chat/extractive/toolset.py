@@ -1,17 +1,20 @@
 """The tools bound to a model, prepared once: signatures, example requests and their vectors."""
 
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any  # OpenAI tool descriptions are JSON of any shape
 
 import numpy as np
 import orjson
+from pydantic import JsonValue
 
-from models.chat.extractive.schema import Signature, mapping
-from models.chat.extractive.words import content_stems
+from models.chat.extractive.lexicon import OPERATIONS
+from models.chat.extractive.schema import Signature, mapping, resolve, sequence
+from models.chat.extractive.words import content_stems, stem
 from models.interfaces import Embedder, Vectors
 
 _EXAMPLE = re.compile(r"^[ \t]{0,12}- (.+)$", re.MULTILINE)
@@ -22,6 +25,9 @@ _GENERIC = frozenset(
     )
 )
 """Words of tool names that say what every tool does."""
+_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]{1,6}\b")
+_NO_NAMES = frozenset({"CSV", "HTML", "TA", "JSON", "A", "B", "AB"})
+_LONGEST_INITIALS = 4
 _MOST_SETS = 64
 _SHORTEST_PART = 3
 
@@ -38,6 +44,10 @@ class ToolSpec:
     """Stems of the words of its name."""
     naming: frozenset[str]
     """Those that say what it is about."""
+    abbreviations: frozenset[str]
+    """What its description writes in capitals, in lower case: "npv", "roas"."""
+    vocabulary: frozenset[str]
+    """Stems of all the words that speak of it: of its name, description, examples, arguments, cues and choices."""
     initials: str
     """Of the words of its name, as "fdv" of fully_diluted_valuation."""
 
@@ -53,8 +63,24 @@ class ToolSpec:
             signature=Signature.of(mapping(function.get("parameters"))),
             words=named,
             naming=(named - _GENERIC) or named,
+            abbreviations=frozenset(
+                word.lower()
+                for word in _CAPITALS.findall(_EXAMPLE.sub("", description))
+                if word not in _NO_NAMES
+            ),
+            vocabulary=_vocabulary(f"{spoken} {description}", mapping(function.get("parameters"))),
             initials="".join(word[0] for word in name.split("_") if word),
         )
+
+    @property
+    def title(self) -> str:
+        """What it gives, in words: "the position size", "the NPV and IRR"."""
+        said = [word for word in self.name.split("_") if stem(word) not in _GENERIC] or self.name.split("_")
+        shown = [
+            word.upper() if len(word) <= _LONGEST_INITIALS and word in self.abbreviations else word
+            for word in said
+        ]
+        return f"the {' '.join(shown)}"
 
     def named_by(self, stems: AbstractSet[str]) -> float:
         """The share of its name that a request with these stems says, 0 to 1; its initials are the whole name."""
@@ -62,6 +88,32 @@ class ToolSpec:
             return 1.0
         said = sum(1 for part in self.naming if part in stems or _is_part(part, stems))
         return said / len(self.naming)
+
+    def is_called(self, stems: AbstractSet[str], toolset: "Toolset") -> bool:
+        """Whether the request says its whole name, or an abbreviation or choice that no other of the tools has."""
+        if self.named_by(stems) == 1.0:
+            return True
+        own = (self.abbreviations | self.choices) & stems
+        return any(
+            not any(word in t.abbreviations | t.choices for t in toolset.tools if t is not self)
+            for word in own
+        )
+
+    @cached_property
+    def choices(self) -> frozenset[str]:
+        """The required choices of one word that may be made, in lower case: "rsi", "bbands"."""
+        return frozenset(
+            str(name).lower()
+            for a in self.signature.arguments
+            if a.required
+            for value in sequence(a.prop.get("enum"))
+            for name in (value, *sequence(mapping(a.prop.get("x-aliases")).get(str(value), [])))
+            if len(str(name)) > 2 and str(name).isalpha()  # noqa: PLR2004  # "ad" is a word
+        )
+
+    def lacks_operation(self, said: Sequence[str]) -> str | None:
+        """The first of the words that names an operation which nothing of the tool speaks of; None where there is none."""
+        return next((word for word in said if stem(word) in OPERATIONS - self.vocabulary), None)
 
     def is_called_by(self, stems: AbstractSet[str]) -> bool:
         """Whether a request with these stems says most words of its name, what it does among them."""
@@ -94,6 +146,23 @@ class ToolSpec:
         return any(argument.is_number_list for argument in self.signature.arguments)
 
 
+def _vocabulary(text: str, parameters: Mapping[str, JsonValue]) -> frozenset[str]:
+    said = [text]
+    for name, raw in mapping(parameters.get("properties")).items():
+        prop = mapping(raw)
+        said += [
+            name.replace("_", " "),
+            str(prop.get("description", "")),
+            *map(str, sequence(prop.get("x-cues"))),
+        ]
+        said += [str(each) for names in mapping(prop.get("x-aliases")).values() for each in sequence(names)]
+        said += [
+            str(value).replace("_", " ")
+            for value in sequence(resolve(prop, mapping(parameters.get("$defs"))).get("enum"))
+        ]
+    return frozenset(content_stems(" ".join(said)))
+
+
 def _is_part(part: str, stems: AbstractSet[str]) -> bool:
     """Whether a stem begins or ends with the part, as "openapi" does with "api"."""
     return len(part) >= _SHORTEST_PART and any(stem.startswith(part) or stem.endswith(part) for stem in stems)
@@ -115,6 +184,12 @@ class Toolset:
             for stem in set(stems)
             if stem not in named and not any(_is_part(part, {stem}) for part in named)
         )
+
+    def unique_words(self, stems: AbstractSet[str]) -> list[int]:
+        """For each tool how many of the stems speak of it and of no other."""
+        owners = [tool.vocabulary & stems for tool in self.tools]
+        often = Counter(word for words in owners for word in words)
+        return [sum(often[word] == 1 for word in words) for words in owners]
 
     def nearest(self, request: Vectors) -> list[tuple[float, str]]:
         """For each tool the cosine of its nearest example to the request's vector, and that example."""

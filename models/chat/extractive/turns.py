@@ -26,6 +26,10 @@ _POINTS_BACK = re.compile(
     re.IGNORECASE,
 )
 _NAMES_ANOTHER = re.compile(r"\b(?:for|of|at|in) (?:an?|my|our)\b", re.IGNORECASE)
+_LEAVES_OUT = re.compile(
+    r"(?:(?:please|just|you can|ok(?:ay)?|no)\W+){0,3}(?:leave (?:it|that|them|this) out|ignore|skip|drop|forget|without|nothing|never ?mind)\b",
+    re.IGNORECASE,
+)
 _LONGEST_FOLLOW_UP = 12
 _LONGEST_BARE = 4
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
@@ -81,6 +85,11 @@ class Turn:
         if length <= _LONGEST_BARE:
             return True
         return mentions_of(self.request).quantities * 2 >= length or (self.asked and self.brings_data)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the request says to do without what was asked for."""
+        return _LEAVES_OUT.match(self.request.strip()) is not None
 
     @property
     def brings_data(self) -> bool:

@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any  # fields of a settings model
 
-import numpy as np
 import pytest
 
-from models.gguf import Value, write_gguf
 from models.resident import EngineSettings, ResidentEngine
 from tests.small_llama import SHAPE
+from training.llama import LlamaShape, write_random_adapter
 
 OpenEngine = Callable[..., Awaitable[ResidentEngine]]
 
@@ -30,22 +29,7 @@ async def open_engine(random_model: Path) -> AsyncIterator[OpenEngine]:
         await engine.close()
 
 
-async def write_adapter(path: Path, seed: int, *, width: int = SHAPE.width, strength: float = 4.0) -> Path:
-    """A LoRA adapter of rank 4 with random numbers on every query and feed-forward projection."""
-    random = np.random.default_rng(seed)
-    sizes = {"attn_q": (width, width), "ffn_up": (SHAPE.hidden, width)}
-    tensors = {}
-    for layer in range(SHAPE.layers):
-        for name, (rows, columns) in sizes.items():
-            low = random.standard_normal((4, columns), dtype=np.float32) * columns**-0.5
-            high = random.standard_normal((rows, 4), dtype=np.float32)
-            tensors[f"blk.{layer}.{name}.weight.lora_a"] = low
-            tensors[f"blk.{layer}.{name}.weight.lora_b"] = high
-    metadata: dict[str, Value] = {
-        "general.architecture": "llama",
-        "general.type": "adapter",
-        "adapter.type": "lora",
-        "adapter.lora.alpha": strength,
-    }
-    await asyncio.to_thread(write_gguf, path, metadata, tensors)
+async def write_adapter(path: Path, seed: int, *, shape: LlamaShape = SHAPE) -> Path:
+    """A LoRA adapter of random numbers."""
+    await asyncio.to_thread(write_random_adapter, path, shape, seed=seed)
     return path

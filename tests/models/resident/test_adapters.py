@@ -1,6 +1,7 @@
 """LoRA adapters by request."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from models import AdapterInvalid, AdapterUnknown
 from models.resident import AdapterUse
 from tests.models.resident.conftest import OpenEngine, write_adapter
 from tests.models.resident.streams import complete
+from tests.small_llama import SHAPE
 
 PROMPT = "a prompt that is long enough to be worth keeping for the next one"
 
@@ -73,7 +75,9 @@ async def test_file_that_is_no_adapter_of_this_model_is_refused(
     with pytest.raises(AdapterInvalid, match="no adapter"):
         await engine.load_adapter("one", random_model)
     with pytest.raises(AdapterInvalid, match="could not be loaded"):
-        await engine.load_adapter("one", await write_adapter(tmp_path / "wide.gguf", 1, width=96))
+        await engine.load_adapter(
+            "one", await write_adapter(tmp_path / "wide.gguf", 1, shape=replace(SHAPE, width=96))
+        )
     await asyncio.to_thread((tmp_path / "empty.gguf").touch)
     with pytest.raises(AdapterInvalid):
         await engine.load_adapter("one", tmp_path / "empty.gguf")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from models import GenerationFailed
-from models.resident.context import Chunk, DecodeContext
+from models.resident.batch import Chunk
+from models.resident.context import DecodeContext
 from tests.models.resident.conftest import OpenEngine
 from tests.models.resident.streams import complete
 

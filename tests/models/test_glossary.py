@@ -1,0 +1,57 @@
+"""Putting words of other languages into English, word by word."""
+
+import pytest
+
+from models import english_words
+from models.glossary import gloss
+
+
+@pytest.mark.parametrize(
+    ("said", "english"),
+    [
+        (
+            "Рассчитай точку безубыточности: постоянные затраты 12 000, цена 25,50",
+            "calculate break-even point: fixed costs 12 000, price 25,50",
+        ),
+        ("фибоначчи от 69к до 49к", "fibonacci from 69k to 49k"),
+        ("niveles de fibonacci de 69k a 49k", "fibonacci levels from 69k to 49k"),
+        ("Análisis DAFO de una panadería", "SWOT analysis of a bakery"),
+        ("Liquidationspreis eines 10x Long bei 3.000", "liquidation price a 10x Long at 3.000"),
+        (
+            "Wo liegt die Gewinnschwelle bei Fixkosten von 900?",
+            "what is the break-even point at fixed costs of 900?",
+        ),
+    ],
+)
+def test_known_words_are_put_into_english(said: str, english: str) -> None:
+    assert english_words(said) == english
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is the break-even for Die Brücke with fixed costs of 100?",
+        "compute RSI 14 of 44.3, 44.1",
+        "El Niño risk: what does the budget say about it",
+        "runway 750k cash",
+        "",
+    ],
+)
+def test_english_text_stays_the_same(text: str) -> None:
+    assert english_words(text) == text
+
+
+def test_places_in_the_gloss_lead_back_to_the_original() -> None:
+    said = "Сколько стоит «синий дом»: цена 25"
+    found = gloss(said)
+    at = found.text.index("price")
+    start, end = found.original(at, at + len("price"))
+    assert said[start:end] == "цена"
+    start, end = found.original(found.text.index("25"), len(found.text))
+    assert said[start:end] == "25"
+
+
+def test_kept_spans_are_left_as_they_stand() -> None:
+    said = "Проверь заголовок «цена и качество»"
+    at = said.index("«")
+    assert gloss(said, [(at, len(said))]).text == "check headline «цена и качество»"
