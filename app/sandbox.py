@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from agents.tools import CodeRun
+from agents import CodeRun
 
 _MEGABYTE = 1024 * 1024
 _CHUNK = 4096
