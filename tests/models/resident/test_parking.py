@@ -126,7 +126,9 @@ async def test_requests_that_share_a_parked_beginning_restore_it_once(open_engin
     assert [answer.ids for answer in answers] == [answer.ids for answer in alone]
 
 
-async def test_what_makes_way_for_others_is_parked(open_engine: OpenEngine):
+async def test_what_makes_way_for_others_is_parked(open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch):
+    # Saved ahead all three would be more than is kept outside of the cache, and the first would go.
+    monkeypatch.setattr(PrefixCache, "save_ahead", lambda _: False)
     engine = await open_engine(context_tokens=128, cache_tokens=192, parallel=1)
     prompts = [letter * 70 for letter in "abc"]
     for prompt in prompts:
@@ -160,9 +162,9 @@ async def test_what_an_adapter_computed_is_forgotten_with_it(open_engine: OpenEn
     use = (AdapterUse("one"),)
     await engine.load_adapter("one", await write_adapter(tmp_path / "one.gguf", 1))
     first = await parked(engine, SYSTEM, use)
-    before = engine.statistics().parked_tokens
     await engine.load_adapter("one", await write_adapter(tmp_path / "two.gguf", 2))
-    assert before - engine.statistics().parked_tokens >= len(engine.tokenize(SYSTEM)) - 1
+    # What others wrote may be parked by now, and is shorter.
+    assert engine.statistics().parked_tokens < len(engine.tokenize(SYSTEM)) - 1
     other = await complete(engine, SYSTEM, adapters=use, ignore_end=True)
     assert other.finish.usage.reused_tokens == 0
     assert other.ids != first
