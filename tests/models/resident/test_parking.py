@@ -49,8 +49,8 @@ async def test_parked_prompt_is_restored_and_gives_the_same_tokens(open_engine: 
 
 
 async def test_prompt_is_parked_while_others_write(open_engine: OpenEngine):
-    engine = await open_engine(context_tokens=1024)
-    request = GenerationRequest(prompt="#" * 9, max_tokens=400, sampling=GREEDY, ignore_end=True)
+    engine = await open_engine(context_tokens=2048)
+    request = GenerationRequest(prompt="#" * 9, max_tokens=1500, sampling=GREEDY, ignore_end=True)
     prompt = len(engine.tokenize(SYSTEM))
     async with aclosing(engine.generate(request)) as events:
         await anext(events)
