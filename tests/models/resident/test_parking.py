@@ -55,9 +55,8 @@ async def test_prompt_is_parked_while_others_write(open_engine: OpenEngine):
     async with aclosing(engine.generate(request)) as events:
         await anext(events)
         first = await complete(engine, SYSTEM, ignore_end=True)
-        while engine.statistics().cells_used > prompt:
+        while engine.statistics().parked_tokens < prompt - 1:
             assert isinstance(await anext(events), Token)
-        assert engine.statistics().parked_tokens >= prompt - 1
         assert engine.statistics().parking_s > 0
         again = await complete(engine, SYSTEM, ignore_end=True)
         assert isinstance(await anext(events), Token)
