@@ -1,15 +1,21 @@
 """Ad copy held against what the platforms accept and show."""
 
 import re
-import unicodedata
-from dataclasses import dataclass
-from typing import Literal
 
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from agents.figures import table
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.sofia.platforms import (
+    PLATFORM_NAMES,
+    PLATFORMS,
+    Limit,
+    Platform,
+    PlatformName,
+    ad_length,
+    field_label,
+)
+from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 LONGEST_COPY = 20_000
@@ -37,94 +43,7 @@ class AdCopy(BaseModel):
         unit=Unit.REQUEST,
         holds=r"[\"“«]|\b(?:headlines?|titles?|descriptions?|text|body|copy|ad)\s*[:=]",
     )
-    platform: Literal[
-        "google", "microsoft", "bing", "meta", "facebook", "instagram", "linkedin", "twitter", "tiktok"
-    ] = argument("Where the ad runs", default="google")
-
-
-@dataclass(frozen=True)
-class Limit:
-    """What one field of an ad may hold: the platform refuses above `longest`, cuts off above `shown`."""
-
-    longest: int | None
-    shown: int | None = None
-    fewest: int = 0
-    most: int | None = None
-
-
-@dataclass(frozen=True)
-class Platform:
-    """A platform's limits in characters, whose they are and the year in which they were last published so."""
-
-    name: str
-    source: str
-    year: int
-    fields: dict[str, Limit]
-    double_width: bool = False
-    """Chinese, Japanese and Korean characters count twice."""
-    no_exclamation: bool = False
-    """Exclamation marks are refused in headlines."""
-
-
-_SEARCH = {
-    "headlines": Limit(longest=30, fewest=3, most=15),
-    "descriptions": Limit(longest=90, fewest=2, most=4),
-}
-_META = Platform(
-    "Meta (Facebook and Instagram feed)",
-    "Meta Ads Guide, image ads in the feed",
-    2025,
-    {
-        "headlines": Limit(longest=None, shown=40),
-        "descriptions": Limit(longest=None, shown=30),
-        "primary_text": Limit(longest=None, shown=125),
-    },
-)
-_MICROSOFT = Platform(
-    "Microsoft Advertising",
-    "Microsoft Advertising help, About responsive search ads",
-    2025,
-    _SEARCH,
-    double_width=True,
-)
-PLATFORMS = {
-    "google": Platform(
-        "Google Ads search",
-        "Google Ads Help, About responsive search ads, and the editorial policy on punctuation",
-        2026,
-        _SEARCH,
-        double_width=True,
-        no_exclamation=True,
-    ),
-    "microsoft": _MICROSOFT,
-    "bing": _MICROSOFT,
-    "meta": _META,
-    "facebook": _META,
-    "instagram": _META,
-    "linkedin": Platform(
-        "LinkedIn single image ad",
-        "LinkedIn Marketing Solutions Help, Single image ads advertising specifications",
-        2026,
-        {
-            "headlines": Limit(longest=200, shown=70),
-            "descriptions": Limit(longest=300, shown=100),
-            "primary_text": Limit(longest=3000, shown=150),
-        },
-    ),
-    "twitter": Platform(
-        "X (Twitter) website card",
-        "X Business, X Ads specifications; a link takes 23 of the post's 280 characters",
-        2025,
-        {"headlines": Limit(longest=70), "primary_text": Limit(longest=257)},
-    ),
-    "tiktok": Platform(
-        "TikTok in-feed ad",
-        "TikTok Business Help Center, Auction in-feed ads",
-        2025,
-        {"primary_text": Limit(longest=100)},
-        double_width=True,
-    ),
-}
+    platform: PlatformName = argument("Where the ad runs", aliases=PLATFORM_NAMES, default="google")
 
 
 def ad_copy_check() -> BaseTool:
@@ -145,13 +64,6 @@ def ad_copy_check() -> BaseTool:
     )
 
 
-def ad_length(text: str, *, double_width: bool) -> int:
-    """Characters as a platform counts them; wide East Asian characters count twice where `double_width`."""
-    if not double_width:
-        return len(text)
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
 def _ad_copy_check(arguments: AdCopy) -> ToolOutput:
     platform = PLATFORMS[arguments.platform]
     given = read_ad(arguments.ad)
@@ -159,16 +71,16 @@ def _ad_copy_check(arguments: AdCopy) -> ToolOutput:
     for field, texts in given.items():
         limit = platform.fields.get(field)
         if limit is None:
-            notes += [f"{platform.name} has no {_label(field)}."] if texts else []
+            notes += [f"{platform.name} has no {field_label(field)}."] if texts else []
             continue
         notes += _count_notes(field, texts, limit)
         for text in texts:
             size = ad_length(text, double_width=platform.double_width)
             verdict = _verdict(size, limit)
-            rows.append((_label(field), text, str(size), _allowed(limit), verdict))
-            problems += [f"{_label(field)} “{text}” is {verdict}"] if verdict != "fits" else []
-            notes += _style_notes(field, text, platform)
-    return _report(platform, rows, problems, notes)
+            rows.append((field_label(field), text, str(size), _allowed(limit), verdict))
+            problems += [f"{field_label(field)} “{text}” is {verdict}"] if verdict != "fits" else []
+            notes += style_notes(field, text, platform)
+    return _report(platform, rows, problems, notes, platform_named="platform" in arguments.model_fields_set)
 
 
 def read_ad(text: str) -> dict[str, list[str]]:
@@ -207,10 +119,6 @@ def _split(texts: str) -> list[str]:
     return [part.strip() for part in _SEPARATOR.split(texts) if part.strip()]
 
 
-def _label(field: str) -> str:
-    return {"headlines": "headline", "descriptions": "description"}.get(field, "primary text")
-
-
 def _verdict(size: int, limit: Limit) -> str:
     if limit.longest is not None and size > limit.longest:
         return f"{size - limit.longest} characters too long"
@@ -226,7 +134,7 @@ def _allowed(limit: Limit) -> str:
 
 
 def _count_notes(field: str, texts: list[str], limit: Limit) -> list[str]:
-    count, label = len(texts), _label(field)
+    count, label = len(texts), field_label(field)
     if limit.most is not None and count > limit.most:
         return [f"There are {count} {label}s; at most {limit.most} are accepted."]
     if 0 < count < limit.fewest:
@@ -236,7 +144,8 @@ def _count_notes(field: str, texts: list[str], limit: Limit) -> list[str]:
     return []
 
 
-def _style_notes(field: str, text: str, platform: Platform) -> list[str]:
+def style_notes(field: str, text: str, platform: Platform) -> list[str]:
+    """What the platform may refuse in a text beside its length."""
     notes = []
     if platform.no_exclamation and field == "headlines" and "!" in text:
         notes.append(f"“{text}”: {platform.name} refuses exclamation marks in headlines.")
@@ -248,7 +157,12 @@ def _style_notes(field: str, text: str, platform: Platform) -> list[str]:
 
 
 def _report(
-    platform: Platform, rows: list[tuple[str, str, str, str, str]], problems: list[str], notes: list[str]
+    platform: Platform,
+    rows: list[tuple[str, str, str, str, str]],
+    problems: list[str],
+    notes: list[str],
+    *,
+    platform_named: bool,
 ) -> ToolOutput:
     if problems:
         result = f"{len(problems)} of {len(rows)} texts do not fit {platform.name}: {'; '.join(problems)}."
@@ -273,4 +187,21 @@ def _report(
         ],
         "notes": list(notes),
     }
-    return ToolOutput(text=text, data={**data})
+    misfits = len(problems)
+    return ToolOutput(
+        text=text,
+        data={**data},
+        figures=(
+            Figure(name="texts checked", value=len(rows), unit="texts", decimals=0),
+            Figure(name="texts that do not fit", value=misfits, unit="texts", decimals=0),
+            *(
+                Figure(name=f"length of {field} {number}", value=int(size), unit="characters", decimals=0)
+                for number, (field, _, size, _, _) in enumerate(rows, 1)
+            ),
+        ),
+        assumptions=(
+            f"The limits are those of {platform.year} ({platform.source}).",
+            *(() if platform_named else (f"The ad runs on {platform.name}, as no platform was named.",)),
+        ),
+        would_change=("Another placement or format of the platform has other limits.",),
+    )

@@ -1,13 +1,15 @@
 """A budget divided over channels."""
 
 import re
+from collections import Counter
 from typing import Literal
 
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from agents.figures import amount, check_numbers, csv_file, percent, table
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.sofia.charts import bar_chart
+from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 MOST_CHANNELS = 50
@@ -107,6 +109,9 @@ def _budget_split(arguments: BudgetSplit) -> ToolOutput:
             f"Name 2 to {MOST_CHANNELS} channels separated by commas, each with its number, such as "
             f"“Google Ads 50, Meta 30, email 20”; I could read {len(channels)}."
         )
+    twice = next((name for name, times in Counter(name for name, _ in channels).items() if times > 1), None)
+    if twice:
+        raise ToolRefused(f"The channel {twice} is named twice; name each once.")
     numbers = [number for _, number in channels if number is not None]
     by_cost = bool(numbers) and arguments.by == "cpa"
     if numbers and (len(numbers) < len(channels) or (by_cost and min(numbers) == 0) or sum(numbers) == 0):
@@ -153,4 +158,23 @@ def _report(
         "shares": dict(zip(names, shares, strict=True)),
         "expected_conversions": sum(expected) if expected else None,
     }
-    return ToolOutput(text=text, data={**data}, artifacts=(csv_file("budget.csv", header, rows),))
+    figures = [
+        Figure(name=f"budget of {name}", value=share) for name, share in zip(names, shares, strict=True)
+    ]
+    if expected:
+        figures.append(
+            Figure(name="expected conversions", value=sum(expected), unit="conversions", decimals=1)
+        )
+    return ToolOutput(
+        text=text,
+        data={**data},
+        figures=tuple(figures),
+        assumptions=(
+            "The expected CPA of each channel stays as it is while its spend grows."
+            if costs
+            else "The weights say how much each channel is worth; nothing was computed from results.",
+        ),
+        would_change=("Measured results of each channel: money goes where the next conversion costs least.",),
+        chart=bar_chart("Budget by channel", dict(zip(names, shares, strict=True)), "budget"),
+        artifacts=(csv_file("budget.csv", header, rows),),
+    )

@@ -1,15 +1,18 @@
 """What advertising costs and brings: the ratios of a campaign and the economics of a customer."""
 
+import math
 from dataclasses import dataclass
 
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
 from agents.figures import amount, check_numbers, percent
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.sofia.charts import bar_chart, curve_chart
+from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 HEALTHY_RATIO = 3.0
+_LONGEST_CURVE = 120
 
 
 class CampaignMetrics(BaseModel):
@@ -164,7 +167,33 @@ def _campaign_metrics(arguments: CampaignMetrics) -> ToolOutput:
     if impossible:
         text += f"\n- Not defined: {', '.join(impossible)}"
     text += "\n- Money is in the currency you gave; nothing is computed from a figure that is missing."
-    return ToolOutput(text=text, data={**{name.lower(): round(value, 6) for name, value in found.items()}})
+    funnel = {name: given[name] for name in ("impressions", "clicks", "conversions") if name in given}
+    return ToolOutput(
+        text=text,
+        data={**{name.lower(): round(value, 6) for name, value in found.items()}},
+        figures=tuple(_figure(ratio, found[ratio.name]) for ratio in _RATIOS if ratio.name in found),
+        assumptions=("All figures are of the same campaign and time, and the conversions are due to it.",),
+        would_change=_what_would_change(found),
+        chart=bar_chart("Funnel", funnel, "times") if len(funnel) > 1 else None,
+    )
+
+
+def _figure(ratio: _Ratio, value: float) -> Figure:
+    return Figure(
+        name=ratio.name, value=value * 100 if ratio.is_share else value, unit="%" if ratio.is_share else ""
+    )
+
+
+def _what_would_change(found: dict[str, float]) -> tuple[str, ...]:
+    notes = []
+    if "CPA" in found and "CVR" in found:
+        half = amount(found["CPA"] / 2)
+        notes.append(f"Twice the conversion rate at the same cost per click would halve the CPA to {half}.")
+    if "ROAS" in found:
+        notes.append(
+            "Conversions that would have come without the ad count less; a holdout test tells how many."
+        )
+    return tuple(notes) or ("More of the campaign's figures give more of its ratios.",)
 
 
 def _check_funnel(given: dict[str, float]) -> None:
@@ -216,7 +245,70 @@ def _customer_economics(arguments: CustomerEconomics) -> ToolOutput:
     data: dict[str, JsonValue] = {
         name: None if figure is None else round(figure, 4) for name, figure in figures.items()
     }
-    return ToolOutput(text=text, data=data)
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=_economic_figures(cost, value, ratio, payback),
+        assumptions=_economic_assumptions(arguments, value),
+        would_change=_turning_points(arguments, cost, value, monthly),
+        chart=_worth_chart(monthly, lifetime, cost),
+    )
+
+
+def _economic_figures(
+    cost: float | None, value: float | None, ratio: float | None, payback: float | None
+) -> tuple[Figure, ...]:
+    found = (
+        ("CAC", cost, "", 2),
+        ("LTV", value, "", 2),
+        ("LTV:CAC", ratio, "", 2),
+        ("payback", payback, "months", 1),
+    )
+    return tuple(
+        Figure(name=name, value=figure, unit=unit, decimals=digits)
+        for name, figure, unit, digits in found
+        if figure is not None
+    )
+
+
+def _economic_assumptions(arguments: CustomerEconomics, value: float | None) -> tuple[str, ...]:
+    if value is None:
+        return ("All customers of the period were won by that spend.",)
+    notes = ["Churn and revenue are constant and nothing is discounted."]
+    if "gross_margin_percent" not in arguments.model_fields_set:
+        notes.append("The gross margin is 100 %, as none was given.")
+    return tuple(notes)
+
+
+def _turning_points(
+    arguments: CustomerEconomics, cost: float | None, value: float | None, monthly: float | None
+) -> tuple[str, ...]:
+    if cost and value is not None:
+        notes = [
+            f"The LTV is three times the CAC at a CAC of {amount(value / HEALTHY_RATIO)} or an LTV of {amount(cost * HEALTHY_RATIO)}."
+        ]
+        if monthly and arguments.monthly_churn_percent is not None:
+            churn = monthly / (cost * HEALTHY_RATIO)
+            notes.append(f"At this CAC a monthly churn of {percent(min(churn, 1.0))} gives that ratio.")
+        return tuple(notes)
+    if value is not None:
+        return (
+            ("Half the churn doubles the LTV.",)
+            if arguments.monthly_churn_percent
+            else ("A longer stay raises it in proportion.",)
+        )
+    return ("Revenue and churn of a customer say whether the CAC is worth it.",)
+
+
+def _worth_chart(
+    monthly: float | None, lifetime: float | None, cost: float | None
+) -> dict[str, JsonValue] | None:
+    """What a customer has brought, less the cost to win one, month by month."""
+    if monthly is None or lifetime is None or cost is None:
+        return None
+    months = max(1, min(math.ceil(lifetime), _LONGEST_CURVE))
+    points = [(float(month), monthly * month - cost) for month in range(months + 1)]
+    return curve_chart("Customer's contribution less CAC", points, "month", "money", points[-1])
 
 
 def _acquisition_cost(arguments: CustomerEconomics) -> float | None:

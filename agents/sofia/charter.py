@@ -1,12 +1,16 @@
 """Who Sofia is."""
 
 from agents.charter import Charter, SubAgent, read_utterances
+from agents.sofia.ad_drafts import ad_copy_draft
 from agents.sofia.ads import ad_copy_check
 from agents.sofia.budget import budget_split
 from agents.sofia.campaigns import campaign_metrics, customer_economics
-from agents.sofia.experiments import ab_sample_size, ab_test
+from agents.sofia.content import content_calendar
+from agents.sofia.experiment_plans import ab_power, ab_sample_size
+from agents.sofia.experiments import ab_test, ab_test_rates
+from agents.sofia.keyword_gaps import keyword_gap
 from agents.sofia.keywords import keyword_research
-from agents.sofia.plans import campaign_plan, content_calendar
+from agents.sofia.plans import campaign_plan
 from agents.sofia.readability import readability
 from agents.sofia.seo import seo_audit
 
@@ -98,14 +102,18 @@ def charter() -> Charter:
         collections=("sofia",),
         tools=(
             ab_test(),
+            ab_test_rates(),
             ab_sample_size(),
+            ab_power(),
             seo_audit(),
             readability(),
             keyword_research(),
+            keyword_gap(),
             campaign_metrics(),
             customer_economics(),
             budget_split(),
             ad_copy_check(),
+            ad_copy_draft(),
             content_calendar(),
             campaign_plan(),
         ),

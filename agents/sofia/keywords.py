@@ -8,8 +8,10 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from agents.figures import check_numbers, csv_file, percent, table
+from agents.sofia.charts import bar_chart
+from agents.sofia.common_words import COMMON_WORDS
 from agents.sofia.page import is_markup, read_page
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 LARGEST_TEXT = 1_000_000
@@ -18,15 +20,6 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CLAUSE_END = re.compile(r"[.!?…;:,()\[\]\n\"“”]+")
 _TITLE_WEIGHT = 3
 _HEADING_WEIGHT = 2
-_COMMON = frozenset(
-    "a about above after again all also am an and any are as at be because been before being below between both but "
-    "by can could did do does doing don't down during each every few for from further get had has have having he her "
-    "here hers him his how i if in into is isn't it it's its just like made make many may me more most much my no nor "
-    "not now of off on once one only or other our out over own same she should so some such than that the their them "
-    "then there these they this those through to too under until up upon us use very was we were what when where "
-    "which while who whom why will with would you your yours и в во не что он на я с со как а то все она так его но да "
-    "ты к у же вы за бы по только ее мне было вот от меня еще нет о из ему для это эта эти или при мы их чтобы".split()
-)
 
 
 class KeywordResearch(BaseModel):
@@ -100,7 +93,7 @@ def _keyword_research(arguments: KeywordResearch) -> ToolOutput:
         raise ToolRefused("Ask for at least one keyword.")
     if len(arguments.text) > LARGEST_TEXT:
         raise ToolRefused(f"The text has {len(arguments.text):,} characters; give at most {LARGEST_TEXT:,}.")
-    found = _keywords_of(arguments.text)
+    found = keywords_of(arguments.text)
     if not found:
         raise ToolRefused("There are no words to look at; give the text in quotes or after a colon.")
     shown = found[: arguments.limit]
@@ -124,10 +117,24 @@ def _keyword_research(arguments: KeywordResearch) -> ToolOutput:
     }
     exported = ((word.phrase, word.count, round(word.density, 5), word.weight) for word in shown)
     header = ("keyword", "count", "density", "weight")
-    return ToolOutput(text=text, data={**data}, artifacts=(csv_file("keywords.csv", header, exported),))
+    first = shown[0]
+    return ToolOutput(
+        text=text,
+        data={**data},
+        figures=(
+            Figure(name="most frequent keyword's count", value=first.count, unit="times", decimals=0),
+            Figure(name="most frequent keyword's density", value=first.density * 100, unit="%", decimals=1),
+            Figure(name="keywords listed", value=len(shown), decimals=0),
+        ),
+        assumptions=("How often words stand in the text says what it is about.",),
+        would_change=("Search volumes and the words that your customers use may put another keyword first.",),
+        chart=bar_chart("Weight of the keywords", {word.phrase: word.weight for word in shown}, "weight"),
+        artifacts=(csv_file("keywords.csv", header, exported),),
+    )
 
 
-def _keywords_of(text: str) -> list[Keyword]:
+def keywords_of(text: str) -> list[Keyword]:
+    """The keywords of a text, or of the visible text of a page with its title and headings."""
     if not is_markup(text):
         return keywords(text)
     page = read_page(text)
@@ -149,7 +156,7 @@ def _phrases(text: str) -> Counter[tuple[str, ...]]:
 
 
 def _telling(word: str) -> bool:
-    return len(word) > 1 and word not in _COMMON and not word.isdigit()
+    return len(word) > 1 and word not in COMMON_WORDS and not word.isdigit()
 
 
 def _parts(phrase: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -1,8 +1,6 @@
-"""Dates for what is to be published and spent: a content calendar and a campaign plan."""
+"""A campaign laid out in time: phases, daily money and what they are expected to bring."""
 
-import math
-import re
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from langchain_core.tools import BaseTool
@@ -10,13 +8,12 @@ from pydantic import BaseModel, JsonValue
 
 from agents.figures import amount, check_numbers, csv_file, table
 from agents.sofia.budget import split_cents
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.sofia.calendars import Entry, calendar_file, day_after
+from agents.sofia.charts import timeline_chart
+from agents.sofia.content import check_days
+from agents.tools import Artifact, Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
-LONGEST_DAYS = 366
-WEEK = 7
-_SEPARATOR = re.compile(r"\s*[,;\n]\s*(?:and\s+)?|\s+and\s+")
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PHASES = ("test", "scale", "close")
 _EDGE_SHARE = 0.2
 _PURPOSES = {
@@ -24,30 +21,6 @@ _PURPOSES = {
     "scale": "put the money behind what won; refresh tired creatives",
     "close": "remind those who visited; report against the expectation",
 }
-
-
-class ContentCalendar(BaseModel):
-    """What is to be published, and how often."""
-
-    topics: str = argument("Topics to write about, separated by commas", cues=("topics", "themes", "about"))
-    posts_per_week: int = argument(
-        "Posts a week, 1 to 7",
-        unit=Unit.COUNT,
-        cues=("posts a week", "posts per week", "times a week", "a week", "posts"),
-        default=3,
-    )
-    days: int = argument(
-        "Length of the calendar in days", unit=Unit.DAYS, cues=("weeks", "week", "days", "for"), default=28
-    )
-    start: date | None = argument(
-        "First day; without it the calendar counts weeks",
-        unit=Unit.DATE,
-        cues=("start", "starting", "from"),
-        default=None,
-    )
-    channels: str = argument(
-        "Channels in turn, separated by commas", cues=("channels", "platforms"), default=""
-    )
 
 
 class CampaignPlan(BaseModel):
@@ -77,29 +50,12 @@ class CampaignPlan(BaseModel):
     )
 
 
-def content_calendar() -> BaseTool:
-    """A calendar of posts."""
-    return tool(
-        "content_calendar",
-        "Arranges given topics into a content calendar: how many posts a week, on which days or dates and channels, as a "
-        "table and CSV.",
-        ContentCalendar,
-        _content_calendar,
-        examples=(
-            "Make a content calendar for 4 weeks, 3 posts a week, topics: coffee origins, brewing, recipes",
-            "Plan our editorial calendar starting 2026-03-02, topics: sleep, nutrition, training",
-            "Create a posting schedule for 2 weeks with these themes: launch, behind the scenes, customers",
-            "Schedule 5 posts a week; channels: LinkedIn, Instagram; topics: hiring, culture, product",
-        ),
-    )
-
-
 def campaign_plan() -> BaseTool:
     """A campaign in phases."""
     return tool(
         "campaign_plan",
         "Lays a campaign budget out in time: test, scale and close phases with days, daily budget and, from a cost per "
-        "click and conversion rate, the expected clicks and conversions.",
+        "click and conversion rate, the expected clicks and conversions; with a first day as an iCalendar file too.",
         CampaignPlan,
         _campaign_plan,
         examples=(
@@ -111,78 +67,15 @@ def campaign_plan() -> BaseTool:
     )
 
 
-def posting_days(posts_per_week: int) -> list[int]:
-    """Days of a week, 0 to 6, spread evenly and beginning with the first."""
-    return [index * WEEK // posts_per_week for index in range(posts_per_week)]
-
-
 def phase_days(days: int) -> list[int]:
     """Days of the test, scale and close phases, about 20, 60 and 20 %, each at least one."""
     test = close = max(1, round(days * _EDGE_SHARE))
     return [test, days - test - close, close]
 
 
-def _content_calendar(arguments: ContentCalendar) -> ToolOutput:
-    check_numbers(arguments)
-    topics = _listed(arguments.topics)
-    if not topics:
-        raise ToolRefused("Give the topics separated by commas, such as “topics: brewing, recipes, origins”.")
-    if not 1 <= arguments.posts_per_week <= WEEK:
-        raise ToolRefused(f"Posts a week must be 1 to 7, got {arguments.posts_per_week}.")
-    _check_days(arguments.days)
-    channels = _listed(arguments.channels)
-    offsets = [day for day in range(arguments.days) if day % WEEK in posting_days(arguments.posts_per_week)]
-    rows = [
-        (
-            _day(arguments.start, offset),
-            topics[index % len(topics)],
-            *_turn(channels, index, math.lcm(len(topics), max(1, len(channels)))),
-        )
-        for index, offset in enumerate(offsets)
-    ]
-    header = ("day", "topic", *(("channel",) if channels else ()))
-    per_topic = ", ".join(
-        f"{topic} {sum(row[1] == topic for row in rows)}×" for topic in dict.fromkeys(topics)
-    )
-    text = (
-        f"The calendar has {len(rows)} posts in {arguments.days} days, {arguments.posts_per_week} a week: {per_topic}.\n\n"
-        f"{table(header, rows)}\n\nTopics and channels take turns so that every topic meets every channel; days are spread evenly over the "
-        "week. Titles and texts are yours to write, or ask the copywriter."
-    )
-    posts: list[JsonValue] = [dict(zip(header, row, strict=True)) for row in rows]
-    return ToolOutput(
-        text=text, data={"posts": posts}, artifacts=(csv_file("content-calendar.csv", header, rows),)
-    )
-
-
-def _listed(text: str) -> list[str]:
-    parts = (part.strip(" .\"'“”") for part in _SEPARATOR.split(text.strip()))
-    return list(dict.fromkeys(part for part in parts if part))
-
-
-def _turn(channels: list[str], index: int, cycle: int) -> tuple[str, ...]:
-    """The channel of a post; moves one on with each full cycle, so that every topic meets every channel."""
-    return (channels[(index + index // cycle) % len(channels)],) if channels else ()
-
-
-def _check_days(days: int) -> None:
-    if not 1 <= days <= LONGEST_DAYS:
-        raise ToolRefused(f"The length must be 1 to {LONGEST_DAYS} days, got {days}.")
-
-
-def _day(start: date | None, offset: int) -> str:
-    if start is None:
-        return f"week {offset // WEEK + 1}, day {offset % WEEK + 1}"
-    try:
-        day = start + timedelta(days=offset)
-    except OverflowError as error:
-        raise ToolRefused(f"The start {start} is too late for a calendar; give a nearer date.") from error
-    return f"{day.isoformat()} {_WEEKDAYS[day.weekday()]}"
-
-
 def _campaign_plan(arguments: CampaignPlan) -> ToolOutput:
     check_numbers(arguments)
-    _check_days(arguments.days)
+    check_days(arguments.days)
     if arguments.budget == 0 or arguments.days < len(_PHASES):
         raise ToolRefused("A campaign plan needs a budget above 0 and at least 3 days.")
     lengths = phase_days(arguments.days)
@@ -191,13 +84,14 @@ def _campaign_plan(arguments: CampaignPlan) -> ToolOutput:
         arguments.budget, [days * factor for days, factor in zip(lengths, stress, strict=True)]
     )
     clicks = _clicks(arguments)
-    rows, begins = [], 0
+    rows, bars, begins = [], [], 0
     for name, days, share in zip(_PHASES, lengths, money, strict=True):
         expected = "" if clicks is None else f"{clicks * share / arguments.budget:,.0f}"
         last = begins + days - 1
         rows.append(
             (name, _span(arguments.start, begins, last), amount(share), amount(share / days), expected)
         )
+        bars.append((name, begins + 1, last + 1, share / days))
         begins += days
     header = ("phase", "days", "budget", "a day", "expected clicks")
     conversions = _conversions(arguments, clicks)
@@ -213,13 +107,55 @@ def _campaign_plan(arguments: CampaignPlan) -> ToolOutput:
         "expected_clicks": clicks,
         "expected_conversions": conversions,
     }
-    return ToolOutput(text=text, data=data, artifacts=(csv_file("campaign-plan.csv", header, rows),))
+    artifacts = [csv_file("campaign-plan.csv", header, rows)]
+    if arguments.start is not None:
+        artifacts.append(_ics(arguments.start, bars))
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=_figures(arguments, clicks, conversions),
+        assumptions=(
+            "The phases take about 20, 60 and 20 % of the days.",
+            *(() if clicks is None else ("Cost per click and conversion rate stay as they were given.",)),
+            *(() if "days" in arguments.model_fields_set else ("30 days, as no length was named.",)),
+        ),
+        would_change=(
+            "The cost per click and conversion rate measured in the test phase, put in place of the expected ones.",
+        ),
+        chart=timeline_chart("Daily budget by phase", bars, "budget a day"),
+        artifacts=tuple(artifacts),
+    )
+
+
+def _figures(arguments: CampaignPlan, clicks: float | None, conversions: float | None) -> tuple[Figure, ...]:
+    found = [Figure(name="average daily budget", value=arguments.budget / arguments.days)]
+    if clicks is not None:
+        found.append(Figure(name="expected clicks", value=clicks, unit="clicks", decimals=0))
+    if conversions:
+        found += [
+            Figure(name="expected conversions", value=conversions, unit="conversions", decimals=1),
+            Figure(name="expected CPA", value=arguments.budget / conversions),
+        ]
+    return tuple(found)
+
+
+def _ics(start: date, bars: list[tuple[str, int, int, float]]) -> Artifact:
+    entries = [
+        Entry(
+            first=day_after(start, first - 1),
+            title=f"Campaign: {name} phase",
+            days=last - first + 1,
+            note=f"{amount(daily)} a day; {_PURPOSES[name]}",
+        )
+        for name, first, last, daily in bars
+    ]
+    return calendar_file("campaign-plan.ics", "Campaign plan", entries)
 
 
 def _span(start: date | None, first: int, last: int) -> str:
     if start is None:
         return f"{first + 1} to {last + 1}"
-    return f"{_day(start, first).split()[0]} to {_day(start, last).split()[0]}"
+    return f"{day_after(start, first).isoformat()} to {day_after(start, last).isoformat()}"
 
 
 def _clicks(arguments: CampaignPlan) -> float | None:

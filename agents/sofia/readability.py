@@ -1,43 +1,35 @@
-"""How hard an English text is to read."""
+"""How hard a text is to read, by the formula made for its language."""
 
 import re
 
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
+from agents.language import written_in
+from agents.sofia.charts import bar_chart
 from agents.sofia.page import visible_text
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.sofia.scales import SCALES, Counts, Scale, counted, huerta_ease
+from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 LARGEST_TEXT = 1_000_000
+_SHOWN_CHARACTERS = 10_000
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_LATIN = re.compile(r"[a-zA-Z]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|\n\s*\n")
-_VOWELS = re.compile(r"[aeiouy]+")
-_SILENT = re.compile(
-    r"(?<=[^aeiouy])(?<![^aeiouy]l)e$"
-    r"|(?<=[^aeioutdy])(?<![^aeiouyl]l)ed$"
-    r"|(?<=[^aeiouysxzcg])(?<![sc]h)(?<![^aeiouy]l)es$"
-)
-_HIATUS = re.compile(r"(?<![ctsgx])(?<!ll)i[aou]|(?<!g)eo(?!p)|(?<=[^aeiouyqg])ua|crea(?=t)|[aeouy]ing$")
-_LEVELS = (
-    (90, "very easy"),
-    (80, "easy"),
-    (70, "fairly easy"),
-    (60, "plain English"),
-    (50, "fairly difficult"),
-    (30, "difficult"),
-)
+_GERMAN_SIGNS = re.compile(r"[äöüß]", re.IGNORECASE)
+_SPANISH_SIGNS = re.compile(r"[ñ¿¡áíó]", re.IGNORECASE)
 _LONG_SENTENCE = 25
-_LONG_WORD = 3
 _FEW_WORDS = 100
+_MOST_BARS = 60
 
 
 class Readability(BaseModel):
     """The text to judge."""
 
     text: str = argument(
-        "The text, or the HTML of a page", unit=Unit.QUOTED, cues=("text", "paragraph", "copy")
+        "The text, or the HTML of a page, in English, German, Spanish or Russian",
+        unit=Unit.QUOTED,
+        cues=("text", "paragraph", "copy", "newsletter", "post", "article"),
     )
 
 
@@ -45,8 +37,8 @@ def readability() -> BaseTool:
     """How hard a text is to read."""
     return tool(
         "readability",
-        "Measures how easy an English text is to read: Flesch reading ease, Flesch-Kincaid grade, sentence and word "
-        "lengths, and the sentences to shorten.",
+        "Measures how easy an English, German, Spanish or Russian text is to read by the formula of its language (Flesch, "
+        "Amstad, Szigriszt-Pazos, Oborneva): reading ease, school grade, sentence and word lengths, and the sentences to shorten.",
         Readability,
         _readability,
         examples=(
@@ -59,34 +51,22 @@ def readability() -> BaseTool:
     )
 
 
-def syllables(word: str) -> int:
-    """Syllables of an English word, by rule; right for about nine common words in ten.
-
-    Each run of vowels (a, e, i, o, u, y) counts one. A final -e, -ed or -es is silent unless the word needs it
-    to be spoken (-le after a consonant, -ed after t or d, -es after s, x, z, c, g, sh, ch). Vowel pairs that
-    are mostly spoken apart (ia, io, iu outside -tion and the like, eo, ua, crea-t, -ing after a vowel)
-    count one more. No word has fewer than one.
-    """
-    lower = re.sub(r"['’]s$", "", word.lower())
-    count = len(_VOWELS.findall(lower)) + len(_HIATUS.findall(lower))
-    return max(1, count - len(_SILENT.findall(lower)))
-
-
 def sentences(text: str) -> list[str]:
     """Sentences with at least one word; they end at . ! ? or … before a blank, or at an empty line."""
     return [part.strip() for part in _SENTENCE_END.split(text) if _WORD.search(part)]
 
 
-def reading_ease(words: int, sentence_count: int, syllable_count: int) -> float:
-    """Flesch reading ease; higher is easier (Flesch 1948, A new readability yardstick, Journal of Applied
-    Psychology 32).
-    """  # noqa: D205  the reference does not fit the line
-    return 206.835 - 1.015 * words / sentence_count - 84.6 * syllable_count / words
-
-
-def grade_level(words: int, sentence_count: int, syllable_count: int) -> float:
-    """Flesch-Kincaid grade, US school years (Kincaid, Fishburne, Rogers and Chissom 1975, report 8-75)."""
-    return 0.39 * words / sentence_count + 11.8 * syllable_count / words - 15.59
+def text_language(text: str) -> str:
+    """The English name of a text's language, by script, telling letters and function words; English where nothing tells."""
+    language = written_in(text[:_SHOWN_CHARACTERS])
+    if language == "English":
+        german, spanish = (
+            len(signs.findall(text[:_SHOWN_CHARACTERS])) for signs in (_GERMAN_SIGNS, _SPANISH_SIGNS)
+        )
+        words = len(_WORD.findall(text[:_SHOWN_CHARACTERS])) or 1
+        if max(german, spanish) > words / 10:
+            return "German" if german > spanish else "Spanish"
+    return language
 
 
 def _readability(arguments: Readability) -> ToolOutput:
@@ -96,45 +76,80 @@ def _readability(arguments: Readability) -> ToolOutput:
     words = _WORD.findall(text)
     if not words:
         raise ToolRefused("There are no words to measure; give the text in quotes or after a colon.")
-    if sum(bool(_LATIN.search(word)) for word in words) < len(words) / 2:
-        raise ToolRefused("Flesch's formulas are made for English; give an English text.")
+    language = text_language(text)
+    scale = SCALES.get(language)
+    if scale is None:
+        raise ToolRefused(
+            f"The text seems to be {language}; formulas are at hand for English, German, Spanish and Russian."
+        )
     parts = sentences(text)
-    counts = [syllables(word) for word in words]
-    ease = reading_ease(len(words), len(parts), sum(counts))
-    grade = grade_level(len(words), len(parts), sum(counts))
-    hard = sum(count >= _LONG_WORD for count in counts) / len(words)
-    level = next((name for bound, name in _LEVELS if ease >= bound), "very difficult")
+    return _report(scale, counted(words, len(parts), scale.syllables), parts)
+
+
+def _report(scale: Scale, counts: Counts, parts: list[str]) -> ToolOutput:
+    ease = scale.ease(counts)
+    grade = scale.grade(counts) if scale.grade else None
+    hard = counts.long_words / counts.words
+    level = next((name for bound, name in scale.levels if ease >= bound), "very difficult")
     lengthy = _lengthy(parts)
-    caution = "" if len(words) >= _FEW_WORDS else f" With {len(words)} words the score is only a rough one."
-    text = (
-        f"The text is {level} to read: Flesch reading ease {ease:.1f}, Flesch-Kincaid grade {grade:.1f}.{caution}\n\n"
-        f"- {len(words):,} words in {len(parts):,} sentences, {len(words) / len(parts):.1f} words a sentence\n"
-        f"- {sum(counts) / len(words):.2f} syllables a word; {hard:.0%} of the words have three or more\n"
-        f"{_advice(lengthy)}"
-        "- Ease = 206.835 - 1.015 words/sentence - 84.6 syllables/word (Flesch 1948); grade = 0.39 words/sentence "
-        "+ 11.8 syllables/word - 15.59 (Kincaid et al. 1975). Syllables are counted as runs of vowels, less silent "
-        "endings, plus vowel pairs spoken apart; abbreviations with a full stop end a sentence."
+    caution = (
+        "" if counts.words >= _FEW_WORDS else f" With {counts.words} words the score is only a rough one."
     )
-    data = {
+    graded = "" if grade is None else f", {scale.grade_name} {grade:.1f}"
+    also = f"\n- By Fernández Huerta (1959) the ease is {huerta_ease(counts):.1f}" if grade is None else ""
+    text = (
+        f"The text is {level} to read: {scale.ease_name} {ease:.1f}{graded}.{caution}\n\n"
+        f"- {counts.words:,} words in {counts.sentences:,} sentences, {counts.sentence_length:.1f} words a sentence\n"
+        f"- {counts.word_length:.2f} syllables a word; {hard:.0%} of the words have three or more{also}\n"
+        f"{_advice(lengthy)}"
+        f"- {scale.language} text: {scale.source}; abbreviations with a full stop end a sentence."
+    )
+    data: dict[str, JsonValue] = {
+        "language": scale.language,
+        "formula": scale.ease_name,
+        "level": level,
         "reading_ease": round(ease, 2),
-        "grade": round(grade, 2),
-        "words": len(words),
-        "sentences": len(parts),
-        "syllables": sum(counts),
+        "grade": None if grade is None else round(grade, 2),
+        "words": counts.words,
+        "sentences": counts.sentences,
+        "syllables": counts.syllables,
         "long_word_share": round(hard, 4),
         "long_sentences": [sentence for _, sentence in lengthy],
     }
-    return ToolOutput(text=text, data=data)
+    figures = [Figure(name="reading ease", value=ease, decimals=1)]
+    figures += [] if grade is None else [Figure(name="grade", value=grade, decimals=1)]
+    figures += [
+        Figure(name="words a sentence", value=counts.sentence_length, unit="words", decimals=1),
+        Figure(name="syllables a word", value=counts.word_length, unit="syllables"),
+        Figure(name="long words", value=hard * 100, unit="%", decimals=0),
+    ]
+    lengths = {
+        f"{number}. {_cut(part, 30)}": float(len(_WORD.findall(part)))
+        for number, part in enumerate(parts[:_MOST_BARS], 1)
+    }
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=tuple(figures),
+        assumptions=(
+            f"The text is {scale.language}.",
+            "A formula sees lengths alone: not whether the words are known or the thought is clear.",
+        ),
+        would_change=(
+            f"One word less a sentence raises the ease by {scale.per_word:g}; shorter words raise it faster.",
+        ),
+        chart=bar_chart("Words a sentence", lengths, "words") if len(parts) > 1 else None,
+    )
 
 
 def _lengthy(parts: list[str]) -> list[tuple[int, str]]:
-    counted = [(len(_WORD.findall(part)), " ".join(part.split())) for part in parts]
-    return sorted((item for item in counted if item[0] > _LONG_SENTENCE), key=lambda item: -item[0])[:3]
+    measured = [(len(_WORD.findall(part)), " ".join(part.split())) for part in parts]
+    return sorted((item for item in measured if item[0] > _LONG_SENTENCE), key=lambda item: -item[0])[:3]
 
 
 def _advice(lengthy: list[tuple[int, str]]) -> str:
-    shown = 80
-    return "".join(
-        f"- Shorten ({count} words): “{sentence[:shown]}{'…' if len(sentence) > shown else ''}”\n"
-        for count, sentence in lengthy
-    )
+    return "".join(f"- Shorten ({count} words): “{_cut(sentence, 80)}”\n" for count, sentence in lengthy)
+
+
+def _cut(text: str, shown: int) -> str:
+    return f"{text[:shown]}{'…' if len(text) > shown else ''}"

@@ -8,8 +8,9 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
 from agents.figures import table
+from agents.sofia.charts import bar_chart
 from agents.sofia.page import Page, read_page
-from agents.tools import Artifact, ToolOutput, tool
+from agents.tools import Artifact, Figure, ToolOutput, tool
 from models import Unit, argument
 
 TITLE_LENGTH = (30, 60)
@@ -89,14 +90,36 @@ def _seo_audit(arguments: SeoAudit) -> ToolOutput:
     text += f"\n\n{listing}\n\n{note}"
     return ToolOutput(
         text=text,
-        data={"score": score, "fix_first": [check.name for check, _ in lacking], "page": _figures(page)},
+        data={"score": score, "fix_first": [check.name for check, _ in lacking], "page": _seen(page)},
+        figures=(
+            Figure(name="score", value=score, unit="of 100", decimals=0),
+            Figure(name="words of the body", value=page.words, unit="words", decimals=0),
+            Figure(
+                name="images without alt text", value=len(page.images_without_alt), unit="images", decimals=0
+            ),
+        ),
+        assumptions=("The HTML given is what the server sends; nothing that scripts add later is seen.",),
+        would_change=(
+            *(
+                f"Mending {check.name} brings {check.points * (1 - found.earned):.0f} points."
+                for check, found in lacking[:_TO_FIX_FIRST]
+            ),
+            "Headers, robots.txt, speed and links from elsewhere, which are not in the HTML.",
+        ),
+        chart=bar_chart(
+            "Points lost by check",
+            {check.name: round(check.points * (1 - found.earned), 2) for check, found in lacking},
+            "points",
+        )
+        if lacking
+        else None,
         artifacts=(
             Artifact(name="seo-audit.md", media_type="text/markdown", content=f"# SEO audit\n\n{text}\n"),
         ),
     )
 
 
-def _figures(page: Page) -> dict[str, JsonValue]:
+def _seen(page: Page) -> dict[str, JsonValue]:
     return {
         "title": page.titles[0] if page.titles else None,
         "meta_description": page.descriptions[0] if page.descriptions else None,

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool
 
-from agents.sofia.experiments import ab_sample_size, ab_test, compare, significance_level, visitors_needed
+from agents.sofia.experiment_plans import ab_power, ab_sample_size
+from agents.sofia.experiments import ab_test, ab_test_rates
+from agents.sofia.proportions import compare, detectable_rise, power_of, significance_level, visitors_needed
 from agents.tools import ToolRefused
 
 

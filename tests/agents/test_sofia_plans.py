@@ -3,8 +3,10 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool
 
-from agents.sofia.ads import PLATFORMS, ad_copy_check, ad_length, read_ad
-from agents.sofia.plans import campaign_plan, content_calendar, phase_days, posting_days
+from agents.sofia.ads import ad_copy_check, read_ad
+from agents.sofia.content import content_calendar, posting_days
+from agents.sofia.plans import campaign_plan, phase_days
+from agents.sofia.platforms import PLATFORMS, ad_length
 
 
 async def call(tool: BaseTool, **arguments: Any) -> Any:  # ainvoke returns Any
