@@ -42,7 +42,8 @@ def argument(
 
     `cues` are the words that stand beside the value in a request ("from", "entry"), most telling first;
     `aliases` are other names of an enumeration's values ({"bbands": ("bollinger bands",)}).
-    `holds` is a pattern, found in any case, without which a whole request is not this argument.
+    `holds` is a pattern, found in any case, without which a whole request is not this argument; a number or quotation is not
+    where the request's words, put in English, lack it.
     A field without a default is required: a model that cannot read it asks for it.
     """
     extra: dict[str, Any] = {}

@@ -23,6 +23,8 @@ from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 MOST_TEXTS = 15
+_HOLDS = r"\b(?:benefits?|advantages?|strengths?|selling points?|usps?|vorteile|nutzen|ventajas|beneficios|преимущества|выгоды)\b"
+"""Without benefits there is nothing to write an ad from."""
 _MOST_LONG_TEXTS = 4
 _WORDS = {
     "English": ("Learn more", "for"),
@@ -39,7 +41,7 @@ class AdDraft(BaseModel):
     product: str = argument(
         "What is advertised, by name or in a few words; the whole request will do",
         unit=Unit.REQUEST,
-        holds=r"\b(?:for|about|product|service|brand|business|advertis\w+|promot\w+|für|produkt|para|producto|для|продукт|товар|benefits?|vorteile|ventajas|преимущества)\b",
+        holds=_HOLDS,
     )
     benefits: str = argument(
         "What the customer gains, separated by commas; only what is true",

@@ -20,11 +20,13 @@ from models import Unit, argument
 
 LONGEST_COPY = 20_000
 _SEPARATOR = re.compile(r"\s*(?:\||\n)\s*")
-_QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»")
+_QUOTED = re.compile(
+    r"\"([^\"]+)\"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|(?<!\w)'([^'\n]{2,}(?:'(?=\w)[^'\n]+){0,3})'(?!\w)"
+)
 _LABELS = {
-    "headlines": "headlines?|titles?",
-    "descriptions": "descriptions?",
-    "primary_text": "primary text|intro(?:ductory)? text|post text|body",
+    "headlines": "headlines?|titles?|überschrift(?:en)?|titel|titulares|titular|título|заголовк[аи]|заголовок",
+    "descriptions": "descriptions?|beschreibung(?:en)?|descripci[óo]n(?:es)?|описани[ея]",
+    "primary_text": "primary text|intro(?:ductory)? text|post text|body|text(?=\\s*[:=]|\\s{3})|текст|texto",
 }
 _LABEL = re.compile(
     r"\b(?:"
@@ -32,6 +34,12 @@ _LABEL = re.compile(
     + r")\b(?P<colon>\s*[:=])?",
     re.IGNORECASE,
 )
+_HOLDS = (
+    r"(?s)(?=.*(?:[\"“«]|(?<!\w)'\w|\b(?:headlines?|titles?|descriptions?|text|body|copy|ad|titel|überschrift|titular|заголовок)\s*[:=]))"
+    r"(?=.*\b(?:ads?|headlines?|titles?|descriptions?|primary text|copy|google|facebook|meta|instagram|linkedin|twitter|tiktok|bing|microsoft|"
+    r"anzeigen?\w*|überschrift\w*|anuncios?|titulares?|объявлен\w*|заголов\w*)\b)"
+)
+"""A text under a label or in quotes, and a word that says it is an ad's."""
 _SHOUTING = re.compile(r"\b[A-Z]{2,}(?:\s+[A-Z]{2,})+\b")
 
 
@@ -41,7 +49,7 @@ class AdCopy(BaseModel):
     ad: str = argument(
         "The ad's texts under their labels, quoted: headline “…”, description “…”, primary text “…”; the whole request will do",
         unit=Unit.REQUEST,
-        holds=r"[\"“«]|\b(?:headlines?|titles?|descriptions?|text|body|copy|ad)\s*[:=]",
+        holds=_HOLDS,
     )
     platform: PlatformName = argument("Where the ad runs", aliases=PLATFORM_NAMES, default="google")
 
@@ -59,6 +67,7 @@ def ad_copy_check() -> BaseTool:
             'Check my Facebook ad copy: headline "Summer sale", primary text "All shoes 20 % off until Sunday"',
             'Is the headline "The best project management software for teams" too long for Google Ads?',
             'How many characters is this LinkedIn ad headline: "Hire faster"?',
+            'Does this TikTok ad fit: primary text "New flavours are here"?',
             'Check the length of my ad description: "Free delivery on every order over 30 euros."',
         ),
     )

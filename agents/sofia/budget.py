@@ -19,24 +19,36 @@ _CHANNEL = re.compile(
     r"(?:\s*[:=(]?\s*(?:at|with|to|weight|weighs|cpa|cpa of|of)?\s*[$€£]?(?P<number>\d+(?:\.\d+)?)\s*[%€$]?\s*\)?)?\s*\.?",
     re.IGNORECASE,
 )
-_LEAD_IN = re.compile(
-    r"\b(?:between|over|across|among|amongst|on|into|to|for|channels|weights|cpas?)\b:?", re.IGNORECASE
+_LEAD_INS = (
+    re.compile(r"\b(?:between|across|among|amongst|zwischen|entre|между)\b:?", re.IGNORECASE),
+    re.compile(
+        r"\b(?:over|on|into|to|for|channels|weights|cpas?|auf|für|in|en|para|на|по)\b:?", re.IGNORECASE
+    ),
 )
-_SEPARATOR = re.compile(r"[,;\n]|\s+and\s+(?=[^\W\d_])|\s+&\s+")
-_TRAILER = re.compile(r"\s+(?:by|with|according|using|based|proportional)\b[^:]*$", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[,;\n]|\s+(?:and|und|y|e|и)\s+(?=[^\W\d_])|\s+&\s+")
+_TRAILER = re.compile(
+    r"\s+(?:by|with|according|using|based|proportional)\b[^:]*$"
+    r"|\s+(?:in equal parts|in equal shares|auf|a partes iguales|por igual|поровну)\s*$",
+    re.IGNORECASE,
+)
+_EVENLY = re.compile(
+    r"\b(?:equally|evenly|gleichmäßig|zu gleichen teilen|поровну|por igual)\s+", re.IGNORECASE
+)
 
 
 class BudgetSplit(BaseModel):
     """The money and the channels."""
 
     budget: float = argument(
-        "The money to divide", unit=Unit.MONEY, cues=("budget", "split", "divide", "spend")
+        "The money to divide",
+        unit=Unit.MONEY,
+        cues=("budget", "have", "spend", "split", "divide", "allocate", "distribute"),
     )
     channels: str = argument(
         'The channels, separated by commas, each with its weight or expected CPA: "Google Ads 50, Meta 30, email 20"; '
         "the whole request will do",
         unit=Unit.REQUEST,
-        holds=r"\b(?:between|across|among|amongst|channels?|over(?! the| \d))\b|:|[a-z]\W{1,3}\d+\W{1,4}(?:and )?[a-z ]+\W{0,3}\d",
+        holds=r"\b(?:between|across|among|amongst|channels?|over(?! the| \d)|auf|zwischen|entre|между|по)\b|:|[a-z]\W{1,3}\d+\W{1,4}(?:and )?[a-z ]+\W{0,3}\d",
     )
     by: Literal["weight", "cpa"] = argument(
         "Whether the channels' numbers are weights (more money to the larger) or expected costs per acquisition (more "
@@ -58,6 +70,7 @@ def budget_split() -> BaseTool:
             "Split 10000 between Google Ads 50, Meta 30 and email 20",
             "Divide a marketing budget of 6000 over SEO, newsletter and LinkedIn equally",
             "How should I allocate 5000 across channels by expected CPA: Google 25, Facebook 40, TikTok 50?",
+            "Spread 9000 over search, paid social and events in equal parts",
             "Distribute our ad budget of $12,000 over search 3, display 1, video 2",
         ),
     )
@@ -87,7 +100,8 @@ def read_channels(text: str, budget: float) -> list[tuple[str, float | None]]:
     if colon and _SEPARATOR.search(tail) and not re.search(r"\d\s*[,;]", head):
         listed = tail
     else:
-        lead_in = _LEAD_IN.search(listed)
+        listed = _EVENLY.sub("", listed)
+        lead_in = next((found for each in _LEAD_INS if (found := each.search(listed))), None)
         listed = listed[lead_in.end() :] if lead_in else listed
     channels = []
     for part in _SEPARATOR.split(_TRAILER.sub("", listed)):

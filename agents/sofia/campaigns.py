@@ -62,7 +62,7 @@ class CustomerEconomics(BaseModel):
     monthly_revenue: float | None = argument(
         "Revenue of one customer in a month",
         unit=Unit.MONEY,
-        cues=("a month", "per month", "monthly", "arpu", "pays", "paying"),
+        cues=("pays", "a month", "per month", "monthly", "arpu", "paying"),
         default=None,
     )
     monthly_churn_percent: float | None = argument(
@@ -230,7 +230,8 @@ def _customer_economics(arguments: CustomerEconomics) -> ToolOutput:
     value = monthly * lifetime if monthly is not None and lifetime is not None else None
     ratio = value / cost if value is not None and cost else None
     payback = cost / monthly if cost is not None and monthly else None
-    if cost is None and value is None:
+    known = arguments.acquisition_cost is not None and value is None and payback is None
+    if known or (cost is None and value is None):
         raise ToolRefused(
             "Give acquisition spend and new customers for CAC, or monthly revenue and churn for LTV, or both for their ratio."
         )

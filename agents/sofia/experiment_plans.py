@@ -24,8 +24,9 @@ _BASELINE = (
 )
 _EFFECT = (
     "Smallest lift worth detecting, in percent (relative) or in percentage points",
-    ("detect", "lift", "uplift", "effect", "improvement"),
+    ("detect", "lift", "uplift", "effect", "improvement", "growth"),
 )
+_LIFTED = r"lift|detect|effect|improve|increas|\brise|\brais|grow|\bgain|\bmde\b|\bmore\b|\bspot|\bsee\b|higher|better|\bto\b|->|→"
 _KIND = "Whether the lift is relative to the baseline or in percentage points"
 _ALIASES = {
     "percentage points": ("percentage point", "points", "point", "pp", "percent points"),
@@ -43,7 +44,7 @@ class AbSampleSize(BaseModel):
     """What a planned A/B test should be able to see."""
 
     baseline_percent: float = argument(_BASELINE[0], unit=Unit.PERCENT, cues=_BASELINE[1])
-    effect_percent: float = argument(_EFFECT[0], unit=Unit.PERCENT, cues=_EFFECT[1])
+    effect_percent: float = argument(_EFFECT[0], unit=Unit.PERCENT, cues=_EFFECT[1], holds=_LIFTED)
     effect_is: Kind = argument(_KIND, aliases=_ALIASES, default="relative")
     power_percent: float = argument(
         "Power: the chance to see the lift if it is there, in percent",
@@ -93,6 +94,7 @@ def ab_sample_size() -> BaseTool:
             "How many visitors do I need to detect a 10 % lift on a baseline of 5 %?",
             "Sample size for an A/B test: baseline 3 %, lift 20 %, power 90 %",
             "How long must my split test run with 2000 visitors a day to see a 15 % improvement from 4 %?",
+            "What n per arm do I need to go from 3 % to 3.6 % with 90 % power?",
             "What sample do I need to see 1 percentage points more on a 6 % conversion rate?",
         ),
     )

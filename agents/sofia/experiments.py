@@ -18,6 +18,9 @@ _CONFIDENCE = (
     ("confidence", "significance", "alpha", "level"),
 )
 _DIGITS = 0.0001
+_RATES = r"(?s)\A(?=.*(?:%|percent|\bpct\b)).*\b(?:conver\w*|rates?|tests?|signific\w*|variants?|control|opens?|click\w*|ctr|cvr|wins?|winner|won|better|pages?|uplift|chance)\b"
+_NO_PLAN = r"(?s)\A(?!.*\b(?:baseline|power|detect\w*|sample size)\b)"
+"""Rates that are compared, and none that a test is planned with."""
 
 
 class AbTest(BaseModel):
@@ -47,6 +50,7 @@ class AbTestRates(BaseModel):
         "Conversion rate of variant A, the control, in percent",
         unit=Unit.PERCENT,
         cues=("control", "rate a", "variant a", "a", "original", "old"),
+        holds=_RATES,
         ge=0,
         le=100,
     )
@@ -54,31 +58,54 @@ class AbTestRates(BaseModel):
         "Conversion rate of variant B, the challenger, in percent",
         unit=Unit.PERCENT,
         cues=("variant", "rate b", "variant b", "b", "against", "versus", "vs", "challenger", "new"),
+        holds=_NO_PLAN,
         ge=0,
         le=100,
     )
     visitors: int = argument(
         "Visitors who saw variant A, or each variant where only this is given",
         unit=Unit.COUNT,
-        cues=("visitors", "each", "per variant", "per arm", "visits"),
+        cues=(
+            "visitors",
+            "each",
+            "per variant",
+            "per arm",
+            "of",
+            "visits",
+            "impressions",
+            "recipients",
+            "users",
+            "sessions",
+        ),
         gt=0,
     )
     visitors_b: int | None = argument(
         "Visitors who saw variant B, where they are not as many",
         unit=Unit.COUNT,
-        cues=("visitors b", "visitors of b", "b"),
+        cues=("visitors b", "visitors of b", "of", "b"),
         default=None,
         gt=0,
     )
     visitors_are: Literal["each variant", "both together"] = argument(
         "Whether the visitors are those of each variant or of both together, split evenly",
         aliases={
-            "both together": ("in total", "in all", "altogether", "combined", "together", "overall", "total"),
+            "both together": (
+                "in total",
+                "in all",
+                "altogether",
+                "combined",
+                "together",
+                "overall",
+                "total",
+                "visitors evenly",
+            ),
             "each variant": ("each", "per variant", "per arm", "per version", "apiece"),
         },
         default="each variant",
     )
-    confidence_percent: float = argument(_CONFIDENCE[0], unit=Unit.PERCENT, cues=_CONFIDENCE[1], default=95.0)
+    confidence_percent: float = argument(
+        _CONFIDENCE[0], unit=Unit.PERCENT, cues=("confidence", "alpha", "level"), default=95.0
+    )
 
 
 def ab_test() -> BaseTool:

@@ -9,18 +9,21 @@ from pydantic import BaseModel
 
 from agents.figures import csv_file, percent, table
 from agents.sofia.charts import grouped_bars
-from agents.sofia.keywords import LARGEST_TEXT, Keyword, keywords_of
+from agents.sofia.keywords import LARGEST_TEXT, TWO_SIDES, Keyword, keywords_of
 from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 MOST_TEXTS = 10
 _SHOWN = 15
 _CHARTED = 10
-_OURS = r"ours?|my|mine|we|us|own|page\s?1|text\s?1|a"
-_THEIRS = r"theirs?|they|competitors?|competition|rivals?|others?|page\s?(?:[2-9]|10)|text\s?(?:[2-9]|10)|b"
+_OURS = r"ours?(?! (?:competitors?|rivals?))|my|mine|we|us|own|page\s?1|text\s?1|unser\w*|mein\w*|nuestr[ao]s?|mi|mis|наш\w*|мой|моя|мое|моего"
+_THEIRS = (
+    r"theirs?|they|them|competitors?|competition|rivals?|others?|page\s?(?:[2-9]|10)|text\s?(?:[2-9]|10)|ihre?|wettbewerber\w*|konkurren\w*|"
+    r"ellos|suy[ao]s?|competencia|competidor\w*|их|конкурент\w*"
+)
 _CUE = re.compile(rf"\b(?:(?P<ours>{_OURS})|(?P<theirs>{_THEIRS}))\b", re.IGNORECASE)
 _LABEL = re.compile(
-    rf"(?:^|[.;\n:,]|\band\b)\s*(?:(?P<ours>{_OURS})|(?P<theirs>{_THEIRS}))(?:['’]s?)?(?:\s+(?:page|text|site|copy|website|article|landing page|\d+)){{0,2}}"
+    rf"(?:^|[.;\n:,?!]|\band\b)\s*(?:(?P<ours>{_OURS})|(?P<theirs>{_THEIRS}))(?:['’]s?)?(?:\s+(?:page|text|site|copy|website|article|landing page|seite|página|texto|текст|страница|\d+)){{0,2}}"
     r"\s*[:=]\s*",
     re.IGNORECASE,
 )
@@ -36,7 +39,7 @@ class KeywordGap(BaseModel):
         "Our text and the others' under their labels, quoted: ours “…”, theirs “…”, theirs “…”; each a text or the HTML of a page; "
         "the whole request will do",
         unit=Unit.REQUEST,
-        holds=r"[\"“«`:<]",
+        holds=TWO_SIDES,
     )
 
 

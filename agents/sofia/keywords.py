@@ -16,6 +16,11 @@ from models import Unit, argument
 
 LARGEST_TEXT = 1_000_000
 LONGEST_PHRASE = 3
+TWO_SIDES = (
+    r"\bgaps?\b|\bcontrast\b|compar|vergleich|сравни|\black|\bmissing\b|fehlen|faltan"
+    r"|\A(?=[\s\S]*\b(?:our(?! (?:competitors?|rivals?))|ours|my|mine|unser\w*|nuestr\w+|наш\w*)\b)(?=[\s\S]*\b(?:theirs?|competitors?|competition|rivals?|их|конкурент\w*)\b)"
+)
+"""Words of a request that holds one text against another."""
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CLAUSE_END = re.compile(r"[.!?…;:,()\[\]\n\"“”]+")
 _TITLE_WEIGHT = 3
@@ -26,7 +31,10 @@ class KeywordResearch(BaseModel):
     """The text whose keywords are wanted."""
 
     text: str = argument(
-        "The text, or the HTML of a page", unit=Unit.QUOTED, cues=("keywords", "text", "page", "article")
+        "The text, or the HTML of a page",
+        unit=Unit.QUOTED,
+        cues=("keywords", "text", "page", "article"),
+        holds=rf"(?s)\A(?!.*(?:{TWO_SIDES}))",
     )
     limit: int = argument("How many keywords to list", unit=Unit.COUNT, cues=("top", "best"), default=15)
 

@@ -26,7 +26,12 @@ _PURPOSES = {
 class CampaignPlan(BaseModel):
     """The money, the time and what a click or conversion is expected to cost."""
 
-    budget: float = argument("The campaign's budget", unit=Unit.MONEY, cues=("budget", "with", "spend"))
+    budget: float = argument(
+        "The campaign's budget",
+        unit=Unit.MONEY,
+        cues=("budget", "with", "spend"),
+        holds=r"campaign|plan|launch|phase|flight|daily budget|strategy|marketing|\bads?\b|clicks?\b",
+    )
     days: int = argument(
         "Length of the campaign in days", unit=Unit.DAYS, cues=("days", "weeks", "over", "for"), default=30
     )

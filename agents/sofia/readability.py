@@ -43,6 +43,7 @@ def readability() -> BaseTool:
         _readability,
         examples=(
             'How readable is this text: "Our product helps teams. It is simple."',
+            'Is this easy to read: "The policy applies to all staff."',
             "What is the Flesch reading ease of this paragraph?",
             "Is my blog post too hard to read?",
             "Which school grade is this copy written for?",

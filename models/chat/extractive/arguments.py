@@ -256,7 +256,9 @@ def _read_numbers(
     values: dict[str, JsonValue],
 ) -> tuple[int, int, list[Quantity]]:
     """Match numbers with single arguments; how many found a place, how many of these by a cue or unit, and the others."""
-    numeric = [a for a in signature.arguments if a.is_number and a.name not in values]
+    numeric = [
+        a for a in signature.arguments if a.is_number and a.name not in values and a.may_be_in(found.request)
+    ]
     if not numeric or not quantities:
         return 0, 0, list(quantities)
     # Rows stand among the spans so that a cue before a row does not speak of the number behind it.

@@ -46,7 +46,7 @@ _ASKS_TO_DO = re.compile(
 )
 _POINTS_AT_DATA = re.compile(
     r"\b(?:my|our|this|these|those|the following|attached|uploaded|pasted)\b[^.?!]{0,40}"
-    r"\b(?:ads?|article|bars|business|calendar|campaign|canvas|candles|cash|chart|closes|copy|csv|data|figures|file|headline|holdings|html|idea|"
+    r"\b(?:ads?|article|headlines?|homepage|bars|business|calendar|campaign|canvas|candles|cash|chart|closes|copy|csv|data|figures|file|headline|holdings|html|idea|"
     r"landing|list|loss|markup|newsletter|numbers|page|paragraph|portfolio|position|post|price|prices|series|site|source|spreadsheet|stake|"
     r"stop|table|test|text|values|website|liquidation|runway|burn|cac|ltv|roas|ctr|npv|irr)\b",
     re.IGNORECASE,
@@ -121,7 +121,7 @@ async def choose_tools(
     if not toolset.tools or not request.strip():
         return [], None
     manner = Manner.of(request)
-    ranked = await _rank(request, toolset, embedder, every=forced)
+    ranked = await _rank(request, toolset, embedder, manner, every=forced)
     if not ranked:
         return [], None
     if forced:
@@ -224,7 +224,9 @@ def _named_with(first: Candidate, other: Candidate) -> bool:
     return first.named and other.named and first.tool.reads == other.tool.reads
 
 
-async def _rank(request: str, toolset: Toolset, embedder: Embedder, *, every: bool) -> list[Candidate]:
+async def _rank(
+    request: str, toolset: Toolset, embedder: Embedder, manner: Manner, *, every: bool
+) -> list[Candidate]:
     """Every tool that may be meant, best fit first: cosine to its nearest example, its name's words in the request, what it can read."""
     wording = mentions_of(request).wording
     vectors = await embedder.embed([wording[:_LONGEST_COMPARED]])
@@ -236,7 +238,12 @@ async def _rank(request: str, toolset: Toolset, embedder: Embedder, *, every: bo
     ranked = []
     for tool, (cosine, example), own in zip(toolset.tools, nearest, unique, strict=True):
         reading = read_arguments(tool.signature, request)
-        if not every and tool.lacks_request(reading.missing) and not tool.is_called_by(stems):
+        if (
+            not every
+            and tool.lacks_request(reading.missing)
+            and not tool.is_called_by(stems)
+            and not (manner.points and not manner.data and tool.tells_its_text)
+        ):
             continue  # it is about something else: what such a tool works on is not in it, nor is the tool asked for
         share = tool.named_by(stems)
         called = tool.is_called(said, toolset)
@@ -247,6 +254,8 @@ async def _rank(request: str, toolset: Toolset, embedder: Embedder, *, every: bo
             fit += (
                 0.0 if reading.missing else _COMPLETE * min(1.0, 2 * reading.explained)
             ) + _EXPLAINED * reading.explained
+        if tool.takes_text_only and tool.tells_its_text and manner.data:
+            fit += _COMPLETE + _EXPLAINED
         lacks = None if tool.takes_text_only else tool.lacks_operation(beginning)
         ranked.append(Candidate(tool, fit, reading, example, cosine, share > 0, called, lacks))
     return sorted(ranked, key=lambda candidate: -candidate.fit)

@@ -56,7 +56,7 @@ _NUMERALS = {
 } | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "half a": 0.5}
 _UNIT = (
     r"%|percent(?:age\spoints?)?\b|per\s?cent\b|pct\b|x\b|times\b|fold\b|bps\b|basis\spoints\b"
-    r"|(?:day|week|month|quarter|year|yr|mo)s?\b|d\b|h(?:(?:ou)?rs?)?\b|usd[tc]?\b|dollars?\b|bucks\b|euros?\b|eur\b|gbp\b|pounds?\b|[€$£]"
+    r"|(?:day|week|month|quarter|year|yr|mo)s?\b|d\b|h(?:(?:ou)?rs?)?\b|usd[tc]?\b|dollars?\b|bucks\b|euros?\b|eur\b|gbp\b|pounds?\b|(?:ru|rou)bles?\b|[€$£₽]"
 )
 _FALLS = re.compile(
     r"\b(?:falls?|fell|drops?|dropped|declines?|declined|loses?|lost|decreases?|decreased|down)"

@@ -77,6 +77,11 @@ class Argument:
         """The JSON type, empty where the schema leaves it open."""
         return str(self.prop.get("type", ""))
 
+    def may_be_in(self, text: str) -> bool:
+        """Whether a text holds what it must hold to give this argument."""
+        holds = self.prop.get("x-holds")
+        return not isinstance(holds, str) or re.search(holds, text, re.IGNORECASE) is not None
+
     @property
     def is_number(self) -> bool:
         """Whether it takes one number."""

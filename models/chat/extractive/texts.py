@@ -25,7 +25,11 @@ _MARKUP = re.compile(
 _ROW = re.compile(r"[^,;\t|\n]+(?:[,;\t|][^,;\t|\n]*)+")
 _JOINS = re.compile(r"(?: (?:and|plus|as well as|the|an?|also|both|periods?|days?|bars?|\d+))*")
 _LABELLED = re.compile(r"(?:e?s)?\s{0,9}(?:\bis\b|\bare\b|:|=)\s{0,9}", re.IGNORECASE)
-_NEXT_LABEL = re.compile(r"[;\n]|\.(?:\s|$)|,(?=\s{0,9}\w[\w ]{1,24}[:=])|\?(?:\s|$)")
+_NEXT_LABEL = re.compile(
+    r"[;\n]|\.(?:\s|$)|\?(?:\s|$)|,(?=\s{0,9}(?!(?:\w+ ){1,3}(?:and|with)\b)\w[\w ]{1,24}[:=])|\s(?:and|with)(?=\s\w+(?: \w+)?\s?[:=])"
+    r"|,(?=\s{1,9}(?:(?:for|over|with|at|and)\s)?\d+\s(?:posts?|times|days?|weeks?|months?|quarters?|years?)\b)"
+)
+_LABEL_AHEAD = re.compile(r"[;\n]\s{0,9}\w[\w ]{1,24}[:=]")
 _BEFORE_FIGURE = re.compile(r"[,;]?\s{1,9}(?:and\s)?(?=\d)")
 _SYMBOL = re.compile(r"(?<![\w/-])(?:[A-Z]{2,6}[/-])?[A-Z]{2,10}(?![\w/-])")
 _COINS = {
@@ -78,11 +82,14 @@ def text_mentions(plain: Plain) -> TextMentions:
     """Find the quotations, fences, markup, tables and dates of a request."""
     request = plain.text
     fenced = _fenced(request)
+    markup = _markup(request)
+    code = [mention[1] for mention in (fenced, markup) if mention]
+    quotes = [_quote(match) for match in _QUOTED.finditer(request)]
     return TextMentions(
         plain=plain,
-        quotes=tuple(_quote(match) for match in _QUOTED.finditer(request)),
+        quotes=tuple(q for q in quotes if not any(start <= q[1][0] < end for start, end in code)),
         fenced=fenced,
-        markup=_markup(request),
+        markup=markup,
         table=_table(request),
         after_colon=_after_colon(request),
         dates=read_dates(request),
@@ -100,6 +107,10 @@ def read_texts(
 ) -> list[Span]:
     """Add to `values` each text argument that the request gives; the spans of what was quoted or marked up."""
     taken: list[Span] = []
+    said = _said(request, found)
+    signature = Signature(
+        tuple(a for a in signature.arguments if a.is_request or a.is_number or a.may_be_in(said))
+    )
     _read_quotes(signature, folded, found, values, taken)
     dates = [(mention, days[0]) for mention in found.dates if len(days := mention.readings(today)) == 1]
     for argument in signature.arguments:
@@ -136,12 +147,36 @@ def _read_text(
     if unit in {Unit.HTML, Unit.TABLE}:
         bare = found.markup if unit == Unit.HTML else found.table
         return _kept(found.fenced or bare, taken, found)
+    if unit == Unit.QUOTED and argument.required and not taken:
+        return _kept(
+            found.fenced or found.markup or _after_label(argument, request, folded, found), taken, found
+        )
     named = _read_named_text(argument, request, folded)
     if named is None and argument.required and not taken:
         named = _enumerated(argument, request, folded)
-        if unit == Unit.QUOTED:
-            named = named or found.fenced or found.after_colon
     return _kept(named, taken, found)
+
+
+def _said(request: str, found: TextMentions) -> str:
+    """The request's own words: what is quoted, fenced or marked up is blanked."""
+    for start, end in sorted(
+        span for _, span in (*found.quotes, *filter(None, (found.fenced, found.markup)))
+    ):
+        request = request[:start] + " " * (end - start) + request[end:]
+    return request
+
+
+def _after_label(
+    argument: Argument, request: str, folded: str, found: TextMentions
+) -> tuple[str, Span] | None:
+    """A whole text: all that stands behind its label, else behind the first colon."""
+    named = _read_named_text(argument, request, folded)
+    if named is None:
+        return found.after_colon
+    start = named[1][0]
+    other = _LABEL_AHEAD.search(request, start)
+    end = other.start() if other else len(request)
+    return request[start:end].strip().strip("\"'"), (start, end)
 
 
 def _read_request(argument: Argument, plain: Plain) -> str | None:

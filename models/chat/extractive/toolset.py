@@ -136,6 +136,11 @@ class ToolSpec:
         return bool(required) and all(argument.is_request for argument in required)
 
     @property
+    def tells_its_text(self) -> bool:
+        """Whether it says what a request must hold to be its text, so that such a request tells as much as figures do."""
+        return any(a.is_request and "x-holds" in a.prop for a in self.signature.arguments)
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """The names of what it requires."""
         return tuple(argument.name for argument in self.signature.arguments if argument.required)
