@@ -179,7 +179,7 @@ def _report(
         for field, some in made.items()
         for text in some
     ]
-    if not rows:
+    if not any(_says(text, brief) for _, text, _, _ in rows):
         raise ToolRefused(f"Nothing of it fits {platform.name}; say product and benefits in fewer words.")
     counts = ", ".join(
         f"{len(some)} {field_label(field)}{'s' * (len(some) != 1)}" for field, some in made.items() if some
@@ -228,6 +228,11 @@ def _report(
         ),
         artifacts=(csv_file("ad-copy.csv", ("field", "text", "length", "limit"), rows),),
     )
+
+
+def _says(text: str, brief: Brief) -> bool:
+    """Whether a text names the product or a benefit, and is more than a call to action."""
+    return any(part.lower() in text.lower() for part in (brief.product, *brief.benefits))
 
 
 def _assumptions(brief: Brief, platform: Platform, language: str, *, platform_named: bool) -> tuple[str, ...]:

@@ -30,12 +30,99 @@ async def test_ab_test_agrees_with_the_pooled_z_test_worked_by_hand():
     assert json.loads(message.artifact.model_dump_json())["data"]["test"] == "z"
 
 
-async def test_ab_test_interval_is_the_unpooled_one():
-    message = await call(ab_test(), conversions_a=120, visitors_a=2400, conversions_b=156, visitors_b=2380)
-    a, b = 0.05, 156 / 2380
-    error = math.sqrt(a * (1 - a) / 2400 + b * (1 - b) / 2380)
-    assert message.artifact.data["low"] == pytest.approx(b - a - 1.959964 * error, abs=1e-8)
-    assert message.artifact.data["high"] == pytest.approx(b - a + 1.959964 * error, abs=1e-8)
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [
+        ((48, 80, 56, 70), -0.3339, -0.0524),
+        ((0, 10, 10, 10), -1.0, -0.6075),
+        ((3, 10, 9, 10), -0.8090, -0.1705),
+    ],
+)
+def test_the_interval_of_the_difference_is_newcombes(counts, low, high):
+    # Newcombe 1998, Statistics in Medicine 17, table II, method 10: 56/70 - 48/80, 9/10 - 3/10, 10/10 - 0/10.
+    a, of_a, b, of_b = counts
+    found = compare(b, of_b, a, of_a, 0.05)
+    assert (found.low, found.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
+def test_the_interval_of_the_uplift_is_that_of_the_log_ratio():
+    found = compare(120, 2400, 156, 2380, 0.05)
+    ratio = (156 / 2380) / (120 / 2400)
+    error = math.sqrt(1 / 156 - 1 / 2380 + 1 / 120 - 1 / 2400)
+    assert found.uplift_low == pytest.approx(ratio * math.exp(-1.959964 * error) - 1, abs=1e-6)
+    assert found.uplift_high == pytest.approx(ratio * math.exp(1.959964 * error) - 1, abs=1e-6)
+
+
+async def test_rates_with_the_visitors_of_both_together_are_tested_like_their_counts():
+    rates = await call(
+        ab_test_rates(), rate_a_percent=3, rate_b_percent=3.6, visitors=12000, visitors_are="both together"
+    )
+    counts = await call(ab_test(), conversions_a=180, visitors_a=6000, conversions_b=216, visitors_b=6000)
+    assert rates.artifact.data == counts.artifact.data
+    assert "180 and 216 conversions, rounded" in rates.content
+
+
+async def test_rates_for_groups_of_two_sizes_use_both():
+    message = await call(
+        ab_test_rates(), rate_a_percent=3.2, rate_b_percent=3.9, visitors=5000, visitors_b=5100
+    )
+    assert "A: 160 of 5,000; B: 199 of 5,100" in message.content
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"rate_a_percent": 101},
+        {"rate_b_percent": -1},
+        {"visitors": 0},
+        {"visitors_b": 500, "visitors_are": "both together"},
+        {"visitors": 1, "visitors_are": "both together"},
+    ],
+)
+async def test_impossible_rates_are_refused(arguments):
+    given = {"rate_a_percent": 3, "rate_b_percent": 4, "visitors": 1000, **arguments}
+    message = await call(ab_test_rates(), **given)
+    assert message.status == "error"
+
+
+def test_power_and_sample_size_are_two_sides_of_one_formula():
+    visitors = visitors_needed(0.05, 0.06, 0.05, 0.8)
+    assert power_of(0.05, 0.06, visitors, visitors, 0.05) == pytest.approx(0.8, abs=1e-4)
+    assert detectable_rise(0.05, visitors, visitors, 0.05, 0.8) == pytest.approx(0.01, abs=1e-5)
+
+
+def test_no_rise_can_be_detected_with_too_few_visitors_or_above_certainty():
+    assert detectable_rise(0.5, 2, 2, 0.05, 0.8) is None
+    assert detectable_rise(1.0, 900, 900, 0.05, 0.8) is None
+
+
+async def test_power_of_a_lift_and_the_smallest_lift_are_told():
+    lift = await call(
+        ab_power(),
+        baseline_percent=8,
+        visitors_per_variant=1500,
+        effect_percent=2,
+        effect_is="percentage points",
+    )
+    assert lift.artifact.data["power"] == pytest.approx(power_of(0.08, 0.10, 1500, 1500, 0.05))
+    smallest = await call(ab_power(), baseline_percent=4, visitors_per_variant=5000)
+    assert smallest.artifact.data["power"] == 0.8
+    assert smallest.artifact.data["difference"] == pytest.approx(detectable_rise(0.04, 5000, 5000, 0.05, 0.8))
+    assert "The smallest lift this test sees with 80 % power" in smallest.content
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"baseline_percent": 0},
+        {"effect_percent": 0},
+        {"baseline_percent": 60, "effect_percent": 90},
+        {"visitors_per_variant": 2},
+    ],
+)
+async def test_power_of_an_impossible_test_is_refused(arguments):
+    message = await call(ab_power(), **{"baseline_percent": 50, "visitors_per_variant": 100, **arguments})
+    assert message.status == "error"
 
 
 async def test_stricter_confidence_turns_the_same_counts_insignificant():
@@ -60,9 +147,7 @@ async def test_small_counts_get_fishers_exact_test_and_a_warning():
     assert data["p_value"] == pytest.approx(34 / 70)
     assert data["z"] is None
     assert "too small for a z-test" in message.content
-    # Agresti and Caffo add one success and one failure to each group.
-    error = math.sqrt(4 / 6 * 2 / 6 / 6 + 2 / 6 * 4 / 6 / 6)
-    assert data["low"] == pytest.approx(-2 / 6 - 1.959964 * error, abs=1e-6)
+    assert data["low"] < -0.5 < data["high"]
 
 
 async def test_worse_challenger_is_named_as_worse():

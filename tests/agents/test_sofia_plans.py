@@ -1,6 +1,8 @@
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from icalendar import Calendar
 from langchain_core.tools import BaseTool
 
 from agents.sofia.ads import ad_copy_check, read_ad
@@ -121,6 +123,48 @@ async def test_calendar_without_a_start_counts_weeks():
         '"week 1, day 1",sleep',
         '"week 2, day 1",sleep',
     ]
+
+
+async def test_calendar_from_a_first_day_is_an_icalendar_file_that_others_read():
+    arguments = {
+        "topics": "rye, wheat & oats",
+        "start": "2026-03-02",
+        "days": 14,
+        "posts_per_week": 2,
+        "channels": "blog, X",
+    }
+    message = await call(content_calendar(), **arguments)
+    (ics,) = [a for a in message.artifact.artifacts if a.media_type == "text/calendar"]
+    calendar = Calendar.from_ical(ics.content)
+    events = calendar.walk("VEVENT")
+    assert [event.decoded("dtstart") for event in events] == [
+        date(2026, 3, 2), date(2026, 3, 5), date(2026, 3, 9), date(2026, 3, 12),
+    ]  # fmt: skip
+    assert [str(event["summary"]) for event in events][:2] == ["blog: rye", "X: wheat & oats"]
+    assert all(event.decoded("dtend") - event.decoded("dtstart") == timedelta(days=1) for event in events)
+    assert len({str(event["uid"]) for event in events}) == len(events)
+    again = await call(content_calendar(), **arguments)
+    (other,) = [a for a in again.artifact.artifacts if a.media_type == "text/calendar"]
+    assert [e["uid"] for e in Calendar.from_ical(other.content).walk("VEVENT")] == [e["uid"] for e in events]
+    assert "\r\n" in ics.content
+
+
+async def test_calendar_without_a_first_day_has_no_file_and_says_how_to_get_one():
+    message = await call(content_calendar(), topics="rye, wheat")
+    assert [artifact.name for artifact in message.artifact.artifacts] == ["content-calendar.csv"]
+    assert "Give a first day for an iCalendar file" in message.content
+
+
+async def test_topics_that_found_no_place_are_named():
+    message = await call(content_calendar(), topics="rye, wheat, oats", days=7, posts_per_week=2)
+    assert "oats found no place" in message.content
+
+
+async def test_a_dated_campaign_is_a_calendar_of_its_phases():
+    message = await call(campaign_plan(), budget=1000, days=10, start="2026-04-01")
+    (ics,) = [a for a in message.artifact.artifacts if a.media_type == "text/calendar"]
+    events = Calendar.from_ical(ics.content).walk("VEVENT")
+    assert [(e.decoded("dtstart").day, e.decoded("dtend").day) for e in events] == [(1, 3), (3, 9), (9, 11)]
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,8 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
         and not manner.defines
         and (candidate.reading.literal or candidate.tool.takes_text_only)
     ):
-        return not manner.asks or candidate.reading.figures > 0
+        given = candidate.reading.figures > 0 or (candidate.tool.tells_its_text and manner.data)
+        return not manner.asks or given
     if candidate.cosine >= _SAME_REQUEST and (manner.acts or not manner.defines):
         return True
     tool, reading, fit = candidate.tool, candidate.reading, candidate.fit

@@ -137,8 +137,9 @@ class ToolSpec:
 
     @property
     def tells_its_text(self) -> bool:
-        """Whether it says what a request must hold to be its text, so that such a request tells as much as figures do."""
-        return any(a.is_request and "x-holds" in a.prop for a in self.signature.arguments)
+        """Whether it says what a request must hold to be its text, so that one which does tells as much as figures do;
+        what any word holds tells nothing."""
+        return any(a.is_request and not a.may_be_in("x") for a in self.signature.arguments)
 
     @property
     def reads(self) -> tuple[str, ...]:
