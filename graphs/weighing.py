@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agents import Charter, SubAgent
 from graphs.numerals import read_numerals
 from graphs.state import Weighing
+from models.glossary import gloss
 
 BASE = 0.3
 """The score of a request that shows none of the features."""
@@ -30,8 +31,8 @@ _WRITING = (
     r"\b(?:write|draft|compose|rewrite|brainstorm|come up with|invent|suggest|schreib\w*|verfass\w*|formulier\w*|escrib\w*|redact\w*|"
     r"inventa\w*|напиши\w*|придумай\w*|сочини\w*|составь\w*)\b(?:\W+\w+){0,6}?\W+"
     r"(?:slogans?|taglines?|ads?|copy|posts?|headlines?|stor(?:y|ies)|e-?mails?|newsletters?|scripts?|bios?|pitch\w*|captions?|names?|"
-    r"articles?|anzeigen?|werbetexte?|texte?|beitr\w+|geschichten?|eslóg\w*|eslogan\w*|anuncios?|textos?|publicaci\w*|correos?|historias?|"
-    r"nombres?|слоган\w*|объявлени\w*|текст\w*|пост\w*|письм\w*|истори\w*|названи\w*|реклам\w*)\b"
+    r"articles?|(?:landing\s?)?pages?|(?:product\s|meta\s)?descriptions?|press releases?|repl(?:y|ies)|series|anzeigen?|antwort\w*|werbetexte?|texte?|beitr\w+|geschichten?|eslóg\w*|eslogan\w*|anuncios?|textos?|publicaci\w*|correos?|historias?|respuestas?|"
+    r"nombres?|слоган\w*|объявлени\w*|текст\w*|пост\w*|письм\w*|истори\w*|названи\w*|реклам\w*|ответ\w*)\b"
 )
 _DEPTH = (
     r"comprehensive|detailed|in[- ]depth|thorough\w*|complete|full|end-to-end|step by step|whole|ausführlich\w*|umfassend\w*|detailliert\w*|"
@@ -125,7 +126,7 @@ def choose_sub_agents(request: str, charter: Charter, *, most: int) -> list[SubA
 
     Those who share less than half of what the best one shares are left out; where none shares a word, the first are taken.
     """
-    asked = _stems(request)
+    asked = _stems(f"{request} {gloss(request, ()).text}")
     shared = {sub.name: len(asked & _stems(f"{sub.name} {sub.purpose}")) for sub in charter.subagents}
     least = _NEAR_BEST * max(shared.values(), default=0)
     ranked = sorted(charter.subagents, key=lambda sub: -shared[sub.name])

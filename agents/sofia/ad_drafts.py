@@ -127,7 +127,7 @@ def _ad_copy_draft(arguments: AdDraft) -> ToolOutput:
             "dates”; no claim is made up."
         )
     platform = PLATFORMS[arguments.platform]
-    language = written_in(f"{brief.product} {' '.join(brief.benefits)}")
+    language = written_in(f"{arguments.product} {' '.join(brief.benefits)}")
     language = language if language in _WORDS else "English"
     made = {
         field: _fitting(field, limit, brief, language, platform) for field, limit in platform.fields.items()

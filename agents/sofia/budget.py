@@ -19,6 +19,10 @@ _CHANNEL = re.compile(
     r"(?:\s*[:=(]?\s*(?:at|with|to|weight|weighs|cpa|cpa of|of)?\s*[$€£]?(?P<number>\d+(?:\.\d+)?)\s*[%€$]?\s*\)?)?\s*\.?",
     re.IGNORECASE,
 )
+_SHARE_FIRST = re.compile(
+    r"(?P<number>\d+(?:\.\d+)?)\s*%\s*(?:(?:to|for|on|in|into|of it to)\s+)?(?P<name>[^\W\d_][^\d,;:=()%]*?)\s*\.?",
+    re.IGNORECASE,
+)
 _LEAD_INS = (
     re.compile(r"\b(?:between|across|among|amongst|zwischen|entre|между)\b:?", re.IGNORECASE),
     re.compile(
@@ -43,6 +47,7 @@ class BudgetSplit(BaseModel):
         "The money to divide",
         unit=Unit.MONEY,
         cues=("budget", "have", "spend", "split", "divide", "allocate", "distribute"),
+        holds=r"\b(?:split|divid|allocat|distribut|spread|shar|budget|apportion|channel|break (?:it )?down)",
     )
     channels: str = argument(
         'The channels, separated by commas, each with its weight or expected CPA: "Google Ads 50, Meta 30, email 20"; '
@@ -91,7 +96,8 @@ def split_cents(budget: float, weights: list[float]) -> list[float]:
 def read_channels(text: str, budget: float) -> list[tuple[str, float | None]]:
     """Channel names with their numbers, None where there is none, out of a list or a whole request.
 
-    What stands before the list ("Split 10000 between", "by expected CPA:") is left out.
+    What stands before the list ("Split 10000 between", "by expected CPA:") is left out. Raises ToolRefused for an item with a number
+    that is no channel.
     """
     listed = text[:_LONGEST_REQUEST].replace("?", " ").replace("|", ",")
     listed = re.sub(r"(?<=\d),(?=\d{3}\b)", "", listed)
@@ -105,8 +111,13 @@ def read_channels(text: str, budget: float) -> list[tuple[str, float | None]]:
         listed = listed[lead_in.end() :] if lead_in else listed
     channels = []
     for part in _SEPARATOR.split(_TRAILER.sub("", listed)):
-        match = _CHANNEL.fullmatch(part.strip().removeprefix("and ").strip())
+        said = part.strip().removeprefix("and ").strip()
+        match = _SHARE_FIRST.fullmatch(said) or _CHANNEL.fullmatch(said)
         if match is None:
+            if re.search(r"[^\W\d_]", said) and re.search(r"\d", said):
+                raise ToolRefused(
+                    f"I could not read “{said}” as a channel; write it as “name number”, such as “Google Ads 50”."
+                )
             continue
         name = re.sub(r"\s+(?:equally|evenly)$", "", match["name"].strip(" .'\""))
         channels.append((name, float(match["number"]) if match["number"] else None))

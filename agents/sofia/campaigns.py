@@ -30,11 +30,14 @@ class CampaignMetrics(BaseModel):
     conversions: float | None = argument(
         "Conversions: sales, leads or sign-ups",
         unit=Unit.COUNT,
-        cues=("conversions", "sales", "leads", "orders", "sign-ups", "purchases"),
+        cues=("conversions", "sales", "leads", "orders", "sign-ups", "purchases", "bookings", "customers"),
         default=None,
     )
     revenue: float | None = argument(
-        "Revenue the campaign brought", unit=Unit.MONEY, cues=("revenue", "turnover", "earned"), default=None
+        "Revenue the campaign brought",
+        unit=Unit.MONEY,
+        cues=("revenue", "turnover", "earned", "worth"),
+        default=None,
     )
 
 
@@ -167,7 +170,9 @@ def _campaign_metrics(arguments: CampaignMetrics) -> ToolOutput:
     if impossible:
         text += f"\n- Not defined: {', '.join(impossible)}"
     text += "\n- Money is in the currency you gave; nothing is computed from a figure that is missing."
-    funnel = {name: given[name] for name in ("impressions", "clicks", "conversions") if name in given}
+    funnel: dict[str, float] = {
+        name: given[name] for name in ("impressions", "clicks", "conversions") if name in given
+    }
     return ToolOutput(
         text=text,
         data={**{name.lower(): round(value, 6) for name, value in found.items()}},

@@ -12,7 +12,7 @@ ab aber alle allem allen aller alles als also am an andere anderen auch auf aus 
 dem den denn der des dich die dies diese diesem diesen dieser dieses dir doch dort du durch ein eine einem einen einer eines er es etwas euch
 euer für gegen haben hat hatte hier hinter ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im immer in ins ist ja jede jedem jeden jeder jedes
 jetzt kann kein keine keinen können machen man mehr mein meine mit muss nach nicht nichts noch nun nur ob oder ohne schon sehr sein seine
-seit sich sie sind so soll über um und uns unser unsere unserem unseren unserer unter viel viele vom von vor war waren was weil wenn wer
+seit sich sie sind so soll über um und uns unser unser unsere unserem unseren unserer unter viel viele vom von vor war waren was weil wenn wer
 werden wie wieder will wir wird wo wurde wurden zu zum zur zwischen
 """
 _SPANISH = """
@@ -27,4 +27,13 @@ _RUSSIAN = """
 об один он она они от очень по под при про с сам свой своя свои себя со так также такой там то только том тот ты у уже чем что чтобы эта эти это
 этот я
 """
-COMMON_WORDS = frozenset(f"{_ENGLISH} {_GERMAN} {_SPANISH} {_RUSSIAN}".split())
+BY_LANGUAGE = {
+    name: frozenset(words.split())
+    for name, words in (
+        ("English", _ENGLISH),
+        ("German", _GERMAN),
+        ("Spanish", _SPANISH),
+        ("Russian", _RUSSIAN),
+    )
+}
+COMMON_WORDS = frozenset().union(*BY_LANGUAGE.values())

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Literal
 
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from agents.figures import check_numbers, percent
 from agents.measures import in_percent
@@ -57,7 +57,7 @@ class AbTestRates(BaseModel):
     rate_b_percent: float = argument(
         "Conversion rate of variant B, the challenger, in percent",
         unit=Unit.PERCENT,
-        cues=("variant", "rate b", "variant b", "b", "against", "versus", "vs", "challenger", "new"),
+        cues=("rate b", "variant b", "b", "against", "versus", "vs", "challenger", "new"),
         holds=_NO_PLAN,
         ge=0,
         le=100,
@@ -233,8 +233,10 @@ def _details(a: tuple[int, int], b: tuple[int, int], found: Comparison, alpha: f
     level = f"{(1 - alpha) * 100:g} % interval"
     lines = [
         f"A: {a[0]:,} of {a[1]:,}; B: {b[0]:,} of {b[1]:,}",
-        f"Difference B - A: {found.difference * 100:+.2f} percentage points, {level} {found.low * 100:+.2f} to "
-        f"{found.high * 100:+.2f} (Newcombe 1998)",
+        (
+            f"Difference B - A: {found.difference * 100:+.2f} percentage points, {level} {found.low * 100:+.2f} to "
+            f"{found.high * 100:+.2f} (Newcombe 1998)"
+        ),
     ]
     if found.uplift is not None and found.uplift_low is not None and found.uplift_high is not None:
         lines.append(
@@ -284,18 +286,22 @@ def _figures(found: Comparison) -> tuple[Figure, ...]:
 def _would_change(found: Comparison, alpha: float, *, significant: bool) -> tuple[str, ...]:
     if significant:
         return (
-            "Testing several variants or measures at once, or looking daily and stopping at the first good day, would make "
-            "chance findings likelier than the p-value says.",
+            (
+                "Testing several variants or measures at once, or looking daily and stopping at the first good day, would make "
+                "chance findings likelier than the p-value says."
+            ),
         )
     if found.few:
         return ("More data: an exact test of counts this small sees only large differences.",)
     return (
-        f"More visitors: the interval of the difference still holds {found.low * 100:+.2f} as well as {found.high * 100:+.2f} "
-        f"percentage points; a confidence below {(1 - alpha) * 100:g} % would accept more chance.",
+        (
+            f"More visitors: the interval of the difference still holds {found.low * 100:+.2f} as well as {found.high * 100:+.2f} "
+            f"percentage points; a confidence below {(1 - alpha) * 100:g} % would accept more chance."
+        ),
     )
 
 
-def _chart(a: tuple[int, int], b: tuple[int, int], alpha: float) -> dict[str, object]:
+def _chart(a: tuple[int, int], b: tuple[int, int], alpha: float) -> dict[str, JsonValue]:
     from scipy.stats import binomtest
 
     rows = []

@@ -90,7 +90,7 @@ def read_sides(text: str) -> tuple[str, tuple[str, ...]]:
     pieces = _pieces(text)
     if pieces:
         for start, end, piece in pieces:
-            said = [match for match in _CUE.finditer(text, max(end, start - _AROUND), start)]
+            said = list(_CUE.finditer(text, max(end, start - _AROUND), start))
             side = said[-1] if said else None
             (ours if side is not None and side["ours"] else theirs).append(piece)
         if not ours and len(theirs) > 1 and not any(_CUE.finditer(text, 0, pieces[0][0])):

@@ -36,7 +36,12 @@ class KeywordResearch(BaseModel):
         cues=("keywords", "text", "page", "article"),
         holds=rf"(?s)\A(?!.*(?:{TWO_SIDES}))",
     )
-    limit: int = argument("How many keywords to list", unit=Unit.COUNT, cues=("top", "best"), default=15)
+    limit: int = argument(
+        "How many keywords to list",
+        unit=Unit.COUNT,
+        cues=("top", "best", "keywords", "key phrases", "terms"),
+        default=15,
+    )
 
 
 @dataclass(frozen=True)

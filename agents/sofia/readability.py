@@ -7,6 +7,7 @@ from pydantic import BaseModel, JsonValue
 
 from agents.language import written_in
 from agents.sofia.charts import bar_chart
+from agents.sofia.common_words import BY_LANGUAGE
 from agents.sofia.page import visible_text
 from agents.sofia.scales import SCALES, Counts, Scale, counted, huerta_ease
 from agents.tools import Figure, ToolOutput, ToolRefused, tool
@@ -59,15 +60,18 @@ def sentences(text: str) -> list[str]:
 
 def text_language(text: str) -> str:
     """The English name of a text's language, by script, telling letters and function words; English where nothing tells."""
-    language = written_in(text[:_SHOWN_CHARACTERS])
-    if language == "English":
-        german, spanish = (
-            len(signs.findall(text[:_SHOWN_CHARACTERS])) for signs in (_GERMAN_SIGNS, _SPANISH_SIGNS)
-        )
-        words = len(_WORD.findall(text[:_SHOWN_CHARACTERS])) or 1
-        if max(german, spanish) > words / 10:
-            return "German" if german > spanish else "Spanish"
-    return language
+    text = text[:_SHOWN_CHARACTERS]
+    language = written_in(text)
+    if language not in {"English", "German", "Spanish"}:
+        return language
+    words = [word.lower() for word in _WORD.findall(text)]
+    common = {
+        name: sum(word in BY_LANGUAGE[name] for word in words) for name in ("English", "German", "Spanish")
+    }
+    signs = {"German": len(_GERMAN_SIGNS.findall(text)), "Spanish": len(_SPANISH_SIGNS.findall(text))}
+    scores = {name: count + 2 * signs.get(name, 0) for name, count in common.items()}
+    best = max(scores, key=lambda name: scores[name])
+    return best if scores[best] > scores[language] else language
 
 
 def _readability(arguments: Readability) -> ToolOutput:

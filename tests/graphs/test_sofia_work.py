@@ -8,9 +8,9 @@ PAGE = "<html lang='en'><head><title>Rye bread</title></head><body><h1>Rye bread
 WORK = [
     (
         "copywriter",
-        "Write a compelling ad for a moving company, benefits: fixed price, insured crew, weekend dates; audience: families",
+        "Write a compelling ad for a moving company, benefits: fixed fee, insured crew, weekend dates; audience: families",
         {"ad_copy_draft"},
-        ("Moving company for families", "| one promise | the first of these: fixed price", "What proves it"),
+        ("Moving company for families", "| one promise | the first of these: fixed fee", "What proves it"),
     ),
     (
         "copywriter",
@@ -22,7 +22,7 @@ WORK = [
         "copywriter",
         "Schreibe eine Anzeige für unseren Yogakurs, Vorteile: kleine Gruppen, abends",
         {"ad_copy_draft"},
-        ("Yogakurs", "Kleine Gruppen"),
+        ("Yogakurs", "Kleine Gruppen", "Mehr erfahren"),
     ),
     (
         "seo",
@@ -32,26 +32,28 @@ WORK = [
     ),
     (
         "seo",
-        "Develop an in-depth SEO plan for search intent, content structure and internal links for a garden furniture shop",
+        "Recommend an in-depth SEO plan for search intent, content structure and internal links for a garden furniture shop",
         set(),
         ("who searches for garden furniture shop wants", "Paste its HTML source"),
     ),
     (
         "analytics",
-        "Interpret these marketing numbers in depth and recommend what to decide on conversions: spent 1200 for 80000 impressions, 960 clicks and 48 sales",
+        "Review our campaign in depth, evaluate what the numbers mean and recommend what to decide on conversions: spent 1200 for 80000 impressions, 960 clicks and 48 sales",
         {"campaign_metrics"},
         ("CPA is 25", "check on conversions", "Two explanations"),
     ),
     (
         "ad_manager",
-        "Design a whole paid campaign strategy with audiences, bids and creatives on Google to promote a language course: budget 6000 "
-        "over 30 days, CPC 0.80, conversion rate 3 %",
+        (
+            "Design a whole paid campaign strategy with audiences, bids and creatives on Google to promote a language course: "
+            "budget 6000 over 30 days, CPC 0.80, 3 % convert"
+        ),
         {"campaign_plan"},
         ("language course", "225.0 conversions", "At the rates you gave"),
     ),
     (
         "social_media",
-        "Create a complete series of social media posts for our bakery on Instagram, 3 posts a week for 2 weeks, topics: rye, wheat, oats",
+        "Write a complete series of social media posts for our bakery on Instagram, 3 posts a week for 2 weeks, topics: rye, wheat, oats",
         {"content_calendar"},
         ("6 posts in 14 days", "Forms to alternate", "Channels: Instagram", "For bakery"),
     ),

@@ -51,7 +51,7 @@ _SHORT = {
     "m/m": "a month", "mom growth": "monthly growth", "p.a.": "a year", "p.m.": "a month", "/mo": " a month", "/month": " a month",
     "/yr": " a year", "/year": " a year", "/day": " a day", "/week": " a week", "stdev": "standard deviations",
     "monthly compounding": "compounded monthly", "50/50": "fifty-fifty", "1 to 1": "1",
-    "even money": "payoff ratio 1",
+    "even money": "payoff ratio 1", "once a week": "1 times a week", "twice a week": "2 times a week", "twice weekly": "2 times a week",
 }  # fmt: skip
 _SHORTENED = re.compile(
     r"(?<![\w])(?:"

@@ -1,6 +1,7 @@
 """Reading the arguments that are texts: choices, symbols, dates, quotations, markup and tables."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,7 +31,7 @@ _NEXT_LABEL = re.compile(
     r"|,(?=\s{1,9}(?:(?:for|over|with|at|and)\s)?\d+\s(?:posts?|times|days?|weeks?|months?|quarters?|years?)\b)"
 )
 _LABEL_AHEAD = re.compile(r"[;\n]\s{0,9}\w[\w ]{1,24}[:=]")
-_BEFORE_FIGURE = re.compile(r"[,;]?\s{1,9}(?:and\s)?(?=\d)")
+_BEFORE_FIGURE = re.compile(r"[,;]?\s{1,9}(?:and\s)?(?=\d|(?:starting|beginning|daily|weekly)\b)")
 _SYMBOL = re.compile(r"(?<![\w/-])(?:[A-Z]{2,6}[/-])?[A-Z]{2,10}(?![\w/-])")
 _COINS = {
     "bitcoin": "BTC", "ethereum": "ETH", "ether": "ETH", "solana": "SOL", "cardano": "ADA", "ripple": "XRP",
@@ -144,17 +145,22 @@ def _read_text(
         return None
     if unit == Unit.SYMBOL:
         return _read_symbol(request, found.spoken)
+    return _kept(_mentioned(argument, request, folded, found, taken), taken, found)
+
+
+def _mentioned(
+    argument: Argument, request: str, folded: str, found: TextMentions, taken: Sequence[Span]
+) -> tuple[str, Span] | None:
+    """Where a text of the request is meant for the argument."""
+    unit = argument.prop.get("x-unit")
     if unit in {Unit.HTML, Unit.TABLE}:
-        bare = found.markup if unit == Unit.HTML else found.table
-        return _kept(found.fenced or bare, taken, found)
+        return found.fenced or (found.markup if unit == Unit.HTML else found.table)
     if unit == Unit.QUOTED and argument.required and not taken:
-        return _kept(
-            found.fenced or found.markup or _after_label(argument, request, folded, found), taken, found
-        )
+        return found.fenced or found.markup or _after_label(argument, request, folded, found)
     named = _read_named_text(argument, request, folded)
     if named is None and argument.required and not taken:
-        named = _enumerated(argument, request, folded)
-    return _kept(named, taken, found)
+        return _enumerated(argument, request, folded)
+    return named
 
 
 def _said(request: str, found: TextMentions) -> str:

@@ -137,8 +137,7 @@ class ToolSpec:
 
     @property
     def tells_its_text(self) -> bool:
-        """Whether it says what a request must hold to be its text, so that one which does tells as much as figures do;
-        what any word holds tells nothing."""
+        """Whether a request must hold more than a word to be its text, so that one which does tells as much as figures do."""
         return any(a.is_request and not a.may_be_in("x") for a in self.signature.arguments)
 
     @property
