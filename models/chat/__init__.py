@@ -1,5 +1,6 @@
 """Chat models: the extractive one, remote ones by URL, and chains of them by role."""
 
+from models.chat.amounts import Amounts, read_amounts
 from models.chat.chain import Inference
 from models.chat.prompt import Call, Note, Passage, Prompt, Working, read_prompt, render_prompt
 from models.chat.redacting import Hidden, Hide
@@ -9,6 +10,7 @@ from models.chat.tools import describe_tool
 
 __all__ = [
     "EXTRACTIVE",
+    "Amounts",
     "Call",
     "ChatModels",
     "ChatSettings",
@@ -23,6 +25,7 @@ __all__ = [
     "Role",
     "Working",
     "describe_tool",
+    "read_amounts",
     "read_prompt",
     "render_prompt",
 ]

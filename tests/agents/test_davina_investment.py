@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from agents.davina.investment import internal_rates, npv_irr, payback_periods, present_values
+from agents.davina.discounting import internal_rates, payback_periods, present_values
+from agents.davina.investment import npv_irr
 
 
 async def appraise(flows: list[float], rate: float | None = None) -> Any:  # ainvoke returns Any
