@@ -31,7 +31,9 @@ def bars(title: str, rows: Sequence[Row], *, name: str, value: str) -> dict[str,
     )
 
 
-def grouped_bars(title: str, rows: Sequence[Row], *, group: str, name: str, value: str) -> dict[str, JsonValue]:
+def grouped_bars(
+    title: str, rows: Sequence[Row], *, group: str, name: str, value: str
+) -> dict[str, JsonValue]:
     """Bars side by side: within each group one a name."""
     return _chart(
         title,

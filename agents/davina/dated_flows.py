@@ -155,7 +155,11 @@ def _xnpv_xirr(arguments: DatedFlows) -> ToolOutput:
         would_change=turning_points(found),
         chart=profile(found),
         artifacts=(
-            csv_file("dated-cash-flows.csv", header[:3], [(*row[:2], flow) for row, flow in zip(rows, flows, strict=True)]),
+            csv_file(
+                "dated-cash-flows.csv",
+                header[:3],
+                [(*row[:2], flow) for row, flow in zip(rows, flows, strict=True)],
+            ),
         ),
     )
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.davina.charts import lines
 from agents.figures import amount, check_numbers, csv_file, percent
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.measures import in_percent, money
+from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 LONGEST_RUNWAY = 600
@@ -196,8 +198,61 @@ def _break_even(arguments: BreakEven) -> ToolOutput:
         profit = arguments.expected_units * contribution - arguments.fixed_costs
         data["profit"] = profit
         text += f"\n- At {amount(arguments.expected_units)} units the result is {amount(profit)}{_safety(arguments, exact, data)}"
-    text += "\n- Assumes one product (or a constant mix), one price, and all units sold in the period of the fixed costs."
-    return ToolOutput(text=text, data=data)
+    assumption = "There is one product (or a constant mix), one price, and all units are sold in the period of the fixed costs."
+    would_change = _levers(arguments, contribution)
+    text += "".join(f"\n- {line}" for line in (*would_change, assumption))
+    figures = [
+        Figure(name="break-even units", value=units, unit="units", decimals=0),
+        money("break-even revenue", revenue),
+        money("contribution a unit", contribution),
+        _one_decimal("contribution margin", contribution / arguments.price),
+    ]
+    if arguments.expected_units is not None:
+        figures.append(
+            money("expected profit", arguments.expected_units * contribution - arguments.fixed_costs)
+        )
+    if (margin := data.get("margin_of_safety")) is not None:
+        figures.append(_one_decimal("margin of safety", float(str(margin))))
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=tuple(figures),
+        assumptions=(assumption,),
+        would_change=would_change,
+        chart=_break_even_chart(arguments, exact),
+    )
+
+
+def _one_decimal(name: str, fraction: float) -> Figure:
+    return in_percent(name, fraction).model_copy(update={"decimals": 1})
+
+
+def _levers(arguments: BreakEven, contribution: float) -> tuple[str, ...]:
+    """What a tenth of the price does to the break-even point."""
+    if arguments.fixed_costs == 0:
+        return ()
+    said = []
+    for change, word in ((0.1, "higher"), (-0.1, "lower")):
+        other = contribution + change * arguments.price
+        at = f"at {math.ceil(arguments.fixed_costs / other - 1e-9):,} units" if other > 0 else "nowhere"
+        said.append(f"At a price 10 % {word} break-even is {at}.")
+    return tuple(said)
+
+
+def _break_even_chart(arguments: BreakEven, exact: float) -> dict[str, JsonValue] | None:
+    """Revenue and total costs over units, to twice the break-even point or the units expected."""
+    end = max(2 * exact, arguments.expected_units or 0.0)
+    if end <= 0:
+        return None
+    rows: list[dict[str, JsonValue]] = [
+        {"units": units, "money": money_, "name": name}
+        for units in (0.0, exact, end)
+        for name, money_ in (
+            ("revenue", units * arguments.price),
+            ("total costs", arguments.fixed_costs + units * arguments.variable_cost),
+        )
+    ]
+    return lines("Break-even", rows, x="units", y="money")
 
 
 def _safety(arguments: BreakEven, exact: float, data: dict[str, JsonValue]) -> str:
@@ -223,9 +278,15 @@ def _unit_economics(arguments: UnitEconomics) -> ToolOutput:
         "customer_contribution": lifetime,
     }
     text = f"Each order contributes {amount(contribution)}, {percent(contribution / arguments.price, 1)} of its price"
-    lines = [f"- {amount(arguments.price)} price - {amount(arguments.variable_cost)} variable cost"]
+    notes = [f"- {amount(arguments.price)} price - {amount(arguments.variable_cost)} variable cost"]
+    figures = [
+        money("contribution an order", contribution),
+        _one_decimal("contribution margin", contribution / arguments.price),
+        money("contribution a customer", lifetime),
+    ]
+    would_change: list[str] = []
     if contribution <= 0:
-        lines.append(
+        notes.append(
             "- Every order loses money; more volume makes it worse. Change price or cost before growing."
         )
     cost = arguments.acquisition_cost
@@ -233,18 +294,31 @@ def _unit_economics(arguments: UnitEconomics) -> ToolOutput:
         data["customer_profit"] = lifetime - cost
         orders = math.ceil(cost / contribution - 1e-9) if contribution > 0 else None
         data["orders_to_pay_back"] = orders
+        figures.append(money("profit a customer", lifetime - cost))
+        if orders is not None:
+            figures.append(Figure(name="orders to pay back", value=orders, unit="orders", decimals=0))
+        would_change.append(
+            f"A customer earns nothing at an acquisition cost of {amount(max(lifetime, 0.0))} or more."
+        )
         text += (
             f"; after {amount(cost)} to win a customer, {amount(lifetime - cost)} is left of each customer"
         )
         paid = (
             "no number of orders pays it back" if orders is None else f"it is paid back with order {orders:,}"
         )
-        lines.append(f"- Acquisition cost {amount(cost)}: {paid}")
-    lines.append(
-        f"- {arguments.orders_per_customer:g} orders a customer; fixed costs, returns and discounting are left out unless you put "
-        "them into the variable cost."
+        notes.append(f"- Acquisition cost {amount(cost)}: {paid}")
+    assumptions = (
+        f"A customer orders {arguments.orders_per_customer:g} times.",
+        "Fixed costs, returns and discounting are left out unless you put them into the variable cost.",
     )
-    return ToolOutput(text=f"{text}.\n\n" + "\n".join(lines), data=data)
+    notes += [f"- {line}" for line in (*would_change, *assumptions)]
+    return ToolOutput(
+        text=f"{text}.\n\n" + "\n".join(notes),
+        data=data,
+        figures=tuple(figures),
+        assumptions=assumptions,
+        would_change=tuple(would_change),
+    )
 
 
 def _runway(arguments: Runway) -> ToolOutput:
@@ -267,16 +341,55 @@ def _runway(arguments: Runway) -> ToolOutput:
         "lowest_cash": min(path.balances),
         "net_burn_now": arguments.monthly_burn - arguments.monthly_revenue,
     }
-    text = (
-        f"{_lasting(path)}\n\n"
-        f"- {amount(arguments.cash)} cash, {amount(arguments.monthly_burn)} going out and "
-        f"{amount(arguments.monthly_revenue)} coming in a month, revenue changing by "
-        f"{arguments.revenue_growth_percent:g} % a month from the second month on\n"
-        "- Costs are constant and paid evenly over the month; revenue is cash in the same month; no new funding. Without "
-        "revenue the burn is taken as net."
+    assumptions = (
+        "Costs are constant and paid evenly over the month; revenue is cash in the same month; no new funding comes.",
+        "Without revenue the burn is taken as net.",
     )
+    would_change = _burn_levers(arguments)
+    basis = (
+        f"{amount(arguments.cash)} cash, {amount(arguments.monthly_burn)} going out and {amount(arguments.monthly_revenue)} coming in "
+        f"a month, revenue changing by {arguments.revenue_growth_percent:g} % a month from the second month on"
+    )
+    text = f"{_lasting(path)}\n\n" + "\n".join(f"- {line}" for line in (basis, *would_change, *assumptions))
     rows = [(month, round(balance, 2)) for month, balance in enumerate(path.balances)]
-    return ToolOutput(text=text, data=data, artifacts=(csv_file("runway.csv", ("month", "cash"), rows),))
+    figures = [
+        None
+        if path.out_after is None
+        else Figure(name="runway", value=path.out_after, unit="months", decimals=1),
+        None
+        if path.profitable_in is None
+        else Figure(name="first month whose revenue covers the costs", value=path.profitable_in, decimals=0),
+        money("lowest cash", min(path.balances)),
+        money("net burn a month", arguments.monthly_burn - arguments.monthly_revenue),
+    ]
+    drawn: list[dict[str, JsonValue]] = [
+        {"month": month, "cash": cash, "name": "cash"} for month, cash in rows
+    ]
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=tuple(figure for figure in figures if figure is not None),
+        assumptions=assumptions,
+        would_change=would_change,
+        chart=lines("Cash by month", drawn, x="month", y="cash") if len(rows) > 1 else None,
+        artifacts=(csv_file("runway.csv", ("month", "cash"), rows),),
+    )
+
+
+def _burn_levers(arguments: Runway) -> tuple[str, ...]:
+    """What a fifth less of the costs does to the runway."""
+    less = cash_path(
+        arguments.cash,
+        arguments.monthly_burn * 0.8,
+        arguments.monthly_revenue,
+        arguments.revenue_growth_percent / 100,
+    )
+    now = arguments.monthly_burn - arguments.monthly_revenue
+    if now <= 0:
+        return ()
+    if less.out_after is None:
+        return ("With costs 20 % lower the cash does not run out within 50 years.",)
+    return (f"With costs 20 % lower the cash lasts {less.out_after:.1f} months.",)
 
 
 def _lasting(path: CashPath) -> str:

@@ -106,9 +106,7 @@ def npv_irr() -> BaseTool:
     )
 
 
-def appraise(
-    flows: list[float], rate: float | None = None, *, times: list[float] | None = None
-) -> Appraisal:
+def appraise(flows: list[float], rate: float | None = None, *, times: list[float] | None = None) -> Appraisal:
     """Value the flows at a rate in percent a period; `times` in periods, by default 0, 1, 2 ..."""
     at = [float(time) for time in range(len(flows))] if times is None else times
     discounted = None if rate is None else present_values(flows, rate / 100, at)
@@ -136,9 +134,7 @@ def headline(found: Appraisal) -> str:
     verdict = (
         "worth it" if value > 0 else "not worth it" if value < 0 else "neither better nor worse than the rate"
     )
-    return (
-        f"NPV at {found.rate:g} % is {amount(value)}; {about}. At that rate the investment is {verdict}."
-    )
+    return f"NPV at {found.rate:g} % is {amount(value)}; {about}. At that rate the investment is {verdict}."
 
 
 def irr_remarks(found: Appraisal) -> list[str]:
@@ -170,7 +166,9 @@ def turning_points(found: Appraisal) -> tuple[str, ...]:
     said = []
     if len(found.rates) == 1 and sign_changes(found.flows) == 1:
         better = "below" if next(flow for flow in found.flows if flow) < 0 else "above"
-        said.append(f"The verdict turns at a rate of {percent(found.rates[0])}: {better} it the NPV is positive.")
+        said.append(
+            f"The verdict turns at a rate of {percent(found.rates[0])}: {better} it the NPV is positive."
+        )
     if found.cushion is not None:
         said.append(
             f"If everything that comes in were {percent(found.cushion, 1)} less, the NPV would be zero."
@@ -202,7 +200,9 @@ def _npv_irr(arguments: CashFlows) -> ToolOutput:
         raise ToolRefused("All cash flows are zero; give the outlay and what comes back.")
     check_rate(rate)
     mid = arguments.timing is Timing.MID
-    found = appraise(flows, rate, times=[max(0.0, at - 0.5) if mid else float(at) for at in range(len(flows))])
+    found = appraise(
+        flows, rate, times=[max(0.0, at - 0.5) if mid else float(at) for at in range(len(flows))]
+    )
     payback = payback_periods(flows)
     discounted_payback = None if found.discounted is None else payback_periods(found.discounted)
     assumptions = (

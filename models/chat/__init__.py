@@ -1,6 +1,6 @@
 """Chat models: the extractive one, remote ones by URL, and chains of them by role."""
 
-from models.chat.amounts import Amounts, read_amounts
+from models.chat.amounts import Amounts, Quantity, read_amounts
 from models.chat.chain import Inference
 from models.chat.prompt import Call, Note, Passage, Prompt, Working, read_prompt, render_prompt
 from models.chat.redacting import Hidden, Hide
@@ -22,6 +22,7 @@ __all__ = [
     "Note",
     "Passage",
     "Prompt",
+    "Quantity",
     "Role",
     "Working",
     "describe_tool",
