@@ -2,10 +2,16 @@
 
 from agents.charter import Charter, SubAgent, read_utterances
 from agents.davina.canvases import business_model_canvas, swot
-from agents.davina.economics import break_even, runway, unit_economics
+from agents.davina.competitors import competitor_matrix
+from agents.davina.dated_flows import xnpv_xirr
+from agents.davina.economics import break_even, unit_economics
+from agents.davina.feasibility import feasibility_score
 from agents.davina.investment import npv_irr
-from agents.davina.market import market_size, revenue_projection
-from agents.davina.scores import competitor_matrix, feasibility_score, risk_register
+from agents.davina.market import market_size
+from agents.davina.projection import revenue_projection
+from agents.davina.risks import risk_register
+from agents.davina.runway import runway
+from agents.davina.simulation import monte_carlo
 
 _PERSONA = """\
 You are Davina, a business analyst who has seen many ideas meet their first customers. You test ideas: the market, the
@@ -82,6 +88,8 @@ def charter() -> Charter:
         collections=("davina",),
         tools=(
             npv_irr(),
+            xnpv_xirr(),
+            monte_carlo(),
             break_even(),
             market_size(),
             unit_economics(),

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool
 
-from agents.davina.market import grown, market_size, revenue_projection
+from agents.davina.market import market_size
+from agents.davina.projection import grown, revenue_projection
 from agents.tools import ToolRefused
 
 

@@ -3,14 +3,9 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool
 
-from agents.davina.scores import (
-    Risk,
-    competitor_matrix,
-    feasibility_score,
-    read_risks,
-    read_scores,
-    risk_register,
-)
+from agents.davina.competitors import competitor_matrix, read_scores
+from agents.davina.feasibility import feasibility_score
+from agents.davina.risks import Risk, read_risks, risk_register
 
 
 async def call(tool: BaseTool, **arguments: Any) -> Any:  # ainvoke returns Any
