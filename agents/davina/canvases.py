@@ -8,7 +8,7 @@ from pydantic import BaseModel, JsonValue
 
 from agents.davina.sections import read_sections
 from agents.figures import table
-from agents.tools import Artifact, ToolOutput, ToolRefused, tool
+from agents.tools import Artifact, Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 _SWOT = {
@@ -43,6 +43,12 @@ _QUESTIONS = {
     "Key activities": "What must be done well every day?",
     "Key partners": "Who provides what is not made in-house?",
     "Cost structure": "What costs most, and what of it is fixed?",
+}
+_ASKED = {
+    "Strengths": "what do customers choose you for?",
+    "Weaknesses": "what do you lose customers or money by?",
+    "Opportunities": "what changes outside that you could use?",
+    "Threats": "what changes outside that would hurt you?",
 }
 _SCORED = re.compile(r"\s*[(\[]\s*([1-5])(?:\s*/\s*5)?\s*[)\]]$")
 
@@ -118,11 +124,23 @@ def _swot(arguments: Swot) -> ToolOutput:
     )
     balance = _balance(points)
     text += f"\n\n{grid}\n\n{balance}Only what you said is listed; points without a number rank as unscored."
+    text += "".join(f"\n- {heading}: {_ASKED[heading]}" for heading in missing)
     data: dict[str, JsonValue] = {
         heading.lower(): [{"point": point, "importance": importance} for point, importance in items]
         for heading, items in points.items()
     }
-    return ToolOutput(text=text, data=data, artifacts=(_markdown("swot.md", "SWOT", text),))
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=tuple(
+            Figure(name=heading.lower(), value=len(items), decimals=0) for heading, items in points.items()
+        ),
+        assumptions=("Only what you said is listed; points without a number rank as unscored.",),
+        would_change=tuple(
+            f"Nothing was said of {heading.lower()}: {_ASKED[heading]}" for heading in missing
+        ),
+        artifacts=(_markdown("swot.md", "SWOT", text),),
+    )
 
 
 def _required(notes: str, labels: Mapping[str, tuple[str, ...]], example: str) -> dict[str, list[str]]:
@@ -183,7 +201,12 @@ def _business_model_canvas(arguments: BusinessModel) -> ToolOutput:
     blocks: JsonValue = {block: [*items] for block, items in found.items()}
     data: dict[str, JsonValue] = {"blocks": blocks, "missing": [*missing]}
     return ToolOutput(
-        text=text, data=data, artifacts=(_markdown("canvas.md", "Business model canvas", text),)
+        text=text,
+        data=data,
+        figures=(Figure(name="blocks filled", value=len(found), unit="of 9", decimals=0),),
+        assumptions=("Only what you said is filled in.",),
+        would_change=tuple(f"{block} is open: {_QUESTIONS[block]}" for block in missing),
+        artifacts=(_markdown("canvas.md", "Business model canvas", text),),
     )
 
 

@@ -5,9 +5,10 @@ import re
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.davina.charts import grouped_bars
 from agents.davina.sections import LONGEST_TEXT
-from agents.figures import csv_file, table
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.figures import csv_file, percent, table
+from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 _EDGE = " \t\n.,;:-–—*•()"
@@ -60,50 +61,106 @@ def read_scores(text: str) -> dict[str, dict[str, float]]:
 
 def _competitor_matrix(arguments: CompetitorMatrix) -> ToolOutput:
     found = read_scores(arguments.competitors)
-    weights = next((found.pop(name) for name in list(found) if name.lower() in {"weights", "weight"}), {})
+    given = next((found.pop(name) for name in list(found) if name.lower() in {"weights", "weight"}), {})
     if len(found) < 2:  # noqa: PLR2004  one is no comparison
         raise ToolRefused(
             "Give at least two competitors with their scores, such as “Us: price 4, quality 5; Rival: price 3, quality 2”."
         )
     criteria = list(dict.fromkeys(criterion for scores in found.values() for criterion in scores))
+    weights = _weights(given, criteria)
     means = {name: _weighted_mean(scores, weights) for name, scores in found.items()}
     ranked = sorted(found, key=lambda name: -means[name])
-    header = ("criterion", "weight", *ranked)
-    rows = [
-        (
-            criterion,
-            f"{weights.get(criterion, 1):g}",
-            *(_score(found[name].get(criterion)) for name in ranked),
-        )
-        for criterion in criteria
-    ]
-    rows.append(("weighted mean", "", *(f"{means[name]:.2f}" for name in ranked)))
-    leads = "; ".join(f"{criterion}: {_leaders(found, criterion)}" for criterion in criteria)
     gaps = sum(criterion not in scores for scores in found.values() for criterion in criteria)
-    note = f" {gaps} scores are missing; a mean counts only those given." if gaps else ""
     first, second = ranked[:2]
     result = (
         f"{first} leads with {means[first]:.2f} before {second} with {means[second]:.2f}"
         if means[first] > means[second]
         else f"{first} and {second} are level at {means[first]:.2f}"
     )
-    text = (
-        f"{result}.\n\n{table(header, rows)}\n\n- Best by criterion: {leads}\n- Scores and weights are yours; a higher score is "
-        f"better, a weight not given is 1.{note}"
+    assumptions = ["Scores and weights are yours, and a higher score is better."]
+    if not given:
+        assumptions.append("All criteria weigh the same; give weights where they should not.")
+    if gaps:
+        assumptions.append(f"{gaps} scores are missing; a mean counts only those given.")
+    would_change = _overtaking(found, weights, first, second) if not gaps else ()
+    header = ("criterion", "weight", "share", *ranked)
+    total = sum(weights.values())
+    rows = [
+        (
+            criterion,
+            f"{weights[criterion]:g}",
+            percent(weights[criterion] / total, 1),
+            *(_score(found[name].get(criterion)) for name in ranked),
+        )
+        for criterion in criteria
+    ]
+    rows.append(("weighted mean", "", "", *(f"{means[name]:.2f}" for name in ranked)))
+    leads = "; ".join(f"{criterion}: {_leaders(found, criterion)}" for criterion in criteria)
+    notes = [f"Best by criterion: {leads}", *would_change, *assumptions]
+    drawn: list[dict[str, JsonValue]] = [
+        {"criterion": criterion, "competitor": name, "score": found[name][criterion]}
+        for criterion in criteria
+        for name in ranked
+        if criterion in found[name]
+    ]
+    return ToolOutput(
+        text="\n\n".join((f"{result}.", table(header, rows), "\n".join(f"- {line}" for line in notes))),
+        data={
+            "means": {**means},
+            "ranking": [*ranked],
+            "scores": {name: {**scores} for name, scores in found.items()},
+            "weights": {**weights},
+        },
+        figures=tuple(Figure(name=f"weighted mean of {name}", value=means[name]) for name in ranked),
+        assumptions=tuple(assumptions),
+        would_change=would_change,
+        chart=grouped_bars(
+            "Competitors by criterion", drawn, group="criterion", name="competitor", value="score"
+        ),
+        artifacts=(csv_file("competitor-matrix.csv", header, rows),),
     )
-    data: dict[str, JsonValue] = {
-        "means": {**means},
-        "ranking": [*ranked],
-        "scores": {name: {**scores} for name, scores in found.items()},
+
+
+def _weights(given: dict[str, float], criteria: list[str]) -> dict[str, float]:
+    """The weight of each criterion; 1 each where none is given."""
+    if not given:
+        return dict.fromkeys(criteria, 1.0)
+    lacking = [criterion for criterion in criteria if criterion not in given]
+    unknown = [criterion for criterion in given if criterion not in criteria]
+    if lacking or unknown:
+        about = (
+            f"a weight for {', '.join(lacking)} as well"
+            if lacking
+            else f"scores for {', '.join(unknown)} as well"
+        )
+        raise ToolRefused(f"Give {about}, or leave the weights out to let all criteria weigh the same.")
+    return {criterion: given[criterion] for criterion in criteria}
+
+
+def _overtaking(
+    found: dict[str, dict[str, float]], weights: dict[str, float], first: str, second: str
+) -> tuple[str, ...]:
+    """By which single weight the second would draw level, the nearest first."""
+    ahead = {criterion: found[first][criterion] - found[second][criterion] for criterion in weights}
+    lead = sum(weight * ahead[criterion] for criterion, weight in weights.items())
+    needed = {
+        criterion: weights[criterion] - lead / ahead[criterion]
+        for criterion in weights
+        if ahead[criterion] and lead and weights[criterion] - lead / ahead[criterion] >= 0
     }
-    return ToolOutput(text=text, data=data, artifacts=(csv_file("competitor-matrix.csv", header, rows),))
+    if not needed:
+        return (f"No change of a single weight puts {second} level with {first}.",) if lead else ()
+    nearest = min(needed, key=lambda criterion: abs(needed[criterion] - weights[criterion]))
+    return (
+        f"{second} draws level if {nearest} weighs {needed[nearest]:.2f} instead of {weights[nearest]:g}.",
+    )
 
 
 def _weighted_mean(scores: dict[str, float], weights: dict[str, float]) -> float:
-    total = sum(weights.get(criterion, 1) for criterion in scores)
+    total = sum(weights[criterion] for criterion in scores)
     if total == 0:
         raise ToolRefused("Give at least one criterion of every competitor a weight above 0.")
-    return sum(score * weights.get(criterion, 1) for criterion, score in scores.items()) / total
+    return sum(score * weights[criterion] for criterion, score in scores.items()) / total
 
 
 def _score(score: float | None) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.davina.charts import heat_map
 from agents.davina.sections import LONGEST_TEXT
 from agents.figures import csv_file, table
-from agents.tools import ToolOutput, ToolRefused, tool
+from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 HIGHEST = 5
@@ -98,24 +99,68 @@ def _risk_register(arguments: RiskRegister) -> ToolOutput:
             "Give each risk with its likelihood and impact, such as “supplier fails 3 x 5; rain 4 x 2”."
         )
     worst = risks[0]
-    serious = sum(risk.score >= _BANDS[1][0] for risk in risks)
-    header = ("risk", "likelihood", "impact", "score", "band")
-    rows = [(risk.name, str(risk.likelihood), str(risk.impact), str(risk.score), risk.band) for risk in risks]
-    text = (
-        f"The worst risk is “{worst.name}” with {worst.score} of 25 ({worst.band}); {serious} of {len(risks)} are high or "
-        f"critical.\n\n{table(header, rows)}\n\nScore = likelihood × impact, 1 to 5 each as you gave them; bands: low to 4, "
-        "moderate to 9, high to 16, critical above. Name an owner and a measure for each one that is high or critical."
+    serious = [risk for risk in risks if risk.score >= _BANDS[1][0]]
+    header = ("rank", "risk", "likelihood", "impact", "score", "band")
+    ranks = [1 + sum(other.score > risk.score for other in risks) for risk in risks]
+    rows = [
+        (str(rank), risk.name, str(risk.likelihood), str(risk.impact), str(risk.score), risk.band)
+        for rank, risk in zip(ranks, risks, strict=True)
+    ]
+    assumptions = (
+        "Likelihood and impact are the steps of 1 to 5 that you gave; their product orders the risks and is no amount of money.",
     )
-    listed: list[JsonValue] = [
+    would_change = _levers(worst)
+    notes = [
+        "Score = likelihood × impact; bands: low to 4, moderate to 9, high to 16, critical above",
+        *([f"Name an owner and a measure for {', '.join(risk.name for risk in serious)}"] if serious else []),
+        *would_change,
+        *assumptions,
+    ]
+    text = "\n\n".join(
+        (
+            (
+                f"The worst risk is “{worst.name}” with {worst.score} of 25 ({worst.band}); {len(serious)} of {len(risks)} are high or "
+                "critical."
+            ),
+            table(header, rows),
+            "\n".join(f"- {line}" for line in notes),
+        )
+    )
+    listed: list[dict[str, JsonValue]] = [
         {
+            "rank": rank,
             "risk": risk.name,
             "likelihood": risk.likelihood,
             "impact": risk.impact,
             "score": risk.score,
             "band": risk.band,
         }
-        for risk in risks
+        for rank, risk in zip(ranks, risks, strict=True)
     ]
     return ToolOutput(
-        text=text, data={"risks": listed}, artifacts=(csv_file("risk-register.csv", header, rows),)
+        text=text,
+        data={"risks": [*listed]},
+        figures=(
+            Figure(name="score of the worst risk", value=worst.score, unit="of 25", decimals=0),
+            Figure(name="risks that are high or critical", value=len(serious), decimals=0),
+            Figure(name="risks", value=len(risks), decimals=0),
+        ),
+        assumptions=assumptions,
+        would_change=would_change,
+        chart=heat_map("Risks by likelihood and impact", listed, highest=HIGHEST),
+        artifacts=(csv_file("risk-register.csv", header, rows),),
     )
+
+
+def _levers(worst: Risk) -> tuple[str, ...]:
+    """What a step less of likelihood or impact makes of the worst risk."""
+    said = []
+    for word, lower in (
+        ("likelihood", Risk(worst.name, worst.likelihood - 1, worst.impact)),
+        ("impact", Risk(worst.name, worst.likelihood, worst.impact - 1)),
+    ):
+        if lower.score > 0:
+            said.append(
+                f"A measure that lowers the {word} of “{worst.name}” by one makes it {lower.score} ({lower.band})."
+            )
+    return tuple(said)
