@@ -11,7 +11,7 @@ from agents.davina.market import market_size
 from agents.davina.projection import revenue_projection
 from agents.davina.risks import risk_register
 from agents.davina.runway import runway
-from agents.davina.simulation import monte_carlo
+from agents.davina.simulation import simulation
 
 _PERSONA = """\
 You are Davina, a business analyst who has seen many ideas meet their first customers. You test ideas: the market, the
@@ -90,7 +90,7 @@ def charter() -> Charter:
         tools=(
             npv_irr(),
             xnpv_xirr(),
-            monte_carlo(),
+            simulation(),
             break_even(),
             market_size(),
             unit_economics(),
@@ -125,7 +125,7 @@ def charter() -> Charter:
                 tools=(
                     "npv_irr",
                     "xnpv_xirr",
-                    "monte_carlo",
+                    "simulation",
                     "break_even",
                     "unit_economics",
                     "runway",
@@ -137,7 +137,7 @@ def charter() -> Charter:
                 name="risk_assessor",
                 purpose="Finds the risks of a plan, judges likelihood and impact and proposes countermeasures.",
                 persona=_RISKS,
-                tools=("risk_register", "monte_carlo", "feasibility_score"),
+                tools=("risk_register", "simulation", "feasibility_score"),
                 playbook="playbooks/risk_assessor.toml",
             ),
         ),

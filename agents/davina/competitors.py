@@ -12,8 +12,10 @@ from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 _EDGE = " \t\n.,;:-–—*•()"
-_SEGMENT = re.compile(r"[;\n]|(?<=\d)\.(?:\s|$)")
-_CRITERION = re.compile(r"(?P<name>[^\W\d_][^\d,]*?)\s*[:=]?\s*(?P<score>\d+(?:\.\d+)?)")
+_SEGMENT = re.compile(r"[;\n]|\s/\s|(?<=\d)\)?\.(?:\s|$)|(?<=\d)\)\s*(?:,|and\b)|\)\s*(?=[^\W\d_][^,;()]*\()")
+_SCORED = re.compile(
+    r"(?P<name>[^\W\d_][^\d,:;()=]*?)\s*[:=]?\s*(?<![\w.])(?P<score>\d+(?:\.\d+)?)(?:\s?%|\s?/\s?\d+|\s?out of \d+)?(?=\s*(?:[,;)]|$|\.(?:\s|$)|\band\b|\s[-–—]\s))"
+)
 
 
 class CompetitorMatrix(BaseModel):
@@ -38,23 +40,29 @@ def competitor_matrix() -> BaseTool:
             "Competitor matrix: Us: price 4, quality 5; Acme: price 3, quality 2",
             "Compare my competitors. Alpha: features 5, support 2; Beta: features 3, support 4; Us: features 4, support 5",
             "Who leads? Shop A: range 3, service 5; Shop B: range 5, service 2; weights: range 2, service 1",
+            "Benchmark us against the others. Us: speed 5, price 3. Alpha: speed 3, price 5. Who wins?",
             "Build a competition table from these ratings: Us: speed 4, price 2; Rival: speed 2, price 5",
         ),
     )
 
 
 def read_scores(text: str) -> dict[str, dict[str, float]]:
-    """Names with their criteria and scores, out of "Us: price 4, quality 5; Rival: price 3" or a whole request."""
+    """Names with their criteria and scores, out of "Us: price 4, quality 5; Rival: price 3" or a whole request.
+
+    Scores may also stand in brackets or behind a dash, and competitors be parted by lines, slashes or sentences.
+    """
     found: dict[str, dict[str, float]] = {}
     for segment in _SEGMENT.split(text[:LONGEST_TEXT].replace("?", ".")):
-        head, colon, tail = segment.rpartition(":")
-        name = re.split(r":|[.?!]\s", head)[-1].strip(_EDGE)
+        first = _SCORED.search(segment)
+        if first is None:
+            continue
+        head = segment[: first.start()]
+        name = re.split(r"[:(]|[.?!]\s|\s[-–—]\s", head.rstrip(" :(-–—=\t"))[-1].strip(_EDGE)
         scores = {
-            match["name"].strip(_EDGE).lower(): float(match["score"])
-            for part in tail.split(",")
-            if (match := _CRITERION.fullmatch(part.strip(_EDGE).removeprefix("and ")))
+            re.sub(r"^and\s+", "", match["name"].strip(_EDGE).lower()): float(match["score"])
+            for match in _SCORED.finditer(segment)
         }
-        if colon and name and scores:
+        if name and head.rstrip()[-1:] in {":", "(", "-", "–", "—"}:
             found.setdefault(name, {}).update(scores)
     return found
 

@@ -28,7 +28,7 @@ _NAMED = {
 _CRITERIA = tuple(_NAMED)
 _WEIGHTED = r"weigh|gewicht|вес[аоуы]?\b|peso|pondera"
 _TOKEN = re.compile(
-    r"(?P<scale>(?:/|out of|scale (?:of|to|from 1 to|1 to|1-)|of)\s?\d+(?:\.\d+)?)"
+    r"(?P<scale>(?:/|out of|scale (?:of|to|from 1 to|1 to|1-)|(?<=\d )of)\s?\d+(?:\.\d+)?)"
     r"|(?P<equal>equal(?:ly)?\b)"
     r"|(?P<weight>weigh\w*)"
     r"|(?P<scores>\bscor\w*|\brat(?:ed|ings?)\b)"
@@ -38,6 +38,9 @@ _TOKEN = re.compile(
     r"|(?P<end>[;\n]|\.(?=\s|$))",
     re.IGNORECASE,
 )
+
+_INLINE = re.compile(r"\d\s?%?\s?[(,]?\s?(?:with (?:a )?)?weigh\w*\s?(?:of |: ?|= ?|by )?\d", re.IGNORECASE)
+"""A score with its weight behind it."""
 
 
 class Feasibility(BaseModel):
@@ -118,6 +121,7 @@ def read_judgement(text: str) -> Judged:
     found = Judged()
     criterion: str | None = None
     listing = weighing = False
+    inline = _INLINE.search(text) is not None
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup if token["number"] is None else "number"
         if kind == "equal":
@@ -127,8 +131,9 @@ def read_judgement(text: str) -> Judged:
                 (t for t in _TOKEN.finditer(text, token.end()) if t["weight"] is None and t["scale"] is None),
                 None,
             )
-            listing = not found.equal and ahead is not None and ahead.lastgroup in _NAMED
-            weighing = not (listing or found.equal)
+            names = ahead is not None and ahead.lastgroup in _NAMED
+            listing = names and not (found.equal or inline or token[0].lower().startswith("weighted"))
+            weighing = ahead is not None and ahead["number"] is not None and not found.equal
         elif kind in {"scores", "end"}:
             listing = False
         elif kind in _NAMED:

@@ -1,5 +1,7 @@
 """How large a market is."""
 
+from enum import StrEnum
+
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
@@ -17,6 +19,18 @@ _NAMES = {
 }
 
 
+class Billing(StrEnum):
+    """How often a customer pays."""
+
+    YEARLY = "yearly"
+    QUARTERLY = "quarterly"
+    MONTHLY = "monthly"
+    WEEKLY = "weekly"
+
+
+_A_YEAR = {Billing.YEARLY: 1, Billing.QUARTERLY: 4, Billing.MONTHLY: 12, Billing.WEEKLY: 52}
+
+
 class MarketSize(BaseModel):
     """A market from below (customers and price), from above (its total), or both."""
 
@@ -27,10 +41,20 @@ class MarketSize(BaseModel):
         default=None,
     )
     price: float | None = argument(
-        "What one customer pays a year",
+        "What one customer pays each time",
         unit=Unit.MONEY,
         cues=("price", "at", "a year", "per year", "annually", "paying", "pay", "each"),
         default=None,
+    )
+    billing: Billing = argument(
+        "How often the price is paid",
+        aliases={
+            "monthly": ("a month", "per month", "each month", "every month", "month"),
+            "weekly": ("a week", "per week", "each week", "every week"),
+            "quarterly": ("a quarter", "per quarter", "each quarter"),
+            "yearly": ("a year", "per year", "annually", "annual", "each year"),
+        },
+        default=Billing.YEARLY,
     )
     total_market: float | None = argument(
         "Yearly size of the whole market, where a source gives it",
@@ -76,7 +100,7 @@ def _market_size(arguments: MarketSize) -> ToolOutput:
         if share is not None and share > 100:  # noqa: PLR2004  percent
             raise ToolRefused(f"The {name.replace('_', ' ')} cannot be above 100 %, got {share:g} %.")
     from_below = (
-        arguments.customers * arguments.price
+        arguments.customers * arguments.price * _A_YEAR[arguments.billing]
         if arguments.customers is not None and arguments.price is not None
         else None
     )
@@ -131,9 +155,13 @@ def _narrowed(total: float, arguments: MarketSize) -> dict[str, float]:
 def _market_steps(arguments: MarketSize, from_below: float | None, sizes: dict[str, float]) -> list[str]:
     notes = []
     if from_below is not None and arguments.customers is not None and arguments.price is not None:
-        notes.append(f"Bottom-up: {amount(arguments.customers)} customers × {amount(arguments.price)} a year")
+        notes.append(
+            f"Bottom-up: {amount(arguments.customers)} customers × {amount(arguments.price)}{_often(arguments)} a year"
+        )
         if "SOM" in sizes and arguments.price:
-            notes.append(f"The SOM is {amount(sizes['SOM'] / arguments.price)} customers")
+            notes.append(
+                f"The SOM is {amount(sizes['SOM'] / (arguments.price * _A_YEAR[arguments.billing]))} customers"
+            )
     else:
         notes.append("Top-down: the total market as given; check who its source counts")
     if "SAM" in sizes:
@@ -148,6 +176,11 @@ def _market_steps(arguments: MarketSize, from_below: float | None, sizes: dict[s
     notes += _market_levers(arguments, sizes)
     notes.append("Every share is an assumption of yours; the narrower the market, the more evidence it needs")
     return notes
+
+
+def _often(arguments: MarketSize) -> str:
+    times = _A_YEAR[arguments.billing]
+    return "" if times == 1 else f" × {times} ({arguments.billing.value})"
 
 
 def _cross_check(from_below: float, from_above: float) -> str:

@@ -73,13 +73,20 @@ def risk_register() -> BaseTool:
 def read_risks(text: str) -> list[Risk]:
     """Risks out of a list or a whole request; likelihood stands before impact unless they are named.
 
+    A list whose first scores have no name before them has all names behind: "impact 5, likelihood 2 for a recall".
+
     Raises ToolRefused for a score that is not 1 to 5 and for a risk without a name.
     """
     text = re.sub(r"[ \t]+", " ", text[:LONGEST_TEXT])
-    risks, position = [], 0
-    for match in _SCORES.finditer(text):
-        name = re.split(r"[:;\n]|[.?!]\s", text[position : match.start()].rstrip(_EDGE))[-1].strip(_EDGE)
-        name = re.sub(r"^and\s+", "", name)
+    matches = list(_SCORES.finditer(text))
+    risks: list[Risk] = []
+    position, behind = 0, False
+    for at, match in enumerate(matches):
+        name = _before(text[position : match.start()], first=not risks)
+        behind = behind or (not risks and not name)
+        if behind:
+            following = matches[at + 1].start() if at + 1 < len(matches) else len(text)
+            name = _behind(text[match.end() : following])
         position = match.end()
         likelihood, impact = int(match["a"]), int(match["b"])
         if re.fullmatch(_SEVERE, match["first"] or "", re.IGNORECASE):
@@ -90,6 +97,24 @@ def read_risks(text: str) -> list[Risk]:
             )
         risks.append(Risk(name=name, likelihood=likelihood, impact=impact))
     return risks
+
+
+def _before(words: str, *, first: bool) -> str:
+    """The name that ends right before its scores."""
+    name = re.split(r"[:;\n]|[.?!]\s", words.rstrip(_EDGE))[-1].strip(_EDGE)
+    if first:
+        name = re.split(r"\s[-–—]\s|\b(?:risks?|these|them|those)\s(?:are|is|include|like)\s", name)[-1]
+    return re.sub(r"^(?:and|then)\s+", "", name.strip(_EDGE))
+
+
+def _behind(words: str) -> str:
+    """The name that follows its scores: ": cyber attack", "for a recall"; empty where there is none."""
+    match = re.match(
+        r"\s?(?::|for|of|on|is|are|=)\s(?:(?:an?|the)\s)?(?P<name>[^;,\n:]+)", words, re.IGNORECASE
+    )
+    if match is None:
+        return ""
+    return re.split(r"[.?!](?:\s|$)|\s[-–—]\s|\band\b\s*$", match["name"])[0].strip(_EDGE)
 
 
 def _risk_register(arguments: RiskRegister) -> ToolOutput:

@@ -36,7 +36,8 @@ class SimulationArguments(BaseModel):
         "price, variable cost and fixed costs (a year each); growth (in percent a year) and residual value where there are. The whole "
         "request will do",
         unit=Unit.REQUEST,
-        holds=r"simulat|monte|carlo|probabilit|chance|likel|risk|uncertain|range|симул|монте|вероятн|wahrschein|probabil",
+        holds=r"simul|monte.?carlo|монте|симул|(?:probab|chance|likel|risk|вероят|wahrschein).*(?:loss|los[es]|negative|убыт|verlust)|"
+        r"(?:loss|lose|negative).*(?:probab|chance|likel)|uncertain",
     )
     draws: int = argument(
         "How many draws",
@@ -71,24 +72,25 @@ class SimulationArguments(BaseModel):
     )
 
 
-def monte_carlo() -> BaseTool:
+def simulation() -> BaseTool:
     """A simulation of a profit or a net present value."""
     return tool(
-        "monte_carlo",
-        "Monte Carlo simulation of a profit or an NPV from inputs with ranges: percentiles, 90 % interval, probability of a loss and which "
+        "simulation",
+        "Monte Carlo simulation of a profit or a net present value from inputs with ranges: percentiles, 90 % interval, probability of a loss and which "
         "input moves the result most; seed, draws and distributions are stated.",
         SimulationArguments,
-        _monte_carlo,
+        _simulation,
         examples=(
             "Monte Carlo of our profit: units 800 to 1200, price 20 to 25, variable cost 8 to 11, fixed costs 9000",
             "Simulate the NPV: outlay 100000, cash flow 20000 / 30000 / 45000 for 5 years, discount rate 10 %, seed 7",
             "What is the probability of a loss if units are normal, mean 1000, sd 200, price 12, variable cost 7 and fixed costs 4000?",
+            "How uncertain is our profit? Price 18 to 22, units 900 to 1100, variable cost 10, fixed costs 5000",
             "Run 50000 simulations of an investment of 80k with a yearly cash flow between 15k and 30k over 6 years at 9 %",
         ),
     )
 
 
-def _monte_carlo(arguments: SimulationArguments) -> ToolOutput:
+def _simulation(arguments: SimulationArguments) -> ToolOutput:
     venture = read_venture(arguments.inputs)
     anew = arguments.dependence is Dependence.YEARLY
     result, varying, raised = simulate(venture, arguments.draws, arguments.seed, anew=anew)

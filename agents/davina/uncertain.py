@@ -39,7 +39,9 @@ _DEVIATION = re.compile(
     r"\b(?:std|sd|s\.d\.|sigma|st\.? ?dev\w*|standard dev\w*|deviation)\b|σ", re.IGNORECASE
 )
 _AROUND = re.compile(r"±|\+/-|\+-|plus or minus|plus/minus|give or take", re.IGNORECASE)
-_RANGE = re.compile(r"\s*(?:-|–|—|/|\.\.\.?|…|\bto\b|\bup to\b|\buntil\b|\band\b)\s*", re.IGNORECASE)
+_RANGE = re.compile(
+    r"\s*(?:-|–|—|/|\.\.\.?|…|\bto\b|\ba\b|\bbis\b|\bдо\b|\bup to\b|\buntil\b|\band\b)\s*", re.IGNORECASE
+)
 """What stands between the ends of a range."""
 _ENDS = re.compile(
     r"\b(?:low(?:est)?|high(?:est)?|min(?:imum)?|max(?:imum)?|best|worst|base|likel(?:y|iest)|most likely|expected|optimistic|pessimistic|"

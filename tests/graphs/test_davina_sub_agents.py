@@ -16,8 +16,10 @@ WORK = [
         ],
     ),
     (
-        "Write a comprehensive trend analysis: where is the market for home batteries heading, and recommend a strategy. "
-        "Our revenue of 20k a month grows 5 % a month.",
+        (
+            "Write a comprehensive trend analysis: where is the market for home batteries heading, and recommend a strategy. "
+            "Our revenue of 20k a month grows 5 % a month."
+        ),
         "trend_analyser",
         ["revenue_projection"],
         ["In month 12 revenue is 35,917.13", "A trend in home batteries helps"],
@@ -39,8 +41,10 @@ WORK = [
         ["Us leads with 4.00 before Rocket with 3.50", "- What do you offer, and to whom?"],
     ),
     (
-        "Do a thorough validation of my financial plan, review it and recommend changes: price 25, variable cost 10, fixed costs 12000. "
-        "We have 300000 cash and burn 40000 a month.",
+        (
+            "Do a thorough validation of my financial plan, review it and recommend changes: price 25, variable cost 10, fixed costs 12000. "
+            "We have 300000 cash and burn 40000 a month."
+        ),
         "financial_validator",
         ["break_even", "runway"],
         [
@@ -50,8 +54,10 @@ WORK = [
         ],
     ),
     (
-        "Do a detailed financial validation of our plan and recommend what to change: we invest -80000, 25000, 30000, 35000, 40000 at a "
-        "discount rate of 9 %; revenue of 10k grows 6 % a month",
+        (
+            "Do a detailed financial validation of our plan and recommend what to change: we invest -80000, 25000, 30000, 35000, 40000 at a "
+            "discount rate of 9 %; revenue of 10k grows 6 % a month"
+        ),
         "financial_validator",
         ["npv_irr", "revenue_projection"],
         ["NPV at 9 % is 23,549.61", "In month 12 revenue is 20,121.96", "#### What to verify first"],

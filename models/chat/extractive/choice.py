@@ -21,12 +21,14 @@ _OWN_WORD = 0.03
 _MOST_OWN_WORDS = 3
 _CHOSEN = 0.08
 _COMPLETE = 0.1
+_UNABLE = 0.3
+"""What it takes from a tool that it does not do what the request names and another tool does."""
 _EXPLAINED = 0.12
 _LONGEST_COMPARED = 400
 _GREETING = r"^(?:(?:hi|hello|hey|please|so|ok|okay|and|thanks)[\s,!.]{1,9}){0,3}"
 _ASKS_TO_KNOW = re.compile(
     _GREETING
-    + r"(?:what|what's|why|how|when|where|which|who|is|are|does|do|should|can|could|explain|tell me about|describe|define)\b",
+    + r"(?:what|what's|why|how|when|where|which|who|is|are|does|do(?!\s(?:an?|the|me|this|my|our)\b)|should|can|could|explain|tell me about|describe|define)\b",
     re.IGNORECASE,
 )
 _DEFINES = re.compile(
@@ -236,10 +238,10 @@ async def _rank(request: str, toolset: Toolset, embedder: Embedder, *, every: bo
     ranked = []
     for tool, (cosine, example), own in zip(toolset.tools, nearest, unique, strict=True):
         reading = read_arguments(tool.signature, request)
-        if not every and tool.lacks_request(reading.missing) and not tool.is_called_by(stems):
+        called = tool.is_called(said, toolset)
+        if not every and tool.lacks_request(reading.missing) and not (called or tool.is_called_by(stems)):
             continue  # it is about something else: what such a tool works on is not in it, nor is the tool asked for
         share = tool.named_by(stems)
-        called = tool.is_called(said, toolset)
         fit = cosine + _NAMED * share + _CHOSEN * tool.choices_in(reading.values)
         if not tool.takes_text_only:
             fit += _CALLED * called + _OWN_WORD * min(own, _MOST_OWN_WORDS)
@@ -249,4 +251,5 @@ async def _rank(request: str, toolset: Toolset, embedder: Embedder, *, every: bo
             ) + _EXPLAINED * reading.explained
         lacks = None if tool.takes_text_only else tool.lacks_operation(beginning)
         ranked.append(Candidate(tool, fit, reading, example, cosine, share > 0, called, lacks))
-    return sorted(ranked, key=lambda candidate: -candidate.fit)
+    able = any(tool.does_operation(beginning) for tool in toolset.tools)
+    return sorted(ranked, key=lambda c: -(c.fit - (_UNABLE if able and c.lacks else 0.0)))

@@ -115,6 +115,10 @@ class ToolSpec:
         """The first of the words that names an operation which nothing of the tool speaks of; None where there is none."""
         return next((word for word in said if stem(word) in OPERATIONS - self.vocabulary), None)
 
+    def does_operation(self, said: Sequence[str]) -> bool:
+        """Whether one of the words names an operation that the tool speaks of."""
+        return any(stem(word) in OPERATIONS & self.vocabulary for word in said)
+
     def is_called_by(self, stems: AbstractSet[str]) -> bool:
         """Whether a request with these stems says most words of its name, what it does among them."""
         return 2 * len(self.words & stems) > len(self.words)
