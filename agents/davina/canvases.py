@@ -168,6 +168,7 @@ def business_model_canvas() -> BaseTool:
             "Business model canvas. Customers: students. Value: cheap bikes. Channels: app. Revenue: subscription",
             "Fill a canvas: customer segments: clinics; value proposition: fewer no-shows; cost structure: hosting, support",
             "Arrange these notes into the nine blocks: channels: shop; key resources: team; costs: rent",
+            "Fill a canvas for my shop",
             "Build a BMC for my idea, key partners: farms, key activities: delivery, revenue streams: weekly boxes",
         ),
     )

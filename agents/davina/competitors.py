@@ -14,7 +14,7 @@ from models import Unit, argument
 _EDGE = " \t\n.,;:-–—*•()"
 _SEGMENT = re.compile(r"[;\n]|\s/\s|(?<=\d)\)?\.(?:\s|$)|(?<=\d)\)\s*(?:,|and\b)|\)\s*(?=[^\W\d_][^,;()]*\()")
 _SCORED = re.compile(
-    r"(?P<name>[^\W\d_][^\d,:;()=]*?)\s*[:=]?\s*(?<![\w.])(?P<score>\d+(?:\.\d+)?)(?:\s?%|\s?/\s?\d+|\s?out of \d+)?(?=\s*(?:[,;)]|$|\.(?:\s|$)|\band\b|\s[-–—]\s))"
+    r"(?P<name>[^\W\d_](?:(?!\s[-–—]\s)[^\d,:;()=])*?)\s*[:=]?\s*(?<![\w.])(?P<score>\d+(?:\.\d+)?)(?:\s?%|\s?/\s?\d+|\s?out of \d+)?(?=\s*(?:[,;)]|$|\.(?:\s|$)|\band\b|\s[-–—]\s))"
 )
 
 
@@ -38,6 +38,7 @@ def competitor_matrix() -> BaseTool:
         _competitor_matrix,
         examples=(
             "Competitor matrix: Us: price 4, quality 5; Acme: price 3, quality 2",
+            "Compare: Us - price 4, location 5; Rival - price 5, location 3",
             "Compare my competitors. Alpha: features 5, support 2; Beta: features 3, support 4; Us: features 4, support 5",
             "Who leads? Shop A: range 3, service 5; Shop B: range 5, service 2; weights: range 2, service 1",
             "Benchmark us against the others. Us: speed 5, price 3. Alpha: speed 3, price 5. Who wins?",

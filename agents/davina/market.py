@@ -71,7 +71,7 @@ class MarketSize(BaseModel):
     obtainable_percent: float | None = argument(
         "Share of the serviceable market that can be won, in percent",
         unit=Unit.PERCENT,
-        cues=("obtainable", "som", "obtain", "win", "capture", "share"),
+        cues=("winnable", "obtainable", "som", "obtain", "win", "capture", "share"),
         default=None,
     )
 

@@ -21,6 +21,7 @@ _SCORES = re.compile(
     rf"(?:[x×*/,&]|and)? ?(?:\b(?:{_LIKELY}|{_SEVERE}) ?[:=]? ?(?:of )?)?(?<!\d)(?P<b>\d{{1,3}})(?!\w|[.,]\d|%)(?: ?/ ?5\b)?\)?",
     re.IGNORECASE,
 )
+_FOR = re.compile(r"\s?(?:for|of|on)\s", re.IGNORECASE)
 _EDGE = " \t\n.,;:-–—*•()"
 
 
@@ -64,6 +65,7 @@ def risk_register() -> BaseTool:
         examples=(
             "Make a risk register: supplier fails 3 x 5; key person leaves 2 x 4; rain on opening day 4 x 2",
             "Rank these risks: data breach likelihood 2, impact 5; late delivery likelihood 4, impact 3",
+            "Prioritise: broken van 3 × 3; late permit 2 × 5",
             "Which risk is worst? Currency swings (4, 4), strike (2, 5), new competitor (3, 3)",
             "Score the probability and impact of our risks: fire 1 x 5; churn 4 x 4",
         ),
@@ -83,7 +85,8 @@ def read_risks(text: str) -> list[Risk]:
     position, behind = 0, False
     for at, match in enumerate(matches):
         name = _before(text[position : match.start()], first=not risks)
-        behind = behind or (not risks and not name)
+        led = text[position : match.start()].rstrip()[-1:] == ":" and bool(_FOR.match(text, match.end()))
+        behind = behind or (not risks and (led or not name))
         if behind:
             following = matches[at + 1].start() if at + 1 < len(matches) else len(text)
             name = _behind(text[match.end() : following])

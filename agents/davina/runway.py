@@ -23,7 +23,7 @@ class Runway(BaseModel):
     monthly_burn: float = argument(
         "Money going out a month; the net burn where no revenue is given",
         unit=Unit.MONEY,
-        cues=("burn", "burning", "spend", "costs", "expenses"),
+        cues=("burn", "burning", "spend", "costs", "expenses", "fixed costs"),
     )
     monthly_revenue: float = argument(
         "Revenue a month today", unit=Unit.MONEY, cues=("revenue", "mrr", "income", "sales"), default=0.0

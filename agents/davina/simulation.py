@@ -82,7 +82,7 @@ def simulation() -> BaseTool:
         _simulation,
         examples=(
             "Monte Carlo of our profit: units 800 to 1200, price 20 to 25, variable cost 8 to 11, fixed costs 9000",
-            "Simulate the NPV: outlay 100000, cash flow 20000 / 30000 / 45000 for 5 years, discount rate 10 %, seed 7",
+            "Probability of a negative NPV by Monte Carlo: outlay 100000, cash flow 20000 / 30000 / 45000 for 5 years, discount rate 10 %, seed 7",
             "What is the probability of a loss if units are normal, mean 1000, sd 200, price 12, variable cost 7 and fixed costs 4000?",
             "How uncertain is our profit? Price 18 to 22, units 900 to 1100, variable cost 10, fixed costs 5000",
             "Run 50000 simulations of an investment of 80k with a yearly cash flow between 15k and 30k over 6 years at 9 %",
@@ -119,9 +119,11 @@ def _told(
         level: float(value) for level, value in zip(_LEVELS, np.percentile(result, _LEVELS), strict=True)
     }
     assumptions = _assumptions(arguments, venture, raised)
-    would_change = [
-        f"The result moves most with the {next(iter(moves))}; a narrower estimate of it narrows the range most."
-    ]
+    would_change = []
+    if moves:
+        would_change.append(
+            f"The result moves most with the {next(iter(moves))}; a narrower estimate of it narrows the range most."
+        )
     if other is not None:
         how = "once for all years" if arguments.dependence is Dependence.YEARLY else "anew for each year"
         would_change.append(f"Drawn {how} the probability of a loss is {percent(other, 1)}.")

@@ -125,7 +125,7 @@ def simulate(venture: Venture, draws: int, seed: int, *, anew: bool) -> tuple[Dr
         result = (yearly * factor).sum(axis=1) - drawn["outlay"][:, 0]
         if "residual value" in drawn:
             result = result + drawn["residual value"][:, 0] * factor[:, -1]
-    varying = {name: values.mean(axis=1) for name, values in drawn.items() if values.std() > 0}
+    varying = {name: values.mean(axis=1) for name, values in drawn.items() if values.max() > values.min()}
     return result, varying, raised
 
 
@@ -137,6 +137,8 @@ def rank_correlations(result: Draws, varying: Mapping[str, Draws]) -> dict[str, 
     """Spearman's rank correlation of each input with the result, strongest first."""
     from scipy.stats import spearmanr
 
+    if result.max() == result.min():
+        return {}
     found = {name: float(spearmanr(values, result).statistic) for name, values in varying.items()}
     return dict(sorted(found.items(), key=lambda item: -abs(item[1])))
 

@@ -40,8 +40,8 @@ _DEFINES = re.compile(
 )
 _ASKS_TO_DO = re.compile(
     r"\b(?:analy[sz]e|arrange|audit|balance|build|calculate|check|combine|compare|compute|convert|create|describe the|design|"
-    r"distribute|divide|do|draft|draw|estimate|evaluate|extract|fill|find|forecast|generate|give me|i need|i want|i'd like|"
-    r"lay out|list|make|model|outline|plan|prepare|project|put|rank|schedule|score|set up|show|size|split|suggest|"
+    r"benchmark|distribute|divide|do|draft|draw|estimate|evaluate|extract|fill|find|forecast|generate|give me|i need|i want|i'd like|"
+    r"lay out|list|make|model|outline|plan|prepare|prioriti[sz]e|project|put|rank|schedule|score|set up|show|simulate|size|split|suggest|"
     r"only|just|turn|we need|work out|write)\b"
     r"|\A\W*(?:an?|some)\s+(?:[\w-]+\s+){1,4}?(?:for|that|which|who|to)\b(?!.*\?)",
     re.IGNORECASE,
@@ -154,7 +154,8 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
         and not manner.defines
         and (candidate.reading.literal or candidate.tool.takes_text_only)
     ):
-        return not manner.asks or candidate.reading.figures > 0
+        told = candidate.tool.takes_text_only and manner.acts and manner.data
+        return not manner.asks or candidate.reading.figures > 0 or told
     if candidate.cosine >= _SAME_REQUEST and (manner.acts or not manner.defines):
         return True
     tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
@@ -245,6 +246,8 @@ async def _rank(request: str, toolset: Toolset, embedder: Embedder, *, every: bo
         fit = cosine + _NAMED * share + _CHOSEN * tool.choices_in(reading.values)
         if not tool.takes_text_only:
             fit += _CALLED * called + _OWN_WORD * min(own, _MOST_OWN_WORDS)
+        if tool.takes_text_only and tool.holds_request(reading.values):
+            fit += _COMPLETE
         if reading.figures and not tool.takes_text_only:
             fit += (
                 0.0 if reading.missing else _COMPLETE * min(1.0, 2 * reading.explained)

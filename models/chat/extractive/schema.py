@@ -125,7 +125,9 @@ class Signature:
         cues = sorted({cue for argument in self.arguments for cue in argument.cues}, key=len, reverse=True)
         if not cues:
             return None
-        return re.compile(rf"(?<![a-z0-9])({'|'.join(map(re.escape, cues))})(?:e?s|ing|ed)?(?![a-z0-9])")
+        return re.compile(
+            rf"(?<![a-z0-9])(?<!fixed )({'|'.join(map(re.escape, cues))})(?:e?s|ing|ed)?(?![a-z0-9])"
+        )
 
 
 def _cue_words(name: str, prop: Property) -> list[str]:

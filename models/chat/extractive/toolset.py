@@ -127,6 +127,12 @@ class ToolSpec:
         """Whether what it works on as a whole is among the arguments that a request does not give."""
         return any(argument.is_request and argument.name in missing for argument in self.signature.arguments)
 
+    def holds_request(self, values: Mapping[str, object]) -> bool:
+        """Whether a request that is taken as a whole had to hold something, and does."""
+        return any(
+            a.is_request and "x-holds" in a.prop and a.name in values for a in self.signature.arguments
+        )
+
     def choices_in(self, values: Mapping[str, object]) -> int:
         """How many of its required choices, such as which indicator, are made."""
         return sum(
