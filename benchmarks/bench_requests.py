@@ -29,7 +29,7 @@ from models.chat.extractive.model import ExtractiveChatModel
 from models.embeddings import CachedEmbedder, OpenVinoEmbedder
 
 HERE = Path(__file__).parent / "requests"
-SETS = ("open.jsonl", "held_out.jsonl", "davina.jsonl")
+SETS = ("open.jsonl", "held_out.jsonl", "davina.jsonl", "davina_held_out.jsonl")
 
 
 @dataclass(frozen=True)
