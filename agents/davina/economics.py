@@ -40,7 +40,7 @@ class UnitEconomics(BaseModel):
     price: float = argument(
         "Revenue of one order or unit",
         unit=Unit.MONEY,
-        cues=("price", "order value", "basket", "revenue", "sell"),
+        cues=("price", "order value", "revenue per order", "revenue an order", "basket", "revenue", "sell"),
     )
     variable_cost: float = argument(
         "All costs that one more order causes: goods, shipping, payment",

@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 
+_OPENER = re.compile(r"\bweights?\s?:", re.IGNORECASE)
 _INLINE = re.compile(r"\d\s?%?\s?[(,]?\s?(?:with (?:a )?)?weigh\w*\s?(?:of |: ?|= ?|by )?\d", re.IGNORECASE)
 """A score with its weight behind it."""
 
@@ -122,6 +123,7 @@ def read_judgement(text: str) -> Judged:
     criterion: str | None = None
     listing = weighing = False
     inline = _INLINE.search(text) is not None
+    opener = max((match.start() for match in _OPENER.finditer(text)), default=-1)
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup if token["number"] is None else "number"
         if kind == "equal":
@@ -132,7 +134,11 @@ def read_judgement(text: str) -> Judged:
                 None,
             )
             names = ahead is not None and ahead.lastgroup in _NAMED
-            listing = names and not (found.equal or inline or token[0].lower().startswith("weighted"))
+            listing = (
+                names
+                and token.start() >= opener
+                and not (found.equal or inline or token[0].lower().startswith("weighted"))
+            )
             weighing = ahead is not None and ahead["number"] is not None and not found.equal
         elif kind in {"scores", "end"}:
             listing = False

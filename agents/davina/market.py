@@ -52,7 +52,6 @@ class MarketSize(BaseModel):
             "monthly": ("a month", "per month", "each month", "every month", "month"),
             "weekly": ("a week", "per week", "each week", "every week"),
             "quarterly": ("a quarter", "per quarter", "each quarter"),
-            "yearly": ("a year", "per year", "annually", "annual", "each year"),
         },
         default=Billing.YEARLY,
     )

@@ -9,8 +9,7 @@ LONGEST_TEXT = 50_000
 _EDGE = " \t\r\n.,;:-–—*•"
 _SENTENCE = re.compile(r"[.!?]\s+(?=[^\W\d_])")
 _TASK = re.compile(
-    r"(?:please |and )?(?:make|put|create|arrange|build|draw|fill|do|sort|as|show|turn)\b.*\b(?:swot|canvas|table|matrix|bmc|grid)\b.*"
-    r"|(?:swot|canvas|bmc)(?: table| matrix| grid)?(?:,? please)?",
+    r".*\b(?:swot|canvas|bmc)\b.*|(?:please )?(?:make|put|create|arrange|build|draw|fill)\b.*\b(?:table|matrix|grid)\b.*",
     re.IGNORECASE,
 )
 """A sentence among the items that says what to do with them."""

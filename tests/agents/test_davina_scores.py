@@ -27,7 +27,7 @@ async def test_risks_are_ordered_by_likelihood_times_impact():
     assert message.content.startswith(
         "The worst risk is “fire” with 25 of 25 (critical); 2 of 4 are high or critical."
     )
-    assert message.artifact.artifacts[0].content.splitlines()[1] == "fire,5,5,25,critical"
+    assert message.artifact.artifacts[0].content.splitlines()[1] == "1,fire,5,5,25,critical"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_competitors_are_ranked_by_weighted_mean():
     assert message.artifact.data["ranking"] == ["Shop B", "Shop A"]
     assert message.content.startswith("Shop B leads with 4.00 before Shop A with 3.67.")
     assert "range: Shop B; service: Shop A" in message.content
-    assert message.artifact.artifacts[0].content.splitlines()[0] == "criterion,weight,Shop B,Shop A"
+    assert message.artifact.artifacts[0].content.splitlines()[0] == "criterion,weight,share,Shop B,Shop A"
 
 
 async def test_missing_scores_are_shown_as_missing_and_equal_means_as_level():

@@ -28,7 +28,7 @@ _LONGEST_COMPARED = 400
 _GREETING = r"^(?:(?:hi|hello|hey|please|so|ok|okay|and|thanks)[\s,!.]{1,9}){0,3}"
 _ASKS_TO_KNOW = re.compile(
     _GREETING
-    + r"(?:what|what's|why|how|when|where|which|who|is|are|does|do(?!\s(?:an?|the|me|this|my|our)\b)|should|can|could|explain|tell me about|describe|define)\b",
+    + r"(?:what|what's|why|how|when|where|which|who|is|are|does|do(?!\s(?:an?|the|me|this|my|our)\b)|should|can(?!\syou)|could(?!\syou)|explain|tell me about|describe|define)\b",
     re.IGNORECASE,
 )
 _DEFINES = re.compile(
