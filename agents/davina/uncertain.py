@@ -40,9 +40,10 @@ _DEVIATION = re.compile(
 )
 _AROUND = re.compile(r"±|\+/-|\+-|plus or minus|plus/minus|give or take", re.IGNORECASE)
 _RANGE = re.compile(
-    r"\s*(?:-|–|—|/|\.\.\.?|…|\bto\b|\ba\b|\bbis\b|\bдо\b|\bup to\b|\buntil\b|\band\b)\s*", re.IGNORECASE
+    r"\s*(?:-|–|—|/|\.\.\.?|…|\bto\b|\ba\b|\bbis\b|\bдо\b|\bup to\b|\buntil\b)\s*", re.IGNORECASE
 )
-"""What stands between the ends of a range."""
+"""What stands between the ends of a range; an "and" does so behind "between" alone."""
+_BETWEEN = re.compile(r"\bbetween\b|\bzwischen\b|\bentre\b|\bмежду\b", re.IGNORECASE)
 _ENDS = re.compile(
     r"\b(?:low(?:est)?|high(?:est)?|min(?:imum)?|max(?:imum)?|best|worst|base|likel(?:y|iest)|most likely|expected|optimistic|pessimistic|"
     r"mode|at least|at most)\b",
@@ -219,8 +220,10 @@ def _distribution(name: str, said: _Said, text: str, in_percent: bool) -> Uncert
         values[1] = abs(values[0]) * values[1] / 100
     elif any(shares):
         values = []
+    gaps = [text[first.end : second.start].strip() for first, second in pairwise(said.numbers)]
+    between = _BETWEEN.search(said.words) is not None
     joined = len(values) > 1 and (
-        all(_RANGE.fullmatch(text, first.end, second.start) for first, second in pairwise(said.numbers))
+        all(_RANGE.fullmatch(gap) or (between and gap == "and") for gap in gaps)
         or len(_ENDS.findall(said.words)) >= len(values) - 1
     )
     read = _read(shape, values, spread=spread, around=around, joined=joined)
