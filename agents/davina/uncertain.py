@@ -229,7 +229,7 @@ def _distribution(name: str, said: _Said, text: str, in_percent: bool) -> Uncert
     read = _read(shape, values, spread=spread, around=around, joined=joined)
     if read is None or any(abs(value) > LARGEST for value in values):
         raise ToolRefused(
-            f"I cannot tell how the {name} is distributed; write one figure, “800 to 1200”, “800 / 1000 / 1200” (low, likeliest, "
+            f"I cannot tell the distribution of the {name}; write one figure, “800 to 1200”, “800 / 1000 / 1200” (low, likeliest, "
             "high), or “normal, mean 1000, sd 150”."
         )
     return read

@@ -106,11 +106,11 @@ def test_draws_have_the_mean_of_their_distribution(shape):
     [
         ("units 800 to 1200, price 20", "give the variable cost, the fixed costs as well"),
         ("units 800, price 20, variable cost 8, fixed costs 9000", "nothing to simulate"),
-        ("units 800, 1200, price 20, variable cost 8, fixed costs 9000", "how the units is distributed"),
+        ("units 800, 1200, price 20, variable cost 8, fixed costs 9000", "the distribution of the units"),
         ("outlay 100, cash flow 20 to 40 for 5 years", "give the discount rate as well"),
         ("outlay 100, cash flow 20 to 40, discount rate 9 %", "over how many whole years"),
         ("outlay 100, cash flow 20 to 40, units 5, rate 9 %, 5 years", "not both"),
-        ("outlay 100k and 30k a year cash flow to 40k for 5 years at 10 %", "how the outlay is"),
+        ("outlay 100k and 30k a year cash flow to 40k for 5 years at 10 %", "the distribution of the outlay"),
         ("outlay 100k and 30k a year cash flow for 5 years at 10 %", "which figure is the cash flow"),
         (f"{PROFIT}, growth 5 %", "has no growth"),
         (f"17 to 19; {PROFIT}", "I cannot tell what 17 is"),
