@@ -128,7 +128,9 @@ def _xnpv_xirr(arguments: DatedFlows) -> ToolOutput:
         f"Days are counted actual/{DAYS_A_YEAR}, from {days[0].isoformat()} on, which is the day of valuation.",
         "Flows are taken as certain, and the rate as an effective yearly one.",
     )
+    paid, received = _sums(flows)
     notes = [
+        f"In all {amount(paid.value)} is paid and {amount(received.value)} received",
         f"XNPV = Σ flow / (1 + rate)^(days / {DAYS_A_YEAR}); the XIRR is the rate at which it is zero",
         *irr_remarks(found),
         *turning_points(found),
@@ -150,7 +152,7 @@ def _xnpv_xirr(arguments: DatedFlows) -> ToolOutput:
     return ToolOutput(
         text=text,
         data=_data(dated, found.value, found.rates),
-        figures=figures_of(found, _sums(flows)),
+        figures=figures_of(found, (paid, received)),
         assumptions=assumptions,
         would_change=turning_points(found),
         chart=profile(found),
@@ -164,7 +166,7 @@ def _xnpv_xirr(arguments: DatedFlows) -> ToolOutput:
     )
 
 
-def _sums(flows: Sequence[float]) -> tuple[Figure, ...]:
+def _sums(flows: Sequence[float]) -> tuple[Figure, Figure]:
     return (
         money("paid in all", -sum(flow for flow in flows if flow < 0)),
         money("received in all", sum(flow for flow in flows if flow > 0)),

@@ -209,7 +209,8 @@ def _unit_economics(arguments: UnitEconomics) -> ToolOutput:
         _one_decimal("contribution margin", contribution / arguments.price),
         money("contribution a customer", lifetime),
     ]
-    would_change: list[str] = []
+    dearer = arguments.price - 1.1 * arguments.variable_cost
+    would_change = [f"With a variable cost 10 % higher an order contributes {amount(dearer)}."]
     if contribution <= 0:
         notes.append(
             "- Every order loses money; more volume makes it worse. Change price or cost before growing."

@@ -115,6 +115,7 @@ def _runway(arguments: Runway) -> ToolOutput:
         f"{amount(arguments.cash)} cash, {amount(arguments.monthly_burn)} going out and {amount(arguments.monthly_revenue)} coming in "
         f"a month, revenue changing by {arguments.revenue_growth_percent:g} % a month from the second month on"
     )
+    basis += f": {amount(arguments.monthly_burn - arguments.monthly_revenue)} net in the first"
     text = f"{_lasting(path)}\n\n" + "\n".join(f"- {line}" for line in (basis, *would_change, *assumptions))
     rows = [(month, round(balance, 2)) for month, balance in enumerate(path.balances)]
     figures = [

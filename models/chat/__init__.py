@@ -1,7 +1,8 @@
 """Chat models: the extractive one, remote ones by URL, and chains of them by role."""
 
-from models.chat.amounts import Amounts, Quantity, read_amounts
+from models.chat.amounts import Amounts, read_amounts
 from models.chat.chain import Inference
+from models.chat.extractive.quantities import Quantity
 from models.chat.prompt import Call, Note, Passage, Prompt, Working, read_prompt, render_prompt
 from models.chat.redacting import Hidden, Hide
 from models.chat.roles import ChatModels, ConfiguredChatModels
