@@ -19,3 +19,8 @@ def priced(name: str, value: float, unit: str = "", *, digits: int = 2) -> Figur
 def in_percent(name: str, fraction: float) -> Figure:
     """A fraction as percent: 0.0345 is 3.45 %."""
     return Figure(name=name, value=fraction * 100, unit="%", decimals=2)
+
+
+def money(name: str, value: float) -> Figure:
+    """A sum as `agents.figures.amount` shows it: cents only where there are any."""
+    return Figure(name=name, value=value, decimals=0 if round(value, 2) == int(round(value, 2)) else 2)

@@ -29,7 +29,9 @@ from models.chat.extractive.model import ExtractiveChatModel
 from models.embeddings import CachedEmbedder, OpenVinoEmbedder
 
 HERE = Path(__file__).parent / "requests"
-SETS = ("open.jsonl", "held_out.jsonl", "sofia.jsonl", "sofia_held_out.jsonl")
+SETS = (
+    "open.jsonl", "held_out.jsonl", "davina.jsonl", "davina_held_out.jsonl", "sofia.jsonl", "sofia_held_out.jsonl",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

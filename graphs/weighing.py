@@ -17,6 +17,8 @@ _LONG = 40
 _SEVERAL = 3
 _STEM = 5
 """Letters by which words of a request and of a purpose are compared: "campaign" and "campaigns"."""
+_OF_SUB_AGENT = 0.3
+"""What it adds that a request says the whole name of a sub-agent's work, "risk assessment" of risk_assessor."""
 _NEAR_BEST = 0.5
 """Sub-agents are asked whose purpose shares at least this part of the words that the best one shares."""
 
@@ -25,7 +27,7 @@ _CREATIVE = (
     r"kampagne\w*|campañas?|кампани\w*|plans?|planes|pläne|планы?|roadmaps?|stor(?:y|ies)|brands?|branding|marken?|marcas?|бренд\w*|"
     r"personas?|compare|vergleich\w*|compara\w*|сравни\w*|trade-?offs?|review|design\w*|entwirf|entwurf|gestalte\w*|diseñ\w+|"
     r"спроектир\w*|дизайн\w*|recommend\w*|empfiehl|empfehl\w*|recomiend\w*|рекоменд\w*|ideas?|ideen|иде[яийю]\w*|visions?|proposals?|"
-    r"propuestas?|предложени\w*|pros and cons|evaluate|assess|bewerte\w*|evalúa\w*|оцени\w*"
+    r"propuestas?|предложени\w*|pros and cons|evaluate|assess|challenge|bewerte\w*|evalúa\w*|оцени\w*"
 )
 _WRITING = (
     r"\b(?:write|draft|compose|rewrite|brainstorm|come up with|invent|suggest|schreib\w*|verfass\w*|formulier\w*|escrib\w*|redact\w*|"
@@ -35,7 +37,7 @@ _WRITING = (
     r"nombres?|слоган\w*|объявлени\w*|текст\w*|пост\w*|письм\w*|истори\w*|названи\w*|реклам\w*|ответ\w*)\b"
 )
 _DEPTH = (
-    r"comprehensive|detailed|in[- ]depth|thorough\w*|complete|full|end-to-end|step by step|whole|ausführlich\w*|umfassend\w*|detailliert\w*|"
+    r"comprehensive(?:ly)?|detailed|in[- ]depth|thorough\w*|complete|full|end-to-end|step by step|whole|ausführlich\w*|umfassend\w*|detailliert\w*|"
     r"vollständig\w*|completo|completa|detallad\w+|exhaustiv\w+|подробн\w*|полн(?:ый|ую|ое|ая)|детальн\w*|комплексн\w*"
 )
 _FIXED_FORM = (
@@ -106,15 +108,18 @@ FEATURES = (
     Feature("form", -0.15, -0.15, "structured: a fixed format", _once(rf"\b(?:{_FIXED_FORM})\b")),
     Feature("fact", -0.2, -0.2, "asks for a fact", _asks_fact),
 )
-"""The table of features: `BASE` and what each adds make the score, which is kept between 0 and 1."""
+"""The table of features: `BASE` and what each adds make the score, which is kept between 0 and 1; so does `named`, see `weigh`."""
 
 
 def weigh(request: str, charter: Charter) -> Weighing:
     """Score the complexity of a request from 0 to 1: below 0.5 a tool, below 0.8 a checked tool, else sub-agents."""
     added = {feature.name: round(feature.adds(request), 2) for feature in FEATURES}
     found = {name: value for name, value in added.items() if value}
-    score = round(min(1.0, max(0.0, BASE + sum(found.values()))), 2)
     reasons = tuple(feature.says for feature in FEATURES if feature.name in found)
+    if any(_says_work_of(request, sub) for sub in charter.subagents):
+        found["named"] = _OF_SUB_AGENT
+        reasons += ("names the work of a sub-agent",)
+    score = round(min(1.0, max(0.0, BASE + sum(found.values()))), 2)
     if score >= SUB_AGENTS_FROM and charter.subagents:
         return Weighing(score=score, features=found, reasons=reasons, choice="sub_agents")
     choice = "checked_tool" if score >= CHECKED_FROM else "tool"
@@ -132,6 +137,12 @@ def choose_sub_agents(request: str, charter: Charter, *, most: int) -> list[SubA
     ranked = sorted(charter.subagents, key=lambda sub: -shared[sub.name])
     chosen = {sub.name for sub in ranked[:most] if shared[sub.name] >= least}
     return [sub for sub in charter.subagents if sub.name in chosen]
+
+
+def _says_work_of(request: str, sub: SubAgent) -> bool:
+    """Whether the request says every word of a sub-agent's name, which has two and more."""
+    named, said = _stems(sub.name), _stems(request)
+    return len(named) > 1 and all(any(word.startswith(name) for word in said) for name in named)
 
 
 def _stems(text: str) -> set[str]:

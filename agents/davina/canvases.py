@@ -8,30 +8,95 @@ from pydantic import BaseModel, JsonValue
 
 from agents.davina.sections import read_sections
 from agents.figures import table
-from agents.tools import Artifact, ToolOutput, ToolRefused, tool
+from agents.tools import Artifact, Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 _SWOT = {
-    "Strengths": ("strengths", "strength"),
-    "Weaknesses": ("weaknesses", "weakness"),
-    "Opportunities": ("opportunities", "opportunity"),
-    "Threats": ("threats", "threat"),
+    "Strengths": ("strengths", "strength", "stärken", "fortalezas", "сильные стороны"),
+    "Weaknesses": ("weaknesses", "weakness", "schwächen", "debilidades", "слабые стороны"),
+    "Opportunities": ("opportunities", "opportunity", "chancen", "oportunidades", "возможности"),
+    "Threats": ("threats", "threat", "bedrohungen", "risiken", "amenazas", "угрозы"),
 }
 _CANVAS = {
-    "Customer segments": ("customer segments", "customers", "segments"),
-    "Value propositions": ("value propositions", "value proposition", "value"),
-    "Channels": ("channels", "channel"),
+    "Customer segments": (
+        "customer segments",
+        "customers",
+        "segments",
+        "kundensegmente",
+        "kunden",
+        "segmentos de clientes",
+        "clientes",
+        "потребительские сегменты",
+        "сегменты",
+        "клиенты",
+    ),
+    "Value propositions": (
+        "value propositions",
+        "value proposition",
+        "value",
+        "nutzenversprechen",
+        "wertangebot",
+        "propuesta de valor",
+        "propuestas de valor",
+        "ценностное предложение",
+        "ценностные предложения",
+    ),
+    "Channels": ("channels", "channel", "kanäle", "canales", "каналы", "каналы сбыта"),
     "Customer relationships": (
         "customer relationships",
         "customer relationship",
         "relationships",
         "relationship",
+        "kundenbeziehungen",
+        "relaciones con clientes",
+        "отношения с клиентами",
     ),
-    "Revenue streams": ("revenue streams", "revenue stream", "revenue", "revenues"),
-    "Key resources": ("key resources", "resources"),
-    "Key activities": ("key activities", "activities"),
-    "Key partners": ("key partners", "key partnerships", "partners", "partnerships"),
-    "Cost structure": ("cost structure", "costs", "cost"),
+    "Revenue streams": (
+        "revenue streams",
+        "revenue stream",
+        "revenue",
+        "revenues",
+        "einnahmequellen",
+        "einnahmen",
+        "fuentes de ingresos",
+        "ingresos",
+        "источники дохода",
+        "доходы",
+    ),
+    "Key resources": (
+        "key resources",
+        "resources",
+        "schlüsselressourcen",
+        "recursos clave",
+        "ключевые ресурсы",
+    ),
+    "Key activities": (
+        "key activities",
+        "activities",
+        "schlüsselaktivitäten",
+        "actividades clave",
+        "ключевые виды деятельности",
+    ),
+    "Key partners": (
+        "key partners",
+        "key partnerships",
+        "partners",
+        "partnerships",
+        "schlüsselpartner",
+        "socios clave",
+        "ключевые партнёры",
+        "ключевые партнеры",
+    ),
+    "Cost structure": (
+        "cost structure",
+        "costs",
+        "cost",
+        "kostenstruktur",
+        "kosten",
+        "estructura de costes",
+        "costes",
+        "структура издержек",
+    ),
 }
 _QUESTIONS = {
     "Customer segments": "For whom is the value made, and who pays?",
@@ -43,6 +108,12 @@ _QUESTIONS = {
     "Key activities": "What must be done well every day?",
     "Key partners": "Who provides what is not made in-house?",
     "Cost structure": "What costs most, and what of it is fixed?",
+}
+_ASKED = {
+    "Strengths": "what do customers choose you for?",
+    "Weaknesses": "what do you lose customers or money by?",
+    "Opportunities": "what changes outside that you could use?",
+    "Threats": "what changes outside that would hurt you?",
 }
 _SCORED = re.compile(r"\s*[(\[]\s*([1-5])(?:\s*/\s*5)?\s*[)\]]$")
 
@@ -96,6 +167,8 @@ def business_model_canvas() -> BaseTool:
         examples=(
             "Business model canvas. Customers: students. Value: cheap bikes. Channels: app. Revenue: subscription",
             "Fill a canvas: customer segments: clinics; value proposition: fewer no-shows; cost structure: hosting, support",
+            "Arrange these notes into the nine blocks: channels: shop; key resources: team; costs: rent",
+            "Fill a canvas for my shop",
             "Build a BMC for my idea, key partners: farms, key activities: delivery, revenue streams: weekly boxes",
         ),
     )
@@ -118,11 +191,23 @@ def _swot(arguments: Swot) -> ToolOutput:
     )
     balance = _balance(points)
     text += f"\n\n{grid}\n\n{balance}Only what you said is listed; points without a number rank as unscored."
+    text += "".join(f"\n- {heading}: {_ASKED[heading]}" for heading in missing)
     data: dict[str, JsonValue] = {
         heading.lower(): [{"point": point, "importance": importance} for point, importance in items]
         for heading, items in points.items()
     }
-    return ToolOutput(text=text, data=data, artifacts=(_markdown("swot.md", "SWOT", text),))
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=tuple(
+            Figure(name=heading.lower(), value=len(items), decimals=0) for heading, items in points.items()
+        ),
+        assumptions=("Only what you said is listed; points without a number rank as unscored.",),
+        would_change=tuple(
+            f"Nothing was said of {heading.lower()}: {_ASKED[heading]}" for heading in missing
+        ),
+        artifacts=(_markdown("swot.md", "SWOT", text),),
+    )
 
 
 def _required(notes: str, labels: Mapping[str, tuple[str, ...]], example: str) -> dict[str, list[str]]:
@@ -183,7 +268,12 @@ def _business_model_canvas(arguments: BusinessModel) -> ToolOutput:
     blocks: JsonValue = {block: [*items] for block, items in found.items()}
     data: dict[str, JsonValue] = {"blocks": blocks, "missing": [*missing]}
     return ToolOutput(
-        text=text, data=data, artifacts=(_markdown("canvas.md", "Business model canvas", text),)
+        text=text,
+        data=data,
+        figures=(Figure(name="blocks filled", value=len(found), unit="of 9", decimals=0),),
+        assumptions=("Only what you said is filled in.",),
+        would_change=tuple(f"{block} is open: {_QUESTIONS[block]}" for block in missing),
+        artifacts=(_markdown("canvas.md", "Business model canvas", text),),
     )
 
 

@@ -2,10 +2,16 @@
 
 from agents.charter import Charter, SubAgent, read_utterances
 from agents.davina.canvases import business_model_canvas, swot
-from agents.davina.economics import break_even, runway, unit_economics
+from agents.davina.competitors import competitor_matrix
+from agents.davina.dated_flows import xnpv_xirr
+from agents.davina.economics import break_even, unit_economics
+from agents.davina.feasibility import feasibility_score
 from agents.davina.investment import npv_irr
-from agents.davina.market import market_size, revenue_projection
-from agents.davina.scores import competitor_matrix, feasibility_score, risk_register
+from agents.davina.market import market_size
+from agents.davina.projection import revenue_projection
+from agents.davina.risks import risk_register
+from agents.davina.runway import runway
+from agents.davina.simulation import simulation
 
 _PERSONA = """\
 You are Davina, a business analyst who has seen many ideas meet their first customers. You test ideas: the market, the
@@ -69,7 +75,8 @@ def charter() -> Charter:
             "market size: TAM, SAM, SOM",
             "business models, SWOT and competition",
             "unit economics, break-even and pricing",
-            "investment appraisal: NPV, IRR, payback",
+            "investment appraisal: NPV, IRR, payback, XNPV and XIRR of dated cash flows",
+            "Monte Carlo simulation of profits and net present values",
             "revenue projections, runway and funding needs",
             "business risks",
         ),
@@ -82,6 +89,8 @@ def charter() -> Charter:
         collections=("davina",),
         tools=(
             npv_irr(),
+            xnpv_xirr(),
+            simulation(),
             break_even(),
             market_size(),
             unit_economics(),
@@ -99,21 +108,37 @@ def charter() -> Charter:
                 name="trend_analyser",
                 purpose="Judges where a market or technology is heading and what the trends mean for an idea.",
                 persona=_TRENDS,
+                tools=("market_size", "revenue_projection"),
+                playbook="playbooks/trend_analyser.toml",
             ),
             SubAgent(
                 name="competitor_research",
                 purpose="Maps competitors and substitutes and finds where an idea can be better positioned.",
                 persona=_COMPETITORS,
+                tools=("competitor_matrix", "swot"),
+                playbook="playbooks/competitor_research.toml",
             ),
             SubAgent(
                 name="financial_validator",
                 purpose="Challenges a business plan's financial assumptions, costs, margins and funding needs.",
                 persona=_VALIDATOR,
+                tools=(
+                    "npv_irr",
+                    "xnpv_xirr",
+                    "simulation",
+                    "break_even",
+                    "unit_economics",
+                    "runway",
+                    "revenue_projection",
+                ),
+                playbook="playbooks/financial_validator.toml",
             ),
             SubAgent(
                 name="risk_assessor",
                 purpose="Finds the risks of a plan, judges likelihood and impact and proposes countermeasures.",
                 persona=_RISKS,
+                tools=("risk_register", "simulation", "feasibility_score"),
+                playbook="playbooks/risk_assessor.toml",
             ),
         ),
     )

@@ -1,19 +1,31 @@
 """What a series of cash flows is worth: net present value, internal rate of return and payback."""
 
 import math
-from itertools import accumulate, pairwise
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import accumulate
 
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
+from agents.davina.charts import lines
+from agents.davina.discounting import internal_rates, payback_periods, present_values, sign_changes
 from agents.figures import amount, check_numbers, csv_file, percent, table
-from agents.tools import Artifact, ToolOutput, ToolRefused, tool
+from agents.measures import in_percent, money
+from agents.tools import Artifact, Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
 MOST_FLOWS = 600
-_GRID_STEPS = 4000
-_WIDEST = math.log(1e4)
 _SHOWN_FLOWS = 24
+_PROFILE_STEPS = 40
+LOWEST_RATE, HIGHEST_RATE = -50, 1e6
+
+
+class Timing(StrEnum):
+    """When within its period a flow comes; the first is today's in any case."""
+
+    END = "end_of_period"
+    MID = "mid_period"
 
 
 class CashFlows(BaseModel):
@@ -30,14 +42,57 @@ class CashFlows(BaseModel):
         cues=("discount rate", "rate", "wacc", "cost of capital", "at"),
         default=None,
     )
+    timing: Timing = argument(
+        "Whether the flows after the first come at the end or in the middle of their periods",
+        aliases={
+            "mid_period": (
+                "mid year",
+                "midyear",
+                "mid-year convention",
+                "mid-period convention",
+                "middle of the year",
+                "middle of each year",
+                "middle of the period",
+                "halfway through each year",
+            ),
+            "end_of_period": ("end of year", "year end", "end of each year", "end of the year"),
+        },
+        default=Timing.END,
+    )
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """Cash flows with what they are worth."""
+
+    flows: list[float]
+    times: list[float]
+    """In periods."""
+    rate: float | None
+    """A period, in percent."""
+    discounted: list[float] | None
+    rates: list[float]
+    """Every internal rate, as a fraction a period."""
+
+    @property
+    def value(self) -> float | None:
+        """The net present value; None without a rate."""
+        return None if self.discounted is None else math.fsum(self.discounted)
+
+    @property
+    def cushion(self) -> float | None:
+        """By which share all that comes in may fall before the net present value is zero; None where it is not above it."""
+        if self.discounted is None or not (value := self.value) or value <= 0:
+            return None
+        return value / math.fsum(flow for flow in self.discounted if flow > 0)
 
 
 def npv_irr() -> BaseTool:
     """The worth of an investment."""
     return tool(
         "npv_irr",
-        "Values a series of cash flows: net present value (NPV) at a discount rate, internal rate of return (IRR), simple "
-        "and discounted payback. The first flow is today's.",
+        "Values a series of cash flows, one a period: net present value (NPV) at a discount rate, internal rate of return (IRR), "
+        "simple and discounted payback, at the end or in the middle of each period. The first flow is today's.",
         CashFlows,
         _npv_irr,
         examples=(
@@ -46,54 +101,92 @@ def npv_irr() -> BaseTool:
             "Is the project worth it: -20000, 6000, 7000, 8000, 9000 with a discount rate of 10 %?",
             "Payback period of -9000, 3000, 3000, 3000, 3000",
             "NPV and IRR for -1e6, 250000, 300000, 350000, 400000, cost of capital 12 %",
+            "NPV with the mid-year convention: -5000, 2000, 2500, 2500 at 9 %",
         ),
     )
 
 
-def present_values(flows: list[float], rate: float) -> list[float]:
-    """Each flow / (1 + rate)^t with t from 0; the rate is a fraction of at least -0.5.
-
-    Their sum is the net present value (Brealey, Myers and Allen, Principles of Corporate Finance, chapter 2).
-    """
-    log_rate = math.log1p(rate)
-    return [flow * math.exp(-period * log_rate) for period, flow in enumerate(flows)]
+def appraise(flows: list[float], rate: float | None = None, *, times: list[float] | None = None) -> Appraisal:
+    """Value the flows at a rate in percent a period; `times` in periods, by default 0, 1, 2 ..."""
+    at = [float(time) for time in range(len(flows))] if times is None else times
+    discounted = None if rate is None else present_values(flows, rate / 100, at)
+    return Appraisal(flows, at, rate, discounted, internal_rates(flows, at))
 
 
-def internal_rates(flows: list[float]) -> list[float]:
-    """Every rate, as a fraction from -99.99 % to 1,000,000 %, at which the net present value changes its sign.
-
-    Signs are looked for on a grid of the logarithm of 1 + rate; each change is then solved by Brent's method. A
-    net present value that touches zero without crossing it is found only at a rate of 0.
-    """
-    from scipy.optimize import brentq
-
-    grid = [-_WIDEST + 2 * _WIDEST * step / _GRID_STEPS for step in range(_GRID_STEPS + 1)]
-    values = [_scaled_value(flows, point) for point in grid]
-    roots = [point for point, value in zip(grid, values, strict=True) if value == 0]
-    for (left, right), (low, high) in zip(pairwise(grid), pairwise(values), strict=True):
-        if low * high < 0:
-            roots.append(brentq(lambda point: _scaled_value(flows, point), left, right, xtol=1e-13))
-    return sorted(math.expm1(root) for root in roots)
+def check_rate(rate: float | None) -> None:
+    """Refuse a discount rate, in percent, that lies below -50, where long flows overflow, or above 1,000,000."""
+    if rate is not None and not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise ToolRefused(f"The discount rate must lie between -50 and 1,000,000 %, got {rate:g} %.")
 
 
-def payback_periods(flows: list[float]) -> float | None:
-    """Periods until the running sum of the flows first reaches zero, within a period in proportion to its flow.
+def headline(found: Appraisal) -> str:
+    """The result in a sentence or two."""
+    rates = found.rates
+    if len(rates) == 1:
+        about = f"the IRR is {percent(rates[0])}"
+    elif rates:
+        about = f"there are {len(rates)} IRRs ({', '.join(percent(each) for each in rates)}), so none decides"
+    else:
+        about = "there is no IRR"
+    value = found.value
+    if value is None or found.rate is None:
+        return f"{about[0].upper()}{about[1:]}; give a discount rate for the NPV."
+    verdict = (
+        "worth it" if value > 0 else "not worth it" if value < 0 else "neither better nor worse than the rate"
+    )
+    return f"NPV at {found.rate:g} % is {amount(value)}; {about}. At that rate the investment is {verdict}."
 
-    None where it never does, or where there is no outlay at the start.
-    """
-    totals = list(accumulate(flows))
-    if totals[0] >= 0:
-        return None
-    for period, (before, after) in enumerate(pairwise(totals)):
-        if after >= 0:
-            return period + before / (before - after)
-    return None
+
+def irr_remarks(found: Appraisal) -> list[str]:
+    """What is to be said where there is not exactly one internal rate."""
+    changes = sign_changes(found.flows)
+    if changes == 0:
+        return ["The flows never change sign, so no rate makes them worth zero: there is no IRR."]
+    if not found.rates:
+        return ["The flows change sign but no rate between -99.99 % and 1,000,000 % makes them worth zero."]
+    if changes > 1:
+        return [
+            f"The flows change sign {changes} times, so several IRRs are possible; decide by the NPV at your own rate."
+        ]
+    return []
 
 
-def _scaled_value(flows: list[float], log_rate: float) -> float:
-    """The net present value times a positive factor that keeps every term finite."""
-    shift = 0 if log_rate >= 0 else len(flows) - 1
-    return math.fsum(flow * math.exp(-log_rate * (period - shift)) for period, flow in enumerate(flows))
+def figures_of(found: Appraisal, extra: tuple[Figure | None, ...] = ()) -> tuple[Figure, ...]:
+    """The figures that there are."""
+    named = [
+        None if found.value is None else money("net present value", found.value),
+        in_percent("internal rate of return", found.rates[0]) if len(found.rates) == 1 else None,
+        *extra,
+    ]
+    return tuple(figure for figure in named if figure is not None)
+
+
+def turning_points(found: Appraisal) -> tuple[str, ...]:
+    """What would turn the verdict."""
+    said = []
+    if len(found.rates) == 1 and sign_changes(found.flows) == 1:
+        better = "below" if next(flow for flow in found.flows if flow) < 0 else "above"
+        said.append(
+            f"The verdict turns at a rate of {percent(found.rates[0])}: {better} it the NPV is positive."
+        )
+    if found.cushion is not None:
+        said.append(
+            f"If everything that comes in were {percent(found.cushion, 1)} less, the NPV would be zero."
+        )
+    return tuple(said)
+
+
+def profile(found: Appraisal) -> dict[str, JsonValue] | None:
+    """The net present value against the rate, as a chart; None where that is no picture."""
+    ends = [rate for rate in found.rates if rate > 0] + [(found.rate or 0) / 100]
+    top = min(max(0.2, 1.5 * max(ends)), 10.0)
+    rows: list[dict[str, JsonValue]] = []
+    for step in range(_PROFILE_STEPS + 1):
+        rate = top * step / _PROFILE_STEPS
+        value = math.fsum(present_values(found.flows, rate, found.times))
+        rows.append({"rate in %": round(rate * 100, 4), "NPV": value, "name": "NPV"})
+    rows += [{"rate in %": rate, "NPV": 0.0, "name": "zero"} for rate in (0.0, round(top * 100, 4))]
+    return lines("Net present value by discount rate", rows, x="rate in %", y="NPV")
 
 
 def _npv_irr(arguments: CashFlows) -> ToolOutput:
@@ -105,74 +198,54 @@ def _npv_irr(arguments: CashFlows) -> ToolOutput:
         )
     if not any(flows):
         raise ToolRefused("All cash flows are zero; give the outlay and what comes back.")
-    if rate is not None and not -50 <= rate <= 1e6:  # noqa: PLR2004  below -50 % long flows overflow
-        raise ToolRefused(f"The discount rate must lie between -50 and 1,000,000 %, got {rate:g} %.")
-    rates = internal_rates(flows)
-    discounted = None if rate is None else present_values(flows, rate / 100)
-    value = None if discounted is None else math.fsum(discounted)
+    check_rate(rate)
+    mid = arguments.timing is Timing.MID
+    found = appraise(
+        flows, rate, times=[max(0.0, at - 0.5) if mid else float(at) for at in range(len(flows))]
+    )
     payback = payback_periods(flows)
-    discounted_payback = None if discounted is None else payback_periods(discounted)
+    discounted_payback = None if found.discounted is None else payback_periods(found.discounted)
+    assumptions = (
+        f"The flows after the first come {'in the middle' if mid else 'at the end'} of their periods.",
+        "Flows are taken as certain, one a period, and the rate is for one such period.",
+    )
+    notes = [f"Simple payback: {_periods(payback, flows)}"]
+    if rate is not None:
+        notes.append(f"Discounted payback: {_periods(discounted_payback, flows)}")
+    when = "t = 0 for the first flow, then 0.5, 1.5 ..." if mid else "t = 0 for the first flow"
+    notes.append(f"NPV = Σ flow / (1 + rate)^t with {when}; the IRR is the rate at which it is zero")
+    notes += [*irr_remarks(found), *turning_points(found), *assumptions]
     text = "\n\n".join(
         (
-            _headline(value, rate, rates),
-            _remarks(flows, rate, rates, payback, discounted_payback),
+            headline(found),
+            "\n".join(f"- {note}" for note in notes),
             table(("period", "flow", "sum"), _shown(flows)),
         )
     )
     data: dict[str, JsonValue] = {
-        "npv": value,
+        "npv": found.value,
         "rate_percent": rate,
-        "irr": rates[0] if len(rates) == 1 else None,
-        "irr_all": [*rates],
+        "irr": found.rates[0] if len(found.rates) == 1 else None,
+        "irr_all": [*found.rates],
         "payback": payback,
         "discounted_payback": discounted_payback,
+        "timing": arguments.timing.value,
     }
-    return ToolOutput(text=text, data=data, artifacts=(_flows_file(flows, discounted),))
-
-
-def _headline(value: float | None, rate: float | None, rates: list[float]) -> str:
-    found = {
-        0: "there is no IRR",
-        1: f"the IRR is {percent(rates[0])}" if rates else "",
-    }.get(
-        len(rates),
-        f"there are {len(rates)} IRRs ({', '.join(percent(each) for each in rates)}), so none decides",
+    extra = (
+        None if payback is None else Figure(name="simple payback", value=payback, unit="periods"),
+        None
+        if discounted_payback is None
+        else Figure(name="discounted payback", value=discounted_payback, unit="periods"),
     )
-    if value is None or rate is None:
-        return f"{found[0].upper()}{found[1:]}; give a discount rate for the NPV."
-    verdict = (
-        "worth it" if value > 0 else "not worth it" if value < 0 else "neither better nor worse than the rate"
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=figures_of(found, extra),
+        assumptions=assumptions,
+        would_change=turning_points(found),
+        chart=profile(found),
+        artifacts=(_flows_file(flows, found.discounted),),
     )
-    return f"NPV at {rate:g} % is {amount(value)}; {found}. At that rate the investment is {verdict}."
-
-
-def _remarks(
-    flows: list[float],
-    rate: float | None,
-    rates: list[float],
-    payback: float | None,
-    discounted: float | None,
-) -> str:
-    lines = [f"- Simple payback: {_periods(payback, flows)}"]
-    if rate is not None:
-        lines.append(f"- Discounted payback: {_periods(discounted, flows)}")
-    lines.append(
-        "- NPV = Σ flow / (1 + rate)^t with t = 0 for the first flow; the IRR is the rate at which it is zero"
-    )
-    signs = [flow > 0 for flow in flows if flow]
-    changes = sum(before != after for before, after in pairwise(signs))
-    if changes == 0:
-        lines.append("- The flows never change sign, so no rate makes them worth zero: there is no IRR.")
-    elif not rates:
-        lines.append(
-            "- The flows change sign but no rate between -99.99 % and 1,000,000 % makes them worth zero."
-        )
-    elif changes > 1:
-        lines.append(
-            f"- The flows change sign {changes} times, so several IRRs are possible; decide by the NPV at your own rate."
-        )
-    lines.append("- Flows are taken as certain, one a period, and the rate is for one such period.")
-    return "\n".join(lines)
 
 
 def _periods(periods: float | None, flows: list[float]) -> str:

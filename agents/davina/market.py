@@ -1,17 +1,34 @@
-"""How large a market is, and how revenue may grow in it."""
+"""How large a market is."""
 
-import math
+from enum import StrEnum
 
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, JsonValue
 
-from agents.figures import amount, check_numbers, csv_file, percent, table
+from agents.davina.charts import bars
+from agents.figures import amount, check_numbers
+from agents.measures import money
 from agents.tools import ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
-LONGEST_PROJECTION = 120
-_SHOWN_MONTHS = 24
 _FAR_APART = 2.0
+_NAMES = {
+    "TAM": "total addressable market",
+    "SAM": "serviceable addressable market",
+    "SOM": "serviceable obtainable market",
+}
+
+
+class Billing(StrEnum):
+    """How often a customer pays."""
+
+    YEARLY = "yearly"
+    QUARTERLY = "quarterly"
+    MONTHLY = "monthly"
+    WEEKLY = "weekly"
+
+
+_A_YEAR = {Billing.YEARLY: 1, Billing.QUARTERLY: 4, Billing.MONTHLY: 12, Billing.WEEKLY: 52}
 
 
 class MarketSize(BaseModel):
@@ -24,10 +41,19 @@ class MarketSize(BaseModel):
         default=None,
     )
     price: float | None = argument(
-        "What one customer pays a year",
+        "What one customer pays each time",
         unit=Unit.MONEY,
         cues=("price", "at", "a year", "per year", "annually", "paying", "pay", "each"),
         default=None,
+    )
+    billing: Billing = argument(
+        "How often the price is paid",
+        aliases={
+            "monthly": ("a month", "per month", "each month", "every month", "month"),
+            "weekly": ("a week", "per week", "each week", "every week"),
+            "quarterly": ("a quarter", "per quarter", "each quarter"),
+        },
+        default=Billing.YEARLY,
     )
     total_market: float | None = argument(
         "Yearly size of the whole market, where a source gives it",
@@ -44,35 +70,7 @@ class MarketSize(BaseModel):
     obtainable_percent: float | None = argument(
         "Share of the serviceable market that can be won, in percent",
         unit=Unit.PERCENT,
-        cues=("obtainable", "som", "obtain", "win", "capture", "share"),
-        default=None,
-    )
-
-
-class RevenueProjection(BaseModel):
-    """Where revenue starts and how it grows."""
-
-    start: float = argument(
-        "Revenue of the current month",
-        unit=Unit.MONEY,
-        cues=("from", "start", "starting", "now", "today", "revenue", "mrr"),
-    )
-    growth_percent: float = argument(
-        "Growth a month, in percent",
-        unit=Unit.PERCENT,
-        cues=("growth", "growing", "grows", "a month", "monthly"),
-    )
-    months: int = argument("Months to project", unit=Unit.MONTHS, cues=("months", "for", "over"), default=12)
-    low_growth_percent: float | None = argument(
-        "Growth a month in the low case, in percent",
-        unit=Unit.PERCENT,
-        cues=("low", "worst", "pessimistic", "at least", "between"),
-        default=None,
-    )
-    high_growth_percent: float | None = argument(
-        "Growth a month in the high case, in percent",
-        unit=Unit.PERCENT,
-        cues=("high", "best", "optimistic", "at most", "and"),
+        cues=("winnable", "obtainable", "som", "obtain", "win", "capture", "share"),
         default=None,
     )
 
@@ -94,35 +92,6 @@ def market_size() -> BaseTool:
     )
 
 
-def revenue_projection() -> BaseTool:
-    """Revenue month by month, with a range."""
-    return tool(
-        "revenue_projection",
-        "Projects monthly revenue forward at a compound growth rate with a low and a high case; month by month as a table and "
-        "CSV.",
-        RevenueProjection,
-        _revenue_projection,
-        examples=(
-            "Project revenue from 10000 growing 8 % a month for 12 months",
-            "Forecast our sales for 24 months: start 5000, growth 6 %, low 3 %, high 9 %",
-            "What will MRR be in 18 months at 5 % monthly growth from 20k?",
-            "Revenue forecast for a year with best and worst case: 8000 now, 10 % growth, worst 4 %, best 15 %",
-        ),
-    )
-
-
-def grown(start: float, growth: float, months: int) -> list[float]:
-    """Revenue of the months 0 (`start`) to `months` at a compound growth, a fraction, a month.
-
-    Raises ToolRefused where it would pass 1e18.
-    """
-    if start > 0 and growth > 0 and math.log(start) + months * math.log1p(growth) > math.log(1e18):
-        raise ToolRefused(
-            f"At {growth * 100:g} % a month for {months} months revenue passes 1e18; lower the growth or the months."
-        )
-    return [start * (1 + growth) ** month for month in range(months + 1)]
-
-
 def _market_size(arguments: MarketSize) -> ToolOutput:
     check_numbers(arguments)
     for name in ("serviceable_percent", "obtainable_percent"):
@@ -130,7 +99,7 @@ def _market_size(arguments: MarketSize) -> ToolOutput:
         if share is not None and share > 100:  # noqa: PLR2004  percent
             raise ToolRefused(f"The {name.replace('_', ' ')} cannot be above 100 %, got {share:g} %.")
     from_below = (
-        arguments.customers * arguments.price
+        arguments.customers * arguments.price * _A_YEAR[arguments.billing]
         if arguments.customers is not None and arguments.price is not None
         else None
     )
@@ -151,7 +120,26 @@ def _market_size(arguments: MarketSize) -> ToolOutput:
         "bottom_up": from_below,
         "top_down": arguments.total_market,
     }
-    return ToolOutput(text=text, data=data)
+    rows: list[dict[str, JsonValue]] = [{"market": name, "a year": size} for name, size in sizes.items()]
+    return ToolOutput(
+        text=text,
+        data=data,
+        figures=tuple(money(_NAMES[name], size) for name, size in sizes.items()),
+        assumptions=(
+            "Every share is an assumption of yours; the narrower the market, the more evidence it needs.",
+        ),
+        would_change=_market_levers(arguments, sizes),
+        chart=bars("Market size", rows, name="market", value="a year") if len(rows) > 1 else None,
+    )
+
+
+def _market_levers(arguments: MarketSize, sizes: dict[str, float]) -> tuple[str, ...]:
+    """What half of the narrowest share leaves."""
+    if len(sizes) == 1:
+        return ()
+    name, size = list(sizes.items())[-1]
+    share = arguments.obtainable_percent if name == "SOM" else arguments.serviceable_percent
+    return (f"At half of the {share:g} % the {name} is {amount(size / 2)} a year.",)
 
 
 def _narrowed(total: float, arguments: MarketSize) -> dict[str, float]:
@@ -164,84 +152,37 @@ def _narrowed(total: float, arguments: MarketSize) -> dict[str, float]:
 
 
 def _market_steps(arguments: MarketSize, from_below: float | None, sizes: dict[str, float]) -> list[str]:
-    lines = []
+    notes = []
     if from_below is not None and arguments.customers is not None and arguments.price is not None:
-        lines.append(f"Bottom-up: {amount(arguments.customers)} customers × {amount(arguments.price)} a year")
+        notes.append(
+            f"Bottom-up: {amount(arguments.customers)} customers × {amount(arguments.price)}{_often(arguments)} a year"
+        )
         if "SOM" in sizes and arguments.price:
-            lines.append(f"The SOM is {amount(sizes['SOM'] / arguments.price)} customers")
+            notes.append(
+                f"The SOM is {amount(sizes['SOM'] / (arguments.price * _A_YEAR[arguments.billing]))} customers"
+            )
     else:
-        lines.append("Top-down: the total market as given; check who its source counts")
+        notes.append("Top-down: the total market as given; check who its source counts")
     if "SAM" in sizes:
-        lines.append(f"SAM = TAM × {arguments.serviceable_percent:g} %")
+        notes.append(f"SAM = TAM × {arguments.serviceable_percent:g} %")
     if "SOM" in sizes:
-        lines.append(f"SOM = SAM × {arguments.obtainable_percent:g} %")
+        notes.append(f"SOM = SAM × {arguments.obtainable_percent:g} %")
     if len(sizes) < 3:  # noqa: PLR2004  TAM, SAM and SOM
         missing = "serviceable and obtainable shares were" if len(sizes) == 1 else "obtainable share was"
-        lines.append(f"The {missing} not given, so no narrower market is stated")
+        notes.append(f"The {missing} not given, so no narrower market is stated")
     if from_below and arguments.total_market:
-        lines.append(_cross_check(from_below, arguments.total_market))
-    lines.append("Every share is an assumption of yours; the narrower the market, the more evidence it needs")
-    return lines
+        notes.append(_cross_check(from_below, arguments.total_market))
+    notes += _market_levers(arguments, sizes)
+    notes.append("Every share is an assumption of yours; the narrower the market, the more evidence it needs")
+    return notes
+
+
+def _often(arguments: MarketSize) -> str:
+    times = _A_YEAR[arguments.billing]
+    return "" if times == 1 else f" × {times} ({arguments.billing.value})"
 
 
 def _cross_check(from_below: float, from_above: float) -> str:
     ratio = max(from_below, from_above) / min(from_below, from_above)
     verdict = "too far apart to trust either" if ratio > _FAR_APART else "close enough to support each other"
     return f"Cross-check: bottom-up {amount(from_below)} against top-down {amount(from_above)}, a factor of {ratio:.1f}: {verdict}"
-
-
-def _revenue_projection(arguments: RevenueProjection) -> ToolOutput:
-    rates = frozenset({"growth_percent", "low_growth_percent", "high_growth_percent"})
-    check_numbers(arguments, negative=rates)
-    if not 1 <= arguments.months <= LONGEST_PROJECTION:
-        raise ToolRefused(f"Project 1 to {LONGEST_PROJECTION} months, got {arguments.months}.")
-    growths = _growths(arguments)
-    paths = {name: grown(arguments.start, growth / 100, arguments.months) for name, growth in growths.items()}
-    header = ("month", *paths)
-    months = list(zip(*paths.values(), strict=True))
-    rows = [(str(month), *(amount(value) for value in values)) for month, values in enumerate(months)]
-    shown = rows if len(rows) <= _SHOWN_MONTHS + 1 else [*rows[:_SHOWN_MONTHS], rows[-1]]
-    span = f", between {amount(paths['low'][-1])} and {amount(paths['high'][-1])}"
-    sums = {name: math.fsum(path[1:]) for name, path in paths.items()}
-    text = (
-        f"In month {arguments.months} revenue is {amount(paths['expected'][-1])}{span}.\n\n"
-        f"- Revenue of months 1 to {arguments.months} together: {amount(sums['expected'])} "
-        f"({amount(sums['low'])} to {amount(sums['high'])})\n"
-        f"- Month 0 is today's {amount(arguments.start)}; growth a month: "
-        + ", ".join(f"{name} {growth:g} %" for name, growth in growths.items())
-        + f", compounding ({percent(_yearly(growths['expected']), 1)} a year)\n{_range_note(arguments)}\n\n{table(header, shown)}"
-    )
-    data: dict[str, JsonValue] = {
-        "growth_percent": {**growths},
-        "final": {name: path[-1] for name, path in paths.items()},
-        "total": {**sums},
-    }
-    exported = ((month, *(round(value, 2) for value in values)) for month, values in enumerate(months))
-    return ToolOutput(text=text, data=data, artifacts=(csv_file("revenue-projection.csv", header, exported),))
-
-
-def _growths(arguments: RevenueProjection) -> dict[str, float]:
-    """The low, expected and high growth in percent; a missing bound is half the growth away."""
-    middle = arguments.growth_percent
-    low, high = arguments.low_growth_percent, arguments.high_growth_percent
-    low = middle - abs(middle) / 2 if low is None else low
-    high = middle + abs(middle) / 2 if high is None else high
-    if not -100 <= low <= middle <= high <= 1000:  # noqa: PLR2004  percent a month
-        raise ToolRefused(
-            "The growth rates must rise from low over expected to high and lie between -100 and 1,000 % a month, got "
-            f"{low:g}, {middle:g} and {high:g} %."
-        )
-    return {"low": low, "expected": middle, "high": high}
-
-
-def _yearly(monthly_percent: float) -> float:
-    return (1 + monthly_percent / 100) ** 12 - 1
-
-
-def _range_note(arguments: RevenueProjection) -> str:
-    if arguments.low_growth_percent is None or arguments.high_growth_percent is None:
-        return (
-            "- A bound that was not given is assumed at half the growth below or above it; give your own worst and best "
-            "month for a range that means something."
-        )
-    return "- The range is the one given; it holds only if every month stays inside it."

@@ -7,6 +7,12 @@ from agents.tools import ToolRefused
 
 LONGEST_TEXT = 50_000
 _EDGE = " \t\r\n.,;:-–—*•"
+_SENTENCE = re.compile(r"[.!?]\s+(?=[^\W\d_])")
+_TASK = re.compile(
+    r".*\b(?:swot|canvas|bmc)\b.*|(?:please )?(?:make|put|create|arrange|build|draw|fill)\b.*\b(?:table|matrix|grid)\b.*",
+    re.IGNORECASE,
+)
+"""A sentence among the items that says what to do with them."""
 _LIST_ITEM = re.compile(r"\n\s*(?:[-*•]|\d{1,2}[.)])?\s*")
 
 
@@ -35,9 +41,17 @@ def read_sections(text: str, labels: Mapping[str, tuple[str, ...]]) -> dict[str,
 
 
 def read_items(text: str) -> list[str]:
-    """The items of a list: one a line or semicolon if there are any, else one a comma outside brackets."""
+    """The items of a list: one a line or semicolon if there are any, else one a sentence or comma outside brackets.
+
+    A sentence that only says what to do with the list ("Make the SWOT") is no item.
+    """
     lines = [line for line in _LIST_ITEM.split(f"\n{text.strip(_EDGE)}") if line.strip(_EDGE)]
     parts = [part for line in lines for part in line.split(";")]
     if len(parts) == 1:
-        parts = re.split(r",(?!\d{3}\b)(?![^(]*\))(?:\s*and\s+)?", parts[0])
+        parts = [
+            item
+            for sentence in _SENTENCE.split(parts[0])
+            for item in re.split(r",(?!\d{3}\b)(?![^(]*\))(?:\s*and\s+)?", sentence)
+        ]
+    parts = [part for part in parts if not _TASK.fullmatch(part.strip(_EDGE))]
     return [item for part in parts if (item := " ".join(part.split()).strip(_EDGE))]

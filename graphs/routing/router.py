@@ -210,8 +210,12 @@ def _takes_whole(charter: Charter) -> bool:
     for each in charter.tools:
         schema = each.args_schema
         if isinstance(schema, type) and issubclass(schema, BaseModel):
-            asked = schema.model_json_schema().get("properties", {}).values()
-            taking += any(argument.get("x-unit") == Unit.REQUEST for argument in asked)
+            asked = schema.model_json_schema()
+            needed = asked.get("required", [])
+            taking += any(
+                argument.get("x-unit") == Unit.REQUEST and (name in needed or "x-holds" not in argument)
+                for name, argument in asked.get("properties", {}).items()
+            )  # what may be left out and must hold something is read beside figures
     return 2 * taking > len(charter.tools)
 
 

@@ -1,6 +1,8 @@
 """Chat models: the extractive one, remote ones by URL, and chains of them by role."""
 
+from models.chat.amounts import Amounts, read_amounts
 from models.chat.chain import Inference
+from models.chat.extractive.quantities import Quantity
 from models.chat.prompt import Call, Note, Passage, Prompt, Working, read_prompt, render_prompt
 from models.chat.redacting import Hidden, Hide
 from models.chat.roles import ChatModels, ConfiguredChatModels
@@ -9,6 +11,7 @@ from models.chat.tools import describe_tool
 
 __all__ = [
     "EXTRACTIVE",
+    "Amounts",
     "Call",
     "ChatModels",
     "ChatSettings",
@@ -20,9 +23,11 @@ __all__ = [
     "Note",
     "Passage",
     "Prompt",
+    "Quantity",
     "Role",
     "Working",
     "describe_tool",
+    "read_amounts",
     "read_prompt",
     "render_prompt",
 ]

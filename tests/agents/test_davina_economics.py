@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool
 
-from agents.davina.economics import break_even, cash_path, runway, unit_economics
+from agents.davina.economics import break_even, unit_economics
+from agents.davina.runway import cash_path, runway
 
 
 async def call(tool: BaseTool, **arguments: Any) -> Any:  # ainvoke returns Any

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from agents.davina.investment import internal_rates, npv_irr, payback_periods, present_values
+from agents.davina.discounting import internal_rates, payback_periods, present_values
+from agents.davina.investment import npv_irr
 
 
 async def appraise(flows: list[float], rate: float | None = None) -> Any:  # ainvoke returns Any
@@ -123,3 +124,23 @@ def test_irr_of_zero_is_found_once():
 
 def test_payback_is_exact_at_the_end_of_a_period():
     assert payback_periods([-900, 300, 300, 300]) == 3
+
+
+async def test_mid_period_flows_come_half_a_period_earlier():
+    tool = npv_irr()
+    given = {"cash_flows": [-1000, 400, 400, 400], "rate_percent": 8, "timing": "mid_period"}
+    message = await tool.ainvoke({"name": tool.name, "args": given, "id": "1", "type": "tool_call"})
+    assert message.artifact.data["npv"] == pytest.approx(400 * (1 - 1.08**-3) / 0.08 * 1.08**0.5 - 1000)
+    assert "in the middle of their periods" in message.artifact.assumptions[0]
+
+
+async def test_what_turns_the_verdict_is_told_with_the_curve():
+    output = (await appraise([-1000, 400, 400, 400], 8)).artifact
+    assert output.would_change == (
+        "The verdict turns at a rate of 9.70 %: below it the NPV is positive.",
+        "If everything that comes in were 3.0 % less, the NPV would be zero.",
+    )
+    assert [str(figure) for figure in output.figures[:2]] == ["30.84", "9.70 %"]
+    curve = [row["NPV"] for row in output.chart["data"]["values"] if row["name"] == "NPV"]
+    assert curve[0] == 200
+    assert curve == sorted(curve, reverse=True)

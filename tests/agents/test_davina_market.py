@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool
 
-from agents.davina.market import grown, market_size, revenue_projection
+from agents.davina.market import market_size
+from agents.davina.projection import grown, revenue_projection
 from agents.tools import ToolRefused
 
 
@@ -116,3 +117,28 @@ def test_runaway_growth_is_refused_before_it_overflows():
 
 def test_nothing_grows_to_nothing():
     assert grown(0, 0.5, 3) == [0, 0, 0, 0]
+
+
+async def test_monthly_prices_count_twelve_times():
+    message = await call(market_size(), customers=18000, price=40, billing="monthly")
+    assert message.artifact.data["tam"] == 18000 * 480
+    assert "× 12 (monthly)" in message.content
+
+
+async def test_a_given_range_is_simulated_with_its_seed():
+    given = {"start": 5000, "growth_percent": 6, "low_growth_percent": 3, "high_growth_percent": 9}
+    first, again = [await call(revenue_projection(), **given, seed=4) for _ in range(2)]
+    simulated = first.artifact.data["simulated"]
+    assert first.content == again.content
+    assert simulated["seed"] == 4
+    # The mean growth of a triangular distribution from 3 over 6 to 9 is 6 %, and good and bad months even out.
+    assert simulated["final"]["p50"] == pytest.approx(5000 * 1.06**12, rel=0.01)
+    final = first.artifact.data["final"]
+    assert final["low"] < simulated["final"]["p5"] < simulated["final"]["p95"] < final["high"]
+    assert "90 % of the last months lie" in first.content
+
+
+async def test_an_assumed_range_is_not_simulated():
+    output = (await call(revenue_projection(), start=5000, growth_percent=6)).artifact
+    assert output.data["simulated"] is None
+    assert "assumed at half the growth" in output.assumptions[0]

@@ -3,14 +3,9 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool
 
-from agents.davina.scores import (
-    Risk,
-    competitor_matrix,
-    feasibility_score,
-    read_risks,
-    read_scores,
-    risk_register,
-)
+from agents.davina.competitors import competitor_matrix, read_scores
+from agents.davina.feasibility import feasibility_score, read_judgement
+from agents.davina.risks import Risk, read_risks, risk_register
 
 
 async def call(tool: BaseTool, **arguments: Any) -> Any:  # ainvoke returns Any
@@ -32,7 +27,7 @@ async def test_risks_are_ordered_by_likelihood_times_impact():
     assert message.content.startswith(
         "The worst risk is “fire” with 25 of 25 (critical); 2 of 4 are high or critical."
     )
-    assert message.artifact.artifacts[0].content.splitlines()[1] == "fire,5,5,25,critical"
+    assert message.artifact.artifacts[0].content.splitlines()[1] == "1,fire,5,5,25,critical"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +110,7 @@ async def test_competitors_are_ranked_by_weighted_mean():
     assert message.artifact.data["ranking"] == ["Shop B", "Shop A"]
     assert message.content.startswith("Shop B leads with 4.00 before Shop A with 3.67.")
     assert "range: Shop B; service: Shop A" in message.content
-    assert message.artifact.artifacts[0].content.splitlines()[0] == "criterion,weight,Shop B,Shop A"
+    assert message.artifact.artifacts[0].content.splitlines()[0] == "criterion,weight,share,Shop B,Shop A"
 
 
 async def test_missing_scores_are_shown_as_missing_and_equal_means_as_level():
@@ -138,3 +133,101 @@ def test_scores_are_read_from_lines():
 )
 async def test_comparison_without_two_scored_competitors_is_refused(competitors):
     assert (await call(competitor_matrix(), competitors=competitors)).status == "error"
+
+
+async def test_weights_count_are_shown_and_what_equal_ones_would_give_is_told():
+    message = await call(
+        feasibility_score(),
+        market=5,
+        technical=1,
+        weights="weights: market 3, technical 1",
+    )
+    data = message.artifact.data
+    assert data["score"] == 75
+    assert data["weights"] == {"market": 3, "technical": 1}
+    assert "| market | 5 of 5 | 3 | 75.0 % | 75.0 |" in message.content
+    assert "With equal weights it would be 50 of 100" in message.content
+
+
+@pytest.mark.parametrize(
+    ("text", "scores", "weights"),
+    [
+        ("market 4, team 3; weights: market 2, team 1", {"market": 4, "team": 3}, {"market": 2, "team": 1}),
+        ("weights: market 60 %, team 40 %. Scores: market 4/5, team 3/5", {"market": 4, "team": 3}, {"market": 60, "team": 40}),
+        ("market 4 (weight 3), tech 2 (weight 1)", {"market": 4, "technical": 2}, {"market": 3, "technical": 1}),
+        ("with weights: market 4, tech 2; weights: market 3, tech 1", {"market": 4, "technical": 2}, {"market": 3, "technical": 1}),
+        ("equally weighted: market 4, tech 2 out of 5", {"market": 4, "technical": 2}, {}),
+    ],
+)  # fmt: skip
+def test_scores_and_weights_are_told_apart(text, scores, weights):
+    judged = read_judgement(text)
+    assert (judged.scores, judged.weights) == (scores, weights)
+
+
+@pytest.mark.parametrize(
+    ("weights", "complaint"),
+    [
+        ("weights: market 3", "Give a weight for technical as well"),
+        ("weights: market 0, technical 0", "above 0"),
+        ("weight market 3 times technical: market 4, technical 2", "two numbers for market"),
+    ],
+)
+async def test_weights_that_leave_something_open_are_asked_about(weights, complaint):
+    message = await call(feasibility_score(), market=4, technical=2, weights=weights)
+    assert message.status == "error"
+    assert complaint in message.content
+
+
+async def test_the_weight_that_would_turn_the_ranking_is_told():
+    message = await call(
+        competitor_matrix(),
+        competitors="Us: price 3, quality 5; Rocket: price 5, quality 2; weights: price 1, quality 1",
+    )
+    assert message.artifact.would_change == ("Rocket draws level if quality weighs 0.67 instead of 1.",)
+    drawn = await call(
+        competitor_matrix(),
+        competitors="Us: price 3, quality 5; Rocket: price 5, quality 2; weights: price 3, quality 2",
+    )
+    assert drawn.content.startswith("Us and Rocket are level at 3.80.")
+
+
+async def test_weights_for_some_criteria_alone_are_asked_about():
+    message = await call(
+        competitor_matrix(), competitors="Us: price 3, quality 5; Them: price 5, quality 2; weights: price 3"
+    )
+    assert message.status == "error"
+    assert "a weight for quality as well" in message.content
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Us (price 3, quality 5); Them (price 4, quality 3)",
+        "us: price 3, quality 5 / them: price 4, quality 3 - who wins?",
+        "compare: Us - price 3, quality 5; Them - price 4, quality 3",
+        "Us: price 3 and quality 5. Them: price 4 and quality 3.",
+        "Us: price: 3/5, quality: 5/5; Them: price: 4/5, quality: 3/5",
+    ],
+)
+def test_competitors_are_read_however_they_are_written(text):
+    found = {name.lower(): scores for name, scores in read_scores(text).items()}
+    assert found == {"us": {"price": 3, "quality": 5}, "them": {"price": 4, "quality": 3}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "make a register of risks: impact 5, likelihood 2 for a recall; impact 3, likelihood 4 for late deliveries",
+        "likelihood 2 and impact 5: recall; likelihood 4 and impact 3: late deliveries",
+        "my risks are recall 2 x 5 and late deliveries 4 x 3, which first?",
+        "which is worst - recall (2, 5), late deliveries (4, 3)?",
+    ],
+)
+def test_risks_are_read_before_and_behind_their_scores(text):
+    assert read_risks(text) == [Risk("recall", 2, 5), Risk("late deliveries", 4, 3)]
+
+
+async def test_risks_of_one_score_share_their_rank():
+    message = await call(risk_register(), risks="fire 1 x 4; theft 2 x 2; flood 1 x 2")
+    assert [risk["rank"] for risk in message.artifact.data["risks"]] == [1, 1, 3]
+    assert len(message.artifact.chart["data"]["values"]) == 3

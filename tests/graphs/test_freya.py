@@ -28,12 +28,13 @@ async def test_turn_runs_from_guard_to_remember_and_tells_of_it_in_order(play):
         "tool.started",
         "tool.finished",
         "artifact",
+        "artifact",
         "token",
         "citation",
         "agent.finished",
         "step.finished",
     ]
-    assert state["answer"] == "The RSI is a momentum oscillator [1]."
+    assert state["answer"].startswith("The RSI is a momentum oscillator [1].\n\n**")
     assert state["outcome"] == "answered"
     assert state["model"] == "scripted"
     assert [citation.pair_id for citation in state["citations"]] == ["pair_rsi"]

@@ -44,6 +44,7 @@ _COUNTED = re.compile(
     r"per|each|every|by|from|after|before|while|price|fixed|variable)(?:(?!in|of|at|on|to|for|with|and|or|per|each|a|an|is|are|the|by|from)[a-z]{2,}\s)?[a-z]{2,}[^s\W]s\b"
 )
 """A plural noun right after a number: what it counts."""
+_RANGE = re.compile(r"\s?(?:to|up to|[-–])\s?")
 _MOST_SINGLE_NUMBERS = 60
 """Numbers of a request that are matched with single arguments; a list may be of any length."""
 
@@ -284,12 +285,20 @@ def _read_numbers(
     values.update({name: match.value for name, match in matched.items()})
     places = {match.quantity for match in matched.values()}
     left = [q for n, q in enumerate(quantities) if n not in places]
-    more = fill_in([a for a in numeric if a.name not in values], left)
+    ends = [
+        q for q in left if _ends_range(found.request, q, quantities)
+    ]  # of one value, and not two arguments
+    more = fill_in([a for a in numeric if a.name not in values], [q for q in left if q not in ends])
     values.update({name: value for name, (value, _) in more.items()})
     filled = [quantity for _, quantity in more.values()]
     left = [q for q in left if q not in filled]
     tied = sum(match.tied for match in matched.values())
     return len(matched) + len(more), tied + len(more), left
+
+
+def _ends_range(text: str, quantity: Quantity, quantities: Sequence[Quantity]) -> bool:
+    """Whether the number is the upper end of "20 to 25"."""
+    return any(_RANGE.fullmatch(text, q.end, quantity.start) for q in quantities if q.end <= quantity.start)
 
 
 def _reads_itself(signature: Signature, values: Mapping[str, JsonValue]) -> bool:

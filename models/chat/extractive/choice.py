@@ -21,12 +21,14 @@ _OWN_WORD = 0.03
 _MOST_OWN_WORDS = 3
 _CHOSEN = 0.08
 _COMPLETE = 0.1
+_UNABLE = 0.3
+"""What it takes from a tool that it does not do what the request names and another tool does."""
 _EXPLAINED = 0.12
 _LONGEST_COMPARED = 400
 _GREETING = r"^(?:(?:hi|hello|hey|please|so|ok|okay|and|thanks)[\s,!.]{1,9}){0,3}"
 _ASKS_TO_KNOW = re.compile(
     _GREETING
-    + r"(?:what|what's|why|how|when|where|which|who|is|are|does|do|should|can|could|explain|tell me about|describe|define)\b",
+    + r"(?:what|what's|why|how|when|where|which|who|is|are|does|do(?!\s(?:an?|the|me|this|my|our)\b)|should|can(?!\syou)|could(?!\syou)|explain|tell me about|describe|define)\b",
     re.IGNORECASE,
 )
 _DEFINES = re.compile(
@@ -38,8 +40,8 @@ _DEFINES = re.compile(
 )
 _ASKS_TO_DO = re.compile(
     r"\b(?:analy[sz]e|arrange|audit|balance|build|calculate|check|combine|compare|compute|convert|create|describe the|design|"
-    r"distribute|divide|do|draft|draw|estimate|evaluate|extract|fill|find|forecast|generate|give me|i need|i want|i'd like|"
-    r"lay out|list|make|model|outline|plan|prepare|project|put|rank|schedule|score|set up|show|size|split|suggest|"
+    r"benchmark|distribute|divide|do|draft|draw|estimate|evaluate|extract|fill|find|forecast|generate|give me|i need|i want|i'd like|"
+    r"lay out|list|make|model|outline|plan|prepare|prioriti[sz]e|project|put|rank|schedule|score|set up|show|simulate|size|split|suggest|"
     r"only|just|turn|we need|work out|write)\b"
     r"|\A\W*(?:an?|some)\s+(?:[\w-]+\s+){1,4}?(?:for|that|which|who|to)\b(?!.*\?)",
     re.IGNORECASE,
@@ -153,7 +155,8 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
         and (candidate.reading.literal or candidate.tool.takes_text_only)
     ):
         given = candidate.reading.figures > 0 or (candidate.tool.tells_its_text and manner.data)
-        return not manner.asks or given
+        told = candidate.tool.takes_text_only and manner.acts and manner.data
+        return not manner.asks or given or told
     if candidate.cosine >= _SAME_REQUEST and (manner.acts or not manner.defines):
         return True
     tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
@@ -239,18 +242,20 @@ async def _rank(
     ranked = []
     for tool, (cosine, example), own in zip(toolset.tools, nearest, unique, strict=True):
         reading = read_arguments(tool.signature, request)
+        called = tool.is_called(said, toolset)
         if (
             not every
             and tool.lacks_request(reading.missing)
-            and not tool.is_called_by(stems)
+            and not (called or tool.is_called_by(stems))
             and not (manner.points and not manner.data and tool.tells_its_text)
         ):
             continue  # it is about something else: what such a tool works on is not in it, nor is the tool asked for
         share = tool.named_by(stems)
-        called = tool.is_called(said, toolset)
         fit = cosine + _NAMED * share + _CHOSEN * tool.choices_in(reading.values)
         if not tool.takes_text_only:
             fit += _CALLED * called + _OWN_WORD * min(own, _MOST_OWN_WORDS)
+        if tool.takes_text_only and tool.holds_request(reading.values):
+            fit += _COMPLETE
         if reading.figures and not tool.takes_text_only:
             fit += (
                 0.0 if reading.missing else _COMPLETE * min(1.0, 2 * reading.explained)
@@ -259,4 +264,5 @@ async def _rank(
             fit += _COMPLETE + _EXPLAINED
         lacks = None if tool.takes_text_only else tool.lacks_operation(beginning)
         ranked.append(Candidate(tool, fit, reading, example, cosine, share > 0, called, lacks))
-    return sorted(ranked, key=lambda candidate: -candidate.fit)
+    able = any(tool.does_operation(beginning) for tool in toolset.tools)
+    return sorted(ranked, key=lambda c: -(c.fit - (_UNABLE if able and c.lacks else 0.0)))

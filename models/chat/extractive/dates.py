@@ -12,7 +12,7 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _NUMERIC = re.compile(
     r"(?<![\w.,/-])(?:(?P<year>\d{4})(?P<mark>[-/])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
     r"|(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>(?:19|20|21)\d\d)"
-    r"|(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<last>(?:19|20|21)\d\d))(?![\w/-]|[.,]\d)"
+    r"|(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<last>(?:19|20|21)\d\d))(?![\w/-]|\.\d)"
 )
 _LONG = re.compile(
     rf"\b(?:(?P<d1>{_DAY})\s(?:of\s)?(?P<m1>[A-Za-z]{{3,9}})|(?P<m2>[A-Za-z]{{3,9}})\s(?P<d2>{_DAY})),?\s(?P<year>\d{{4}})\b"

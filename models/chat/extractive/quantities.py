@@ -59,7 +59,7 @@ _UNIT = (
     r"|(?:day|week|month|quarter|year|yr|mo)s?\b|d\b|h(?:(?:ou)?rs?)?\b|usd[tc]?\b|dollars?\b|bucks\b|euros?\b|eur\b|gbp\b|pounds?\b|(?:ru|rou)bles?\b|[€$£₽]"
 )
 _FALLS = re.compile(
-    r"\b(?:falls?|fell|drops?|dropped|declines?|declined|loses?|lost|decreases?|decreased|down)"
+    r"\b(?:falls?|fell|drops?|dropped|declines?|declined|loses?|lost|decreases?|decreased|shrinks?|shrinking|shrank|falling|dropping|declining|down)"
     r"(?:\s(?:by|of|about|around|some)){0,2}\s?$",
     re.IGNORECASE,
 )
@@ -82,11 +82,13 @@ _SPAN_OF_ONE = re.compile(
     r"\b(?:for|in|over|within|after|next|coming)\s(?:a|an|one|the\snext)\s(?P<unit>week|month|quarter|year)\b(?!\s*(?:'|by\s))",
     re.IGNORECASE,
 )
-_RATIO = re.compile(r"\b(?:" + "|".join(_RATIOS) + r")\b", re.IGNORECASE)
+_RATIO = re.compile(r"\b(?:" + "|".join(_RATIOS) + r")\b(?!\sto\s\W?\d)", re.IGNORECASE)
 _BRACKETED = re.compile(r"[\[(]\s{0,9}-?\d{1,30}(?:\s{0,9},\s{0,9}-?\d{1,30}){2,}\s{0,9}[\])]")
 _RUN = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3}){4,}(?![\d,])")
 """Five groups of digits and more are a list without blanks and not one number."""
-_SEPARATOR = re.compile(r"\s{0,20}(?:[,;|/]|->|→)\s{0,20}|\s{1,20}|\s{0,20},?\s{1,20}and\s{1,20}")
+_SEPARATOR = re.compile(
+    r"\s{0,20}(?:[,;|/]|->|→)\s{0,20}|\s{1,20}|\s{0,20},?\s{1,20}(?:and|then|and then)\s{1,20}"
+)
 _GROUPING = re.compile(r"[,_']")
 _LIST_LENGTH = 3
 _PLAIN = r"[-\u2212]?\d{1,15}(?:\.\d{1,15})?"

@@ -130,13 +130,15 @@ class Signature:
         cues = sorted({cue for argument in self.arguments for cue in argument.cues}, key=len, reverse=True)
         if not cues:
             return None
-        return re.compile(rf"(?<![a-z0-9])({'|'.join(map(re.escape, cues))})(?:e?s|ing|ed)?(?![a-z0-9])")
+        return re.compile(
+            rf"(?<![a-z0-9])(?<!fixed )({'|'.join(map(re.escape, cues))})(?:e?s|ing|ed)?(?![a-z0-9])"
+        )
 
 
 def _cue_words(name: str, prop: Property) -> list[str]:
     """Cues first, in the singular as far as an -s makes the plural, so that both forms speak of the same."""
     given = [folded_in_place(str(cue)) for cue in sequence(prop.get("x-cues"))]
-    named = [word for word in name.lower().split("_") if len(word) >= _SHORTEST_CUE]
+    named = [word for word in name.lower().split("_") if len(word) >= _SHORTEST_CUE and word != "of"]
     more = [word for cue in given for word in SYNONYMS.get(cue, ())]
     return list(dict.fromkeys(_singular(cue) for cue in [*given, *named, *more]))
 

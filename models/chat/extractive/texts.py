@@ -192,7 +192,8 @@ def _read_request(argument: Argument, plain: Plain) -> str | None:
     """
     holds = argument.prop.get("x-holds")
     if not argument.required:
-        return plain.text
+        held = not isinstance(holds, str) or re.search(holds, plain.text, re.IGNORECASE)
+        return plain.text if held else None
     written = plain.request if plain.language == "en" else plain.numbers
     for text in (written, plain.numbers, plain.text):
         if not isinstance(holds, str) or re.search(holds, text, re.IGNORECASE):

@@ -115,6 +115,10 @@ class ToolSpec:
         """The first of the words that names an operation which nothing of the tool speaks of; None where there is none."""
         return next((word for word in said if stem(word) in OPERATIONS - self.vocabulary), None)
 
+    def does_operation(self, said: Sequence[str]) -> bool:
+        """Whether one of the words names an operation that the tool speaks of."""
+        return any(stem(word) in OPERATIONS & self.vocabulary for word in said)
+
     def is_called_by(self, stems: AbstractSet[str]) -> bool:
         """Whether a request with these stems says most words of its name, what it does among them."""
         return 2 * len(self.words & stems) > len(self.words)
@@ -122,6 +126,12 @@ class ToolSpec:
     def lacks_request(self, missing: Sequence[str]) -> bool:
         """Whether what it works on as a whole is among the arguments that a request does not give."""
         return any(argument.is_request and argument.name in missing for argument in self.signature.arguments)
+
+    def holds_request(self, values: Mapping[str, object]) -> bool:
+        """Whether a request that is taken as a whole had to hold something, and does."""
+        return any(
+            a.is_request and "x-holds" in a.prop and a.name in values for a in self.signature.arguments
+        )
 
     def choices_in(self, values: Mapping[str, object]) -> int:
         """How many of its required choices, such as which indicator, are made."""
