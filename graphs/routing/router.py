@@ -18,7 +18,7 @@ from graphs.routing.interfaces import Kind, Route, Task
 from graphs.routing.parts import continues, is_follow_up, only_continues, refers_back, split_parts
 from graphs.settings import RouterSettings
 from memory import Turn
-from models import Embedder, ModelsError, Unit
+from models import Embedder, ModelsError, Unit, english_words
 from models.chat import ChatModels, Role
 
 logger = logging.getLogger(__name__)
@@ -108,6 +108,7 @@ class CalibratedRouter:
         return turns[-1]
 
     async def _read(self, texts: Sequence[str]) -> list[Reading]:
+        texts = [english_words(text) for text in texts]
         table = self._classifier.probabilities(texts, await self._embedder.embed(texts))
         labels = self._classifier.labels
         readings = []
@@ -218,13 +219,17 @@ def _takes_whole(charter: Charter) -> bool:
 async def read_examples(
     embedder: Embedder, charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]
 ) -> Examples:
-    """Every example with its label and embedding, each text once: requests first, then what else tells of a label."""
+    """Every example with its label and embedding, each text once: requests first, then what else tells of a label.
+
+    What is in other languages is put into English words, as `CalibratedRouter` does with what it reads.
+    """
     requests = await asyncio.to_thread(labelled_requests, charters)
     known = {text for text, _ in requests}
     background = [pair for pair in labelled_background(charters, questions) if pair[0] not in known]
     texts, labels = zip(*requests, *background, strict=True)
+    english = tuple(english_words(text) for text in texts)
     asked = np.arange(len(texts)) < len(requests)
-    return Examples(texts, labels, await embedder.embed(texts), asked)
+    return Examples(english, labels, await embedder.embed(english), asked)
 
 
 def labelled_requests(charters: Mapping[str, Charter]) -> list[tuple[str, str]]:
