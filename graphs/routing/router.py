@@ -29,8 +29,8 @@ _OTHER: dict[str, Kind] = {
     "protected": "protected",
 }
 _SURE_OTHER = 0.6
-_SURE_IT_LEAVES = 0.85
-_SURE_THOUGH_IT_REFERS_BACK = 0.9
+_SURE_IT_LEAVES = 0.95
+_SURE_THOUGH_IT_REFERS_BACK = 0.85
 _SURE_THOUGH_IT_CONTINUES = 0.95
 _MOST_QUESTIONS = 400
 _MOST_TASKS = 4
@@ -150,7 +150,8 @@ class CalibratedRouter:
         """Whether a message that may be a follow-up is surely about something else when read by itself."""
         leads_on = continues(message)
         if alone.label in self._charters:
-            needed = max(self._settings.part, _SURE_IT_LEAVES) if leads_on else self._settings.part
+            leans = leads_on or refers_back(message)
+            needed = max(self._settings.part, _SURE_IT_LEAVES) if leans else self._settings.part
             return alone.label not in agents and alone.probability >= needed
         if alone.label == "recap":
             return alone.probability >= _SURE_OTHER
@@ -223,13 +224,20 @@ async def read_examples(
 
     What is in other languages is put into English words, as `CalibratedRouter` does with what it reads.
     """
-    requests = await asyncio.to_thread(labelled_requests, charters)
-    known = {text for text, _ in requests}
-    background = [pair for pair in labelled_background(charters, questions) if pair[0] not in known]
-    texts, labels = zip(*requests, *background, strict=True)
-    english = tuple(english_words(text) for text in texts)
+    requests = _in_english_words(await asyncio.to_thread(labelled_requests, charters))
+    background = _in_english_words(labelled_background(charters, questions))
+    both = requests | {text: label for text, label in background.items() if text not in requests}
+    texts = tuple(both)
     asked = np.arange(len(texts)) < len(requests)
-    return Examples(english, labels, await embedder.embed(english), asked)
+    return Examples(texts, tuple(both.values()), await embedder.embed(texts), asked)
+
+
+def _in_english_words(labelled: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Labels by text; of two texts that are the same in English words the first counts."""
+    found: dict[str, str] = {}
+    for text, label in labelled:
+        found.setdefault(english_words(text), label)
+    return found
 
 
 def labelled_requests(charters: Mapping[str, Charter]) -> list[tuple[str, str]]:
