@@ -51,6 +51,12 @@ _POINTS_AT_DATA = re.compile(
     r"stop|table|test|text|values|website|liquidation|runway|burn|cac|ltv|roas|ctr|npv|irr)\b",
     re.IGNORECASE,
 )
+_PAIR = re.compile(r"\b[A-Z0-9]{2,8}[/-]?(?:USDT|USDC|BUSD|USD|EUR|BTC|ETH)\b")
+"""A traded pair, whose prices an exchange has."""
+_EXPLAINS = re.compile(
+    _GREETING + r"(?:explain|define|describe|tell me about|how\b(?! (?:high|low|strong|much)\b)|why\b|when\b|should\b)",
+    re.IGNORECASE,
+)
 _LABELS = re.compile(r"[A-Za-z]{3,}\s?:\s")
 _DATA = re.compile(r"[\d:\"“«]")
 """Where what is asked for ends and what is given begins."""
@@ -86,6 +92,8 @@ class Manner:
     """It tells to do something."""
     points: bool
     """It points at data of the user's own."""
+    pair: bool
+    """It names a pair that is traded, and asks for no explanation."""
     data: bool
     """There is data in it: numbers, quotations, markup, labelled lists."""
     only: bool
@@ -102,6 +110,7 @@ class Manner:
             defines=_DEFINES.match(beginning) is not None,
             acts=_ASKS_TO_DO.search(beginning) is not None,
             points=_POINTS_AT_DATA.search(beginning) is not None,
+            pair=_PAIR.search(beginning) is not None and not _EXPLAINS.match(beginning),
             data=bool(found.quantities or texts.quotes or texts.markup or texts.fenced or texts.table)
             or _LABELS.search(beginning) is not None,
             only=_ONLY.search(beginning) is not None,
@@ -152,7 +161,10 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
         and not manner.defines
         and (candidate.reading.literal or candidate.tool.takes_text_only)
     ):
-        return not manner.asks or candidate.reading.figures > 0
+        if not manner.asks or manner.points or manner.pair or candidate.reading.figures > 0:
+            return True
+        if not candidate.tool.takes_text_only:
+            return False
     if candidate.cosine >= _SAME_REQUEST and (manner.acts or not manner.defines):
         return True
     tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
@@ -160,6 +172,9 @@ def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
         return _is_design(fit, manner)
     if tool.works_on_rows and not any(isinstance(value, list) for value in reading.values.values()):
         if _holds_bars(reading):
+            return fit >= _SURE_WITH_DATA
+        meant = candidate.named or candidate.called or tool.choices_in(reading.values) > 0
+        if manner.pair and meant:
             return fit >= _SURE_WITH_DATA
         return fit >= _SURE and (manner.points or (manner.acts and not manner.asks))
     if reading.figures:
