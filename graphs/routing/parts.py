@@ -31,6 +31,7 @@ _NUMBERED = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s+")
 _REFERS_BACK = re.compile(
     r"\b(?:it|its|that|this|them|they|those|these|he|she|same|previous|above|earlier|"
     r"(?:para|de|con|sobre) (?:ello|eso|esto|él|ella)|lo vend\w+|dafür|davon|damit|daraus|darauf|dessen|"
+    r"das(?=\W*$)|eso|esto|"
     r"для (?:него|неё|нее|них|этого)|на основе этого|по нему|по ним|его|её|это)\b",
     re.IGNORECASE,
 )
@@ -51,10 +52,13 @@ _CONTINUES = re.compile(
     r"^(?:please\s+|ok(?:ay)?,?\s+|can you\s+|could you\s+|bitte\s+|por favor,?\s+|пожалуйста,?\s+)?"
     r"(?:go on|continue|more|tell me more|elaborate|shorter|longer|in detail|"
     r"more details?|(?:give (?:me )?)?(?:an?|another|one more) example|for example|why(?: is that| so)?|how so|"
-    r"explain (?:it|that|this)|show (?:me )?how|"
-    r"sigue|continúa|más(?: detalles| corto| largo)?|cuéntame más|otro ejemplo|por ejemplo|por qué|explícalo|"
-    r"weiter|mach weiter|mehr(?: details)?|erzähl mehr|kürzer|länger|genauer|noch ein beispiel|zum beispiel|warum|wieso|erklär (?:es|das)|"
-    r"продолжай|дальше|ещё|еще|подробнее|короче|длиннее|расскажи больше|другой пример|например|почему|объясни это)\b",
+    r"explain (?:it|that|this)|show (?:me )?how|another one|are you sure|how sure|in (?:english|german|spanish|russian)\W*(?:please\W*)?$|"
+    r"sigue|continúa|más(?: detalles| corto| largo)?|cuéntame más|otro ejemplo|por ejemplo|por qué|explícalo|otr[oa] más|"
+    r"estás segur[oa]|en (?:inglés|alemán|español|ruso)\W*(?:por favor\W*)?$|"
+    r"weiter|mach weiter|mehr(?: details)?|erzähl mehr|kürzer|länger|genauer|noch ein beispiel|zum beispiel|warum|wieso|erklär (?:es|das)|noch (?:einer|eine|einen|eins)|"
+    r"bist du sicher|wie sicher|auf (?:englisch|deutsch|spanisch|russisch)\W*(?:bitte\W*)?$|"
+    r"продолжай|дальше|ещё|еще|подробнее|короче|длиннее|расскажи больше|другой пример|например|почему|объясни это|ещё один|еще один|"
+    r"ты уверен[аы]?|(?:на|по)[ -](?:английском|немецком|испанском|русском|английски|немецки|испански|русски)\W*$)\b",
     re.IGNORECASE,
 )
 _REQUESTS = re.compile(rf"^(?:please\s+)?(?:{_ASKS})\b", re.IGNORECASE)
@@ -139,7 +143,7 @@ def is_follow_up(message: str) -> bool:
 
 def continues(message: str) -> bool:
     """Whether it begins as only the continuation of something can: "and for 14 days?", "go on", "why is that?"."""
-    begins = message.strip()
+    begins = _bare(message)
     return bool(_CONNECTS.match(begins) or _CONTINUES.match(begins))
 
 
@@ -150,7 +154,18 @@ def refers_back(message: str) -> bool:
 
 def only_continues(message: str) -> bool:
     """Whether it asks for more of the same and names nothing else."""
-    return bool(_CONTINUES.match(message.strip()))
+    return bool(_CONTINUES.match(_bare(message)))
+
+
+def asks_anew(message: str) -> bool:
+    """Whether after what connects it to what was said before it goes on as a request of its own: "and what is staking?"."""
+    begins = _bare(message)
+    connected = _CONNECTS.match(begins)
+    return connected is not None and bool(_REQUESTS.match(begins[connected.end() :].lstrip(" ,")))
+
+
+def _bare(message: str) -> str:
+    return message.strip().lstrip("¿¡ ")
 
 
 def _part(piece: str, led_by: re.Match[str] | None = None) -> Part:

@@ -15,7 +15,7 @@ from agents import Charter, UnknownAgent
 from graphs.routing.classifier import Classifier, Examples, learn
 from graphs.routing.dividing import Reading, divide
 from graphs.routing.interfaces import Kind, Route, Task
-from graphs.routing.parts import continues, is_follow_up, only_continues, refers_back, split_parts
+from graphs.routing.parts import asks_anew, continues, is_follow_up, only_continues, refers_back, split_parts
 from graphs.settings import RouterSettings
 from memory import Turn
 from models import Embedder, ModelsError, Unit, english_words
@@ -134,7 +134,7 @@ class CalibratedRouter:
         """Keep to the earlier specialists, unless the message by itself clearly means something else."""
         alone, joined = readings[0], readings[-1]
         agents = [name for name in last.agents if name in self._charters]
-        if not only_continues(message) and self._changes_subject(message, alone, agents):
+        if not only_continues(message) and self._changes_subject(message, alone, joined, agents):
             return None
         if not agents and joined.label in self._charters and joined.probability >= self._settings.sure:
             agents = [joined.label]
@@ -146,10 +146,15 @@ class CalibratedRouter:
         )
         return Route(kind="tasks", tasks=tasks, reason="a follow-up stays with who answered before")
 
-    def _changes_subject(self, message: str, alone: Reading, agents: Sequence[str]) -> bool:
-        """Whether a message that may be a follow-up is surely about something else when read by itself."""
+    def _changes_subject(self, message: str, alone: Reading, joined: Reading, agents: Sequence[str]) -> bool:
+        """Whether a message that may be a follow-up is surely about something else when read by itself.
+
+        One that is connected to what was before, and asks nothing of its own, must be so when read with it, too.
+        """
         leads_on = continues(message)
         if alone.label in self._charters:
+            if leads_on and not asks_anew(message) and joined.label in agents:
+                return False
             leans = leads_on or refers_back(message)
             needed = max(self._settings.part, _SURE_IT_LEAVES) if leans else self._settings.part
             return alone.label not in agents and alone.probability >= needed
