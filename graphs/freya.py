@@ -267,7 +267,12 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
     }
     results = standing(state.get("results", []), state["plan"])
     if not results:
-        return {"answer": replies.undone(state["message"], undone), "citations": [], "outcome": "declined", "model": ""}
+        return {
+            "answer": replies.undone(state["message"], undone),
+            "citations": [],
+            "outcome": "declined",
+            "model": "",
+        }
     told = [result for result in results if result.outcome != "declined"] or results
     text, citations = merge(told, runtime.context.charters)
     contradictions = conflicts(told, state["plan"], state.get("figures", {}))

@@ -61,9 +61,7 @@ def _value(language: _Language, written: str) -> int:
 
 def _numbered(words: str, step: int = 1, first: int = 0) -> dict[str, int]:
     """Words by what they mean: the first means `first`, each next one `step` more; forms of one are joined by a stroke."""
-    return {
-        form: first + step * n for n, forms in enumerate(words.split()) for form in forms.split("|")
-    }
+    return {form: first + step * n for n, forms in enumerate(words.split()) for form in forms.split("|")}
 
 
 def _powers(**forms: str) -> dict[str, int]:
@@ -154,7 +152,9 @@ def _russian() -> _Language:
 
 
 def _german() -> _Language:
-    units = _numbered("null ein|eins|eine|einen zwei|zwo drei vier fünf sechs sieben acht neun zehn elf zwölf")
+    units = _numbered(
+        "null ein|eins|eine|einen zwei|zwo drei vier fünf sechs sieben acht neun zehn elf zwölf"
+    )
     teens = _numbered("dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn", 1, 13)
     tens = _numbered("zwanzig dreißig|dreissig vierzig fünfzig sechzig siebzig achtzig neunzig", 10, 20)
     values = units | teens | tens

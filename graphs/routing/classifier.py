@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from graphs.routing.features import Features, Matrix, Vocabulary
+from graphs.routing.features import Matrix, Vocabulary
 from models import Vectors
 
 _BACKGROUND_WEIGHT = 0.25

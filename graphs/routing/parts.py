@@ -36,7 +36,9 @@ _REFERS_BACK = re.compile(
     re.IGNORECASE,
 )
 _STATES = re.compile(
-    r"^(?:i|we|my|our|it|they|there|people|customers|users|clients|guests|the|a|an|this|that|he|she)\b(?!.*\?\s*$)"
+    r"^(?:i|we|my|our|it|they|there|people|customers|users|clients|guests|this|that|he|she|"
+    r"(?:the|an?)(?=\b.*\b(?:is|are|was|were|has|have|had|can|will|would|could|must|do|does|did|needs?|wants?|costs?|sells?|pays?|opens?)\b))\b"
+    r"(?!.*\?\s*$)"
     r"(?!\s+(?:want|need|would like|wanna|have to know|wonder)\b)(?!'d like)",
     re.IGNORECASE | re.DOTALL,
 )

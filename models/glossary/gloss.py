@@ -267,7 +267,10 @@ _LEXICONS = {language: _read(language) for language in _LANGUAGES}
 _WIDER = _wider()
 _MEANINGS = frozenset(
     word
-    for forms in (*(lexicon.exact for lexicon in _WIDER.values()), *(lexicon.open for lexicon in _WIDER.values()))
+    for forms in (
+        *(lexicon.exact for lexicon in _WIDER.values()),
+        *(lexicon.open for lexicon in _WIDER.values()),
+    )
     for pairs in forms.values()
     for _, meaning in pairs
     for word in _folded(meaning).split()

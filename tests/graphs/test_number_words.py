@@ -34,7 +34,14 @@ def test_a_number_in_words_is_read_in_four_languages(text, value, percent):
 
 @pytest.mark.parametrize(
     "text",
-    ["one of two reasons", "einfach achten", "dos razones y tres casos", "две причины", "Sechs Ideen", "eine Frage"],
+    [
+        "one of two reasons",
+        "einfach achten",
+        "dos razones y tres casos",
+        "две причины",
+        "Sechs Ideen",
+        "eine Frage",
+    ],
 )
 def test_words_that_only_count_a_few_things_are_no_numbers(text):
     assert list(spelled_numbers(text)) == []

@@ -54,7 +54,8 @@ _POINTS_AT_DATA = re.compile(
 _PAIR = re.compile(r"\b[A-Z0-9]{2,8}[/-]?(?:USDT|USDC|BUSD|USD|EUR|BTC|ETH)\b")
 """A traded pair, whose prices an exchange has."""
 _EXPLAINS = re.compile(
-    _GREETING + r"(?:explain|define|describe|tell me about|how\b(?! (?:high|low|strong|much)\b)|why\b|when\b|should\b)",
+    _GREETING
+    + r"(?:explain|define|describe|tell me about|how\b(?! (?:high|low|strong|much)\b)|why\b|when\b|should\b)",
     re.IGNORECASE,
 )
 _LABELS = re.compile(r"[A-Za-z]{3,}\s?:\s")
@@ -156,32 +157,29 @@ def _wanting(best: Candidate, complete: list[Candidate], manner: Manner) -> Cand
 
 
 def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
-    if (
-        candidate.called
-        and not manner.defines
-        and (candidate.reading.literal or candidate.tool.takes_text_only)
-    ):
-        if not manner.asks or manner.points or manner.pair or candidate.reading.figures > 0:
+    tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
+    if candidate.called and not manner.defines and (reading.literal or tool.takes_text_only):
+        if not manner.asks or manner.points or manner.pair or reading.figures > 0:
             return True
-        if not candidate.tool.takes_text_only:
+        if not tool.takes_text_only:
             return False
     if candidate.cosine >= _SAME_REQUEST and (manner.acts or not manner.defines):
         return True
-    tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
     if tool.takes_text_only:
         return _is_design(fit, manner)
     if tool.works_on_rows and not any(isinstance(value, list) for value in reading.values.values()):
-        if _holds_bars(reading):
-            return fit >= _SURE_WITH_DATA
-        meant = candidate.named or candidate.called or tool.choices_in(reading.values) > 0
-        if manner.pair and meant:
-            return fit >= _SURE_WITH_DATA
-        return fit >= _SURE and (manner.points or (manner.acts and not manner.asks))
+        return _has_rows(candidate, manner)
     if reading.figures:
         return fit >= (_SURE if manner.defines else _SURE_WITH_DATA)
-    if manner.defines:
-        return False
-    return fit >= (_SURE if manner.acts or manner.points else _SURE_OF_QUESTION)
+    return not manner.defines and fit >= (_SURE if manner.acts or manner.points else _SURE_OF_QUESTION)
+
+
+def _has_rows(candidate: Candidate, manner: Manner) -> bool:
+    """Whether a request that holds no row of numbers holds or names what has them: bars, data of the user's, a pair."""
+    meant = candidate.named or candidate.called or candidate.tool.choices_in(candidate.reading.values) > 0
+    if _holds_bars(candidate.reading) or (manner.pair and meant):
+        return candidate.fit >= _SURE_WITH_DATA
+    return candidate.fit >= _SURE and (manner.points or (manner.acts and not manner.asks))
 
 
 def _is_design(fit: float, manner: Manner) -> bool:
