@@ -267,12 +267,17 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
     }
     results = standing(state.get("results", []), state["plan"])
     if not results:
-        return {"answer": replies.undone(undone), "citations": [], "outcome": "declined", "model": ""}
+        return {
+            "answer": replies.undone(state["message"], undone),
+            "citations": [],
+            "outcome": "declined",
+            "model": "",
+        }
     told = [result for result in results if result.outcome != "declined"] or results
     text, citations = merge(told, runtime.context.charters)
     contradictions = conflicts(told, state["plan"], state.get("figures", {}))
     if contradictions:
-        text = f"{text}\n\n{replies.disagreement(contradictions, runtime.context.charters)}"
+        text = f"{text}\n\n{replies.disagreement(state['message'], contradictions, runtime.context.charters)}"
     unanswered = [result.request for result in results if result not in told]
     if unanswered:
         text = f"{text}\n\n{replies.unanswered(state['message'], unanswered)}"
@@ -283,11 +288,11 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
         text += replies.only_english(state["message"])
     indexed = runtime.context.indexed()
     if indexed is not None and any(result.outcome == "declined" for result in results):
-        text = f"{text}\n\n{replies.still_indexing(indexed)}"
+        text = f"{text}\n\n{replies.still_indexing(state['message'], indexed)}"
     if state["route"].left_out:
         text = f"{text}\n\n{replies.left_out(state['message'], state['route'].left_out)}"
     if undone:
-        text = f"{text}\n\n{replies.undone(undone)}"
+        text = f"{text}\n\n{replies.undone(state['message'], undone)}"
     text = conclude(text, told, request=state["message"])
     outcomes = [result.outcome for result in told]
     return {

@@ -1,8 +1,10 @@
-"""Numbers as people write them in a text: digits with any separators, scales, percent, and English words."""
+"""Numbers as people write them in a text: digits with any separators, scales, percent, and words."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from graphs.number_words import spelled_numbers
 
 _BLANK = "[ \u00a0\u202f\u2009]"
 _SCALES = {
@@ -27,23 +29,6 @@ _VAGUE = re.compile(
     r"aproximadamente|около|примерно|почти)|~|≈)\s*[$€£¥₽]?\s*$",
     re.IGNORECASE,
 )
-_WORDS = {
-    word: n
-    for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen".split()
-    )
-} | {
-    word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
-}
-_POWERS = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
-_WORD = "|".join([*_WORDS, *_POWERS])
-_SPELLED = re.compile(
-    rf"\b(?:a (?:{'|'.join(_POWERS)})|{'|'.join(_WORDS)})(?:(?:[ -]|[ ]and[ ])(?:{_WORD}))*\b(?P<percent> (?:percent|per cent)\b)?",
-    re.IGNORECASE,
-)
-_COUNTED = 12
-"""Words up to here count things in any prose ("two reasons") and are taken as numbers only where more is said."""
 _NO_FIGURES = re.compile(
     r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|\[\d{1,3}\](?!\()|^[ \t]*(?:#{1,6} +)?\d{1,3}[.)](?=\s)|"
     r"^#{1,6} .*?\b(?:step|part|section) \d+|\b(?:step|phase|part|section|option|level|tier|шаг|schritt|paso) \d{1,2}\b|\b24/7\b",
@@ -129,16 +114,6 @@ def _step(digits: str, *, vague: bool) -> float:
 
 
 def _spelled(text: str) -> Iterator[Numeral]:
-    for match in _SPELLED.finditer(text):
-        words = re.findall(r"[a-z]+", match[0].lower())
-        total = group = 0
-        for word in words:
-            if word in _WORDS:
-                group += _WORDS[word]
-            elif word == "hundred":
-                group = max(1, group) * 100
-            elif word in _POWERS:
-                total, group = total + max(1, group) * _POWERS[word], 0
-        value = float(total + group)
-        if value > _COUNTED or match["percent"]:
-            yield Numeral(match.start(), match.end(), match[0], ((value, 0.5),), bool(match["percent"]))
+    for found in spelled_numbers(text):
+        written = text[found.start : found.end]
+        yield Numeral(found.start, found.end, written, ((found.value, 0.5),), found.percent)

@@ -88,7 +88,8 @@ def recap(message: str, turns: Sequence[Turn], charters: Mapping[str, Charter]) 
             "recap_line",
             message,
             request=_shortened(turn.request),
-            who=" and ".join(charters[name].title for name in turn.agents if name in charters) or "I",
+            who=_said("and", message).join(charters[name].title for name in turn.agents if name in charters)
+            or "Freya",
             answer=_first_sentence(turn.answer),
         )
         for turn in turns[-_LONGEST_RECAP:]
@@ -98,59 +99,64 @@ def recap(message: str, turns: Sequence[Turn], charters: Mapping[str, Charter]) 
 
 def left_out(message: str, parts: Sequence[str]) -> str:
     """One sentence on the parts of a message that no specialist is for."""
-    return _said("left_out", message, quoted=" and ".join(f"“{_shortened(part)}”" for part in parts))
+    return _said("left_out", message, quoted=_quoted(parts, message))
 
 
 def unanswered(message: str, requests: Sequence[str]) -> str:
     """One sentence on the requests that nothing was found for."""
-    return _said(
-        "unanswered", message, quoted=" and ".join(f"“{_shortened(request)}”" for request in requests)
-    )
+    return _said("unanswered", message, quoted=_quoted(requests, message))
 
 
-def undone(steps: Mapping[str, str]) -> str:
+def undone(message: str, steps: Mapping[str, str]) -> str:
     """One sentence for each reason on the requests that the budget of a run left undone."""
     by_reason: dict[str, list[str]] = {}
     for request, reason in steps.items():
-        by_reason.setdefault(reason, []).append(f"“{_shortened(request)}”")
+        by_reason.setdefault(reason, []).append(request)
     return "\n\n".join(
-        f"I did not get to {' and '.join(requests)}: {reason}. Ask for that by itself, or allow a run more."
+        _said("undone", message, quoted=_quoted(requests, message), reason=reason)
         for reason, requests in by_reason.items()
     )
 
 
-def disagreement(found: Sequence[Conflict], charters: Mapping[str, Charter]) -> str:
+def disagreement(message: str, found: Sequence[Conflict], charters: Mapping[str, Charter]) -> str:
     """A section on where specialists contradict each other, with what each says and rests on."""
     lines = []
     for conflict in found:
         sides = "; ".join(
-            f"**{_title(side.agent, charters)}** says {side.says} ({_evidence(side)})"
+            _said(
+                "disagreement_side",
+                message,
+                who=_title(side.agent, charters),
+                says=side.says,
+                evidence=_evidence(message, side),
+            )
             for side in conflict.sides
         )
         heavier = conflict.heavier
         verdict = (
-            f"The evidence of {_title(heavier.agent, charters)} weighs more."
+            _said("heavier", message, who=_title(heavier.agent, charters))
             if heavier
-            else "Neither has more evidence than the other."
+            else _said("as_heavy", message)
         )
-        lines.append(f"- On **{conflict.about}**: {sides}. {verdict}")
-    return "## They disagree\n\n" + "\n".join(lines)
+        lines.append(_said("disagreement_line", message, about=conflict.about, sides=sides, verdict=verdict))
+    return _said("disagreement", message, lines="\n".join(lines))
 
 
 def _title(agent: str, charters: Mapping[str, Charter]) -> str:
     return charters[agent].title if agent in charters else agent
 
 
-def _evidence(side: Side) -> str:
-    parts = [f"computed by {', '.join(f'`{name}`' for name in side.tools)}"] if side.tools else []
+def _evidence(message: str, side: Side) -> str:
+    tools = ", ".join(f"`{name}`" for name in side.tools)
+    parts = [_said("computed_by", message, tools=tools)] if tools else []
     if side.citations:
-        parts.append(f"{side.citations} cited passage{'s' if side.citations > 1 else ''}")
-    return ", ".join(parts) or "no evidence given"
+        parts.append(_said("cited", message, count=str(side.citations)))
+    return ", ".join(parts) or _said("no_evidence", message)
 
 
-def still_indexing(share: float) -> str:
+def still_indexing(message: str, share: float) -> str:
     """One sentence on knowledge that is there and cannot be found yet."""
-    return f"My knowledge is still being indexed ({int(100 * share)} % so far): please ask again in a few minutes."
+    return _said("still_indexing", message, percent=str(int(100 * share)))
 
 
 def only_english(message: str) -> str:
@@ -170,6 +176,10 @@ def _team(charters: Mapping[str, Charter]) -> str:
     return "\n".join(
         f"- **{charter.title}** (`{charter.name}`): {charter.description}" for charter in charters.values()
     )
+
+
+def _quoted(texts: Sequence[str], message: str) -> str:
+    return _said("and", message).join(f"“{_shortened(text)}”" for text in texts)
 
 
 def _shortened(text: str, longest: int = 120) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agents import Charter, SubAgent
 from graphs.numerals import read_numerals
 from graphs.state import Weighing
-from models.glossary import gloss
+from models import english_words
 
 BASE = 0.3
 """The score of a request that shows none of the features."""
@@ -129,9 +129,10 @@ def weigh(request: str, charter: Charter) -> Weighing:
 def choose_sub_agents(request: str, charter: Charter, *, most: int) -> list[SubAgent]:
     """The sub-agents whose purpose shares most words with the request, in the charter's order; at least one.
 
+    A request in another language is compared in English words, as purposes are in English.
     Those who share less than half of what the best one shares are left out; where none shares a word, the first are taken.
     """
-    asked = _stems(f"{request} {gloss(request, ()).text}")
+    asked = _stems(english_words(request))
     shared = {sub.name: len(asked & _stems(f"{sub.name} {sub.purpose}")) for sub in charter.subagents}
     least = _NEAR_BEST * max(shared.values(), default=0)
     ranked = sorted(charter.subagents, key=lambda sub: -shared[sub.name])

@@ -166,6 +166,7 @@ def business_model_canvas() -> BaseTool:
         _business_model_canvas,
         examples=(
             "Business model canvas. Customers: students. Value: cheap bikes. Channels: app. Revenue: subscription",
+            "Which blocks of my business model canvas are missing? Customers: dentists. Revenue: licence",
             "Fill a canvas: customer segments: clinics; value proposition: fewer no-shows; cost structure: hosting, support",
             "Arrange these notes into the nine blocks: channels: shop; key resources: team; costs: rent",
             "Fill a canvas for my shop",

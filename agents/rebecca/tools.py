@@ -81,6 +81,7 @@ def _supporting_tools() -> tuple[BaseTool, ...]:
             work.generate_capabilities,
             examples=(
                 "List the capabilities of an agent for a pet hotel",
+                "What capabilities should a hotel concierge agent have?",
                 "Which parts of a law firm agent should be tools and which sub-agents?",
                 "Tool or sub-agent for each task of a support desk bot?",
             ),

@@ -76,6 +76,7 @@ def structure_tools() -> tuple[BaseTool, ...]:
             examples=(
                 "draw the trend lines in this csv",
                 "trend lines of ETHUSDT 4h",
+                "is the uptrend line of BTC/USDT 4h broken",
                 "is there a channel on the ETH daily chart",
                 "trend line through the lows of these closes",
             ),

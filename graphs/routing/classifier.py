@@ -1,4 +1,4 @@
-"""Which label a request belongs to: softmax regression beside nearest neighbours, with calibrated probabilities."""
+"""Which label a request belongs to: ridge regression on meaning, words and letters, with calibrated probabilities."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,19 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from graphs.routing.features import SQUARED_LENGTH, Features, Matrix, Vocabulary
+from graphs.routing.features import Matrix, Vocabulary
 from models import Vectors
 
-_NEIGHBOURS = 3
-_NEIGHBOUR_WEIGHT = 10.0
 _BACKGROUND_WEIGHT = 0.25
 """Weight of a text that is no request in the regression, beside 1 for a request."""
-_PENALTY = 6e-5
-_RIDGE = 1e-6
-_MOST_STEPS = 70
-_FOLDS = 3
-_TEMPERATURES = np.linspace(0.3, 4.0, 75)
-_VERSION = 4
+_PENALTY = 0.6
+_TEMPERATURES = np.geomspace(1.0, 40.0, 150)
+_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -57,10 +52,6 @@ class Classifier:
     vocabulary: Vocabulary
     weights: Matrix
     """Shape (features, labels): embedding dimensions first, then terms."""
-    bias: Matrix
-    known: Features
-    """Those of the examples, for the neighbours."""
-    owners: NDArray[np.int64]
     temperature: float
     """Multiplies the scores, so that of the answers given with probability p a share p is right."""
 
@@ -69,21 +60,12 @@ class Classifier:
         return _softmax(self.scores(texts, vectors) * self.temperature).astype(np.float32)
 
     def scores(self, texts: Sequence[str], vectors: Vectors) -> NDArray[np.float64]:
-        """What the probabilities are made of, shape (n, labels)."""
-        return self.weigh(self.vocabulary.features(texts, vectors))
-
-    def weigh(self, features: Features) -> NDArray[np.float64]:
-        """Regression scores plus nearness, shape (n, labels)."""
-        return _linear(features, self.weights) + self.bias + self.nearness(features)
-
-    def nearness(self, features: Features) -> NDArray[np.float64]:
-        """The mean cosine of the nearest examples of each label, weighted, shape (n, labels)."""
-        cosines = features.products(self.known) / SQUARED_LENGTH
-        nearest = np.zeros((len(cosines), len(self.labels)))
-        for label in range(len(self.labels)):
-            own = np.sort(cosines[:, self.owners == label], axis=1)[:, -_NEIGHBOURS:]
-            nearest[:, label] = own.mean(axis=1) if own.size else 0.0
-        return _NEIGHBOUR_WEIGHT * nearest
+        """What the probabilities are made of, shape (n, labels): near 1 for a label that a text surely has, else near 0."""
+        features, middle = self.vocabulary.features(texts, vectors), vectors.shape[1]
+        scores: NDArray[np.float64] = (
+            features.dense @ self.weights[:middle] + features.terms @ self.weights[middle:]
+        )
+        return scores
 
     def save(self, path: Path) -> None:
         """Write it to a file, at once or not at all."""
@@ -96,12 +78,6 @@ class Classifier:
             terms=np.frombuffer("\n".join(terms).encode(), dtype=np.uint8),
             rarity=self.vocabulary.rarity,
             weights=self.weights,
-            bias=self.bias,
-            dense=self.known.dense.astype(np.float16),
-            values=self.known.terms.data,
-            columns=self.known.terms.indices,
-            ends=self.known.terms.indptr,
-            owners=self.owners,
             temperature=np.array(self.temperature),
         )
         part.replace(path)
@@ -109,104 +85,66 @@ class Classifier:
     @classmethod
     def load(cls, path: Path) -> "Classifier":
         """Read what `save` wrote. Raises OSError, ValueError or KeyError for anything else."""
-        from scipy.sparse import csr_matrix
-
         with np.load(path, allow_pickle=False) as stored:
             terms = stored["terms"].tobytes().decode().split("\n")
-            shape = (len(stored["dense"]), len(terms))
-            sparse = csr_matrix((stored["values"], stored["columns"], stored["ends"]), shape=shape)
             return cls(
                 labels=tuple(str(label) for label in stored["labels"]),
                 vocabulary=Vocabulary({term: n for n, term in enumerate(terms)}, stored["rarity"]),
                 weights=stored["weights"],
-                bias=stored["bias"],
-                known=Features(stored["dense"].astype(np.float32), sparse),
-                owners=stored["owners"],
                 temperature=float(stored["temperature"]),
             )
 
 
 def learn(examples: Examples) -> Classifier:
-    """Fit the regression, and the temperature on folds that it did not see (Guo et al., 2017, temperature scaling).
+    """Fit the regression, and the temperature on what it says of each request without having seen it.
 
-    There are far more features than examples, so the regression is solved in the span of the examples: over the rows
-    of the Cholesky factor of their inner products, which gives the same weights at a tenth of the cost.
+    There are more features than examples, so the regression is solved for the examples (Saunders, Gammerman and Vovk,
+    1998, dual ridge regression), each label against all others. The inverse that this takes gives what would be said of
+    each example had it been left out (Allen, 1974, PRESS), to which the temperature is fitted (Guo et al., 2017,
+    temperature scaling).
     """
     vocabulary = Vocabulary.of(examples.texts)
-    known = vocabulary.features(examples.texts, examples.vectors)
+    features = vocabulary.features(examples.texts, examples.vectors)
     labels = tuple(sorted(set(examples.labels)))
     owners = np.array([labels.index(label) for label in examples.labels], dtype=np.int64)
-    inner_products = known.products(known).astype(np.float64) + _RIDGE * np.eye(len(owners))
-    span = np.asarray(np.linalg.cholesky(inner_products), dtype=np.float64)
-    inner, bias = _fit(span, owners, examples.requests, len(labels))
-    whole = Classifier(
-        labels,
-        vocabulary,
-        known.combined(np.asarray(np.linalg.solve(span.T, inner), dtype=np.float64)),
-        bias,
-        known,
-        owners,
-        1.0,
-    )
-    requests, background = np.flatnonzero(examples.requests), np.flatnonzero(~examples.requests)
-    fold = np.random.default_rng(0).permutation(len(requests)) % _FOLDS
-    held_out = np.zeros((len(requests), len(labels)))
-    for number in range(_FOLDS):
-        seen, unseen = np.concatenate([requests[fold != number], background]), requests[fold == number]
-        inner, bias = _fit(span[seen], owners[seen], examples.requests[seen], len(labels))
-        part = replace(whole, known=known.rows(seen), owners=owners[seen])
-        held_out[fold == number] = span[unseen] @ inner + bias + part.nearness(known.rows(unseen))
-    return replace(whole, temperature=_calibrate(held_out, owners[requests]))
+    truth = (owners[:, None] == np.arange(len(labels))).astype(np.float32)
+    inverse = _inverse(features.products(features), _PENALTY / _importance(owners, examples.requests))
+    shares = inverse @ truth
+    unseen = (truth - shares / np.diag(inverse)[:, None])[examples.requests]
+    whole = Classifier(labels, vocabulary, features.combined(shares), 1.0)
+    return replace(whole, temperature=_calibrate(unseen, owners[examples.requests]))
 
 
-def _fit(
-    span: NDArray[np.float64], owners: NDArray[np.int64], requests: NDArray[np.bool_], labels: int
-) -> tuple[NDArray[np.float64], Matrix]:
-    """Weights in the span, and bias; every label counts the same, however many examples it has."""
-    importance = np.where(requests, 1.0, _BACKGROUND_WEIGHT)
-    totals = np.bincount(owners, weights=importance, minlength=labels)
-    return _descend(span, owners, importance / (np.count_nonzero(totals) * totals[owners]), labels)
+def _importance(owners: NDArray[np.int64], requests: NDArray[np.bool_]) -> Matrix:
+    """Of each example, 1 in the mean; every label counts the same, however many examples it has."""
+    single = np.where(requests, 1.0, _BACKGROUND_WEIGHT)
+    balanced = single / np.bincount(owners, weights=single)[owners]
+    result: Matrix = (balanced / balanced.mean()).astype(np.float32)
+    return result
 
 
-def _descend(
-    span: NDArray[np.float64], owners: NDArray[np.int64], importance: NDArray[np.float64], labels: int
-) -> tuple[NDArray[np.float64], Matrix]:
-    """Minimise weighted cross-entropy with an L2 penalty by L-BFGS. `importance` sums to 1."""
-    from scipy.optimize import minimize
+def _inverse(products: Matrix, penalties: Matrix) -> Matrix:
+    """The inverse of the inner products with penalties added to their diagonal, by its Cholesky factor, in place."""
+    from scipy.linalg.lapack import spotrf, spotri
 
-    single = span.astype(np.float32)
-    rows, width = np.arange(len(owners)), span.shape[1]
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights, bias = flat[:-labels].reshape(width, labels), flat[-labels:]
-        error = _softmax(single @ weights.astype(np.float32) + bias)
-        fit = -float(importance @ np.log(error[rows, owners] + 1e-12))
-        error[rows, owners] -= 1.0
-        error *= importance[:, None]
-        slope = single.T @ error.astype(np.float32) + _PENALTY * weights
-        return fit + _PENALTY / 2 * float((weights**2).sum()), np.concatenate(
-            [slope.ravel(), error.sum(axis=0)]
-        )
-
-    start = np.zeros(width * labels + labels)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _MOST_STEPS}).x
-    return found[:-labels].reshape(width, labels), found[-labels:].astype(np.float32)
+    products[np.diag_indices_from(products)] += penalties
+    factor, failed = spotrf(products.T, lower=1, overwrite_a=1)
+    if failed:
+        raise ValueError(f"the inner products of the examples cannot be inverted (row {failed})")
+    lower, _ = spotri(factor, lower=1, overwrite_c=1)
+    lower = np.tril(lower)
+    inverse: Matrix = lower + np.tril(lower, -1).T
+    return inverse
 
 
-def _linear(features: Features, weights: NDArray[np.floating]) -> NDArray[np.float64]:
-    middle = features.dense.shape[1]
-    scores: NDArray[np.float64] = features.dense @ weights[:middle] + features.terms @ weights[middle:]
-    return scores
-
-
-def _calibrate(scores: NDArray[np.float64], owners: NDArray[np.int64]) -> float:
-    """The temperature under which the held-out labels are likeliest."""
+def _calibrate(scores: Matrix, owners: NDArray[np.int64]) -> float:
+    """The temperature under which the labels of unseen requests are likeliest."""
     rows = np.arange(len(owners))
     losses = [-np.log(_softmax(scores * t)[rows, owners] + 1e-9).mean() for t in _TEMPERATURES]
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
-def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def _softmax(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
     result: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
     return result

@@ -8,8 +8,10 @@ from graphs.routing.parts import Part
 from graphs.settings import RouterSettings
 
 _MOST_TASKS = 4
-_SURE_THOUGH_IT_LEANS = 0.9
+_SURE_THOUGH_IT_LEANS = 0.95
 """For a part that refers back, or that only a comma parts from the one before it."""
+_SURE_THOUGH_IT_LEANS_AND_WORKS = 0.85
+"""The same for a part that asks for something to be made or worked out, which is seldom a mere continuation."""
 _GREETING_WORDS = 6
 
 
@@ -123,7 +125,8 @@ def divide(
     division = _Division(whole)
     for number, (part, reading) in enumerate(zip(parts, readings, strict=True)):
         leans = (part.refers_back or (part.in_sentence and number > 0)) and not part.then
-        needed = max(settings.part, _SURE_THOUGH_IT_LEANS) if leans else settings.part
+        surely = _SURE_THOUGH_IT_LEANS_AND_WORKS if part.works else _SURE_THOUGH_IT_LEANS
+        needed = max(settings.part, surely) if leans else settings.part
         sure = reading.probability >= needed and not part.states
         if reading.label in specialists and sure:
             division.add(reading.label, reading.probability, part, [p.text for p in parts[:number]])

@@ -23,8 +23,6 @@ _GRAMS = (3, 4, 5)
 _WORDS_LENGTH = 0.8
 _GRAMS_LENGTH = 0.6
 """Lengths of the word and letter vectors beside an embedding of length 1."""
-SQUARED_LENGTH = 1.0 + _WORDS_LENGTH**2 + _GRAMS_LENGTH**2
-"""That of a whole feature vector, for cosines."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,6 @@ class Features:
 
     dense: NDArray[np.floating]
     terms: Sparse
-
-    def rows(self, chosen: NDArray[np.int64]) -> "Features":
-        """Some of the rows."""
-        return Features(self.dense[chosen], self.terms[chosen])
 
     def products(self, others: "Features") -> Matrix:
         """Inner products of each row with each of the others, shape (n, others)."""

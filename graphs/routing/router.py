@@ -15,10 +15,10 @@ from agents import Charter, UnknownAgent
 from graphs.routing.classifier import Classifier, Examples, learn
 from graphs.routing.dividing import Reading, divide
 from graphs.routing.interfaces import Kind, Route, Task
-from graphs.routing.parts import continues, is_follow_up, only_continues, refers_back, split_parts
+from graphs.routing.parts import asks_anew, continues, is_follow_up, only_continues, refers_back, split_parts
 from graphs.settings import RouterSettings
 from memory import Turn
-from models import Embedder, ModelsError, Unit
+from models import Embedder, ModelsError, Unit, english_words
 from models.chat import ChatModels, Role
 
 logger = logging.getLogger(__name__)
@@ -29,8 +29,8 @@ _OTHER: dict[str, Kind] = {
     "protected": "protected",
 }
 _SURE_OTHER = 0.6
-_SURE_IT_LEAVES = 0.85
-_SURE_THOUGH_IT_REFERS_BACK = 0.9
+_SURE_IT_LEAVES = 0.95
+_SURE_THOUGH_IT_REFERS_BACK = 0.85
 _SURE_THOUGH_IT_CONTINUES = 0.95
 _MOST_QUESTIONS = 400
 _MOST_TASKS = 4
@@ -108,6 +108,7 @@ class CalibratedRouter:
         return turns[-1]
 
     async def _read(self, texts: Sequence[str]) -> list[Reading]:
+        texts = [english_words(text) for text in texts]
         table = self._classifier.probabilities(texts, await self._embedder.embed(texts))
         labels = self._classifier.labels
         readings = []
@@ -133,7 +134,7 @@ class CalibratedRouter:
         """Keep to the earlier specialists, unless the message by itself clearly means something else."""
         alone, joined = readings[0], readings[-1]
         agents = [name for name in last.agents if name in self._charters]
-        if not only_continues(message) and self._changes_subject(message, alone, agents):
+        if not only_continues(message) and self._changes_subject(message, alone, joined, agents):
             return None
         if not agents and joined.label in self._charters and joined.probability >= self._settings.sure:
             agents = [joined.label]
@@ -145,11 +146,17 @@ class CalibratedRouter:
         )
         return Route(kind="tasks", tasks=tasks, reason="a follow-up stays with who answered before")
 
-    def _changes_subject(self, message: str, alone: Reading, agents: Sequence[str]) -> bool:
-        """Whether a message that may be a follow-up is surely about something else when read by itself."""
+    def _changes_subject(self, message: str, alone: Reading, joined: Reading, agents: Sequence[str]) -> bool:
+        """Whether a message that may be a follow-up is surely about something else when read by itself.
+
+        One that is connected to what was before, and asks nothing of its own, must be so when read with it, too.
+        """
         leads_on = continues(message)
         if alone.label in self._charters:
-            needed = max(self._settings.part, _SURE_IT_LEAVES) if leads_on else self._settings.part
+            if leads_on and not asks_anew(message) and joined.label in agents:
+                return False
+            leans = leads_on or refers_back(message)
+            needed = max(self._settings.part, _SURE_IT_LEAVES) if leans else self._settings.part
             return alone.label not in agents and alone.probability >= needed
         if alone.label == "recap":
             return alone.probability >= _SURE_OTHER
@@ -222,13 +229,24 @@ def _takes_whole(charter: Charter) -> bool:
 async def read_examples(
     embedder: Embedder, charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]
 ) -> Examples:
-    """Every example with its label and embedding, each text once: requests first, then what else tells of a label."""
-    requests = await asyncio.to_thread(labelled_requests, charters)
-    known = {text for text, _ in requests}
-    background = [pair for pair in labelled_background(charters, questions) if pair[0] not in known]
-    texts, labels = zip(*requests, *background, strict=True)
+    """Every example with its label and embedding, each text once: requests first, then what else tells of a label.
+
+    What is in other languages is put into English words, as `CalibratedRouter` does with what it reads.
+    """
+    requests = _in_english_words(await asyncio.to_thread(labelled_requests, charters))
+    background = _in_english_words(labelled_background(charters, questions))
+    both = requests | {text: label for text, label in background.items() if text not in requests}
+    texts = tuple(both)
     asked = np.arange(len(texts)) < len(requests)
-    return Examples(texts, labels, await embedder.embed(texts), asked)
+    return Examples(texts, tuple(both.values()), await embedder.embed(texts), asked)
+
+
+def _in_english_words(labelled: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Labels by text; of two texts that are the same in English words the first counts."""
+    found: dict[str, str] = {}
+    for text, label in labelled:
+        found.setdefault(english_words(text), label)
+    return found
 
 
 def labelled_requests(charters: Mapping[str, Charter]) -> list[tuple[str, str]]:

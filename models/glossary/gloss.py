@@ -5,9 +5,10 @@ import tomllib
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from itertools import pairwise
+from typing import Any, TypeAlias  # TOML
 
 _LANGUAGES = ("ru", "es", "de")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’/][^\W\d_]+)*")
@@ -22,6 +23,9 @@ _PAIR_REACH = 40
 """Characters from "from" within which its "to" stands."""
 _STEM = 3
 """Letters by which forms with an open ending are looked up."""
+
+_Forms: TypeAlias = dict[str, list[tuple[tuple[str, ...], str]]]
+_KnownForms: TypeAlias = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +68,36 @@ class _Lexicon:
     """Words for "from" and for "to" where a number follows both."""
     scales: Mapping[str, str]
     """Letters right behind a number that stand for thousands and millions."""
-    exact: Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
+    exact: _KnownForms
     """By the first word the forms that begin with it, the longest first, and what they mean."""
-    open: Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
+    open: _KnownForms
     """The same by the first letters of forms whose first word has an open ending."""
 
 
 def english_words(text: str) -> str:
     """The text with its Russian, Spanish and German words of business, markets and everyday in English, word by word.
 
-    What is not known stays as it is; an English text stays the same. Made for comparing texts, not for reading them.
+    What is not known stays as it is; an English text stays the same. Made for comparing texts, not for reading them:
+    it knows more words than `gloss`, some of them only roughly.
     """
-    return gloss(text).text
+    return _gloss(text, (), _WIDER).text
 
 
 def gloss(text: str, kept: Sequence[tuple[int, int]] = ()) -> Gloss:
     """The text put into English word by word; what lies in the `kept` spans is left as it stands; they are in order."""
+    return _gloss(text, kept, _LEXICONS)
+
+
+def _gloss(text: str, kept: Sequence[tuple[int, int]], lexicons: Mapping[str, "_Lexicon"]) -> Gloss:
     words = [
         (_folded(match[0]), match.start(), match.end())
         for match in _WORD.finditer(text[:_LONGEST_READ])
         if not lies_within(match.start(), kept)
     ]
-    language = _language([word for word, *_ in words])
+    language = _language([word for word, *_ in words], lexicons)
     if language == "en":
         return Gloss(text, language)
-    lexicon = _LEXICONS[language]
+    lexicon = lexicons[language]
     parts: list[str] = []
     joints: list[tuple[int, int, int, int]] = []
     length, done, at = 0, 0, 0
@@ -115,17 +124,17 @@ def _start(span: tuple[int, int]) -> int:
     return span[0]
 
 
-def _language(words: Sequence[str]) -> str:
+def _language(words: Sequence[str], lexicons: Mapping[str, _Lexicon]) -> str:
     """The language most of whose function words and known forms are among the words; `en` where none has more than English."""
     if any(_CYRILLIC.match(word) for word in words):
         return "ru"
     english = sum(word in _ENGLISH for word in words)
     best, most = "en", 0
     for language in _LANGUAGES[1:]:
-        lexicon = _LEXICONS[language]
+        lexicon = lexicons[language]
         said = sum(
             (word in lexicon.marks)
-            + (word not in _ENGLISH and word not in _ENGLISH_TOO and _known(lexicon, word))
+            + (word not in _ENGLISH and not _is_english_too(word) and _known(lexicon, word))
             for word in words
         )
         if said > most:
@@ -136,10 +145,15 @@ def _language(words: Sequence[str]) -> str:
 _ENGLISH_TOO = frozenset(
     "plan start portfolio agent budget rate variable fix legal hotel bank base final e a o u on in so also die was am man den "
     "team test bot cash compare compared comparison estimate estimated estimates divide divided calculate calculated calculation "
-    "deposit distribute distributed conversion variables media euros en son van con mes dos su si pro im falls block million "
-    "billion dollar plane tag social revision redact construct mi stuck beginning beginner budgets".split()
+    "deposit distribute distributed distribution conversion variables media euros en son van con mes dos su si pro im falls block million "
+    "billion dollar plane tag social revision redact construct mi stuck beginning beginner budgets red luna sol roman dolor cafe "
+    "linear trendline trader traders trade pan kind pension film films insta lose calculator ei land web".split()
 )
 """Forms of another language that are English words as well and so tell nothing."""
+
+
+def _is_english_too(word: str) -> bool:
+    return word in _ENGLISH_TOO or word in _MEANINGS or word.removesuffix("s") in _MEANINGS
 
 
 def _known(lexicon: _Lexicon, word: str) -> bool:
@@ -192,16 +206,8 @@ def _is_form(form: str, word: str) -> bool:
 
 
 def _read(language: str) -> _Lexicon:
-    data = tomllib.loads(resources.files("models.glossary").joinpath(f"{language}.toml").read_text("utf-8"))
-    exact: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    ends: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for meaning, forms in data["words"].items():
-        for written in forms.split(","):
-            form = tuple(_folded(written.strip()).split())
-            if form[0].endswith("*"):
-                ends.setdefault(form[0][:_STEM].rstrip("*"), []).append((form, meaning))
-            else:
-                exact.setdefault(form[0], []).append((form, meaning))
+    data = _toml(language)
+    exact, ends = _forms(data["words"])
     pairs = data["pairs"]
     return _Lexicon(
         marks=frozenset(map(_folded, data["marks"].split())),
@@ -212,6 +218,44 @@ def _read(language: str) -> _Lexicon:
     )
 
 
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files("models.glossary").joinpath(f"{name}.toml").read_text("utf-8"))
+
+
+def _forms(words: Mapping[str, str]) -> tuple[_Forms, _Forms]:
+    """Forms by their first word, and those whose first word has an open ending by its first letters."""
+    exact: _Forms = {}
+    ends: _Forms = {}
+    for meaning, forms in words.items():
+        for written in forms.split(","):
+            form = tuple(_folded(written.strip()).split())
+            if form[0].endswith("*"):
+                ends.setdefault(form[0][:_STEM].rstrip("*"), []).append((form, meaning))
+            else:
+                exact.setdefault(form[0], []).append((form, meaning))
+    return exact, ends
+
+
+def _wider() -> dict[str, _Lexicon]:
+    """The lexicons with the words that only tell what a text is about; a form that has a meaning keeps it."""
+    rows = _toml("wider")
+    found = {}
+    for language, lexicon in _LEXICONS.items():
+        exact, ends = _forms({meaning: forms[language] for meaning, forms in rows.items()})
+        found[language] = replace(
+            lexicon, exact=_joined(lexicon.exact, exact), open=_joined(lexicon.open, ends)
+        )
+    return found
+
+
+def _joined(first: _KnownForms, further: _KnownForms) -> _Forms:
+    joined = {key: list(forms) for key, forms in first.items()}
+    for key, forms in further.items():
+        taken = {form for form, _ in first.get(key, ())}
+        joined.setdefault(key, []).extend(pair for pair in forms if pair[0] not in taken)
+    return joined
+
+
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
@@ -220,3 +264,15 @@ def _folded(text: str) -> str:
 
 _LEXICONS = {language: _read(language) for language in _LANGUAGES}
 """Read with the module, as code is: the first request must not wait for files in the event loop."""
+_WIDER = _wider()
+_MEANINGS = frozenset(
+    word
+    for forms in (
+        *(lexicon.exact for lexicon in _WIDER.values()),
+        *(lexicon.open for lexicon in _WIDER.values()),
+    )
+    for pairs in forms.values()
+    for _, meaning in pairs
+    for word in _folded(meaning).split()
+)
+"""English words that the glossary knows, some of which are words of other languages too."""

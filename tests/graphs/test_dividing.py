@@ -35,8 +35,8 @@ def test_one_request_and_what_is_unsure_beside_it_are_not_divided(label):
 
 
 def test_half_a_sentence_and_what_points_back_need_more_certainty():
-    assert divided((part("RSI"), "technical", 0.9), (part("which one", weak=True), "davina", 0.85)) is None
-    assert divided((part("RSI?"), "technical", 0.9), (part("value it", back=True), "davina", 0.85)) is None
+    assert divided((part("RSI"), "technical", 0.9), (part("which one", weak=True), "davina", 0.9)) is None
+    assert divided((part("RSI?"), "technical", 0.9), (part("value it", back=True), "davina", 0.8)) is None
     route = divided((part("RSI?"), "technical", 0.9), (part("value it", back=True), "davina", 0.95))
     assert asked(route) == [("technical", "RSI?", ""), ("davina", "value it", "RSI?")]
 

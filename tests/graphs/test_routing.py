@@ -39,6 +39,18 @@ def agents_of(route):
         ("thanks a lot!", ["small_talk"]),
         ("waht is teh macd indikator", ["technical"]),
         ("Hi Freya! What is impermanent loss?", ["fundamentals"]),
+        ("двойное дно на графике, это сигнал?", ["technical"]),
+        ("cómo funciona la prueba de participación", ["fundamentals"]),
+        ("entwirf einen buchungsbot für eine tierarztpraxis", ["rebecca"]),
+        ("напиши объявление для пекарни", ["sofia"]),
+        ("qué riesgos tiene abrir un bar", ["davina"]),
+        ("wie wird das wetter morgen in köln", ["out_of_scope"]),
+        ("Was ist ein RSI? Und schreib einen Slogan für eine Bäckerei", ["technical", "sofia"]),
+        (
+            "calcula el VAN de -1000, 400, 400, 400 al 8 % y escribe un anuncio para la tienda",
+            ["davina", "sofia"],
+        ),
+        ("сделай SWOT-анализ кофейни, а потом спроектируй бота для заказов", ["davina", "rebecca"]),
         (
             "Build an agent for a dentist, and give me the system prompt, the API and the database",
             ["rebecca"],
@@ -78,6 +90,34 @@ async def test_what_is_told_goes_with_what_is_asked(router):
     )
     assert agents_of(route) == ["sofia"]
     assert "skincare" in route.tasks[0].request
+
+
+@pytest.mark.parametrize(
+    ("asked", "agent", "then"),
+    [
+        ("посчитай RSI для 44 45 46", "technical", ["а за 21 день?", "и для эфира?", "что это значит?", "короче"]),
+        ("calcula el punto de equilibrio con costes de 3000, precio 20 y coste 8", "davina",
+         ["¿y con 4000?", "¿por qué?", "¿y si el precio sube a 25?", "¿qué significa eso?"]),
+        ("berechne den Break-even bei 3000 Fixkosten, Preis 20, Kosten 8", "davina",
+         ["und bei 4000?", "und wenn der Preis auf 25 steigt?", "was bedeutet das?", "kürzer"]),
+        ("write a slogan for my bakery", "sofia", ["another one", "in German please", "how sure are you?"]),
+    ],
+)  # fmt: skip
+async def test_follow_ups_stay_in_four_languages(router, asked, agent, then):
+    for message in then:
+        assert agents_of(await router.route(message, after(asked, agent))) == [agent], message
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("und was ist Staking?", ["fundamentals"]),
+        ("а что такое стейкинг?", ["fundamentals"]),
+        ("qué tiempo hace hoy", ["out_of_scope"]),
+    ],
+)
+async def test_who_asks_anew_in_another_language_leaves(router, message, expected):
+    assert agents_of(await router.route(message, after(RSI, "technical"))) == expected
 
 
 @pytest.mark.parametrize(

@@ -78,3 +78,19 @@ def test_sub_agents_are_chosen_by_what_they_are_for(charters):
 def test_as_many_sub_agents_as_wanted_in_the_order_of_the_charter(charters):
     chosen = choose_sub_agents("anything at all", charters["sofia"], most=3)
     assert chosen == list(charters["sofia"].subagents[:3])
+
+
+@pytest.mark.parametrize(
+    ("specialist", "request_", "sub"),
+    [
+        ("sofia", "Напиши подробный текст объявления и слоган для пекарни", "copywriter"),
+        ("sofia", "Diseña una estrategia de redes sociales para una panadería", "social_media"),
+        ("davina", "Vergleiche die Wettbewerber einer Bäckerei ausführlich", "competitor_research"),
+        ("davina", "análisis detallado de tendencias del mercado", "trend_analyser"),
+        ("rebecca", "Напиши системный промпт с тоном и персоной для бота", "prompt_engineer"),
+        ("technical", "Entwirf eine Handelsstrategie", "strategy_designer"),
+        ("fundamentals", "на какой стадии рыночный цикл", "market_cycle_analyst"),
+    ],
+)
+def test_sub_agents_are_chosen_in_other_languages(charters, specialist, request_, sub):
+    assert sub in [each.name for each in choose_sub_agents(request_, charters[specialist], most=2)]

@@ -55,3 +55,31 @@ def test_kept_spans_are_left_as_they_stand() -> None:
     said = "Проверь заголовок «цена и качество»"
     at = said.index("«")
     assert gloss(said, [(at, len(said))]).text == "check headline «цена и качество»"
+
+
+@pytest.mark.parametrize(
+    ("said", "english"),
+    [
+        ("wetter morgen in Köln", "weather tomorrow in Köln"),
+        ("receta de sopa", "recipe of soup"),
+        ("посоветуй фильм", "recommend film"),
+    ],
+)
+def test_everyday_words_only_tell_what_a_text_is_about(said, english):
+    assert english_words(said) == english
+    assert gloss(said).text != english
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "red candle meaning",
+        "bank loan or equity",
+        "SOL price",
+        "hammer or doji",
+        "signals of a trend",
+        "why do stablecoins lose their peg",
+    ],
+)
+def test_terse_english_stays_the_same(text):
+    assert english_words(text) == text

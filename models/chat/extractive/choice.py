@@ -53,6 +53,13 @@ _POINTS_AT_DATA = re.compile(
     r"stop|table|test|text|values|website|liquidation|runway|burn|cac|ltv|roas|ctr|npv|irr)\b",
     re.IGNORECASE,
 )
+_PAIR = re.compile(r"\b[A-Z0-9]{2,8}[/-]?(?:USDT|USDC|BUSD|USD|EUR|BTC|ETH)\b")
+"""A traded pair, whose prices an exchange has."""
+_EXPLAINS = re.compile(
+    _GREETING
+    + r"(?:explain|define|describe|tell me about|how\b(?! (?:high|low|strong|much)\b)|why\b|when\b|should\b)",
+    re.IGNORECASE,
+)
 _LABELS = re.compile(r"[A-Za-z]{3,}\s?:\s")
 _DATA = re.compile(r"[\d:\"“«]")
 """Where what is asked for ends and what is given begins."""
@@ -88,6 +95,8 @@ class Manner:
     """It tells to do something."""
     points: bool
     """It points at data of the user's own."""
+    pair: bool
+    """It names a pair that is traded, and asks for no explanation."""
     data: bool
     """There is data in it: numbers, quotations, markup, labelled lists."""
     only: bool
@@ -104,6 +113,7 @@ class Manner:
             defines=_DEFINES.match(beginning) is not None,
             acts=_ASKS_TO_DO.search(beginning) is not None,
             points=_POINTS_AT_DATA.search(beginning) is not None,
+            pair=_PAIR.search(beginning) is not None and not _EXPLAINS.match(beginning),
             data=bool(found.quantities or texts.quotes or texts.markup or texts.fenced or texts.table)
             or _LABELS.search(beginning) is not None,
             only=_ONLY.search(beginning) is not None,
@@ -149,28 +159,31 @@ def _wanting(best: Candidate, complete: list[Candidate], manner: Manner) -> Cand
 
 
 def _is_called_for(candidate: Candidate, manner: Manner) -> bool:
-    if (
-        candidate.called
-        and not manner.defines
-        and (candidate.reading.literal or candidate.tool.takes_text_only)
-    ):
-        given = candidate.reading.figures > 0 or (candidate.tool.tells_its_text and manner.data)
-        told = candidate.tool.takes_text_only and manner.acts and manner.data
-        return not manner.asks or given or told
+    tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
+    if candidate.called and not manner.defines and (reading.literal or tool.takes_text_only):
+        given = reading.figures > 0 or (tool.tells_its_text and manner.data)
+        told = tool.takes_text_only and manner.acts and manner.data
+        if not manner.asks or manner.points or manner.pair or given or told:
+            return True
+        if not tool.takes_text_only:
+            return False
     if candidate.cosine >= _SAME_REQUEST and (manner.acts or not manner.defines):
         return True
-    tool, reading, fit = candidate.tool, candidate.reading, candidate.fit
     if tool.takes_text_only:
         return _is_design(fit, manner)
     if tool.works_on_rows and not any(isinstance(value, list) for value in reading.values.values()):
-        if _holds_bars(reading):
-            return fit >= _SURE_WITH_DATA
-        return fit >= _SURE and (manner.points or (manner.acts and not manner.asks))
+        return _has_rows(candidate, manner)
     if reading.figures:
         return fit >= (_SURE if manner.defines else _SURE_WITH_DATA)
-    if manner.defines:
-        return False
-    return fit >= (_SURE if manner.acts or manner.points else _SURE_OF_QUESTION)
+    return not manner.defines and fit >= (_SURE if manner.acts or manner.points else _SURE_OF_QUESTION)
+
+
+def _has_rows(candidate: Candidate, manner: Manner) -> bool:
+    """Whether a request that holds no row of numbers holds or names what has them: bars, data of the user's, a pair."""
+    meant = candidate.named or candidate.called or candidate.tool.choices_in(candidate.reading.values) > 0
+    if _holds_bars(candidate.reading) or (manner.pair and meant):
+        return candidate.fit >= _SURE_WITH_DATA
+    return candidate.fit >= _SURE and (manner.points or (manner.acts and not manner.asks))
 
 
 def _is_design(fit: float, manner: Manner) -> bool:
