@@ -15,6 +15,7 @@ run: $(VENV)/.run-ready  ## Start Freya (everything it needs, in ./data unless F
 	@exec $(BIN)/freya serve
 
 test: $(VENV)/.dev-ready  ## Run every test, with the branch coverage gate
+	@# Bytecode is kept whatever the environment says: every command that a test starts would compile the same files.
 	@echo "==> pytest on three processes, with branch coverage"
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 

@@ -2,22 +2,51 @@
 
 from agents.charter import Charter, SubAgent
 from agents.errors import AgentsError, CharterInvalid, UnknownAgent
-from agents.language import written_in
+from agents.language import code, written_in
+from agents.playbooks import Filled, Section, fill_template, lay_out, read_facts, read_playbook
 from agents.registry import discover
-from agents.tools import NO_RESOURCES, Artifact, Figure, Resources, ToolOutput, ToolRefused
+from agents.tools import (
+    NO_RESOURCES,
+    RESOURCES,
+    Artifact,
+    CodeRun,
+    Figure,
+    Resources,
+    SqlProbe,
+    SqlRejected,
+    SqlUnavailable,
+    ToolOutput,
+    ToolRefused,
+    is_financial,
+    writes,
+)
 
 __all__ = [
     "NO_RESOURCES",
+    "RESOURCES",
     "AgentsError",
     "Artifact",
     "Charter",
     "CharterInvalid",
+    "CodeRun",
     "Figure",
+    "Filled",
     "Resources",
+    "Section",
+    "SqlProbe",
+    "SqlRejected",
+    "SqlUnavailable",
     "SubAgent",
     "ToolOutput",
     "ToolRefused",
     "UnknownAgent",
+    "code",
     "discover",
+    "fill_template",
+    "is_financial",
+    "lay_out",
+    "read_facts",
+    "read_playbook",
+    "writes",
     "written_in",
 ]

@@ -12,8 +12,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 
 from agents import Charter, ToolRefused, UnknownAgent
-from agents.definitions import Definition, Verdict, charter_of, define, examine
-from agents.rebecca.analysis import analyze
+from agents.interfaces import Definition, Verdict, analyze, charter_of, define, examine
 from app.agents_store import AgentStore, AgentVersion, StoredAgent
 from graphs import Route, Router
 from graphs.routing.interfaces import Task

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel, Field
 
-from agents.definitions import Definition
+from agents.interfaces import Definition
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 State = Literal["live", "disabled"]

@@ -8,11 +8,12 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from agents.tools import CodeRun
+from agents import CodeRun
 
 _MEGABYTE = 1024 * 1024
 _CHUNK = 4096
@@ -66,12 +67,14 @@ class SubprocessSandbox:
         began = time.monotonic()
         folder = await asyncio.to_thread(_folder, files)
         try:
-            process = await self._start(folder, module, arguments)
-            try:
-                output, ended = await self._watch(process)
-            finally:
-                _kill(process)
-                code = await process.wait()
+            async with _pipe() as (reading, writing):
+                process = await self._start(folder, module, arguments, output=writing.fileno())
+                writing.close()
+                try:
+                    output, ended = await self._watch(process, reading)
+                finally:
+                    _kill(process)
+                    code = await process.wait()
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         isolated, text = output[:1] == b"1", output[1:].decode("utf-8", "replace")
@@ -80,7 +83,7 @@ class SubprocessSandbox:
         )
 
     async def _start(
-        self, folder: Path, module: str, arguments: tuple[str, ...]
+        self, folder: Path, module: str, arguments: tuple[str, ...], *, output: int
     ) -> asyncio.subprocess.Process:
         limits = self._limits
         given = (limits.processor_seconds, limits.memory, limits.file_size, limits.processes)
@@ -95,17 +98,19 @@ class SubprocessSandbox:
             cwd=folder,
             env={},
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=output,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> tuple[bytes, bool]:
+    async def _watch(
+        self, process: asyncio.subprocess.Process, reading: asyncio.StreamReader
+    ) -> tuple[bytes, bool]:
         """The output as far as it may go, and whether the process ended of itself in time."""
-        stream, output = process.stdout, bytearray()
+        output = bytearray()
         try:
             async with asyncio.timeout(self._limits.seconds):
-                while stream and (chunk := await stream.read(_CHUNK)):
+                while chunk := await reading.read(_CHUNK):
                     output += chunk
                     if len(output) > self._limits.output:
                         return bytes(output[: self._limits.output]), False
@@ -113,6 +118,24 @@ class SubprocessSandbox:
         except TimeoutError:
             return bytes(output), False
         return bytes(output), True
+
+
+@contextlib.asynccontextmanager
+async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, BinaryIO]]:
+    """A pipe of our own; its writing end is to be closed once the process has it.
+
+    One of asyncio's belongs to the process: where more lies in it than is read, waiting for the process never ends.
+    """
+    ends = os.pipe()
+    reader = asyncio.StreamReader()
+    with os.fdopen(ends[0], "rb", 0) as reading, os.fdopen(ends[1], "wb", 0) as writing:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), reading
+        )
+        try:
+            yield reader, writing
+        finally:
+            transport.close()
 
 
 def _folder(files: Mapping[str, str]) -> Path:

@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from agents.tools import SqlProbe, SqlRejected, SqlUnavailable
+from agents import SqlProbe, SqlRejected, SqlUnavailable
 
 _SECONDS = 10
 _STATEMENT_MS = 5000

@@ -9,8 +9,7 @@ from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.tools import BaseTool
 from pydantic import ValidationError
 
-from agents import Artifact, Resources, ToolOutput
-from agents.tools import RESOURCES, is_financial
+from agents import RESOURCES, Artifact, Resources, ToolOutput, is_financial
 from graphs.checking import find_faults
 from graphs.errors import StepFailed
 from graphs.events import ArtifactMade, ArtifactReference, ToolFinished, ToolStarted

@@ -12,8 +12,7 @@ from typing import Any, cast  # Any: what tools take and give
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
 
-from agents import Charter, ToolRefused
-from agents.tools import writes
+from agents import Charter, ToolRefused, writes
 from graphs.errors import RequestRefused, StepFailed
 
 _KEPT = frozenset("\n\t")

@@ -5,8 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from agents import Charter, written_in
-from agents.language import code
+from agents import Charter, code, written_in
 from graphs.conflicts import Conflict, Side
 from memory import Turn
 

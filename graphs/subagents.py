@@ -15,8 +15,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from agents import Charter, SubAgent
-from agents.playbooks import Filled, Section, fill_template, lay_out, read_facts, read_playbook
+from agents import Charter, Filled, Section, SubAgent, fill_template, lay_out, read_facts, read_playbook
 from graphs.calling import FinishedCall, ToolBench
 from graphs.events import AgentFinished, AgentStarted
 from graphs.grounding import Sources, check_answer

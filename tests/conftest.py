@@ -5,6 +5,8 @@ tests write is visible to each other and to nobody else.
 """
 
 import asyncio
+import fcntl
+import hashlib
 import itertools
 import shutil
 import sys
@@ -26,6 +28,8 @@ from redis.asyncio import Redis
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers, postgres
 from memory.privacy import prepare
+from models.embeddings.settings import DEFAULT_MODEL
+from models.embeddings.weights import ensure_layout
 
 if TYPE_CHECKING:
     from training.llama import MadeModel
@@ -165,6 +169,16 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture(scope="session")
+async def embedding_data() -> Path:
+    """A data folder where the embedding model is laid out, once for a state of its sources, as that takes seconds."""
+    folder = await asyncio.to_thread(_embedding_folder)
+    with (folder / "lock").open("wb") as turn:  # another process may be writing it
+        await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)
+        await ensure_layout(folder / "models" / DEFAULT_MODEL)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small Llama of random numbers with a token for each byte, as a GGUF file."""
     from tests.small_llama import SHAPE, VOCABULARY
@@ -190,6 +204,15 @@ def shared_data() -> Path:
     folder = _ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"needs the shared example data, and {folder} does not exist")
+    return folder
+
+
+def _embedding_folder() -> Path:
+    sources = hashlib.sha256()
+    for path in sorted((_ROOT / "models" / "embeddings").glob("*.py")):
+        sources.update(path.read_bytes())
+    folder = _ROOT / ".pytest_cache" / "freya-models" / f"embedding-{sources.hexdigest()[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

@@ -22,6 +22,8 @@ def defined(text: str) -> Definition:
     return define(analyze(text), text)
 
 
+@pytest.mark.slow
+@pytest.mark.uncounted
 def test_every_design_answers_its_own_cases_but_those_in_languages_it_has_no_sentences_for():
     for text in TEXTS:
         verdicts = examine(defined(text))

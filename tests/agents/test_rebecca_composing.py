@@ -135,6 +135,8 @@ def test_states_are_participles():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
+@pytest.mark.uncounted
 def test_thirty_strange_domains_are_valid_and_their_words_stand_in_schema_and_api():
     results = [judged(case) for case in CASES]
     assert len(results) == 30

@@ -15,6 +15,8 @@ from typer.testing import CliRunner, Result
 
 from app import logs
 from app.cli.commands import application
+from models.embeddings import openvino_embedder
+from models.embeddings.openvino_embedder import compiled
 from tests.e2e.seeding import seeded_data
 
 QUESTIONS = (
@@ -40,9 +42,20 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FREYA_DATA", "")  # restored at the end, whatever a command sets
     monkeypatch.setattr(logs, "configure_logs", lambda _: None)
+    monkeypatch.setattr(openvino_embedder, "compiled", _compiled_once)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     yield
     structlog.reset_defaults()
+
+
+_compiled: dict[int, Any] = {}  # OpenVINO has no types
+
+
+def _compiled_once(graph: Path, *, threads: int) -> Any:
+    """The model as a process holds it: a test runs in one what are many, each of which would compile it."""
+    if threads not in _compiled:
+        _compiled[threads] = compiled(graph, threads=threads)
+    return _compiled[threads]
 
 
 @pytest.fixture

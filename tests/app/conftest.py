@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import io
 import json
 import logging
@@ -11,14 +12,24 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 import structlog
+import typer.testing
 from blockbuster import BlockBuster
 from fastapi import FastAPI
+from typer.main import get_command
 
 from app.http import create_app
 from app.logs import configure_logs
 from app.settings import HttpSettings, LogSettings, Settings
 from app.wiring import Running, open_freya
 from tests.e2e.seeding import seeded_data
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _commands_are_made_once() -> Iterator[None]:
+    """Typer's runner makes all of them anew for each that it calls, which takes longer than most commands do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", functools.cache(get_command))
+        yield
 
 
 class Logged:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,15 +22,14 @@ _BACKENDS = ["openvino", pytest.param("sentence-transformers", marks=pytest.mark
 
 @pytest.fixture(scope="module", params=_BACKENDS)
 async def backend(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, embedding_data: Path
 ) -> AsyncIterator[tuple[str, OpenVinoEmbedder | SentenceTransformerEmbedder]]:
-    folder = tmp_path_factory.mktemp("models")
     loaded: OpenVinoEmbedder | SentenceTransformerEmbedder
     if request.param == "sentence-transformers":
-        saved = await asyncio.to_thread(save_tiny_model, folder)
+        saved = await asyncio.to_thread(save_tiny_model, tmp_path_factory.mktemp("models"))
         loaded = await SentenceTransformerEmbedder.load(str(saved))
     else:
-        loaded = await OpenVinoEmbedder.load(folder)
+        loaded = await OpenVinoEmbedder.load(embedding_data)
     yield request.param, loaded
     await loaded.close()
 

@@ -52,8 +52,8 @@ async def router_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-async def embedder(router_data: Path) -> AsyncIterator[CachedEmbedder]:
-    opened = CachedEmbedder(await OpenVinoEmbedder.load(router_data, threads=1), None, hot_vectors=4000)
+async def embedder(embedding_data: Path) -> AsyncIterator[CachedEmbedder]:
+    opened = CachedEmbedder(await OpenVinoEmbedder.load(embedding_data, threads=1), None, hot_vectors=4000)
     yield opened
     await opened.close()
 

@@ -12,9 +12,9 @@ from models.embeddings import EmbeddingSettings, SentenceTransformerEmbedder, op
 from tests.fakes.tiny_sentence_transformer import DIMENSIONS, save_tiny_model
 
 
-async def test_the_default_is_minilm_with_its_vectors_kept_in_redis(tmp_path: Path, redis_url: str):
+async def test_the_default_is_minilm_with_its_vectors_kept_in_redis(embedding_data: Path, redis_url: str):
     async with Redis.from_url(redis_url, driver_info=None) as redis:
-        embedder = await open_embedder(EmbeddingSettings(), tmp_path, redis)
+        embedder = await open_embedder(EmbeddingSettings(), embedding_data, redis)
         await embedder.embed(["a question"])
         await embedder.close()
         assert (embedder.name, embedder.dimensions) == ("all-MiniLM-L6-v2", 384)

@@ -26,13 +26,8 @@ _TEXTS = [
 
 
 @pytest.fixture(scope="module")
-async def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="module")
-async def embedder(data: Path) -> AsyncIterator[OpenVinoEmbedder]:
-    loaded = await OpenVinoEmbedder.load(data, threads=1)
+async def embedder(embedding_data: Path) -> AsyncIterator[OpenVinoEmbedder]:
+    loaded = await OpenVinoEmbedder.load(embedding_data, threads=1)
     yield loaded
     await loaded.close()
 
@@ -78,8 +73,7 @@ async def test_many_texts_of_all_lengths_keep_their_order(embedder: OpenVinoEmbe
     assert np.abs(together[picked] - alone).max() < 1e-5
 
 
-def test_a_process_that_embeds_never_loads_torch(data: Path, embedder: OpenVinoEmbedder):
-    assert embedder.dimensions == 384
+def test_a_process_that_embeds_never_loads_torch(embedding_data: Path):
     script = """
 import asyncio, sys
 from pathlib import Path
@@ -94,6 +88,10 @@ asyncio.run(main())
 print([name for name in ("torch", "transformers", "sentence_transformers", "openvino_telemetry") if sys.modules.get(name)])
 """
     done = subprocess.run(
-        [sys.executable, "-c", script, str(data)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script, str(embedding_data)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.strip() == "[]"

@@ -1,6 +1,7 @@
 """What requests in users' words lead to, with all tools of a specialist bound and the real embeddings."""
 
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,8 +164,8 @@ LACKING = [
 
 
 @pytest.fixture(scope="module")
-async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ExtractiveChatModel]:
-    embedder = await OpenVinoEmbedder.load(tmp_path_factory.mktemp("data"), threads=1)
+async def model(embedding_data: Path) -> AsyncIterator[ExtractiveChatModel]:
+    embedder = await OpenVinoEmbedder.load(embedding_data, threads=1)
     yield ExtractiveChatModel(embedder=embedder)
     await embedder.close()
 

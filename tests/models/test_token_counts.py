@@ -1,6 +1,7 @@
 """How many tokens a text has: by the model where it counts them, else by its length."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,8 +33,8 @@ def test_cache_counts_as_its_model_does():
 
 
 @pytest.mark.slow
-async def test_default_model_counts_what_it_reads(tmp_path):
-    embedder = await OpenVinoEmbedder.load(tmp_path, threads=1)
+async def test_default_model_counts_what_it_reads(embedding_data: Path):
+    embedder = await OpenVinoEmbedder.load(embedding_data, threads=1)
     assert isinstance(embedder, TokenCounter)
     assert embedder.token_counts(["", "hello world", "word " * 600]) == [0, 2, 256]
     await embedder.close()

@@ -1,5 +1,7 @@
 """What people tell of their lives in words no rule has, told from talk about the matter at hand by meaning."""
 
+from pathlib import Path
+
 import pytest
 
 from memory.consolidation import Excerpt, RuleExtractor, SimilarExtractor
@@ -10,10 +12,8 @@ from tests.memory.records.conftest import WordEmbedder
 
 
 @pytest.fixture(scope="module")
-async def extractor(tmp_path_factory: pytest.TempPathFactory) -> SimilarExtractor:
-    return SimilarExtractor(
-        RuleExtractor(), await OpenVinoEmbedder.load(tmp_path_factory.mktemp("data"), threads=1)
-    )
+async def extractor(embedding_data: Path) -> SimilarExtractor:
+    return SimilarExtractor(RuleExtractor(), await OpenVinoEmbedder.load(embedding_data, threads=1))
 
 
 @pytest.mark.parametrize(

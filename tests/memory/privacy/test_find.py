@@ -161,4 +161,4 @@ def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None
         find(text)
         return time.process_time() - began
 
-    assert seconds(1_000_000) < 20 * max(seconds(100_000), 0.01)
+    assert seconds(300_000) < 20 * max(seconds(30_000), 0.01)

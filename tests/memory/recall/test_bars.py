@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.uncounted]
 
 
 @pytest.fixture(scope="module")
-async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OpenVinoEmbedder]:
-    opened = await OpenVinoEmbedder.load(tmp_path_factory.mktemp("model"))
+async def model(embedding_data: Path) -> AsyncIterator[OpenVinoEmbedder]:
+    opened = await OpenVinoEmbedder.load(embedding_data)
     yield opened
     await opened.close()
 

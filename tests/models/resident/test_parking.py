@@ -49,15 +49,14 @@ async def test_parked_prompt_is_restored_and_gives_the_same_tokens(open_engine: 
 
 
 async def test_prompt_is_parked_while_others_write(open_engine: OpenEngine):
-    engine = await open_engine(context_tokens=1024)
-    request = GenerationRequest(prompt="#" * 9, max_tokens=400, sampling=GREEDY, ignore_end=True)
+    engine = await open_engine(context_tokens=2048)
+    request = GenerationRequest(prompt="#" * 9, max_tokens=1500, sampling=GREEDY, ignore_end=True)
     prompt = len(engine.tokenize(SYSTEM))
     async with aclosing(engine.generate(request)) as events:
         await anext(events)
         first = await complete(engine, SYSTEM, ignore_end=True)
-        while engine.statistics().cells_used > prompt:
+        while engine.statistics().parked_tokens < prompt - 1:
             assert isinstance(await anext(events), Token)
-        assert engine.statistics().parked_tokens >= prompt - 1
         assert engine.statistics().parking_s > 0
         again = await complete(engine, SYSTEM, ignore_end=True)
         assert isinstance(await anext(events), Token)
@@ -126,7 +125,9 @@ async def test_requests_that_share_a_parked_beginning_restore_it_once(open_engin
     assert [answer.ids for answer in answers] == [answer.ids for answer in alone]
 
 
-async def test_what_makes_way_for_others_is_parked(open_engine: OpenEngine):
+async def test_what_makes_way_for_others_is_parked(open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch):
+    # Saved ahead all three would be more than is kept outside of the cache, and the first would go.
+    monkeypatch.setattr(PrefixCache, "save_ahead", lambda _: False)
     engine = await open_engine(context_tokens=128, cache_tokens=192, parallel=1)
     prompts = [letter * 70 for letter in "abc"]
     for prompt in prompts:
@@ -161,7 +162,8 @@ async def test_what_an_adapter_computed_is_forgotten_with_it(open_engine: OpenEn
     await engine.load_adapter("one", await write_adapter(tmp_path / "one.gguf", 1))
     first = await parked(engine, SYSTEM, use)
     await engine.load_adapter("one", await write_adapter(tmp_path / "two.gguf", 2))
-    assert engine.statistics().parked_tokens < len(first)
+    # What others wrote may be parked by now, and is shorter.
+    assert engine.statistics().parked_tokens < len(engine.tokenize(SYSTEM)) - 1
     other = await complete(engine, SYSTEM, adapters=use, ignore_end=True)
     assert other.finish.usage.reused_tokens == 0
     assert other.ids != first
