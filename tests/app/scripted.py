@@ -72,6 +72,8 @@ class Setup:
     busy_wait_s: float = 5.0
     heartbeat_s: float = 5.0
     worker: str | None = None
+    parts: Parts | None = None
+    """Those of a real graph, instead of the script."""
     outcomes: list[str] = field(default_factory=list)
 
     @property
@@ -84,7 +86,7 @@ class Setup:
         """The manager, running."""
         self.store = self.store or RunStore(self.database)
         self.events = self.events or EventLog(self.redis, self.redis, ttl_s=600)
-        parts = Parts(
+        parts = self.parts or Parts(
             graph=cast("FreyaGraph", self.graph),
             saver=RunSaver(JsonPlusSerializer()),
             charters={},

@@ -11,7 +11,6 @@ from redis.exceptions import ResponseError
 from app.database import Pool
 from app.problems import ProblemError
 from app.runs import EventLog, StoredEvent
-from app.runs.eventlog import RunTaken
 from app.runs.writing import RunWriter
 from graphs import FreyaState, RunContext
 from graphs.events import RunCancelled, RunFinished, Token

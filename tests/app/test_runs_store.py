@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from agents import Artifact
 from app.database import Pool, open_pool
 from app.problems import ProblemError, problem
+from app.runs import RunStore
 from app.runs.eventlog import RunTaken
 from app.runs.logged import Trace
-from app.runs import RunStore
 from graphs import MadeArtifact
 from memory import LOCAL, Database, Owner, Scope, ThreadStore, new_id
 from memory.privacy import DataKeys, PrivacySettings, Sealer
@@ -76,7 +76,13 @@ async def test_runs_of_a_thread_are_paged_newest_first(store):
         await store.begin(
             run_id, thread, ask(), new_thread=number == 0, worker="wrk_here", idempotency_key=None
         )
-        await store.fail(run_id, thread, "cancelled", problem("cancelled", "Stopped."), interaction=answered(run_id, thread)[1])
+        await store.fail(
+            run_id,
+            thread,
+            "cancelled",
+            problem("cancelled", "Stopped."),
+            interaction=answered(run_id, thread)[1],
+        )
         made.append(run_id)
     newest = await store.of_thread(LOCAL, thread.thread_id, limit=2, before=None)
     assert sorted(view.id for view in newest) == sorted(sorted(made)[1:])

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from psycopg import sql
 from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import TimeoutError as RedisTimeout
 
