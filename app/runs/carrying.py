@@ -35,6 +35,7 @@ from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
 _STOP_S = 5.0
+_LEAVE_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +93,11 @@ class Carrier:
             run.writer.emit(last)
         run.writer.close()
         try:
-            await writing
+            async with asyncio.timeout(None if last else _LEAVE_S):
+                await writing
             if last:
                 await self._events.done(run.run_id, run.writer.lease)
-        except RedisError as error:
+        except (RedisError, TimeoutError) as error:
             _log.warning("the last events could not be written", error=str(error))
 
     async def _worked(
@@ -104,6 +106,10 @@ class Carrier:
         try:
             await run.writer.flush()
             state = await self._answer(run, writing)
+            try:  # what is on record as finished is to be told to its end, but for the last event
+                await run.writer.flush()
+            except RedisError as error:
+                _log.warning("the end of an answer could not be told", error=str(error))
             result = await self._closer.finish(run, state)
         except asyncio.CancelledError:
             if run.stopped != "client":

@@ -4,12 +4,14 @@ What a run is at lies in a hash beside its events, and both are written by one s
 has taken the run over.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
+from redis.typing import KeyT, StreamIdT
 
 from graphs import LAST_EVENTS, RunEvent
 from memory import Owner
@@ -170,15 +172,26 @@ class EventLog:
             full = len(entries) == _BATCH
 
     async def read(
-        self, owner: Owner, run_id: str, *, after: int, heartbeat_s: float
+        self,
+        owner: Owner,
+        run_id: str,
+        *,
+        after: int,
+        heartbeat_s: float,
+        stopped: asyncio.Event | None = None,
     ) -> AsyncGenerator[StoredEvent | None]:
-        """Events after number `after` as they come, up to the last one of the owner's run; None where it was silent."""
+        """Events after number `after` as they come, up to the last one of the owner's run; None where it was silent.
+
+        Once `stopped` is set it ends with what is there.
+        """
         opened = self._opening(owner)
         key, position = _key(run_id), f"{after}-0"
         silent_since = time.monotonic()
         while True:
             block = max(1, min(_BLOCK_MS, int(heartbeat_s * 1000)))
-            answer = await self._readers.xread({key: position}, count=_BATCH, block=block)
+            if stopped is not None and stopped.is_set():
+                return
+            answer = await self._next({key: position}, block, stopped)
             for entry_id, fields in _entries(answer):
                 position = entry_id.decode()
                 event = _stored(entry_id, fields, json=await opened(fields[b"e"]))
@@ -189,6 +202,20 @@ class EventLog:
             if time.monotonic() - silent_since >= heartbeat_s:
                 silent_since = time.monotonic()
                 yield None
+
+    async def _next(self, after: dict[KeyT, StreamIdT], block: int, stopped: asyncio.Event | None) -> object:
+        """What comes after these positions within so many milliseconds; nothing where the waiting is stopped."""
+        reading = asyncio.ensure_future(self._readers.xread(after, count=_BATCH, block=block))
+        waiting = asyncio.ensure_future(stopped.wait()) if stopped is not None else None
+        try:
+            await asyncio.wait(
+                [reading, *([waiting] if waiting else [])], return_when=asyncio.FIRST_COMPLETED
+            )
+            return await reading if reading.done() else None
+        finally:
+            reading.cancel()
+            if waiting:
+                waiting.cancel()
 
     def _opening(self, owner: Owner) -> Callable[[bytes], Awaitable[bytes]]:
         if self._sealer is None:

@@ -68,6 +68,8 @@ class RunManager:
         self._worker = Worker(worker or new_id("wrk"), store, events, redis, go_on=self._go_on)
         self._orders = Orders(redis, self._worker.name, self._cancel_here)
         self._stopping = False
+        self.stopped = asyncio.Event()
+        """Set once nothing goes on here any more, and what was going on is left."""
         self._starting: set[asyncio.Task[tuple[str, str]]] = set()
 
     async def __aenter__(self) -> Self:
@@ -93,6 +95,7 @@ class RunManager:
         if going and seconds:
             await asyncio.wait(going, timeout=seconds)
         await asyncio.gather(*(self._stop(run, "shutdown") for run in self._active.values()))
+        self.stopped.set()
 
     @property
     def active(self) -> int:
@@ -229,12 +232,19 @@ class RunManager:
         return ended or await self._ended(owner, run_id)
 
     async def cancel(self, owner: Owner, run_id: str) -> bool:
-        """Cancel a run of this process and wait until it is closed; False when the user has no such run here."""
+        """Cancel a run, whichever process carries it out, and wait until it is closed; False where it is not going on.
+
+        Raises ProblemError for an unknown one.
+        """
         run = self._own(owner, run_id)
-        if run is None:
+        if run is not None:
+            await self._stop(run, "client")
+            return True
+        view = await self._store.get(owner, run_id)
+        if view.status != "running":
             return False
-        await self._stop(run, "client")
-        return True
+        await self._orders.stop_elsewhere(owner, view.thread_id)  # a thread has one run at a time
+        return (await self._store.get(owner, run_id)).status != "running"
 
     async def cancel_all(self, owner: Owner, *, thread_id: str | None = None) -> int:
         """Cancel the user's runs in all processes, of one thread where it is named, and wait until they are closed.
@@ -264,12 +274,14 @@ class RunManager:
         after = 0
         while view.status == "running":
             async with contextlib.aclosing(
-                self._events.read(owner, run_id, after=after, heartbeat_s=_POLL_S)
+                self._events.read(owner, run_id, after=after, heartbeat_s=_POLL_S, stopped=self.stopped)
             ) as events:
                 async for event in events:
                     if event is None:
                         break
                     after = event.seq
+            if self.stopped.is_set():
+                return problem("interrupted", STOPPED, run_id=run_id)
             view = await self._store.get(owner, run_id)
         if view.result:
             return view.result

@@ -68,12 +68,13 @@ class RunSaver(BaseCheckpointSaver[str]):
             its_version, has, held = self._load(value)
             if its_version == version and has:
                 values[channel] = held
+        at["channel_values"] = values
         prefix = _name(_WRITTEN, ns, at["id"], "")
         writes = [self._load(each) for name, each in found.items() if name.startswith(prefix)]
         writes.sort(key=lambda write: (write[0], write[1], write[2]))
         return CheckpointTuple(
             config=_config(run_id, ns, at["id"]),
-            checkpoint={**at, "channel_values": values},
+            checkpoint=at,
             metadata=metadata,
             parent_config=_config(run_id, ns, parent) if parent else None,
             pending_writes=[(task, channel, value) for _, task, _, channel, value in writes],
@@ -90,7 +91,8 @@ class RunSaver(BaseCheckpointSaver[str]):
         configurable = config["configurable"]
         run_id, ns = configurable["thread_id"], configurable.get("checkpoint_ns", "")
         values = checkpoint["channel_values"]
-        at: Checkpoint = {**checkpoint, "channel_values": {}}
+        at = checkpoint.copy()
+        at["channel_values"] = {}
         fields = {
             _name(_AT, ns): self._field(
                 [at, get_checkpoint_metadata(config, metadata), configurable.get("checkpoint_id")]

@@ -140,7 +140,9 @@ async def test_cancellation_that_comes_while_the_answer_is_saved_leaves_the_answ
 
 async def test_unknown_run_cannot_be_cancelled(setup):
     async with setup.open() as manager:
-        assert not await manager.cancel(LOCAL, "run_nobody_knows")
+        with pytest.raises(ProblemError) as refused:
+            await manager.cancel(LOCAL, "run_nobody_knows")
+    assert refused.value.problem.code == "unknown_run"
 
 
 async def test_shutdown_leaves_the_runs_that_do_not_end_in_time_to_be_gone_on_with(setup, gate):
