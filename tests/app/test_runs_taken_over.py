@@ -257,3 +257,14 @@ async def test_what_a_model_writes_otherwise_the_second_time_takes_the_place_of_
         ("It comes to ", True),
         ("30.84", False),
     ]
+
+
+async def test_a_run_of_another_process_is_cancelled(pool, redis):
+    first, second = (Setup(pool=pool, redis=redis, worker=f"wrk_{name}") for name in ("one", "two"))
+    gate = first.graph.script = Gate()
+    async with first.open() as carrying, second.open() as manager:
+        run_id, _ = await carrying.start(LOCAL, ask())
+        await within(gate.reached.wait())
+        assert await within(manager.cancel(LOCAL, run_id))
+        assert not await manager.cancel(LOCAL, run_id)
+    assert (await second.kept(run_id))[-1] == "run.cancelled"
