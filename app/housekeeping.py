@@ -1,39 +1,25 @@
-"""What the service does beside answering: indexes follow the store, and old checkpoints go."""
+"""What the service does beside answering: indexes follow the store."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from typing import Self
 
-import psycopg
 import structlog
-from psycopg import sql
 
 from app.settings import Settings
 from app.tasks import end
 from knowledge import FollowsStore, IndexProgress, KnowledgeUnavailable
-from memory import Database, MemoryUnavailable
 
 _log = structlog.get_logger(__name__)
-_PRUNE_EVERY_S = 3600.0
-_TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
-_PRUNE = """
-    WITH gone AS (
-        DELETE FROM {} AS checkpoint WHERE NOT EXISTS (
-            SELECT FROM runs WHERE runs.id = checkpoint.thread_id
-                AND (finished_at IS NULL OR finished_at >= now() - make_interval(secs => %s)))
-        RETURNING 1
-    ) SELECT count(*) AS rows FROM gone
-"""
 _REPORT_EVERY_S = 2.0
 
 
 class Housekeeping:
     """Background work; an async context manager that ends it."""
 
-    def __init__(self, indexer: FollowsStore, database: Database, settings: Settings) -> None:
+    def __init__(self, indexer: FollowsStore, settings: Settings) -> None:
         self._indexer = indexer
-        self._database = database
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
         self._reached: dict[str, float] = {}
@@ -44,10 +30,7 @@ class Housekeeping:
         return min(self._reached.values(), default=None)
 
     async def __aenter__(self) -> Self:
-        self._tasks = [
-            asyncio.create_task(self._follow_store(), name="indexing"),
-            asyncio.create_task(self._prune_for_good(), name="pruning"),
-        ]
+        self._tasks = [asyncio.create_task(self._follow_store(), name="indexing")]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -89,22 +72,3 @@ class Housekeeping:
                 self._reached.clear()
                 if changed:
                     _log.info("indexes follow the store", pairs=changed)
-
-    async def _prune_for_good(self) -> None:
-        while True:
-            try:
-                _log.debug("checkpoints pruned", rows=await self.prune())
-            except (psycopg.Error, MemoryUnavailable) as error:
-                _log.warning("old checkpoints could not be pruned", error=str(error))
-            await asyncio.sleep(_PRUNE_EVERY_S)
-
-    async def prune(self) -> int:
-        """Delete the checkpoints of runs that ended longer ago than the settings keep them; gives the rows deleted."""
-        rows = 0
-        seconds = self._settings.graphs.checkpoint_days * 86_400
-        statement = sql.SQL(_PRUNE)
-        async with self._database.of_all() as connection:
-            for table in _TABLES:
-                cursor = await connection.execute(statement.format(sql.Identifier(table)), (seconds,))
-                rows += (await cursor.fetchall())[0]["rows"]
-        return rows

@@ -112,7 +112,10 @@ class Freya:
     async def _follow(self, owner: Owner, run_id: str, after: int) -> AsyncGenerator[StoredEvent]:
         """Of a run that goes on; should its last event never come, as when Redis was away, the record stands in."""
         ended: RunView | None = None
-        async for event in self._events.read(owner, run_id, after=after, heartbeat_s=self._heartbeat_s):
+        reading = self._events.read(
+            owner, run_id, after=after, heartbeat_s=self._heartbeat_s, stopped=self._manager.stopped
+        )
+        async for event in reading:
             if event:
                 after = event.seq
                 yield event
@@ -144,7 +147,7 @@ class Freya:
         if not await self._manager.cancel(owner, run_id):
             view = await self.run(owner, run_id)
             raise ProblemError(
-                problem("run_not_active", f"Run {run_id} is {view.status} and cannot be cancelled here.")
+                problem("run_not_active", f"Run {run_id} is {view.status} and cannot be cancelled.")
             )
         return await self.run(owner, run_id)
 

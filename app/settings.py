@@ -168,7 +168,7 @@ class Settings(BaseSettings):
         Field(
             ge=2,
             le=500,
-            description="The most connections to PostgreSQL for runs and reads; checkpoints have two of their own.",
+            description="The most connections to PostgreSQL for runs and reads.",
         ),
     ] = 16
     http: HttpSettings = HttpSettings()

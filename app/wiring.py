@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -17,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from agents import Charter, Resources, discover
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
-from app.checkpoints import lay_out_checkpoints, open_saver
+from app.checkpoints import checkpoint_serializer
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
 from app.health import Check, Dependency, Health
@@ -36,6 +35,7 @@ from app.memory_wiring import MemoryParts, consolidating, join_memory, model_ver
 from app.metrics import Metrics
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
+from app.runs.saver import RunSaver
 from app.runs.stamping import Stamp, prices_of
 from app.sandbox import SubprocessSandbox
 from app.service import Freya
@@ -137,7 +137,6 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
             progress(line)
         schema = await migrate(servers.postgres_url)
         progress(f"database schema at revision {schema.current}")
-        await lay_out_checkpoints(servers.postgres_url)
         pool = await open_pool(
             servers.postgres_url, min_size=2, max_size=settings.postgres_connections, restricted=True
         )
@@ -190,7 +189,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         charters = await asyncio.to_thread(discover)
         if settings.knowledge.starter:
             await knowledge.importer.load_starter()
-        housekeeping = Housekeeping(knowledge.live, backends.database, settings)
+        housekeeping = Housekeeping(knowledge.live, settings)
         await housekeeping.index_now(progress)
         for line in searched_by_another_model(knowledge.live, embedder.name):
             progress(line)
@@ -221,7 +220,6 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             ),
             stop_runs=lambda owner: manager.cancel_all(owner),  # noqa: PLW0108  # the manager is made of it
         )
-        saver = await stack.enter_async_context(open_saver(backends.postgres_url, settings.memory.privacy))
         market = await asyncio.to_thread(_exchange, settings.market)
         if market is not None:
             stack.push_async_callback(market.close)
@@ -235,7 +233,6 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             memory,
             charters,
             metrics,
-            saver=saver,
             indexed=lambda: housekeeping.indexed,
             resources=Resources(
                 market=market,
@@ -265,7 +262,6 @@ async def _join_service(
     charters: Mapping[str, Charter],
     metrics: Metrics,
     *,
-    saver: AsyncPostgresSaver,
     indexed: Callable[[], float | None],
     resources: Resources,
 ) -> tuple[Freya, RunManager]:
@@ -287,9 +283,11 @@ async def _join_service(
     routing = LiveRouter(router, live, embedder)
     designs = AgentsService(store, tuple(charters), changed=taking_up(live, routing))
     await designs.refresh()
+    saver = RunSaver(checkpoint_serializer(settings.memory.privacy))
     manager = RunManager(
         Parts(
             graph=build_freya(settings.graphs, saver),
+            saver=saver,
             charters=live,
             retriever=knowledge.live,
             memory=memory.conversation,

@@ -1,6 +1,7 @@
 """LangGraph graphs: the orchestrator and the one shape every specialist runs in."""
 
 from graphs.answers import AnswerFigure, AnswerParts, parts_of
+from graphs.calling import FinishedCall
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.events import (
     LAST_EVENTS,
@@ -48,6 +49,7 @@ __all__ = [
     "CalibratedRouter",
     "Citation",
     "Event",
+    "FinishedCall",
     "FreyaGraph",
     "FreyaState",
     "GraphSettings",

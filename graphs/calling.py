@@ -44,11 +44,31 @@ class ToolBench:
 
         Artifacts are always checked; the figures where `checked` says so.
         """
-        call_id = call["id"] or new_id("call")
+        call_id, began = call["id"] or new_id("call"), time.monotonic()
         context.emit(
             ToolStarted(agent=self._agent, call_id=call_id, tool=call["name"], arguments=call["args"])
         )
-        began = time.monotonic()
+        done = await context.journal.once(
+            f"call {call_id}", lambda: self._carry_out(call, call_id, context, checked=checked)
+        )
+        context.emit(
+            ToolFinished(
+                agent=self._agent,
+                call_id=call_id,
+                tool=call["name"],
+                status=done.message.status,
+                text=done.message.text,
+                data=done.computed.data if done.computed else {},
+                duration_ms=round((time.monotonic() - began) * 1000, 2),
+            )
+        )
+        for artifact in done.made:
+            context.emit(ArtifactMade(agent=self._agent, artifact=reference(artifact)))
+        return done
+
+    async def _carry_out(
+        self, call: ToolCall, call_id: str, context: RunContext, *, checked: bool
+    ) -> FinishedCall:
         message = await self._run({**call, "id": call_id, "type": "tool_call"}, context.resources)
         output = message.artifact if isinstance(message.artifact, ToolOutput) else None
         faults = find_faults(output) if output and (checked or output.artifacts or output.chart) else []
@@ -59,19 +79,6 @@ class ToolBench:
             MadeArtifact(id=new_id("art"), agent=self._agent, artifact=artifact)
             for artifact in (_to_download(call["name"], output) if output else ())
         ]
-        context.emit(
-            ToolFinished(
-                agent=self._agent,
-                call_id=call_id,
-                tool=call["name"],
-                status=message.status,
-                text=message.text,
-                data=output.data if output else {},
-                duration_ms=round((time.monotonic() - began) * 1000, 2),
-            )
-        )
-        for artifact in made:
-            context.emit(ArtifactMade(agent=self._agent, artifact=reference(artifact)))
         use = ToolUse(
             agent=self._agent,
             name=call["name"],

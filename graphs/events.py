@@ -150,6 +150,11 @@ class Token(RunEvent):
 
     type: Literal["token"] = "token"  # the name of an event
     text: str
+    anew: bool = Field(
+        default=False,
+        description="Whether it takes the place of what the agent wrote since its last other event: the run was taken over by "
+        "another process while the agent wrote, and a model writes it otherwise this time.",
+    )
 
 
 class CitationMade(RunEvent):

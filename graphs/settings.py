@@ -1,7 +1,5 @@
 """What can be set about routing and runs."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -54,10 +52,6 @@ class GraphSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    durability: Literal["sync", "async", "exit"] = Field(
-        default="exit",
-        description="When checkpoints are written: after each step (sync), beside the next one (async), or once at the end.",
-    )
     step_timeout_s: float = Field(
         default=120.0, gt=0, description="Seconds that one step of a graph may take that waits for something."
     )
@@ -82,8 +76,5 @@ class GraphSettings(BaseModel):
         default=4, ge=1, le=20, description="Rounds of tool calls a specialist may make."
     )
     longest_message: int = Field(default=32_000, ge=1, description="The longest message, in characters.")
-    checkpoint_days: float = Field(
-        default=7.0, gt=0, description="Days until a finished run's checkpoints are deleted."
-    )
     router: RouterSettings = RouterSettings()
     budget: BudgetSettings = BudgetSettings()

@@ -165,7 +165,11 @@ class Specialist:
         context, began = runtime.context, time.monotonic()
         rounds = state["rounds"] + 1
         may_call = rounds <= context.settings.tool_rounds
-        reply = await self._ask(state["messages"], state["citations"], context, may_call=may_call)
+        reply = await context.journal.once(
+            "reply",
+            lambda: self._ask(state["messages"], state["citations"], context, may_call=may_call),
+            when=lambda said: bool(said.tool_calls),
+        )
         timings = {f"model_{rounds}": _since(began)}
         if not may_call or not (reply.tool_calls or reply.invalid_tool_calls):
             answer = reply.model_copy(update={"tool_calls": [], "invalid_tool_calls": []})

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from agents import NO_RESOURCES, Artifact, Charter, Figure, Resources
 from graphs.events import Citation, RunEvent
 from graphs.grounding import Grounding
+from graphs.journal import NO_JOURNAL, Journal
 from graphs.planning import NamedFigure, Spent
 from graphs.routing.interfaces import Route, Router, Task
 from graphs.settings import GraphSettings
@@ -55,6 +56,8 @@ class RunContext:
     settings: GraphSettings
     resources: Resources = NO_RESOURCES
     """What tools may work with beside their arguments."""
+    journal: Journal = NO_JOURNAL
+    """What was done already, and is not to be done again."""
 
 
 class MadeArtifact(BaseModel):

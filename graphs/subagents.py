@@ -153,7 +153,9 @@ class _Nodes:
         may_call = bool(self._described) and rounds <= context.settings.tool_rounds
         model = context.chat.of(Role.WRITER)
         runnable = model.bind_tools(list(self._described.values())) if may_call else model
-        reply = await runnable.ainvoke(state["messages"])
+        reply = await context.journal.once(
+            "reply", lambda: runnable.ainvoke(state["messages"]), when=lambda said: bool(said.tool_calls)
+        )
         if reply.response_metadata.get("model_name") == EXTRACTIVE and self._playbook:
             return Command(goto="assemble")
         if not may_call or not reply.tool_calls:
@@ -198,7 +200,7 @@ class _Nodes:
             if section.tool is None or lacking(section):
                 return None
             wording = fill_template(section.request, request, facts, {})
-            return await self._compute(section.tool, wording, context)
+            return await self._compute(section.tool, wording, context, section=section.title)
 
         calls = await asyncio.gather(*map(compute, playbook.sections))
         made = [call for call in calls if call and call.computed]
@@ -247,13 +249,18 @@ class _Nodes:
         )
         return {"rounds": state["rounds"]}
 
-    async def _compute(self, tool: str, wording: str, context: RunContext) -> FinishedCall | None:
+    async def _compute(
+        self, tool: str, wording: str, context: RunContext, *, section: str
+    ) -> FinishedCall | None:
         """The tool with the arguments that the wording says; None where they cannot be read."""
         if not wording or tool not in self._described:
             return None
         model: BaseChatModel = context.chat.of(Role.WRITER)
-        reply = await model.bind_tools([self._described[tool]], tool_choice=tool).ainvoke(
-            [HumanMessage(wording)]
+        reader = model.bind_tools([self._described[tool]], tool_choice=tool)
+        reply = await context.journal.once(
+            f"section {section}",
+            lambda: reader.ainvoke([HumanMessage(wording)]),
+            when=lambda said: bool(said.tool_calls),
         )
         calls = [call for call in reply.tool_calls if call["name"] == tool]
         return await self._bench.call(calls[0], context, checked=True) if calls else None

@@ -5,7 +5,6 @@ from typing import Final, LiteralString
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from memory.checkpoints import delete_checkpoints
 from memory.database import Connection, Database
 from memory.errors import UnknownThread
 from memory.owner import Owner
@@ -31,7 +30,7 @@ class DeletedThread(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     messages: int = Field(description="How many messages were deleted.")
-    runs: tuple[str, ...] = Field(description="The runs, with their events and checkpoints.")
+    runs: tuple[str, ...] = Field(description="The runs, with their events.")
     records: tuple[str, ...] = Field(
         description="What it had taught and nothing else says: forgotten where that was asked for."
     )
@@ -44,7 +43,7 @@ class DeletedThread(BaseModel):
 async def delete_thread(
     database: Database, owner: Owner, thread_id: str, withdraw: Withdraw | None = None
 ) -> DeletedThread:
-    """Delete the thread with its messages, its artifacts, its runs and their checkpoints.
+    """Delete the thread with its messages, its runs and their artifacts.
 
     With `withdraw` the records go too that came from its messages alone. Raises UnknownThread, MemoryUnavailable.
     """
@@ -57,7 +56,6 @@ async def delete_thread(
             raise UnknownThread(f"there is no thread {thread_id!r}")
         left = await _ids(connection, _TAUGHT, {**values, "messages": messages})
         records = gone.gone if gone else ()
-        await delete_checkpoints(connection, runs)
         await note_deletion(connection, owner)
         counts = {"messages": len(messages), "records": len(records)}
         await write_note(connection, owner, owner.user_id, "delete thread", thread_id, counts)

@@ -38,6 +38,10 @@ class Transcript:
                 self.end_line()
                 note(f"{event['agent']} computes: {event['tool']}")
             case "token" if not self._several:
+                if event.get("anew"):
+                    self.end_line()
+                    note("written anew: another process took the run over")
+                    self._written = ""
                 self._write(str(event["text"]))
             case "run.finished":
                 self._finish(_record(event["result"]))

@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal  # Any: the graph's own state type
 
 from app.problems import Problem
-from app.runs.eventlog import EventWriter
 from app.runs.logged import Trace, answered, grounded
 from app.runs.metering import Meter
 from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
+from app.runs.writing import RunWriter
 from graphs import FreyaState, MadeArtifact, RunEvent, parts_of, reference
 from memory import Interaction, Recollection, Scope
 
@@ -25,11 +25,15 @@ class ActiveRun:
     run_id: str
     scope: Scope
     request: ChatRequest
-    writer: EventWriter
+    writer: RunWriter
+    lease: int = 1
+    """How often it was begun or taken over."""
+    found: Mapping[str, bytes] = field(default_factory=dict)
+    """What the worker before left of the work on it."""
     begins: bool = False
     """Whether it is the first of its thread."""
     began: float = field(default_factory=time.monotonic)
-    task: asyncio.Task[ChatResult | Problem] | None = None
+    task: asyncio.Task[ChatResult | Problem | None] | None = None
     work: asyncio.Task[dict[str, Any]] | None = None
     stopped: Reason | None = None
     trace: Trace = field(default_factory=Trace)

@@ -14,8 +14,10 @@ from app.errors import as_problem, internal
 from app.problems import Problem, dumped, problem
 from app.runs.active import ActiveRun
 from app.runs.closing import Closer
+from app.runs.eventlog import EventLog, RunTaken
+from app.runs.journal import RunJournal
 from app.runs.records import ChatResult
-from app.runs.worker import INTERRUPTED
+from app.runs.saver import RunSaver
 from graphs import (
     FreyaGraph,
     FreyaState,
@@ -33,6 +35,7 @@ from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
 _STOP_S = 5.0
+_LEAVE_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,8 @@ class Parts:
     """What every run works with."""
 
     graph: FreyaGraph
+    saver: RunSaver
+    """That of the graph."""
     charters: Mapping[str, Charter]
     retriever: Retriever
     memory: ConversationMemory
@@ -55,19 +60,26 @@ class Parts:
 class Carrier:
     """Carries out the runs of a process."""
 
-    def __init__(self, parts: Parts, closer: Closer, *, timeout_s: float) -> None:
+    def __init__(self, parts: Parts, closer: Closer, events: EventLog, *, timeout_s: float) -> None:
         self._parts = parts
         self._closer = closer
+        self._events = events
         self._timeout_s = timeout_s
 
-    async def carry_out(self, run: ActiveRun) -> ChatResult | Problem:
-        """Work on the run, write its events and its record, and give how it ended, which is what its record says."""
-        ended: ChatResult | Problem
+    async def carry_out(self, run: ActiveRun) -> ChatResult | Problem | None:
+        """Work on the run, write its events and its record, and give how it ended, which is what its record says.
+
+        None where it did not end: the service stops, or another worker has taken it over.
+        """
+        ended: ChatResult | Problem | None
         with structlog.contextvars.bound_contextvars(run_id=run.run_id, thread_id=run.scope.thread_id):
             writing = asyncio.create_task(run.writer.write_until_closed())
             try:
                 ended, last = await self._worked(run, writing)
                 await self._tell(run, last, writing)
+            except RunTaken:
+                _log.warning("another worker has taken the run over", lease=run.lease)
+                ended = None
             except Exception:  # noqa: BLE001  # the edge of the run loop
                 _log.exception("the run could not be closed")
                 ended = internal(run.run_id)
@@ -75,35 +87,39 @@ class Carrier:
                 writing.cancel()
             return ended
 
-    async def _tell(self, run: ActiveRun, last: RunEvent, writing: asyncio.Task[None]) -> None:
+    async def _tell(self, run: ActiveRun, last: RunEvent | None, writing: asyncio.Task[None]) -> None:
         """Write the last event; while Redis is away the record alone tells how the run ended."""
-        run.writer.emit(last)
+        if last:
+            run.writer.emit(last)
         run.writer.close()
         try:
-            await writing
-        except RedisError as error:
+            async with asyncio.timeout(None if last else _LEAVE_S):
+                await writing
+            if last:
+                await self._events.done(run.run_id, run.writer.lease)
+        except (RedisError, TimeoutError) as error:
             _log.warning("the last events could not be written", error=str(error))
 
     async def _worked(
         self, run: ActiveRun, writing: asyncio.Task[None]
-    ) -> tuple[ChatResult | Problem, RunEvent]:
+    ) -> tuple[ChatResult | Problem | None, RunEvent | None]:
         try:
             await run.writer.flush()
             state = await self._answer(run, writing)
+            try:  # what is on record as finished is to be told to its end, but for the last event
+                await run.writer.flush()
+            except RedisError as error:
+                _log.warning("the end of an answer could not be told", error=str(error))
             result = await self._closer.finish(run, state)
         except asyncio.CancelledError:
-            by_client = run.stopped == "client"
-            code = "cancelled" if by_client else "interrupted"
-            found = problem(code, "The run was cancelled." if by_client else INTERRUPTED, run_id=run.run_id)
-            if not by_client:
-                _log.warning("the run failed", code=code)
-            await self._closer.fail(run, "cancelled" if by_client else "failed", found)
-            event: RunEvent = (
-                RunCancelled(reason="the client asked for it")
-                if by_client
-                else RunFailed(problem=dumped(found))
-            )
-            return found, event
+            if run.stopped != "client":
+                _log.info("the run is left to be gone on with")
+                return None, None
+            found = problem("cancelled", "The run was cancelled.", run_id=run.run_id)
+            await self._closer.fail(run, "cancelled", found)
+            return found, RunCancelled(reason="the client asked for it")
+        except RunTaken:
+            raise
         except Exception as error:  # noqa: BLE001  # the edge of the run loop
             found = as_problem(error, run_id=run.run_id) or internal(run.run_id)
             if found.status >= 500:  # noqa: PLR2004  # ours, and not the request's
@@ -134,19 +150,17 @@ class Carrier:
             begins=run.begins,
             indexed=parts.indexed,
             resources=parts.resources,
+            journal=RunJournal(run.writer, parts.saver.serde, run.found),
         )
         config: RunnableConfig = {
             "configurable": {"thread_id": run.run_id},
             "run_name": run.run_id,
             "callbacks": [run.meter],
         }
+        given: FreyaState = {"message": run.request.message, "wanted": run.request.agents}
+        left = parts.saver.attach(run.run_id, run.writer, run.found)
         work = run.work = asyncio.create_task(
-            parts.graph.ainvoke(
-                {"message": run.request.message, "wanted": run.request.agents},
-                config,
-                context=context,
-                durability=parts.settings.durability,
-            )
+            parts.graph.ainvoke(None if left else given, config, context=context, durability="async")
         )
         if run.stopped:
             work.cancel()
@@ -160,3 +174,4 @@ class Carrier:
         finally:
             work.cancel()
             await asyncio.wait([work], timeout=_STOP_S)
+            parts.saver.detach(run.run_id)

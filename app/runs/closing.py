@@ -1,6 +1,7 @@
 """How runs end, written to their records whatever the database does meanwhile."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final  # Any: a coroutine's type
@@ -9,6 +10,7 @@ import structlog
 
 from app.problems import Problem, problem
 from app.runs.active import ActiveRun, records_of, unanswered
+from app.runs.eventlog import RunTaken
 from app.runs.records import ChatResult, Status
 from app.runs.store import RunStore
 from app.runs.worker import INTERRUPTED
@@ -49,13 +51,15 @@ class Closer:
     async def finish(self, run: ActiveRun, state: FreyaState) -> ChatResult:
         """Record the answer. It is in its thread already, so that a short outage is waited out.
 
-        Raises MemoryUnavailable.
+        Raises MemoryUnavailable, and RunTaken where another worker holds it.
         """
         result, made, interaction = records_of(run, state)
         until = time.monotonic() + _FINISH_S
         while True:
             try:
-                await self._store.finish(result, run.scope, artifacts=made, interaction=interaction)
+                await self._store.finish(
+                    result, run.scope, artifacts=made, interaction=interaction, lease=run.lease
+                )
             except MemoryUnavailable as error:
                 if self._hurried or time.monotonic() >= until:
                     raise
@@ -68,7 +72,10 @@ class Closer:
         return result
 
     async def fail(self, run: ActiveRun, status: Status, found: Problem) -> None:
-        """Close the record without an answer; while the database is away this goes on behind the run's end."""
+        """Close the record without an answer; while the database is away this goes on behind the run's end.
+
+        Raises RunTaken where another worker holds it.
+        """
         interaction = unanswered(run, status, found)
         self._observe(status, time.monotonic() - run.began)
         if not await self._failed(run, status, found, interaction):
@@ -84,13 +91,17 @@ class Closer:
     ) -> None:
         while True:
             await asyncio.sleep(_CLOSE_AGAIN_S)
-            if await self._failed(run, status, found, interaction):
-                return
+            with contextlib.suppress(RunTaken):
+                if not await self._failed(run, status, found, interaction):
+                    continue
+            return
 
     async def _failed(self, run: ActiveRun, status: Status, found: Problem, interaction: Interaction) -> bool:
         try:
             async with asyncio.timeout(_CLOSE_S):
-                await self._store.fail(run.run_id, run.scope, status, found, interaction=interaction)
+                await self._store.fail(
+                    run.run_id, run.scope, status, found, interaction=interaction, lease=run.lease
+                )
         except (MemoryUnavailable, TimeoutError) as error:
             _log.warning("the run's record could not be closed yet", error=str(error) or "no answer in time")
             return False

@@ -1,13 +1,17 @@
-"""The events of runs in Redis streams, one a run, the entry's id being the event's number."""
+"""The events of runs in Redis streams, one a run, the entry's id being the event's number; beside each, the work on its run.
+
+What a run is at lies in a hash beside its events, and both are written by one script, which is refused once another worker
+has taken the run over.
+"""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ResponseError
+from redis.typing import KeyT, StreamIdT
 
 from graphs import LAST_EVENTS, RunEvent
 from memory import Owner
@@ -15,8 +19,29 @@ from memory.privacy import Sealer
 
 _BLOCK_MS = 5_000
 _BATCH = 200
-_LINGER_S = 0.02
-_THERE = "equal or smaller than the target stream top item"
+_TAKEN = "TAKEN"
+_LEASE = "lease"
+_WRITE = """
+local held = redis.call('HGET', KEYS[2], 'lease')
+if ARGV[1] ~= '' then
+    if held and held ~= ARGV[1] then return redis.error_reply('TAKEN the run is another worker\\'s') end
+    if not held then redis.call('HSET', KEYS[2], 'lease', ARGV[1]) end
+end
+local at = 5
+for _ = 1, tonumber(ARGV[4]) do
+    redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
+    at = at + 2
+end
+while at <= #ARGV do
+    local done = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], ARGV[at], 't', ARGV[at + 1], 'o', ARGV[at + 2], 'e', ARGV[at + 3])
+    if type(done) == 'table' and done.err and not string.find(done.err, 'equal or smaller') then return done end
+    at = at + 4
+end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+if ARGV[1] ~= '' then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
+return 0
+"""
+"""Keys: events, work. Arguments: lease or nothing, seconds to live, entries kept, number of fields, fields, events of 4 parts."""
 _LONGEST = 20_000
 """Entries of a stream; a run beyond it loses its oldest."""
 
@@ -25,12 +50,17 @@ Seal = Callable[[str], str]
 """Gives an event's JSON as it is to be stored."""
 
 
-def _unsealed(json: str) -> str:
+def unsealed(json: str) -> str:
+    """As it is."""
     return json
 
 
 async def _as_it_is(json: bytes) -> bytes:
     return json
+
+
+class RunTaken(Exception):
+    """Another worker has taken the run over: this one has no say in it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +70,8 @@ class StoredEvent:
     seq: int
     type: str
     json: bytes
+    origin: str = ""
+    """The step of the graph that it comes from; empty for what is told about the run from outside of it."""
 
 
 class EventLog:
@@ -55,32 +87,56 @@ class EventLog:
         self._readers = readers
         self._ttl_s = ttl_s
         self._sealer = sealer
+        self._write = redis.register_script(_WRITE)
 
     async def sealing(self, owner: Owner) -> Seal:
         """What encrypts the events of a run of this owner, without asking for his key again."""
-        return await self._sealer.sealing(owner) if self._sealer else _unsealed
+        return await self._sealer.sealing(owner) if self._sealer else unsealed
 
-    async def append(self, run_id: str, events: Sequence[RunEvent], *, seal: Seal = _unsealed) -> None:
-        """Write stamped events in order, in one exchange; the stream lives on for its time after the last one.
+    async def append(
+        self,
+        run_id: str,
+        events: Sequence[tuple[RunEvent, str]],
+        *,
+        seal: Seal = unsealed,
+        lease: str = "",
+        work: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Write stamped events, each with its origin, in order, and fields of the work on the run: all at once, or nothing.
 
-        Those that are there already, as an exchange whose answer was lost had written them, stay as they are.
+        They live on for their time after the last writing. Events that are there already, as an exchange whose answer
+        was lost had written them, stay as they are. With a lease it raises RunTaken where another one holds.
         """
-        key = _key(run_id)
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for event in events:
-                kind = str(getattr(event, "type", ""))
-                fields: dict[
-                    bytes | bytearray | memoryview | str | int | float,
-                    bytes | bytearray | memoryview | str | int | float,
-                ] = {
-                    "t": kind,
-                    "e": seal(event.model_dump_json()).encode(),
-                }
-                pipe.xadd(key, fields, id=f"{event.seq}-0", maxlen=_LONGEST, approximate=True)
-            pipe.expire(key, self._ttl_s)
-            for answer in await pipe.execute(raise_on_error=False):
-                if isinstance(answer, RedisError) and _THERE not in str(answer):
-                    raise answer
+        fields: list[str | bytes] = []
+        for name, value in (work or {}).items():
+            fields += [name, value]
+        for event, origin in events:
+            kind = str(getattr(event, "type", ""))
+            fields += [f"{event.seq}-0", kind, origin, seal(event.model_dump_json())]
+        given = [lease, self._ttl_s, _LONGEST, len(work or {}), *fields]
+        try:
+            await self._write(keys=[_key(run_id), _work(run_id)], args=given)
+        except ResponseError as error:
+            if str(error).startswith(_TAKEN):
+                raise RunTaken(run_id) from error
+            raise
+
+    async def take(self, run_id: str, lease: str) -> None:
+        """From now on nobody writes to the run but who holds this lease."""
+        await self._redis.hset(_work(run_id), _LEASE, lease)
+
+    async def work(self, run_id: str) -> dict[str, bytes]:
+        """What is kept of the work on a run, by field; empty where there is nothing."""
+        found: dict[bytes, bytes] = await self._redis.hgetall(_work(run_id))  # type: ignore[assignment]  # this client answers in bytes
+        return {name.decode(): value for name, value in found.items() if name.decode() != _LEASE}
+
+    async def done(self, run_id: str, lease: str) -> None:
+        """Drop the work on a run that ended; its lease stays for a while, so that nobody late writes to it."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(_work(run_id))
+            pipe.hset(_work(run_id), _LEASE, f"{lease} ended")
+            pipe.expire(_work(run_id), self._ttl_s)
+            await pipe.execute()
 
     async def end(self, run_id: str, event: RunEvent) -> None:
         """Write the last event of a run whose own process cannot: numbered after those that are there.
@@ -89,7 +145,7 @@ class EventLog:
         """
         last = await self.last(run_id)
         if last is None or last.type not in LAST_EVENTS:
-            await self.append(run_id, [event.stamped(run_id, last.seq + 1 if last else 1)])
+            await self.append(run_id, [(event.stamped(run_id, last.seq + 1 if last else 1), "")])
 
     async def last(self, run_id: str) -> StoredEvent | None:
         """The last event that is kept of the run, without its JSON; None where there is none, or none any more."""
@@ -97,9 +153,9 @@ class EventLog:
         return _stored(*answer[0], json=b"") if answer else None
 
     async def forget(self, runs: Sequence[str]) -> None:
-        """Delete the events of these runs."""
+        """Delete the events of these runs, and the work on them."""
         if runs:
-            await self._redis.unlink(*map(_key, runs))
+            await self._redis.unlink(*map(_key, runs), *map(_work, runs))
 
     async def kept(self, owner: Owner, run_id: str, *, after: int) -> AsyncGenerator[StoredEvent]:
         """The events after number `after` of the owner's run that are there; waits for none."""
@@ -116,15 +172,26 @@ class EventLog:
             full = len(entries) == _BATCH
 
     async def read(
-        self, owner: Owner, run_id: str, *, after: int, heartbeat_s: float
+        self,
+        owner: Owner,
+        run_id: str,
+        *,
+        after: int,
+        heartbeat_s: float,
+        stopped: asyncio.Event | None = None,
     ) -> AsyncGenerator[StoredEvent | None]:
-        """Events after number `after` as they come, up to the last one of the owner's run; None where it was silent."""
+        """Events after number `after` as they come, up to the last one of the owner's run; None where it was silent.
+
+        Once `stopped` is set it ends with what is there.
+        """
         opened = self._opening(owner)
         key, position = _key(run_id), f"{after}-0"
         silent_since = time.monotonic()
         while True:
             block = max(1, min(_BLOCK_MS, int(heartbeat_s * 1000)))
-            answer = await self._readers.xread({key: position}, count=_BATCH, block=block)
+            if stopped is not None and stopped.is_set():
+                return
+            answer = await self._next({key: position}, block, stopped)
             for entry_id, fields in _entries(answer):
                 position = entry_id.decode()
                 event = _stored(entry_id, fields, json=await opened(fields[b"e"]))
@@ -135,6 +202,20 @@ class EventLog:
             if time.monotonic() - silent_since >= heartbeat_s:
                 silent_since = time.monotonic()
                 yield None
+
+    async def _next(self, after: dict[KeyT, StreamIdT], block: int, stopped: asyncio.Event | None) -> object:
+        """What comes after these positions within so many milliseconds; nothing where the waiting is stopped."""
+        reading = asyncio.ensure_future(self._readers.xread(after, count=_BATCH, block=block))
+        waiting = asyncio.ensure_future(stopped.wait()) if stopped is not None else None
+        try:
+            await asyncio.wait(
+                [reading, *([waiting] if waiting else [])], return_when=asyncio.FIRST_COMPLETED
+            )
+            return await reading if reading.done() else None
+        finally:
+            reading.cancel()
+            if waiting:
+                waiting.cancel()
 
     def _opening(self, owner: Owner) -> Callable[[bytes], Awaitable[bytes]]:
         if self._sealer is None:
@@ -147,60 +228,17 @@ class EventLog:
         return opened
 
 
-class EventWriter:
-    """Numbers the events of one run as they are emitted, and writes them behind it, many at a time."""
-
-    def __init__(self, log: EventLog, run_id: str, seal: Seal = _unsealed) -> None:
-        self._log = log
-        self._run_id = run_id
-        self._seal = seal
-        self._seq = 0
-        self._waiting: list[RunEvent] = []
-        self._wake = asyncio.Event()
-        self._closed = asyncio.Event()
-
-    def emit(self, event: RunEvent) -> None:
-        """Take an event; never blocks."""
-        self._seq += 1
-        self._waiting.append(event.stamped(self._run_id, self._seq))
-        self._wake.set()
-
-    def close(self) -> None:
-        """No more events will come."""
-        self._closed.set()
-        self._wake.set()
-
-    async def flush(self) -> None:
-        """Write what is waiting now."""
-        batch, self._waiting = self._waiting, []
-        if batch:
-            try:
-                await self._log.append(self._run_id, batch, seal=self._seal)
-            except BaseException:
-                self._waiting = batch + self._waiting
-                raise
-
-    async def write_until_closed(self) -> None:
-        """Write events as they are emitted, until `close` and everything is written.
-
-        After each exchange it lingers a moment, so that a burst of tokens is one exchange and not fifty.
-        """
-        while not (self._closed.is_set() and not self._waiting):
-            if not self._waiting:
-                self._wake.clear()
-                await self._wake.wait()
-            await self.flush()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LINGER_S):
-                    await self._closed.wait()
-
-
 def _key(run_id: str) -> str:
     return f"freya:run:{run_id}:events"
 
 
+def _work(run_id: str) -> str:
+    return f"freya:run:{run_id}:work"
+
+
 def _stored(entry_id: bytes, fields: dict[bytes, bytes], *, json: bytes) -> StoredEvent:
-    return StoredEvent(int(entry_id.split(b"-")[0]), fields[b"t"].decode(), json)
+    origin = fields.get(b"o", b"").decode()
+    return StoredEvent(int(entry_id.split(b"-")[0]), fields[b"t"].decode(), json, origin)
 
 
 def _entries(answer: object) -> list[tuple[bytes, dict[bytes, bytes]]]:

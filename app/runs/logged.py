@@ -1,6 +1,6 @@
 """What is logged of a run for learning: all of one that was answered, of any other what its events tell."""
 
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter, ValidationError
@@ -84,10 +84,10 @@ class Trace:
         )
 
 
-async def traced(events: AsyncIterable[bytes]) -> Trace:
+def traced(events: Iterable[bytes]) -> Trace:
     """The trace of events as they are kept, as JSON; what another version wrote is passed over."""
     trace = Trace()
-    async for json in events:
+    for json in events:
         try:
             trace.note(_EVENT.validate_json(json))
         except ValidationError:

@@ -5,8 +5,10 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Self
 
+import structlog
 from redis.asyncio import Redis
 
 from agents import UnknownAgent
@@ -15,15 +17,18 @@ from app.problems import Problem, ProblemError, problem
 from app.runs.active import ActiveRun, Reason
 from app.runs.carrying import Carrier, Parts
 from app.runs.closing import Closer, Observer
-from app.runs.eventlog import EventLog, EventWriter
+from app.runs.eventlog import EventLog
+from app.runs.logged import traced
 from app.runs.orders import Orders
 from app.runs.records import ChatRequest, ChatResult, RunView
-from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
-from app.runs.worker import Worker
+from app.runs.store import Abandoned, AlreadyBegun, RunStore, ThreadBusy
+from app.runs.worker import STOPPED, Worker
+from app.runs.writing import RunWriter
 from app.tasks import end
 from graphs import RunStarted, clean_message
 from memory import Owner, Scope, WriteUncertain, new_id
 
+_log = structlog.get_logger(__name__)
 _STOP_AGAIN_S = 1.0
 _POLL_S = 2.0
 
@@ -58,11 +63,13 @@ class RunManager:
         self._busy_wait_s = busy_wait_s
         self._going = going
         self._closer = Closer(store, observe=observe, answered=answered)
-        self._carrier = Carrier(parts, self._closer, timeout_s=timeout_s)
+        self._carrier = Carrier(parts, self._closer, events, timeout_s=timeout_s)
         self._active: dict[str, ActiveRun] = {}
-        self._worker = Worker(worker or new_id("wrk"), store, events, redis)
+        self._worker = Worker(worker or new_id("wrk"), store, events, redis, go_on=self._go_on)
         self._orders = Orders(redis, self._worker.name, self._cancel_here)
         self._stopping = False
+        self.stopped = asyncio.Event()
+        """Set once nothing goes on here any more, and what was going on is left."""
         self._starting: set[asyncio.Task[tuple[str, str]]] = set()
 
     async def __aenter__(self) -> Self:
@@ -77,7 +84,10 @@ class RunManager:
         await self._orders.__aexit__()
 
     async def drain(self, seconds: float) -> None:
-        """Take no further runs, let those that are going on end within the time, and stop the others."""
+        """Take no further runs, let those that are going on end within the time, and leave the others.
+
+        Those are gone on with by another process, or by this service when it starts again.
+        """
         self._stopping = True
         self._closer.hurry()
         await end(self._starting)
@@ -85,6 +95,7 @@ class RunManager:
         if going and seconds:
             await asyncio.wait(going, timeout=seconds)
         await asyncio.gather(*(self._stop(run, "shutdown") for run in self._active.values()))
+        self.stopped.set()
 
     @property
     def active(self) -> int:
@@ -140,7 +151,9 @@ class RunManager:
             user_id=owner.user_id,
             project_id=await self._project(owner, request),
         )
-        writer = EventWriter(self._events, run_id, await self._events.sealing(owner))
+        writer = RunWriter(
+            self._events, run_id, await self._events.sealing(owner), lease=self._lease(run_id, 1)
+        )
         run = ActiveRun(run_id=run_id, scope=scope, request=request, writer=writer)
         try:
             await self._begin(run, idempotency_key)
@@ -156,11 +169,45 @@ class RunManager:
                 )
                 raise ProblemError(problem("idempotency_conflict", detail)) from known
             return known.run.id, known.run.thread_id
-        self._active[run_id] = run
-        self._going(len(self._active))
         run.writer.emit(RunStarted(thread_id=run.scope.thread_id))
-        run.task = asyncio.create_task(self._carry_out(run), name=run_id)
+        self._carry(run)
         return run_id, run.scope.thread_id
+
+    def _carry(self, run: ActiveRun) -> None:
+        self._active[run.run_id] = run
+        self._going(len(self._active))
+        run.task = asyncio.create_task(self._carry_out(run), name=run.run_id)
+
+    def _lease(self, run_id: str, number: int) -> str:
+        return f"{self._worker.name} {run_id} {number}"
+
+    async def _go_on(self, left: Abandoned) -> bool:
+        """Take over a run whose worker is gone, and go on where it stood; False where this process carries enough."""
+        if self._stopping or len(self._active) >= self._most_runs or left.request is None:
+            return False
+        owner, run_id = left.scope.owner, left.run_id
+        lease = await self._store.take_over(left, self._worker.name)
+        if lease is None:
+            return True
+        token = self._lease(run_id, lease)
+        await self._events.take(run_id, token)
+        writer = RunWriter(self._events, run_id, await self._events.sealing(owner), lease=token)
+        told = [event async for event in self._events.kept(owner, run_id, after=0)]
+        writer.go_on_after(told)
+        run = ActiveRun(
+            run_id=run_id,
+            scope=left.scope,
+            request=left.request,
+            writer=writer,
+            lease=lease,
+            found=await self._events.work(run_id),
+            begins=left.request.thread_id is None,
+            began=time.monotonic() - max(0.0, (datetime.now(UTC) - left.created_at).total_seconds()),
+            trace=traced(event.json for event in told),
+        )
+        _log.warning("a run of a dead worker is gone on with", run_id=run_id, lease=lease, events=len(told))
+        self._carry(run)
+        return True
 
     async def _project(self, owner: Owner, request: ChatRequest) -> str | None:
         """The project of the request, else of the thread that it goes on with."""
@@ -179,17 +226,25 @@ class RunManager:
     async def wait(self, owner: Owner, run_id: str) -> ChatResult | Problem:
         """How a run ends. One that another process carries out is waited for by its events."""
         run = self._own(owner, run_id)
-        if run is None or run.task is None:
-            return await self._ended(owner, run_id)
-        return await asyncio.shield(run.task)
+        ended = await asyncio.shield(run.task) if run and run.task else None
+        if ended is None and self._stopping:
+            return problem("interrupted", STOPPED, run_id=run_id)
+        return ended or await self._ended(owner, run_id)
 
     async def cancel(self, owner: Owner, run_id: str) -> bool:
-        """Cancel a run of this process and wait until it is closed; False when the user has no such run here."""
+        """Cancel a run, whichever process carries it out, and wait until it is closed; False where it is not going on.
+
+        Raises ProblemError for an unknown one.
+        """
         run = self._own(owner, run_id)
-        if run is None:
+        if run is not None:
+            await self._stop(run, "client")
+            return True
+        view = await self._store.get(owner, run_id)
+        if view.status != "running":
             return False
-        await self._stop(run, "client")
-        return True
+        await self._orders.stop_elsewhere(owner, view.thread_id)  # a thread has one run at a time
+        return (await self._store.get(owner, run_id)).status != "running"
 
     async def cancel_all(self, owner: Owner, *, thread_id: str | None = None) -> int:
         """Cancel the user's runs in all processes, of one thread where it is named, and wait until they are closed.
@@ -219,12 +274,14 @@ class RunManager:
         after = 0
         while view.status == "running":
             async with contextlib.aclosing(
-                self._events.read(owner, run_id, after=after, heartbeat_s=_POLL_S)
+                self._events.read(owner, run_id, after=after, heartbeat_s=_POLL_S, stopped=self.stopped)
             ) as events:
                 async for event in events:
                     if event is None:
                         break
                     after = event.seq
+            if self.stopped.is_set():
+                return problem("interrupted", STOPPED, run_id=run_id)
             view = await self._store.get(owner, run_id)
         if view.result:
             return view.result
@@ -277,7 +334,7 @@ class RunManager:
             async with asyncio.timeout(max(0.0, seconds)):
                 await self.wait(owner, run_id)
 
-    async def _carry_out(self, run: ActiveRun) -> ChatResult | Problem:
+    async def _carry_out(self, run: ActiveRun) -> ChatResult | Problem | None:
         try:
             return await self._carrier.carry_out(run)
         finally:

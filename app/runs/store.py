@@ -1,15 +1,17 @@
 """Runs in PostgreSQL. The database keeps the runs of a thread serial."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any  # JSON of the database
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from app.problems import Problem, ProblemError, dumped, problem
+from app.runs.eventlog import RunTaken
 from app.runs.logged import Trace
 from app.runs.records import ArtifactView, ChatRequest, ChatResult, RunView, Status
 from app.runs.stamping import Stamp
@@ -50,13 +52,19 @@ _BEGIN = """
     INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, idempotency_key, request)
     VALUES (%s, %s, %s, %s, 'running', %s, %s, %s)
 """
+_ABANDONED = """
+    SELECT runs.id, runs.thread_id, runs.tenant_id, runs.user_id, threads.project_id, runs.worker, runs.lease, runs.request,
+        runs.created_at
+    FROM runs JOIN threads ON threads.id = runs.thread_id
+    WHERE runs.status = 'running' AND NOT runs.worker = ANY(%s) ORDER BY runs.id
+"""
+_TAKE_OVER = """
+    UPDATE runs SET worker = %s, lease = lease + 1
+    WHERE id = %s AND status = 'running' AND worker = %s AND lease = %s RETURNING lease
+"""
 _GIVE_UP_KEY = (
     "UPDATE runs SET idempotency_key = NULL WHERE id = %s AND idempotency_key = %s AND status = 'failed'"
 )
-
-
-ReadTrace = Callable[[Owner, str], Awaitable[Trace]]
-"""Gives what the kept events of a user's run tell of it; an empty trace where they cannot be read."""
 
 
 class ThreadBusy(Exception):
@@ -73,6 +81,20 @@ class AlreadyBegun(Exception):
     def __init__(self, run: RunView) -> None:
         super().__init__(run.id)
         self.run = run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abandoned:
+    """A run that is going on by its record, and whose worker is gone."""
+
+    run_id: str
+    scope: Scope
+    worker: str
+    lease: int
+    """How often it was begun or taken over."""
+    request: ChatRequest | None
+    """None where it cannot be read any more."""
+    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,13 +199,17 @@ class RunStore:
         *,
         artifacts: Sequence[MadeArtifact],
         interaction: Interaction,
+        lease: int = 1,
     ) -> None:
-        """Close the run with its result, keep its artifacts, and log the interaction; one that is closed is left as it is."""
+        """Close the run with its result, keep its artifacts, and log the interaction.
+
+        One that is closed is left as it is. Raises RunTaken where another worker holds it.
+        """
         kept = await self._sealed(scope.owner, result.model_dump(mode="json"))
         contents = [await sealed(self._sealer, scope.owner, made.artifact.content) for made in artifacts]
         record = await self._logged(interaction)
         async with self._database.of(scope.owner) as connection:
-            if not await self._close(connection, result.run_id, "finished", result=kept):
+            if not await self._close(connection, result.run_id, "finished", lease=lease, result=kept):
                 return
             if artifacts and scope.project_id:  # several of its threads may keep versions of one name at once
                 await connection.execute(
@@ -209,67 +235,86 @@ class RunStore:
             await log_interaction(connection, scope, interaction, record)
 
     async def fail(
-        self, run_id: str, scope: Scope, status: Status, problem: Problem, *, interaction: Interaction
+        self,
+        run_id: str,
+        scope: Scope,
+        status: Status,
+        problem: Problem,
+        *,
+        interaction: Interaction,
+        lease: int = 1,
     ) -> None:
-        """Close the run without a result, and log the interaction; one that is closed is left as it is."""
+        """Close the run without a result, and log the interaction.
+
+        One that is closed is left as it is. Raises RunTaken where another worker holds it.
+        """
         record = await self._logged(interaction)
         async with self._database.of(scope.owner) as connection:
-            if await self._close(connection, run_id, status, error=dumped(problem)):
+            if await self._close(connection, run_id, status, lease=lease, error=dumped(problem)):
                 await log_interaction(connection, scope, interaction, record)
 
-    async def reap(
-        self, alive: Sequence[str], problem: Problem, *, trace: ReadTrace | None = None
-    ) -> list[str]:
-        """Fail the running runs of workers that are not alive, and log the interactions; gives the runs' ids.
-
-        `trace` gives what the events of a run tell of it, where they are kept.
-        """
+    async def abandoned(self, alive: Sequence[str]) -> list[Abandoned]:
+        """The runs that are going on by their records, and whose workers are not alive; the oldest first."""
         async with self._database.of_all() as connection:
-            cursor = await connection.execute(
-                "SELECT id, tenant_id, user_id, request FROM runs WHERE status = 'running' AND NOT worker = ANY(%s)",
-                (list(alive),),
+            cursor = await connection.execute(_ABANDONED, (list(alive),))
+            rows = await cursor.fetchall()
+        return [
+            Abandoned(
+                run_id=row["id"],
+                scope=Scope(
+                    thread_id=row["thread_id"],
+                    tenant_id=row["tenant_id"],
+                    user_id=row["user_id"],
+                    project_id=row["project_id"],
+                ),
+                worker=row["worker"],
+                lease=row["lease"],
+                request=await self._asked(row),
+                created_at=row["created_at"],
             )
-            found = await cursor.fetchall()
-        if not found:
-            return []
-        asked = {row["id"]: await self._asked(row) for row in found}
-        traces = {
-            row["id"]: await trace(Owner(row["user_id"], row["tenant_id"]), row["id"]) if trace else Trace()
-            for row in found
-        }
+            for row in rows
+        ]
+
+    async def take_over(self, run: Abandoned, worker: str) -> int | None:
+        """Make the run this worker's; gives the new lease, or None where another was first."""
+        async with self._database.of_all() as connection:
+            cursor = await connection.execute(_TAKE_OVER, (worker, run.run_id, run.worker, run.lease))
+            rows = await cursor.fetchall()
+        return int(rows[0]["lease"]) if rows else None
+
+    async def close_abandoned(self, run: Abandoned, problem: Problem, trace: Trace) -> bool:
+        """Fail the run and log the interaction as its events tell it; whether it was still to be closed."""
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
                 "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
-                " WHERE status = 'running' AND id = ANY(%s)"
-                " RETURNING id, thread_id, tenant_id, user_id, created_at, finished_at",
-                (Jsonb(dumped(problem)), list(asked)),
+                " WHERE status = 'running' AND id = %s AND worker = %s AND lease = %s RETURNING created_at, finished_at",
+                (Jsonb(dumped(problem)), run.run_id, run.worker, run.lease),
             )
             rows = await cursor.fetchall()
             for row in rows:
-                interaction = traces[row["id"]].unanswered(
-                    row["id"],
-                    asked[row["id"]],
+                interaction = trace.unanswered(
+                    run.run_id,
+                    run.request.message if run.request else "",
                     outcome="failed",
                     error=problem.code,
                     latency_ms=(row["finished_at"] - row["created_at"]).total_seconds() * 1000,
                     at=row["finished_at"],
                 )
-                scope = Scope(thread_id=row["thread_id"], tenant_id=row["tenant_id"], user_id=row["user_id"])
                 record = await self._logged(interaction)
-                await log_interaction(connection, scope, interaction, record)
-        return [row["id"] for row in rows]
+                await log_interaction(connection, run.scope, interaction, record)
+        return bool(rows)
 
     async def _logged(self, interaction: Interaction) -> dict[str, JsonValue]:
         """The log's entry: redacted, and with what is configured of its models."""
         return await redacted_record(self._stamp(interaction), self._redact)
 
-    async def _asked(self, row: DictRow) -> str:
+    async def _asked(self, row: DictRow) -> ChatRequest | None:
         """What a run was asked; nothing where it cannot be read any more, for the run must be closed all the same."""
         try:
             request = await self._opened(Owner(row["user_id"], row["tenant_id"]), row["request"])
-        except KeyMissing:
-            return ""
-        return str(request["message"])
+            return ChatRequest.model_validate(request)
+        except (KeyMissing, ValidationError):
+            return None
 
     async def get(self, owner: Owner, run_id: str) -> RunView:
         """The run. Raises a ProblemError for an unknown one."""
@@ -357,16 +402,24 @@ class RunStore:
         run_id: str,
         status: Status,
         *,
+        lease: int,
         result: Mapping[str, object] | None = None,
         error: Mapping[str, object] | None = None,
     ) -> bool:
         """Whether this closed it; not where it was closed before, or is gone with its thread."""
         cursor = await connection.execute(
             "UPDATE runs SET status = %s, result = %s, error = %s, finished_at = now()"
-            " WHERE id = %s AND status = 'running' RETURNING id",
-            (status, Jsonb(result) if result else None, Jsonb(error) if error else None, run_id),
+            " WHERE id = %s AND status = 'running' AND lease = %s RETURNING id",
+            (status, Jsonb(result) if result else None, Jsonb(error) if error else None, run_id, lease),
         )
-        return bool(await cursor.fetchall())
+        if await cursor.fetchall():
+            return True
+        cursor = await connection.execute(
+            "SELECT 1 FROM runs WHERE id = %s AND status = 'running' AND lease <> %s", (run_id, lease)
+        )
+        if await cursor.fetchall():
+            raise RunTaken(run_id)
+        return False
 
     async def _sealed(self, owner: Owner, value: dict[str, Any]) -> dict[str, Any]:
         stored: dict[str, Any] = await sealed_json(self._sealer, owner, value)

@@ -1,8 +1,10 @@
-"""This process as a carrier of runs: it says that it lives, and closes the runs of those that do not."""
+"""This process as a carrier of runs: it says that it lives, and looks after the runs of those that do not."""
 
 import asyncio
 import contextlib
 import re
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Self
 
@@ -13,18 +15,23 @@ from redis.exceptions import RedisError
 from app.problems import dumped, problem
 from app.runs.eventlog import EventLog
 from app.runs.logged import Trace, traced
-from app.runs.store import RunStore
+from app.runs.store import Abandoned, RunStore
 from app.tasks import end
-from graphs import RunFailed
+from graphs import LAST_EVENTS, RunFailed
 from memory import KeyMissing, Owner, new_id
 
 _log = structlog.get_logger(__name__)
-_ALIVE_S = 30
-_BEAT_S = 10.0
+_ALIVE_S = 15
+_BEAT_S = 4.0
+_MOST_LEASES = 4
+"""A run that was begun so often, and ended none of its workers well, may be what ends them."""
 _LIVING = "freya:workers"
 _FILE = "worker"
 _NAME = re.compile(r"wrk_[0-9a-z]{26}")
 INTERRUPTED = "The service stopped while this run was going on. Send the message again."
+STOPPED = (
+    "The service is being stopped. The run is gone on with when it starts again; ask for it by its id then."
+)
 
 
 def worker_name(data: Path) -> str:
@@ -39,17 +46,25 @@ def worker_name(data: Path) -> str:
     return name
 
 
+GoOn = Callable[[Abandoned], Awaitable[bool]]
+"""Takes a run over and goes on with it; whether there is nothing left to be done about it for now."""
+
+
 class Worker:
     """An async context manager: from entering to leaving the runs of this worker count as carried out.
 
-    A worker that had the same name before must be gone: its runs are closed on entering.
+    Runs of workers that are gone are gone on with, or closed where that cannot be. A worker that had the same name
+    before must be gone: its runs are looked after on entering.
     """
 
-    def __init__(self, name: str, store: RunStore, events: EventLog, redis: Redis) -> None:
+    def __init__(
+        self, name: str, store: RunStore, events: EventLog, redis: Redis, *, go_on: GoOn | None = None
+    ) -> None:
         self.name = name
         self._store = store
         self._events = events
         self._redis = redis
+        self._go_on = go_on
         self._beating: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -65,18 +80,30 @@ class Worker:
             await self._redis.zrem(_LIVING, self.name)
 
     async def reap(self, *, own: bool = False) -> None:
-        """Fail the runs of dead workers; `own`: those under this worker's name too, left by the one before."""
+        """Look after the runs of dead workers; `own`: those under this worker's name too, left by the one before."""
         living = await alive(self._redis) | {self.name}
         if own:
             living.discard(self.name)
+        for run in await self._store.abandoned([*living]):
+            last = await self._events.last(run.run_id)
+            told = last is not None and last.type not in LAST_EVENTS
+            if self._go_on and run.request and told and run.lease < _MOST_LEASES:
+                if await self._go_on(run):
+                    continue
+                return  # no more than it can carry
+            await self._close(run)
+
+    async def _close(self, run: Abandoned) -> None:
+        """Fail a run that nobody can go on with."""
         found = problem("interrupted", INTERRUPTED)
-        for run_id in await self._store.reap([*living], found, trace=self._trace):
-            _log.warning("a run of a dead worker was closed", run_id=run_id)
-            await self._events.end(run_id, RunFailed(problem=dumped(found)))
+        trace = await self._trace(run.scope.owner, run.run_id)
+        if await self._store.close_abandoned(run, found, trace):
+            _log.warning("a run of a dead worker was closed", run_id=run.run_id, begun=run.lease)
+            await self._events.end(run.run_id, RunFailed(problem=dumped(found)))
 
     async def _trace(self, owner: Owner, run_id: str) -> Trace:
         try:
-            return await traced(event.json async for event in self._events.kept(owner, run_id, after=0))
+            return traced([event.json async for event in self._events.kept(owner, run_id, after=0)])
         except (RedisError, KeyMissing) as error:
             _log.warning("the events of a run cannot be read", run_id=run_id, error=str(error))
             return Trace()
@@ -85,13 +112,17 @@ class Worker:
         await say_alive(self._redis, self.name)
 
     async def _beat(self) -> None:
+        quiet_until = 0.0
         while True:
             await asyncio.sleep(_BEAT_S)
             try:
                 await self._keep_alive()
-                await self.reap()
+                if time.monotonic() >= quiet_until:
+                    await self.reap()
             except Exception as error:  # noqa: BLE001  # the edge of a background loop; an outage is waited out
                 _log.warning("worker heartbeat failed", error=str(error))
+                # Others could not say that they live either: they have as long as a silence may last.
+                quiet_until = time.monotonic() + _ALIVE_S
 
 
 async def say_alive(redis: Redis, worker: str, *, seconds: int = _ALIVE_S) -> None:

@@ -78,7 +78,7 @@ class ErasureReceipt(BaseModel):
 
 
 class Eraser:
-    """Erases users from PostgreSQL (with the checkpoints of runs) and the stores beside it.
+    """Erases users from PostgreSQL and the stores beside it.
 
     The stores beside go first and the rows last, in one transaction: as long as there is a row there is a way to what
     belongs to it, so that an erasure that was broken off is completed by the next. Erasing somebody of whom there is
@@ -118,7 +118,7 @@ class Eraser:
             known = sorted(runs)
             for store in self._stores:
                 _add(removed, store.name, await store.erase(owner, known))
-            _add(removed, self._rows.name, await self._rows.erase(owner, known, actor=actor))
+            _add(removed, self._rows.name, await self._rows.erase(owner, actor=actor))
             self._forget_key(owner)
             left = await self._left(owner, known)
             if not left:

@@ -7,7 +7,6 @@ from typing import Final, LiteralString, Protocol
 from psycopg.rows import DictRow
 from pydantic import BaseModel, ConfigDict, Field
 
-from memory.checkpoints import delete_checkpoints
 from memory.database import Connection, Database
 from memory.errors import KeyMissing, StillRunning, UnknownRecord
 from memory.owner import Owner
@@ -62,7 +61,7 @@ class Copies:
     gone: tuple[str, ...]
     """Runs that are deleted."""
     given: tuple[str, ...]
-    """Other runs, which may have it in their results, checkpoints and events."""
+    """Other runs, which may have it in their results and events."""
     ids: tuple[str, ...]
     """Of the messages and records that are gone."""
 
@@ -118,7 +117,6 @@ class MessageForgetter:
             given = set(await _column(connection, _GIVEN, values)) - set(runs)
             perhaps = set(await _column(connection, _PERHAPS_GIVEN, values)) - set(runs)
             await self._delete(connection, owner, turn, runs)
-            await delete_checkpoints(connection, [*runs, *sorted(given | perhaps)])
             answers = await _column(connection, _ANSWERS, {**_whose(owner), "runs": sorted(given)})
             await note_deletion(connection, owner)
             counts = {"messages": len(messages), "records": len(withdrawn.gone)}

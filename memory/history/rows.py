@@ -5,7 +5,6 @@ from typing import Final
 
 from psycopg import sql
 
-from memory.checkpoints import laid_out
 from memory.database import Connection, Database
 from memory.history.planted import forms
 from memory.locks import begin_erasing
@@ -85,8 +84,8 @@ class Rows:
             cursor = await connection.execute(_RUNS, _values(owner))
             return {row["id"] for row in await cursor.fetchall()}
 
-    async def erase(self, owner: Owner, runs: Sequence[str], *, actor: str) -> dict[str, int]:
-        """Remove the user's rows and the checkpoints of the runs in one transaction; how many by table.
+    async def erase(self, owner: Owner, *, actor: str) -> dict[str, int]:
+        """Remove the user's rows in one transaction; how many by table.
 
         The audit trail loses what it has of him but for the counts of his erasures, to which this one is added.
         The transaction sees everybody, since members of shared projects are told; each statement names the user.
@@ -99,9 +98,6 @@ class Rows:
             projects = await (await connection.execute(_PROJECTS, _values(owner))).fetchall()
             await note_for_members(connection, [row["id"] for row in projects])
             removed = {}
-            for table in await laid_out(connection):
-                where = sql.SQL("thread_id = ANY(%(runs)s)")
-                removed[table] = await _delete(connection, table, where, {"runs": list(runs)})
             for table in _TABLES:
                 where = sql.SQL(_MEMBERS if table == "project_members" else _OF_OWNER)
                 removed[table] = await _delete(connection, table, where, _values(owner))
@@ -112,13 +108,10 @@ class Rows:
                 await note_deletion(connection, owner)
         return _some(removed)
 
-    async def left(self, owner: Owner, runs: Sequence[str]) -> dict[str, int]:
+    async def left(self, owner: Owner, runs: Sequence[str]) -> dict[str, int]:  # noqa: ARG002  # every row has its user
         """Rows of the user by table, seen past the policies that limit a user's own view."""
         found = {}
         async with self._database.of_all() as connection:
-            for table in await laid_out(connection):
-                where = sql.SQL("thread_id = ANY(%(runs)s)")
-                found[table] = await _count(connection, table, where, {"runs": list(runs)})
             for table in _TABLES:
                 where = sql.SQL(_MEMBERS if table == "project_members" else _OF_OWNER)
                 found[table] = await _count(connection, table, where, _values(owner))

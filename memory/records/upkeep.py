@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from memory.checkpoints import delete_checkpoints
 from memory.database import Database
 from memory.errors import MemoryUnavailable
 from memory.interfaces import Tier, VectorStore
@@ -211,18 +210,10 @@ class Upkeep:
     async def _expire_threads(self, before: datetime) -> int:
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
-                "SELECT threads.id, array_remove(array_agg(runs.id), NULL) AS runs"
-                " FROM threads LEFT JOIN runs ON runs.thread_id = threads.id WHERE threads.updated_at < %s"
-                " GROUP BY threads.id HAVING count(*) FILTER (WHERE runs.status = 'running') = 0",
-                (before,),
-            )
-            found = await cursor.fetchall()
-            await delete_checkpoints(connection, [run for row in found for run in row["runs"]])
-            cursor = await connection.execute(
-                "DELETE FROM threads WHERE id = ANY(%s) AND updated_at < %s"
+                "DELETE FROM threads WHERE updated_at < %s"
                 " AND NOT EXISTS (SELECT FROM runs WHERE runs.thread_id = threads.id AND runs.status = 'running')"
                 " RETURNING tenant_id, user_id",
-                ([row["id"] for row in found], before),
+                (before,),
             )
             owners = [Owner(row["user_id"], row["tenant_id"]) for row in await cursor.fetchall()]
             for owner in sorted(set(owners), key=str):

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from redis.asyncio import Redis
 
 from app.database import Pool
 from app.health import Health
 from app.runs import ChatRequest, EventLog, RunManager, RunStore
 from app.runs.carrying import Parts
+from app.runs.saver import RunSaver
 from app.service import Freya
 from graphs import FreyaGraph, FreyaState, RunContext
 from graphs.events import Token
@@ -50,10 +52,10 @@ class ScriptedGraph:
     script: Script = answer_at_once
 
     async def ainvoke(
-        self, given: Mapping[str, Any], _config: object, *, context: RunContext, durability: str
+        self, given: Mapping[str, Any] | None, _config: object, *, context: RunContext, durability: str
     ) -> FreyaState:
-        assert durability == "exit"
-        return await self.script(context, given["message"])
+        assert durability == "async"
+        return await self.script(context, given["message"] if given else "")
 
 
 @dataclass(kw_only=True)
@@ -70,6 +72,8 @@ class Setup:
     busy_wait_s: float = 5.0
     heartbeat_s: float = 5.0
     worker: str | None = None
+    parts: Parts | None = None
+    """Those of a real graph, instead of the script."""
     outcomes: list[str] = field(default_factory=list)
 
     @property
@@ -82,8 +86,9 @@ class Setup:
         """The manager, running."""
         self.store = self.store or RunStore(self.database)
         self.events = self.events or EventLog(self.redis, self.redis, ttl_s=600)
-        parts = Parts(
+        parts = self.parts or Parts(
             graph=cast("FreyaGraph", self.graph),
+            saver=RunSaver(JsonPlusSerializer()),
             charters={},
             retriever=cast("Any", None),
             memory=cast("Any", None),

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from app.database import Pool
 from app.problems import ProblemError
 from app.runs import EventLog, StoredEvent
-from app.runs.eventlog import EventWriter
+from app.runs.writing import RunWriter
 from graphs import FreyaState, RunContext
 from graphs.events import RunCancelled, RunFinished, Token
 from memory import LOCAL, KeyMissing, MemoryUnavailable, Owner, UnknownThread, new_id
@@ -115,7 +115,7 @@ async def test_reader_of_a_run_whose_last_event_is_lost_is_told_by_its_record(se
 
     class Forgetful(EventLog):
         async def append(self, run_id, events, **how):
-            await super().append(run_id, [event for event in events if event.type != "run.finished"], **how)
+            await super().append(run_id, [each for each in events if each[0].type != "run.finished"], **how)
 
     setup.events = Forgetful(setup.redis, setup.redis, ttl_s=600)
     async with setup.open() as manager:
@@ -164,7 +164,7 @@ async def test_last_event_is_not_written_twice(log):
 
 async def test_events_whose_writing_was_answered_by_nobody_are_written_again_and_kept_once(log, setup):
     run_id = new_id("run")
-    events = [Token(text=str(number)).stamped(run_id, number) for number in (1, 2, 3)]
+    events = [(Token(text=str(number)).stamped(run_id, number), "") for number in (1, 2, 3)]
     await log.append(run_id, events[:2])
     await log.append(run_id, events)
     assert numbers([event async for event in log.kept(LOCAL, run_id, after=0)]) == [1, 2, 3]
@@ -175,7 +175,7 @@ async def test_events_whose_writing_was_answered_by_nobody_are_written_again_and
 
 async def test_events_expire_some_time_after_the_last_one(log, setup):
     run_id = new_id("run")
-    await log.append(run_id, [Token(text="x").stamped(run_id, 1)])
+    await log.append(run_id, [(Token(text="x").stamped(run_id, 1), "")])
     assert 0 < await setup.redis.ttl(f"freya:run:{run_id}:events") <= 600
 
 
@@ -219,7 +219,7 @@ async def test_events_that_could_not_be_written_are_written_later(setup):
             await super().append(run_id, events, **how)
 
     log = Hesitant(setup.redis, setup.redis, ttl_s=600)
-    writer = EventWriter(log, run_id)
+    writer = RunWriter(log, run_id)
     writer.emit(Token(text="a"))
     with pytest.raises(ConnectionError):
         await writer.flush()
@@ -254,9 +254,9 @@ async def test_with_a_key_no_event_says_in_redis_what_was_said(setup, sealer):
 async def test_events_from_before_there_was_a_key_are_told_and_erased_keys_are_named(setup, sealer):
     owner, run_id = Owner(new_id("ada")), new_id("run")
     log = EventLog(setup.redis, setup.redis, ttl_s=600, sealer=sealer)
-    await log.append(run_id, [Token(text="before").stamped(run_id, 1)])
+    await log.append(run_id, [(Token(text="before").stamped(run_id, 1), "")])
     seal = await log.sealing(owner)
-    await log.append(run_id, [Token(text="after").stamped(run_id, 2)], seal=seal)
+    await log.append(run_id, [(Token(text="after").stamped(run_id, 2), "")], seal=seal)
     told = [event async for event in log.kept(owner, run_id, after=0)]
     assert [Token.model_validate_json(event.json).text for event in told] == ["before", "after"]
     with pytest.raises(KeyMissing):

@@ -115,7 +115,9 @@ async def test_a_run_of_a_dead_worker_logs_what_its_kept_events_tell(setup):
         await setup.store.begin(
             run_id, scope, ask(), new_thread=True, worker="wrk_dead", idempotency_key=None
         )
-        await setup.events.append(run_id, [event.stamped(run_id, n) for n, event in enumerate(EVENTS, 1)])
+        await setup.events.append(
+            run_id, [(event.stamped(run_id, n), "") for n, event in enumerate(EVENTS, 1)]
+        )
         await Worker("wrk_third", setup.store, setup.events, setup.redis).reap()
         entry = await logged(setup, run_id)
     assert {**entry, **KNOWN} == entry

@@ -189,7 +189,7 @@ class AwayLog(EventLog):
         self._away = False
 
     async def append(self, run_id: str, events: Any, **how: Any) -> None:
-        self._away = self._away or any(event.type == self._from_type for event in events)
+        self._away = self._away or any(event.type == self._from_type for event, _ in events)
         if self._away:
             raise RedisGone("nobody listens")
         await super().append(run_id, events, **how)

@@ -13,6 +13,8 @@ from agents import Artifact
 from app.database import Pool, open_pool
 from app.problems import ProblemError, problem
 from app.runs import RunStore
+from app.runs.eventlog import RunTaken
+from app.runs.logged import Trace
 from graphs import MadeArtifact
 from memory import LOCAL, Database, Owner, Scope, ThreadStore, new_id
 from memory.privacy import DataKeys, PrivacySettings, Sealer
@@ -46,8 +48,10 @@ async def test_write_that_is_cancelled_anywhere_leaves_connections_that_commit(s
 async def test_only_runs_of_workers_that_are_gone_are_reaped_and_each_is_logged(store, pool):
     gone, _ = await begin(store, worker="wrk_gone")
     alive, _ = await begin(store, worker="wrk_alive")
-    reaped = await store.reap(["wrk_alive", "wrk_here"], problem("interrupted", "It stopped."))
-    assert reaped == [gone]
+    (left,) = await store.abandoned(["wrk_alive", "wrk_here"])
+    assert (left.run_id, left.worker, left.lease, left.request) == (gone, "wrk_gone", 1, ask())
+    assert await store.close_abandoned(left, problem("interrupted", "It stopped."), Trace())
+    assert not await store.close_abandoned(left, problem("interrupted", "It stopped."), Trace())
     assert ((await store.get(LOCAL, gone)).status, (await store.get(LOCAL, alive)).status) == (
         "failed",
         "running",
@@ -72,7 +76,13 @@ async def test_runs_of_a_thread_are_paged_newest_first(store):
         await store.begin(
             run_id, thread, ask(), new_thread=number == 0, worker="wrk_here", idempotency_key=None
         )
-        await store.reap([], problem("interrupted", "It stopped."))
+        await store.fail(
+            run_id,
+            thread,
+            "cancelled",
+            problem("cancelled", "Stopped."),
+            interaction=answered(run_id, thread)[1],
+        )
         made.append(run_id)
     newest = await store.of_thread(LOCAL, thread.thread_id, limit=2, before=None)
     assert sorted(view.id for view in newest) == sorted(sorted(made)[1:])
@@ -136,7 +146,9 @@ async def test_with_a_key_nothing_of_a_request_stands_in_the_clear(restricted, s
 async def test_a_run_that_cannot_be_read_any_more_is_closed_all_the_same(restricted, sealer, pool):
     lost, _ = await begin(RunStore(restricted, sealer), worker="wrk_lost")
     without_key = RunStore(restricted, Sealer(DataKeys(restricted, PrivacySettings())))
-    assert await without_key.reap(["wrk_here", "wrk_alive"], problem("interrupted", "It stopped.")) == [lost]
+    (left,) = [run for run in await without_key.abandoned(["wrk_here", "wrk_alive"]) if run.run_id == lost]
+    assert left.request is None
+    assert await without_key.close_abandoned(left, problem("interrupted", "It stopped."), Trace())
     async with pool.connection() as connection:
         cursor = await connection.execute("SELECT status FROM runs WHERE id = %s", (lost,))
         assert (await cursor.fetchone())["status"] == "failed"
@@ -173,3 +185,19 @@ async def test_members_of_a_project_count_versions_of_an_artifact_together(restr
             "SELECT version FROM artifacts WHERE project_id = %s ORDER BY id", (project.id,)
         )
         assert [row["version"] for row in await cursor.fetchall()] == [1, 2, 3]
+
+
+async def test_a_run_is_taken_over_once_and_its_worker_before_has_no_say_any_more(store):
+    run_id, scope = await begin(store, worker="wrk_frozen")
+    (left,) = [run for run in await store.abandoned([]) if run.run_id == run_id]
+    assert await store.take_over(left, "wrk_new") == 2
+    assert await store.take_over(left, "wrk_third") is None
+    assert not await store.close_abandoned(left, problem("interrupted", "It stopped."), Trace())
+    result, logged = answered(run_id, scope)
+    with pytest.raises(RunTaken):
+        await store.finish(result, scope, artifacts=[], interaction=logged)
+    with pytest.raises(RunTaken):
+        await store.fail(run_id, scope, "failed", problem("timeout", "Too slow."), interaction=logged)
+    await store.finish(result, scope, artifacts=[], interaction=logged, lease=2)
+    await store.fail(run_id, scope, "failed", problem("timeout", "Too slow."), interaction=logged)
+    assert (await store.get(LOCAL, run_id)).status == "finished"

@@ -33,7 +33,7 @@ async def leave_behind(setup: Setup, worker: str) -> tuple[str, str]:
     return run_id, scope.thread_id
 
 
-async def test_service_that_starts_again_closes_at_once_what_it_left_behind(setup):
+async def test_service_that_starts_again_closes_at_once_what_nobody_can_go_on_with(setup):
     setup.worker = "wrk_same"
     async with setup.open():
         pass

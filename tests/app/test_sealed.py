@@ -9,12 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, empty_checkpoint
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from app.checkpoints import SealedSaver
-from app.database import Pool
 from app.http import create_app
 from app.settings import Settings
 from app.wiring import Running, open_freya
@@ -168,28 +163,3 @@ async def test_keys_are_changed_and_the_old_one_goes(data):
         ]
         assert now == then, name  # performance is counted at any time
     assert any("about: zorvelda" in reason for item in found["items"] for reason in item["reasons"])
-
-
-async def test_checkpoints_are_opened_as_they_were_saved(pool: Pool):
-    saver = SealedSaver(pool, MasterCipher(PrivacySettings(keys=(key(1),))), JsonPlusSerializer())
-    await saver.setup()
-    values = {"message": "Zorvelda", "number": 7, "none": None, "list": ["Fennwick"], "odd": "sealed:c:x:y"}
-    versions: ChannelVersions = dict.fromkeys(values, "1")
-    checkpoint: Checkpoint = {
-        **empty_checkpoint(),
-        "channel_values": values,
-        "channel_versions": versions,
-    }
-    config: RunnableConfig = {"configurable": {"thread_id": "run_1", "checkpoint_ns": ""}}
-    saved = await saver.aput(config, checkpoint, {}, versions)
-    found = await saver.aget_tuple(saved)
-    assert found is not None
-    assert found.checkpoint["channel_values"] == values
-    async with pool.connection() as connection:
-        cursor = await connection.execute(
-            "SELECT c::text AS row FROM checkpoints c UNION SELECT b::text FROM checkpoint_blobs b"
-        )
-        raw = str(await cursor.fetchall())
-    assert "Zorvelda" not in raw
-    assert "Fennwick" not in raw
-    assert values["message"] == "Zorvelda"

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from psycopg import sql
 from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import TimeoutError as RedisTimeout
 
@@ -112,26 +111,6 @@ async def test_a_redis_that_is_not_there_ends_the_start_before_anything_is_index
     assert not any("embedding model" in line for line in said)
 
 
-async def test_checkpoints_of_old_runs_are_pruned_and_those_of_recent_ones_stay(running: Running):
-    freya = running.freya
-    old = await freya.chat(LOCAL, ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
-    recent = await freya.chat(LOCAL, ChatRequest(message="NPV of -1000, 400, 400, 400 at 8 %"))
-    database = freya._runs._database
-    async with database.of_all() as connection:
-        await connection.execute(
-            "UPDATE runs SET finished_at = now() - interval '30 days' WHERE id = %s", (old.run_id,)
-        )
-    assert freya.known._importer._indexer is not None
-    housekeeping = Housekeeping(freya.known._importer._indexer, database, running.settings)
-    assert await housekeeping.prune() > 0
-    async with database.of_all() as connection:
-        for run_id, expected in ((old.run_id, False), (recent.run_id, True)):
-            cursor = await connection.execute(
-                sql.SQL("SELECT FROM checkpoints WHERE thread_id = %s"), (run_id,)
-            )
-            assert bool(await cursor.fetchall()) == expected
-
-
 class AwayIndexer:
     """An indexer whose index is away the first times."""
 
@@ -151,14 +130,14 @@ async def test_indexing_is_tried_again_whatever_went_wrong(running: Running, log
         update={"knowledge": running.settings.knowledge.model_copy(update={"catch_up_seconds": 0.01})}
     )
     indexer = AwayIndexer(KnowledgeUnavailable("Chroma is away"), KeyError("a defect"))
-    async with Housekeeping(indexer, running.freya._runs._database, quick), asyncio.timeout(5):  # type: ignore[arg-type]  # stands for the indexer
+    async with Housekeeping(indexer, quick), asyncio.timeout(5):  # type: ignore[arg-type]  # stands for the indexer
         await indexer.caught_up.wait()
     assert logged.text.count("it will be tried again") == 2
 
 
 async def test_start_does_not_wait_for_an_index_that_is_away(running: Running, logged):
     indexer = AwayIndexer(KnowledgeUnavailable("Chroma is away"))
-    housekeeping = Housekeeping(indexer, running.freya._runs._database, running.settings)  # type: ignore[arg-type]  # stands for the indexer
+    housekeeping = Housekeeping(indexer, running.settings)  # type: ignore[arg-type]  # stands for the indexer
     await housekeeping.index_now(lambda _: None)
     assert "it will be tried again" in logged.text
 
@@ -184,7 +163,7 @@ async def test_start_leaves_long_indexing_to_the_background(running: Running):
         }
     )
     slow = Slow()
-    housekeeping = Housekeeping(slow, running.freya._runs._database, hasty)  # type: ignore[arg-type]  # stands for the indexer
+    housekeeping = Housekeeping(slow, hasty)  # type: ignore[arg-type]  # stands for the indexer
     assert housekeeping.indexed is None
     await housekeeping.index_now(said.append)
     assert "background" in said[-1]

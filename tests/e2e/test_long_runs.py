@@ -179,7 +179,7 @@ async def test_redis_killed_under_a_run_is_survived_by_the_service_and_its_reade
     assert told[-1] in {"run.failed", "run.finished"}
 
 
-async def test_stop_with_an_open_stream_tells_its_client_how_the_run_ended(stage: Stage):
+async def test_stop_with_an_open_stream_ends_it_and_leaves_the_run_to_be_gone_on_with(stage: Stage):
     stage.model.may_end.clear()
     async with stage.client.stream("POST", "/v1/chat/stream", json=SLOWLY) as response:
         following = events(response)
@@ -188,8 +188,7 @@ async def test_stop_with_an_open_stream_tells_its_client_how_the_run_ended(stage
         began = time.monotonic()
         stage.command.process.send_signal(signal.SIGTERM)
         told = [event async for event in following]
-    assert told[-1]["type"] == "run.failed"
-    assert told[-1]["problem"]["code"] == "interrupted"
+    assert not {"run.failed", "run.finished"} & {event["type"] for event in told}
     async with asyncio.timeout(10):
         assert await stage.command.process.wait() == 0
     assert time.monotonic() - began < BOUND_S
@@ -202,7 +201,7 @@ async def test_log_of_all_that_holds_no_secret_and_names_its_runs(stage: Stage):
     failed = [
         json.loads(line) for line in stage.command.log if line.startswith("{") and "the run failed" in line
     ]
-    assert {line["code"] for line in failed} >= {"memory_unavailable", "events_unavailable", "interrupted"}
+    assert {line["code"] for line in failed} >= {"memory_unavailable", "events_unavailable"}
     assert all(line["run_id"].startswith("run_") for line in failed)
 
 

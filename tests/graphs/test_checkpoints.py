@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from agents import Artifact, Figure
@@ -14,8 +13,6 @@ from graphs.planning import NamedFigure, Spent
 from graphs.state import Computed, Question
 from memory import Degraded, Kind, Recalled, Recollection, Tier, ToolUse, Turn, WorkingState
 from models.chat import Note, Passage
-from tests.fakes.scripted_model import Step
-from tests.graphs.conversation import to
 
 USE = ToolUse(agent="davina", name="npv_irr", arguments={"cash_flows": [-1000, 400.5]}, result="30.84")
 CITATION = Citation(number=1, pair_id="p", title="T", source="s", quote="q", relevance=0.5)
@@ -109,27 +106,3 @@ def test_a_state_type_survives_the_round_trip(value):
 def test_a_message_survives_the_round_trip(message):
     serialiser = strict()
     assert serialiser.loads_typed(serialiser.dumps_typed(message)) == message
-
-
-async def test_a_run_is_read_back_from_its_checkpoints_as_it_was(play, pool):
-    saver = AsyncPostgresSaver(pool, serde=strict())
-    await saver.setup()
-    call = ("npv_irr", {"rate_percent": 8, "cash_flows": [-1000, 400, 400, 400]})
-    talk, _ = play(
-        Step(calls=[call], to="ask davina"),
-        Step(text="It is 30.84.", to="ask davina"),
-        Step(text="An oscillator [1].", to="ask technical"),
-        router=to("davina", "technical"),
-        checkpointer=saver,
-    )
-    state = await talk.say("both please")
-    kept = await saver.aget_tuple({"configurable": {"thread_id": talk.run_id, "checkpoint_ns": ""}})
-    assert kept is not None
-    values = kept.checkpoint["channel_values"]
-    never_written = {key for key in state if key not in values}
-    assert not any(state[key] for key in never_written)
-    assert {key: values[key] for key in state if key not in never_written} == {
-        key: value for key, value in state.items() if key not in never_written
-    }
-    assert {"results", "answer", "plan"}.isdisjoint(never_written)
-    assert isinstance(values["results"][0], SpecialistResult)

@@ -3,10 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator, Sequence
 
-import psycopg
 import pytest
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from psycopg.rows import dict_row
 from redis.asyncio import Redis
 
 from app.database import open_pool
@@ -32,14 +29,6 @@ def owner() -> Owner:
 @pytest.fixture
 def other() -> Owner:
     return Owner(f"bob{next(_numbers)}")
-
-
-@pytest.fixture(scope="module")
-async def checkpoints(database_url: str) -> None:
-    async with await psycopg.AsyncConnection.connect(
-        database_url, autocommit=True, prepare_threshold=0, row_factory=dict_row
-    ) as connection:
-        await AsyncPostgresSaver(connection).setup()
 
 
 class _Plane:

@@ -12,8 +12,6 @@ from app.database import Pool
 from app.memory_vectors import ChromaVectors
 from memory import Owner, Scope, ShortTermTier, Turn, new_id
 
-CHECKPOINTS = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
-
 
 @dataclass(frozen=True)
 class Planted:
@@ -76,14 +74,6 @@ async def plant(
         }
         await _insert(pool, "project_members", member_of)
     for run in (made.run, f"{made.run}gone"):
-        where = {"thread_id": run, "checkpoint_ns": ""}
-        await _insert(pool, "checkpoints", {**where, "checkpoint_id": "1", "checkpoint": said})
-        await _insert(
-            pool,
-            "checkpoint_blobs",
-            {**where, "channel": "c", "version": "1", "type": "msgpack", "blob": text.encode()},
-        )
-        await _insert(pool, "checkpoint_writes", {**where, "checkpoint_id": "1", "task_id": "t", "idx": 0, "channel": "c", "type": "msgpack", "blob": text.encode()})  # fmt: skip
         await redis.xadd(f"freya:run:{run}:events", {"t": "token", "e": text})
     scope = Scope(thread_id=made.thread, tenant_id=owner.tenant_id, user_id=owner.user_id)
     at = "2026-01-01T00:00:00Z"
@@ -103,12 +93,6 @@ async def snapshot(pool: Pool, redis: Redis, owner: Owner, runs: Sequence[str]) 
                 sql.Identifier(table)
             )
             cursor = await connection.execute(whole, (owner.user_id,))
-            found[table] = [row["row"] for row in await cursor.fetchall()]
-        for table in CHECKPOINTS:
-            whole = sql.SQL("SELECT t::text AS row FROM {} AS t WHERE thread_id = ANY(%s) ORDER BY 1").format(
-                sql.Identifier(table)
-            )
-            cursor = await connection.execute(whole, (list(runs),))
             found[table] = [row["row"] for row in await cursor.fetchall()]
     keys = [key async for key in redis.scan_iter(f"freya:{owner.tenant_id}:{owner.user_id}:*")]
     for key in sorted([*keys, *(f"freya:run:{run}:events".encode() for run in runs)]):

@@ -17,9 +17,6 @@ from tests.memory.history.planting import Planted, owned_tables, plant, snapshot
 _KEPT = {"memory_audit", "memory_audit_chains", "memory_progress"}
 
 
-pytestmark = pytest.mark.usefixtures("checkpoints")
-
-
 async def _nothing_runs(_: Owner) -> int:
     return 0
 
@@ -46,13 +43,7 @@ async def test_everything_of_the_user_goes_and_nothing_of_another(
     assert receipt.removed["redis"] == {"short_term": len(await _short_keys(short, other)), "streams": 2}
     assert receipt.removed["vectors"] == {"records": 1}
     rows = receipt.removed["postgresql"]
-    assert (
-        rows["memory_records"]
-        == rows["interactions"]
-        == rows["project_members"]
-        == rows["checkpoint_blobs"]
-        == 2
-    )
+    assert rows["memory_records"] == rows["interactions"] == rows["project_members"] == 2
     assert {*rows} >= {*await owned_tables(pool)} - {"memory_audit_chains", "memory_progress"}
     assert receipt.total == sum(sum(counts.values()) for counts in receipt.removed.values())
     assert await snapshot(pool, redis, other, runs) == before
@@ -83,7 +74,7 @@ async def test_what_is_planted_elsewhere_is_found_in_every_form(
         == 1
     )
     assert found["text in memory_records.sources"] == 1
-    assert found["text in checkpoint_blobs.blob"] == found["text in interactions.record"] == 2
+    assert found["text in interactions.record"] == 2
     kinds = ("list", "stream", "hash", "set", "zset", "string")
     assert {*receipt.left["redis"]} == {f"text in {kind}" for kind in kinds}
 
@@ -210,7 +201,7 @@ async def test_ten_thousand_turns_go_in_seconds(eraser, pool, owner) -> None:
 
 
 async def _many(pool: Pool, owner: Owner, turns: int) -> None:
-    """Turns with their runs, passages, artifacts, checkpoints, and half as many records, each superseding another."""
+    """Turns with their runs, passages, artifacts, and half as many records, each superseding another."""
     statements = (
         "INSERT INTO threads (id, tenant_id, user_id, title) SELECT 't' || n || %(user)s, 'local', %(user)s, 't' FROM generate_series(0, %(turns)s / 50) n",
         "INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, request) SELECT 'r' || n || %(user)s, 't' || n / 50 || %(user)s, 'local', %(user)s, 'finished', 'w', '{}' FROM generate_series(1, %(turns)s) n",
@@ -220,8 +211,6 @@ async def _many(pool: Pool, owner: Owner, turns: int) -> None:
         "INSERT INTO artifacts (id, run_id, tenant_id, user_id, agent, name, media_type, content) SELECT 'a' || n || %(user)s, 'r' || n || %(user)s, 'local', %(user)s, 'a', 'n', 'text/plain', 'x' FROM generate_series(1, %(turns)s, 10) n",
         "INSERT INTO memory_records (id, tenant_id, user_id, tier, kind, text, said_at, supersedes) SELECT 'm' || n || %(user)s, 'local', %(user)s, 'long', 'fact', 'x', now(), CASE WHEN n > 1 THEN 'm' || n - 1 || %(user)s END FROM generate_series(1, %(turns)s / 2) n",
         "INSERT INTO interactions (run_id, thread_id, tenant_id, user_id, outcome, record) SELECT id, thread_id, 'local', %(user)s, 'answered', '{}' FROM runs WHERE user_id = %(user)s",
-        "INSERT INTO checkpoints (thread_id, checkpoint_id, checkpoint) SELECT id, c::text, '{}' FROM runs, generate_series(1, 3) c WHERE user_id = %(user)s",
-        "INSERT INTO checkpoint_blobs (thread_id, channel, version, type, blob) SELECT id, 'c', v::text, 't', 'x' FROM runs, generate_series(1, 3) v WHERE user_id = %(user)s",
     )
     async with pool.connection() as connection:
         for statement in statements:
@@ -248,19 +237,18 @@ async def test_a_key_that_was_erased_is_held_no_longer(database, redis, short, o
         await sealer.open(owner, sealed)
 
 
-async def test_a_deleted_thread_takes_the_checkpoints_of_its_runs_along(
+async def test_a_deleted_thread_takes_its_messages_runs_and_artifacts_along(
     database, pool, redis, short, vectors, owner
 ) -> None:
     planted = await plant(pool, redis, short, vectors, owner, "umber crane 7")
     before = await snapshot(pool, redis, owner, [planted.run])
+    assert before["messages"]
+    assert before["runs"]
+    assert before["artifacts"]
 
     await ThreadStore(database).delete(owner, planted.thread)
 
     after = await snapshot(pool, redis, owner, [planted.run])
-    for table in ("checkpoints", "checkpoint_blobs", "checkpoint_writes"):
-        rows = before[table]
-        assert isinstance(rows, list)
-        assert (len(rows), after[table]) == (1, [])
     assert after["messages"] == after["runs"] == after["artifacts"] == []
 
 

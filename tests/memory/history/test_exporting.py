@@ -2,7 +2,6 @@ import asyncio
 import json
 from typing import Any
 
-import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -12,8 +11,6 @@ from memory.privacy import DataKeys, PrivacySettings, Sealer, Vault
 from memory.threads import sealed_json
 from tests.memory.history.planting import plant
 from tests.memory.privacy.conftest import key
-
-pytestmark = pytest.mark.usefixtures("checkpoints")
 
 
 async def _document(exporter: HistoryExporter, owner: Owner) -> dict[str, Any]:

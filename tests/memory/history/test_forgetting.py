@@ -11,7 +11,6 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from app.database import Pool
 from app.memory_vectors import ChromaVectors
 from app.runs import ChatRequest, ChatResult, EventLog, RunCopies, RunStore
 from app.runs.records import RecalledItem, Usage
@@ -41,8 +40,6 @@ from tests.app.remembering import line, lines
 from tests.memory.privacy.conftest import key
 from tests.memory.records.conftest import WordEmbedder
 
-pytestmark = pytest.mark.usefixtures("checkpoints")
-
 SAID = "My locker at the baths is number 4471"
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -51,7 +48,6 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 class World:
     """Everything that a turn leaves something in."""
 
-    pool: Pool
     database: Database
     redis: Redis
     short: ShortTermTier
@@ -102,11 +98,6 @@ class World:
         await self.runs.finish(result, scope, artifacts=(), interaction=logged)
         await self.short.remember(scope, turn, first=thread is None)
         await self.redis.xadd(f"freya:run:{run}:events", {"t": "token", "e": answer})
-        async with self.pool.connection() as connection:
-            await connection.execute(
-                "INSERT INTO checkpoint_blobs (thread_id, channel, version, type, blob) VALUES (%s, 'c', '1', 't', %s)",
-                (run, answer.encode()),
-            )
         return turn
 
     async def messages(self, owner: Owner, run_id: str) -> list[str]:
@@ -129,7 +120,6 @@ async def worded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chro
 @pytest.fixture(params=[False, True], ids=["plain", "sealed"])
 async def world(
     request: pytest.FixtureRequest,
-    pool: Pool,
     database: Database,
     redis: Redis,
     short: ShortTermTier,
@@ -139,7 +129,6 @@ async def world(
     records = RecordStore(database, worded, WordEmbedder(), sealer)
     events = EventLog(redis, redis, ttl_s=600, sealer=sealer)
     return World(
-        pool=pool,
         database=database,
         redis=redis,
         short=short,
