@@ -7,12 +7,12 @@ from typing import Protocol
 import numpy as np
 import psycopg
 import structlog
-from agents.interfaces import Definition, Verdict, analyze, charter_of, define, examine
 from numpy.typing import NDArray
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 
 from agents import Charter, ToolRefused, UnknownAgent
+from agents.interfaces import Definition, Verdict, analyze, charter_of, define, examine
 from app.agents_store import AgentStore, AgentVersion, StoredAgent
 from graphs import Route, Router
 from graphs.routing.interfaces import Task

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Literal
 
-from agents.interfaces import Definition
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel, Field
+
+from agents.interfaces import Definition
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 State = Literal["live", "disabled"]

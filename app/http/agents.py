@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from agents.interfaces import NAME
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents.interfaces import NAME
 from app.agents_service import Deployed
 from app.agents_store import AgentVersion, StoredAgent
 from app.http.chat import ERRORS, Service, Storable
