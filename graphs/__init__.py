@@ -18,12 +18,14 @@ from graphs.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    Token,
     ToolFinished,
     ToolStarted,
 )
 from graphs.freya import FreyaGraph, build_freya
 from graphs.grounding import Grounding
 from graphs.guarding import clean_message
+from graphs.journal import Journal, always
 from graphs.numerals import Numeral, read_numerals
 from graphs.routing import CalibratedRouter, Route, Router, Task
 from graphs.settings import GraphSettings
@@ -56,6 +58,7 @@ __all__ = [
     "GraphsError",
     "Grounding",
     "Heartbeat",
+    "Journal",
     "MadeArtifact",
     "Numeral",
     "Outcome",
@@ -73,9 +76,11 @@ __all__ = [
     "SpecialistResult",
     "StepFailed",
     "Task",
+    "Token",
     "ToolFinished",
     "ToolStarted",
     "Weighing",
+    "always",
     "build_freya",
     "build_specialist",
     "clean_message",

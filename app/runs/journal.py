@@ -6,7 +6,7 @@ from typing import Final, TypeVar, cast
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from app.runs.writing import RunWriter, origin
-from graphs.journal import always
+from graphs import always
 
 Value = TypeVar("Value")
 _DONE: Final = "done\x1f"

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from app.runs.eventlog import StoredEvent
-from graphs import Event, RunEvent
-from graphs.events import Token
+from graphs import Event, RunEvent, Token
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 _ITS_OWN = {"run_id", "seq", "time", "duration_ms"}
