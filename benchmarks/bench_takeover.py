@@ -24,8 +24,8 @@ from tests.e2e.running import running
 from tests.e2e.seeding import fresh_data
 
 _MESSAGE = (
-    "How large is the market for hotel booking software with 40000 hotels at 600 a year, 20 % of them reachable and 5 % of those won? "
-    "Then the break-even for fixed costs of 12000, price 50 and variable cost 20. Then design an agent that sells it by e-mail."
+    "Size the market for a salon booking app: 200,000 salons paying 600 a year, serviceable 25 %, obtainable 4 %, "
+    "then break-even for it with fixed costs of 90,000 and variable cost of 150, then an agent that sells it"
 )
 _LAST = frozenset({"run.finished", "run.failed", "run.cancelled"})
 Event = dict[str, Any]

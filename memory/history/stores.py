@@ -39,8 +39,12 @@ class OwnedVectors(Protocol):
         ...
 
 
+_OF_RUNS: Final = {"streams": "freya:run:{}:events", "work": "freya:run:{}:work"}
+"""By what it is the key of a run."""
+
+
 class RedisKeys:
-    """The short-term tier's keys and the event streams of runs."""
+    """The short-term tier's keys, the event streams of runs and what runs are at."""
 
     name = "redis"
 
@@ -49,27 +53,29 @@ class RedisKeys:
         self._short = short
 
     async def erase(self, owner: Owner, runs: Sequence[str]) -> dict[str, int]:
-        """Remove the user's keys, and the streams of the runs."""
-        removed = {"short_term": await self._short.erase(owner), "streams": 0}
+        """Remove the user's keys, the streams of the runs and the work on them."""
+        removed = {"short_term": await self._short.erase(owner), "streams": 0, "work": 0}
         try:
-            for keys in _batches(_stream(run) for run in runs):
-                removed["streams"] += int(await self._redis.unlink(*keys))
+            for what, key in _OF_RUNS.items():
+                for keys in _batches(key.format(run) for run in runs):
+                    removed[what] += int(await self._redis.unlink(*keys))
         except RedisError as error:
             raise _away(error) from error
         return {what: count for what, count in removed.items() if count}
 
     async def left(self, owner: Owner, runs: Sequence[str]) -> dict[str, int]:
-        """Keys that the tier knows of or that begin as the user's do, and streams of the runs."""
+        """Keys that the tier knows of or that begin as the user's do, streams of the runs and the work on them."""
         known = set(await self._short.keys(owner))
-        streams = 0
+        found = {"streams": 0, "work": 0}
         try:
             async for key in self._redis.scan_iter(f"{owner_prefix(owner)}*", count=1000):
                 known.add(_text(key))
-            for keys in _batches(_stream(run) for run in runs):
-                streams += int(await self._redis.exists(*keys))
+            for what, key in _OF_RUNS.items():
+                for keys in _batches(key.format(run) for run in runs):
+                    found[what] += int(await self._redis.exists(*keys))
         except RedisError as error:
             raise _away(error) from error
-        found = {"short_term": len(known), "streams": streams}
+        found = {"short_term": len(known), **found}
         return {what: count for what, count in found.items() if count}
 
     async def holding(self, planted: Sequence[str]) -> dict[str, int]:
@@ -136,10 +142,6 @@ class VectorRows:
     async def holding(self, planted: Sequence[str]) -> dict[str, int]:  # noqa: ARG002  # there is no text
         """Nothing: the store has ids and numbers, and no text."""
         return {}
-
-
-def _stream(run_id: str) -> str:
-    return f"freya:run:{run_id}:events"
 
 
 def _batches(keys: Iterable[str]) -> Iterable[list[str]]:

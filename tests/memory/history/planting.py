@@ -75,6 +75,7 @@ async def plant(
         await _insert(pool, "project_members", member_of)
     for run in (made.run, f"{made.run}gone"):
         await redis.xadd(f"freya:run:{run}:events", {"t": "token", "e": text})
+        await redis.hset(f"freya:run:{run}:work", "value", text)
     scope = Scope(thread_id=made.thread, tenant_id=owner.tenant_id, user_id=owner.user_id)
     at = "2026-01-01T00:00:00Z"
     await short.remember(
@@ -95,7 +96,9 @@ async def snapshot(pool: Pool, redis: Redis, owner: Owner, runs: Sequence[str]) 
             cursor = await connection.execute(whole, (owner.user_id,))
             found[table] = [row["row"] for row in await cursor.fetchall()]
     keys = [key async for key in redis.scan_iter(f"freya:{owner.tenant_id}:{owner.user_id}:*")]
-    for key in sorted([*keys, *(f"freya:run:{run}:events".encode() for run in runs)]):
+    for key in sorted(
+        [*keys, *(f"freya:run:{run}:{what}".encode() for run in runs for what in ("events", "work"))]
+    ):
         found[key.decode()] = await redis.dump(key)
     return found
 

@@ -40,7 +40,11 @@ async def test_everything_of_the_user_goes_and_nothing_of_another(
 
     assert receipt.verified, receipt.left
     assert receipt.left == {}
-    assert receipt.removed["redis"] == {"short_term": len(await _short_keys(short, other)), "streams": 2}
+    assert receipt.removed["redis"] == {
+        "short_term": len(await _short_keys(short, other)),
+        "streams": 2,
+        "work": 2,
+    }
     assert receipt.removed["vectors"] == {"records": 1}
     rows = receipt.removed["postgresql"]
     assert rows["memory_records"] == rows["interactions"] == rows["project_members"] == 2
@@ -137,7 +141,7 @@ async def test_an_erasure_that_was_broken_off_is_completed_by_the_next(
 
     assert receipt.verified, receipt.left
     assert receipt.removed["postgresql"]["messages"] == 1
-    assert await redis.exists(f"freya:run:{planted.run}:events") == 0
+    assert await redis.exists(f"freya:run:{planted.run}:events", f"freya:run:{planted.run}:work") == 0
 
 
 async def test_what_is_written_meanwhile_goes_in_another_pass(
@@ -188,13 +192,15 @@ async def test_nothing_is_verified_while_another_process_may_write_on(database, 
     assert receipt.left == {"processes": {"that may still carry out runs": 2}}
 
 
-async def test_ten_thousand_turns_go_in_seconds(eraser, pool, owner) -> None:
-    await _many(pool, owner, 10_000)
+async def test_ten_thousand_turns_go_no_slower_than_they_came(eraser, pool, owner) -> None:
     began = time.monotonic()
+    await _many(pool, owner, 10_000)
+    made = time.monotonic()
 
     receipt = await eraser.erase(owner, actor="test")
 
-    assert time.monotonic() - began < 10.0
+    # Seconds for both; a plan that reads a whole table for every row that goes takes minutes.
+    assert time.monotonic() - made < 5 * (made - began)
     assert receipt.verified, receipt.left
     rows = receipt.removed["postgresql"]
     assert (rows["messages"], rows["runs"], rows["memory_records"]) == (20_000, 10_000, 5_000)
