@@ -64,12 +64,13 @@ async def test_turn_is_answered_whole_and_can_be_read_again(client):
 
 async def test_artifact_is_downloaded_under_its_media_type_and_a_safe_name(client):
     answer = (await client.post("/v1/chat", json=BODY)).json()
-    (artifact,) = answer["artifacts"]
-    got = await client.get(f"/v1/artifacts/{artifact['id']}")
-    assert got.headers["content-type"].startswith(artifact["media_type"])
-    assert got.headers["content-disposition"] == f'attachment; filename="{artifact["name"]}"'
-    assert got.headers["x-content-type-options"] == "nosniff"
-    assert len(got.content) == artifact["bytes"]
+    assert answer["artifacts"]
+    for artifact in answer["artifacts"]:
+        got = await client.get(f"/v1/artifacts/{artifact['id']}")
+        assert got.headers["content-type"].startswith(artifact["media_type"])
+        assert got.headers["content-disposition"] == f'attachment; filename="{artifact["name"]}"'
+        assert got.headers["x-content-type-options"] == "nosniff"
+        assert len(got.content) == artifact["bytes"]
 
 
 async def test_stream_tells_the_turn_in_order_and_can_be_resumed_from_every_event(client):

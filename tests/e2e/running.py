@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-_READY_S = 90
+_READY_S = 240
 _STOP_S = 20
 
 

@@ -161,4 +161,5 @@ def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None
         find(text)
         return time.process_time() - began
 
-    assert seconds(300_000) < 20 * max(seconds(30_000), 0.01)
+    seconds(100)  # what is made ready once
+    assert seconds(300_000) < 40 * max(seconds(30_000), 0.01)  # with the square it would be a hundred times
