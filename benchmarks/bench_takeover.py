@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -117,7 +118,11 @@ async def rounds(times: int, seed: int) -> AsyncIterator[tuple[str, list[str], f
     chance = random.Random(seed)
     async with fresh_data("freya-takeover-") as data:
         expected, seconds = await undisturbed(data)
-        print(f"undisturbed: {seconds:.2f} s, {len(expected['tool_calls'])} tool calls", flush=True)
+        print(
+            f"undisturbed: {seconds:.2f} s, {len(expected['tool_calls'])} tool calls",
+            file=sys.stderr,
+            flush=True,
+        )
         for _ in range(times):
             yield await killed(data, chance.uniform(0, seconds), expected)
 
@@ -128,6 +133,7 @@ async def main(times: int, seed: int) -> None:
     wrong: list[dict[str, Any]] = []
     took: list[float] = []
     async for last, found, seconds in rounds(times, seed):
+        print(f"killed in {last}: {', '.join(found) or 'whole'}", file=sys.stderr, flush=True)
         killed_in[last] += 1
         took.append(seconds)
         if found:
