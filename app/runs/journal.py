@@ -5,12 +5,12 @@ from typing import Final, TypeVar, cast
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from app.checkpoints import packed, unpacked
 from app.runs.writing import RunWriter, origin
 from graphs import always
 
 Value = TypeVar("Value")
 _DONE: Final = "done\x1f"
-_MARK: Final = b"\0"
 
 
 class RunJournal:
@@ -31,16 +31,9 @@ class RunJournal:
         field = f"{_DONE}{origin()}\x1f{name}"
         known = self._found.get(field)
         if known is not None:
-            kind, _, data = known.partition(_MARK)
-            return cast("Value", self._serde.loads_typed((kind.decode(), data)))
+            return cast("Value", unpacked(self._serde, known))
         value = await work()
-        if not when(value):
-            return value
-
-        def kept() -> bytes:
-            kind, data = self._serde.dumps_typed(value)
-            return kind.encode() + _MARK + data
-
-        self._writer.keep({field: kept})
-        await self._writer.flush()
+        if when(value):
+            self._writer.keep({field: lambda: packed(self._serde, value)})
+            await self._writer.flush()
         return value

@@ -304,7 +304,7 @@ class RunManager:
                 if request.on_busy == "reject" or time.monotonic() >= until:
                     detail = f"Run {busy.run_id} of this thread is going on. Wait for its end, or send on_busy `queue` or `cancel`."
                     raise ProblemError(problem("thread_busy", detail, run_id=busy.run_id or None)) from busy
-                if request.on_busy == "cancel" and await self.cancel(owner, busy.run_id):
+                if request.on_busy == "cancel" and busy.run_id and await self.cancel(owner, busy.run_id):
                     continue
                 await self._until_ended(owner, busy.run_id, until - time.monotonic())
             else:

@@ -16,13 +16,13 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from app.checkpoints import packed, unpacked
 from app.runs.writing import Field, RunWriter
 
 _AT: Final = "at"
 _VALUE: Final = "value"
 _WRITTEN: Final = "written"
 _SEP: Final = "\x1f"
-_MARK: Final = b"\0"
 
 
 class RunSaver(BaseCheckpointSaver[str]):
@@ -140,15 +140,10 @@ class RunSaver(BaseCheckpointSaver[str]):
             writer.keep(fields)
 
     def _field(self, value: list[Any]) -> Field:
-        return lambda: self._dump(value)
-
-    def _dump(self, value: list[Any]) -> bytes:
-        kind, data = self.serde.dumps_typed(value)
-        return kind.encode() + _MARK + data
+        return lambda: packed(self.serde, value)
 
     def _load(self, data: bytes) -> Any:
-        kind, _, rest = data.partition(_MARK)
-        return self.serde.loads_typed((kind.decode(), rest))
+        return unpacked(self.serde, data)
 
 
 def _name(*parts: str) -> str:

@@ -47,7 +47,7 @@ def worker_name(data: Path) -> str:
 
 
 GoOn = Callable[[Abandoned], Awaitable[bool]]
-"""Takes a run over and goes on with it; whether there is nothing left to be done about it for now."""
+"""Takes a run over and goes on with it, unless another worker is first; False where this one carries as many as it may."""
 
 
 class Worker:

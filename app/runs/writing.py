@@ -79,7 +79,7 @@ class RunWriter:
 
         After each exchange it lingers a moment, so that a burst of tokens is one exchange and not fifty.
         """
-        while not (self._closed.is_set() and not self._events):
+        while self._events or self._fields or not self._closed.is_set():
             if not (self._events or self._fields):
                 self._wake.clear()
                 await self._wake.wait()
