@@ -2,13 +2,13 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.health import Dependency
-from app.jobs import AutomaticRefining, Evaluation, JobRunner, Uploads, Works
+from app.jobs import JOBS_S, REFINING_S, AutomaticRefining, Evaluation, JobRunner, Uploads, Works
 from app.knowledge_checks import accuracy_checks
 from app.knowledge_service import KnowledgeService
 from knowledge import Catalogues, JobStore, KnowledgeStore, KnowledgeUnavailable, LiveIndexes, Shelf
@@ -69,11 +69,23 @@ class Pipeline:
 
     jobs: JobStore
     runner: JobRunner
+    refining: AutomaticRefining
     service: KnowledgeService
 
 
-def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: CachedEmbedder) -> Pipeline:
-    """The pipeline over the knowledge package's parts; nothing is carried out yet."""
+def join_pipeline(
+    backends: "Backends",
+    knowledge: "KnowledgeParts",
+    embedder: CachedEmbedder,
+    *,
+    scheduled: bool = False,
+    ordered: Callable[[], None] | None = None,
+) -> Pipeline:
+    """The pipeline over the knowledge package's parts; nothing is carried out yet.
+
+    `scheduled`: it looks for jobs of others only when told to. `ordered` is told of a job that is ordered here, when
+    not the runner is.
+    """
     jobs = JobStore(backends.pool)
     refiner = Refiner(
         RefineryStore(knowledge.store),
@@ -97,7 +109,8 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
         importer=knowledge.importer,
         uploads=uploads,
     )
-    runner = JobRunner(jobs, work, worker=f"{socket.gethostname()} {os.getpid()}")
+    worker = f"{socket.gethostname()} {os.getpid()}"
+    runner = JobRunner(jobs, work, worker=worker, look_s=None if scheduled else JOBS_S)
     service = KnowledgeService(
         knowledge.store,
         knowledge.importer,
@@ -106,22 +119,20 @@ def join_pipeline(backends: "Backends", knowledge: "KnowledgeParts", embedder: C
         jobs,
         uploads,
         targets=backends.settings.knowledge.targets,
-        ordered=runner.look,
+        ordered=ordered or runner.look,
     )
-    return Pipeline(jobs=jobs, runner=runner, service=service)
+    refining = AutomaticRefining(knowledge.store, jobs, runner, look_s=None if scheduled else REFINING_S)
+    return Pipeline(jobs=jobs, runner=runner, refining=refining, service=service)
 
 
 @asynccontextmanager
-async def carry_out_jobs(
-    backends: "Backends", knowledge: "KnowledgeParts", pipeline: Pipeline
-) -> AsyncIterator[None]:
+async def carry_out_jobs(backends: "Backends", pipeline: Pipeline) -> AsyncIterator[None]:
     """Inside, jobs are carried out, and what was imported is refined where the settings want that."""
     async with AsyncExitStack() as stack:
         await pipeline.service.tidy()
         await stack.enter_async_context(pipeline.runner)
         if backends.settings.knowledge.refine_after_import:
-            automatic = AutomaticRefining(knowledge.store, pipeline.jobs, pipeline.runner)
-            await stack.enter_async_context(automatic)
+            await stack.enter_async_context(pipeline.refining)
         yield
 
 

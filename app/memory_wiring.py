@@ -1,6 +1,7 @@
 """Memory, joined: its tiers, what consolidates them in the background, and the object behind its doors."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -127,8 +128,12 @@ def join_memory(
     *,
     stamp: Stamp,
     stop_runs: StopRuns,
+    scheduled: bool = False,
 ) -> MemoryParts:
-    """The tiers over the open stores; nothing is consolidated yet. `stop_runs` ends the runs of a user."""
+    """The tiers over the open stores; nothing is consolidated yet. `stop_runs` ends the runs of a user.
+
+    `scheduled`: somebody else keeps the times of consolidation.
+    """
     settings, database = backends.settings.memory, backends.database
     keys = DataKeys(database, settings.privacy)
     sealer = Sealer(keys)
@@ -153,7 +158,7 @@ def join_memory(
     extractor: Extractor = SimilarExtractor(RuleExtractor(), embedder)
     if writes and settings.consolidation.by_model:
         extractor = ModelExtractor(chat.of(Role.AGENTIC), extractor)
-    worker = _worker(backends, embedder, extractor, records, sealer)
+    worker = _worker(backends, embedder, extractor, records, sealer, scheduled=scheduled)
 
     def forget(owner: Owner) -> None:
         keys.forget(owner)
@@ -234,6 +239,8 @@ def _worker(
     extractor: Extractor,
     records: RecordStore,
     sealer: Sealer,
+    *,
+    scheduled: bool,
 ) -> ConsolidationWorker:
     settings, database = backends.settings.memory.consolidation, backends.database
     redactor = Redactor(kinds=_NEVER_REMEMBERED)
@@ -323,6 +330,7 @@ def _worker(
             Step(name="retain", run=_retaining(backends), every_s=settings.daily_s),
         ],
         retry_s=settings.retry_s,
+        scheduled=scheduled,
     )
 
 
@@ -350,11 +358,11 @@ async def _owner_connection(url: str) -> AsyncIterator[psycopg.AsyncConnection]:
 
 
 @asynccontextmanager
-async def consolidating(parts: MemoryParts) -> AsyncIterator[None]:
-    """Inside, what was said is embedded and consolidated in the background."""
+async def consolidating(parts: MemoryParts, *, here: bool = True) -> AsyncIterator[None]:
+    """Inside, what was said is embedded and consolidated in the background; not `here`: by other processes."""
     preparing = asyncio.create_task(asyncio.to_thread(prepare), name="rules of redaction")
     try:
-        async with parts.worker:
+        async with parts.worker if here else contextlib.nullcontext():
             yield
     finally:
         await asyncio.gather(preparing, *parts.noting, return_exceptions=True)

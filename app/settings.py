@@ -137,6 +137,13 @@ class RunSettings(BaseModel):
         description="Seconds for which the events of a finished run can be read again.",
     )
     timeout_s: float = Field(default=300.0, gt=0, description="Seconds after which a run is given up.")
+    executor: Literal["process", "celery"] = Field(
+        default="process",
+        description="Who carries out runs and background work: the process that takes requests, or `freya worker` on any machines.",
+    )
+    most_waiting: int = Field(
+        default=256, ge=1, description="Runs that may wait for a worker; more are refused with 503."
+    )
 
 
 class Settings(BaseSettings):

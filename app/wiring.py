@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from redis.asyncio import Redis
@@ -17,6 +18,7 @@ from agents import Charter, Resources, discover
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
 from app.checkpoints import checkpoint_serializer
+from app.cluster import Cluster, Place
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
 from app.health import Check, Dependency, Health
@@ -38,6 +40,7 @@ from app.runs.carrying import Parts
 from app.runs.saver import RunSaver
 from app.runs.stamping import Stamp, prices_of
 from app.sandbox import SubprocessSandbox
+from app.schedule import JOBS, scheduled_work
 from app.service import Freya
 from app.settings import Settings, SettingsInvalid
 from app.sql_probe import PostgresProbe
@@ -70,6 +73,7 @@ class Backends:
     database: Database
     """The same pool, for rows that belong to users."""
     postgres_url: str
+    redis_url: str
     redis: Redis
     readers: Redis
     servers: tuple[str, ...]
@@ -150,6 +154,7 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
             pool=pool,
             database=Database(pool),
             postgres_url=servers.postgres_url,
+            redis_url=servers.redis_url,
             redis=redis,
             readers=readers,
             servers=described,
@@ -170,8 +175,14 @@ def join_knowledge(
 
 
 @asynccontextmanager
-async def open_freya(settings: Settings, *, progress: Progress = lambda _: None) -> AsyncIterator[Running]:
-    """The whole service, ready to answer; leaving it ends its runs and stops what it started."""
+async def open_freya(
+    settings: Settings, *, progress: Progress = lambda _: None, works: bool = False
+) -> AsyncIterator[Running]:
+    """The service, ready to answer; leaving it ends its runs and stops what it started.
+
+    It is the whole of it, or where workers carry out runs one of them (`works`) or a door.
+    """
+    place = _place(settings, works=works)
     began = time.monotonic()
     metrics = Metrics()
     async with AsyncExitStack() as stack:
@@ -193,7 +204,14 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         await housekeeping.index_now(progress)
         for line in searched_by_another_model(knowledge.live, embedder.name):
             progress(line)
-        pipeline = join_pipeline(backends, knowledge, embedder)
+        cluster = None if place is Place.WHOLE else Cluster(backends.redis, backends.redis_url, settings.runs)
+        pipeline = join_pipeline(
+            backends,
+            knowledge,
+            embedder,
+            scheduled=place is Place.WORKER,
+            ordered=partial(cluster.due, JOBS) if cluster and place is Place.DOOR else None,
+        )
         residents = Residents(settings.models.resident, memory_gb=settings.models.memory_gb)
         await stack.enter_async_context(residents)
         for line in _told(residents):
@@ -219,6 +237,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
                 prices=prices_of(settings.models),
             ),
             stop_runs=lambda owner: manager.cancel_all(owner),  # noqa: PLW0108  # the manager is made of it
+            scheduled=place is Place.WORKER,
         )
         market = await asyncio.to_thread(_exchange, settings.market)
         if market is not None:
@@ -239,13 +258,24 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
                 sql=PostgresProbe(backends.postgres_url),
                 sandbox=SubprocessSandbox(),
             ),
+            door=cluster if place is Place.DOOR else None,
         )
         watching = asyncio.create_task(freya.designs.watch(), name="designed agents")
         stack.push_async_callback(end, [watching])
-        await stack.enter_async_context(consolidating(memory))
+        await stack.enter_async_context(consolidating(memory, here=place is not Place.DOOR))
         await stack.enter_async_context(manager)
         await stack.enter_async_context(housekeeping)
-        await stack.enter_async_context(carry_out_jobs(backends, knowledge, pipeline))
+        if place is not Place.DOOR:
+            await stack.enter_async_context(carry_out_jobs(backends, pipeline))
+        if cluster and place is Place.WORKER:
+            await stack.enter_async_context(
+                cluster.consuming(
+                    manager.name,
+                    manager.carry,
+                    scheduled_work(memory.worker, pipeline),
+                    concurrency=settings.http.most_runs,
+                )
+            )
         metrics.watch_active(lambda: manager.active)
         progress(f"{len(charters)} specialists: {', '.join(charters)}")
         _log.info("service joined", seconds=round(time.monotonic() - began, 2))
@@ -264,6 +294,7 @@ async def _join_service(
     *,
     indexed: Callable[[], float | None],
     resources: Resources,
+    door: Cluster | None,
 ) -> tuple[Freya, RunManager]:
     settings = backends.settings
     questions = await asyncio.to_thread(starter_questions)
@@ -309,6 +340,7 @@ async def _join_service(
         answered=memory.answered,
         going=memory.worker.going,
         worker=await asyncio.to_thread(worker_name, settings.data),
+        workers=door.executor if door else None,
     )
     freya = Freya(
         charters=live,
@@ -320,10 +352,22 @@ async def _join_service(
         known=pipeline.service,
         memory=memory.service,
         designs=designs,
-        health=Health(_checks(backends, knowledge, embedder)),
+        health=Health(
+            {**_checks(backends, knowledge, embedder), **({"workers": door.workers} if door else {})}
+        ),
         heartbeat_s=settings.http.heartbeat_s,
     )
     return freya, manager
+
+
+def _place(settings: Settings, *, works: bool) -> Place:
+    if settings.runs.executor == "celery":
+        return Place.WORKER if works else Place.DOOR
+    if works:
+        raise SettingsInvalid(
+            "workers carry out runs only where FREYA_RUNS__EXECUTOR is celery: set it for `freya serve` and `freya worker` alike"
+        )
+    return Place.WHOLE
 
 
 def _exchange(settings: MarketSettings) -> CcxtMarket | None:

@@ -24,6 +24,7 @@ from app.cli.output import OutputClosed, complain
 from app.cli.remembering import memory
 from app.cli.remembering_projects import rate
 from app.cli.serving import serve
+from app.cli.working import worker
 
 _HELP = """A self-hosted service of cooperating AI agents.
 
@@ -76,6 +77,12 @@ application.command(
         "FREYA_HTTP__KEY_HASHES='[\"...\"]' freya serve --host 0.0.0.0",
     )
 )(serve)
+application.command(
+    epilog=examples(
+        "freya --data /var/lib/freya-worker worker",
+        "FREYA_RUNS__EXECUTOR=celery freya worker --runs 16 --port 8790",
+    )
+)(worker)
 application.command(
     epilog=examples(
         'freya ask "What does an RSI of 75 say?"',

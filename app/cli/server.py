@@ -78,17 +78,20 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, *, progress: Progress) -> AsyncIterator[Service]:
+async def open_service(
+    settings: Settings, *, progress: Progress, works: bool = False
+) -> AsyncIterator[Service]:
     """Hold the data folder's lock, start what is needed, and answer until the end of the context.
 
+    A process that `works` for others takes no requests: it tells of its health only.
     Raises CommandFailed when the address cannot be listened on, and what `open_freya` raises.
     """
     async with AsyncExitStack() as stack:
         lock = await stack.enter_async_context(InstanceLock(settings.data))
         listening = stack.enter_context(listen(settings.http))
-        running = await stack.enter_async_context(open_freya(settings, progress=progress))
+        running = await stack.enter_async_context(open_freya(settings, progress=progress, works=works))
         listening.listen(_BACKLOG)
-        server = Server(_config(settings, running), running.freya)
+        server = Server(_config(settings, running, works=works), running.freya)
         stack.enter_context(_without_stacks(logging.getLogger("uvicorn.error")))
         serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
         service = Service(server, address_of(listening), None, serving)
@@ -103,14 +106,16 @@ async def open_momentary_service(settings: Settings, *, progress: Progress) -> A
     key = secrets.token_urlsafe(32) if settings.http.key_hashes else None
     hashes = [*settings.http.key_hashes, *([hashlib.sha256(key.encode()).hexdigest()] if key else [])]
     http = settings.http.model_copy(update={"host": "127.0.0.1", "port": 0, "key_hashes": hashes})
-    async with open_service(settings.model_copy(update={"http": http}), progress=progress) as service:
+    runs = settings.runs.model_copy(update={"executor": "process"})  # it needs no workers beside it
+    own = settings.model_copy(update={"http": http, "runs": runs})
+    async with open_service(own, progress=progress) as service:
         service.key = key
         yield service
 
 
-def _config(settings: Settings, running: Running) -> uvicorn.Config:
+def _config(settings: Settings, running: Running, *, works: bool) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(settings, lambda: nullcontext(running)),
+        create_app(settings, lambda: nullcontext(running), doors=not works),
         log_config=None,
         log_level="warning",
         access_log=False,

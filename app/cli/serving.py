@@ -39,7 +39,7 @@ def serve(
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(http=given)
     configure_logs(settings.log)
-    progress = _progress(settings)
+    progress = progress_of(settings)
     for stray in stray_settings():
         progress(str(stray))
     import uvloop
@@ -67,7 +67,7 @@ async def _serve(
 
     with interruption.calls(stop):
         async with open_service(settings, progress=progress) as service:
-            _spare_the_collector()
+            spare_the_collector()
             progress(f"ready at {service.address} (described at {service.address}/docs)")
             if settings.http.key_hashes:
                 progress("requests need an API key")
@@ -77,7 +77,7 @@ async def _serve(
     progress("stopped")
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Leave what was made at the start, which stays, out of every collection to come, and collect less often.
 
     A turn makes tens of thousands of objects, of which hardly any are in cycles.
@@ -87,7 +87,7 @@ def _spare_the_collector() -> None:
     gc.set_threshold(*_COLLECT_AT)
 
 
-def _progress(settings: "Settings") -> "Callable[[str], None]":
+def progress_of(settings: "Settings") -> "Callable[[str], None]":
     """Lines for people on a terminal, log entries elsewhere."""
     if sys.stderr.isatty() and settings.log.format != "json":
         return note

@@ -32,11 +32,26 @@ from app.wiring import Running
 _DESCRIPTION = """\
 A self-hosted service of cooperating AI agents: a request is routed to specialists, who answer with cited knowledge and \
 computed results. Errors are `application/problem+json` (RFC 9457). Ids are prefixed, times are RFC 3339 in UTC."""
+_DOORS = (
+    chat,
+    designed,  # before the agents, whose names would match its paths
+    conversations,
+    knowledge,
+    knowledge_pairs,
+    catalogue,
+    memory_history,  # before the records, whose ids would match its paths
+    memory,
+    projects,
+    sockets,
+)
 Opened = Callable[[], AbstractAsyncContextManager[Running]]
 
 
-def create_app(settings: Settings, opened: Opened) -> FastAPI:
-    """The application. `opened` opens the service when the application starts and closes it when it ends."""
+def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> FastAPI:
+    """The application. `opened` opens the service when the application starts and closes it when it ends.
+
+    Without `doors` it takes no requests and tells of its health only.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -52,17 +67,8 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    app.include_router(chat)
-    app.include_router(designed)  # before the agents, whose names would match its paths
-    app.include_router(conversations)
-    app.include_router(knowledge)
-    app.include_router(knowledge_pairs)
-    app.include_router(catalogue)
-    app.include_router(memory_history)  # before the records, whose ids would match its paths
-    app.include_router(memory)
-    app.include_router(projects)
-    app.include_router(operations)
-    app.include_router(sockets)
+    for router in (*_DOORS, operations) if doors else (operations,):
+        app.include_router(router)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)

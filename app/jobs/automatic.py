@@ -1,6 +1,7 @@
 """Refining without being asked: once an import has come to rest, a job is queued for what it brought."""
 
 import asyncio
+import contextlib
 from typing import Self
 
 import structlog
@@ -12,7 +13,8 @@ from knowledge import JobStore, KnowledgeStore, KnowledgeUnavailable
 from knowledge.refinery import RefineryStore
 
 _log = structlog.get_logger(__name__)
-_LOOK_S = 10.0
+REFINING_S = 10.0
+"""How often it is looked whether pairs are to be refined, in seconds."""
 _REST_S = 60.0
 _AGAIN_S = 3600.0
 
@@ -21,14 +23,22 @@ class AutomaticRefining:
     """An async context manager: inside, pairs that nobody refined for a minute after the last import are refined."""
 
     def __init__(
-        self, store: KnowledgeStore, jobs: JobStore, runner: JobRunner, *, rest_s: float = _REST_S
+        self,
+        store: KnowledgeStore,
+        jobs: JobStore,
+        runner: JobRunner,
+        *,
+        rest_s: float = _REST_S,
+        look_s: float | None = REFINING_S,
     ) -> None:
-        """`rest_s` is how long nothing must have been imported."""
+        """`rest_s` is how long nothing must have been imported. It looks every `look_s`; with None only when `due`."""
         self._store = store
         self._refinery = RefineryStore(store)
         self._jobs = jobs
         self._runner = runner
         self._rest_s = rest_s
+        self._look_s = look_s
+        self._due = asyncio.Event()
         self._clean = -1
         self._loop: asyncio.Task[None] | None = None
 
@@ -39,6 +49,10 @@ class AutomaticRefining:
     async def __aexit__(self, *_: object) -> None:
         if self._loop is not None:
             await end([self._loop])
+
+    def due(self) -> None:
+        """Look now."""
+        self._due.set()
 
     async def look(self) -> bool:
         """Queue a job if one is due; gives whether it did. Raises KnowledgeUnavailable."""
@@ -57,8 +71,11 @@ class AutomaticRefining:
 
     async def _look_for_good(self) -> None:
         while True:
+            self._due.clear()
             try:
                 await self.look()
             except KnowledgeUnavailable as error:
                 _log.warning("whether pairs are to be refined cannot be told now", error=str(error))
-            await asyncio.sleep(_LOOK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._look_s):
+                    await self._due.wait()

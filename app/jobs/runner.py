@@ -24,7 +24,8 @@ from knowledge import (
 from models import ModelsError
 
 _log = structlog.get_logger(__name__)
-_LOOK_S = 2.0
+JOBS_S = 2.0
+"""How often a process looks for jobs that others ordered, in seconds."""
 _BEAT_S = 1.0
 _GOES_ON = "What was done is kept: start the job again and it goes on from there."
 
@@ -50,11 +51,15 @@ class JobRunner:
     on when the context ends waits for the next process.
     """
 
-    def __init__(self, store: JobStore, work: Work, *, worker: str) -> None:
-        """`worker` names this process in the rows of its jobs."""
+    def __init__(self, store: JobStore, work: Work, *, worker: str, look_s: float | None = JOBS_S) -> None:
+        """`worker` names this process in the rows of its jobs.
+
+        Every `look_s` it looks for jobs of others; with None only when it is told to by `look`.
+        """
         self._store = store
         self._carry = work
         self._worker = worker
+        self._look_s = look_s
         self._called = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
 
@@ -94,7 +99,7 @@ class JobRunner:
             except Exception as error:  # noqa: BLE001  # the edge of a background loop; it is tried again
                 _log.warning("jobs cannot be carried out now; it will be tried again", error=str(error))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
+                async with asyncio.timeout(self._look_s):
                     await self._called.wait()
 
     async def _carry_out_waiting(self) -> None:

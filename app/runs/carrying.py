@@ -35,6 +35,8 @@ from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
 _STOP_S = 5.0
+BY_CLIENT = "the client asked for it"
+"""Why a run was cancelled."""
 _LEAVE_S = 1.0
 
 
@@ -117,7 +119,7 @@ class Carrier:
                 return None, None
             found = problem("cancelled", "The run was cancelled.", run_id=run.run_id)
             await self._closer.fail(run, "cancelled", found)
-            return found, RunCancelled(reason="the client asked for it")
+            return found, RunCancelled(reason=BY_CLIENT)
         except RunTaken:
             raise
         except Exception as error:  # noqa: BLE001  # the edge of the run loop

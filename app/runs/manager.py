@@ -10,26 +10,29 @@ from typing import Self
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from agents import UnknownAgent
 from app.errors import internal
 from app.problems import Problem, ProblemError, problem
 from app.runs.active import ActiveRun, Reason
-from app.runs.carrying import Carrier, Parts
+from app.runs.carrying import BY_CLIENT, Carrier, Parts
 from app.runs.closing import Closer, Observer
 from app.runs.eventlog import EventLog
-from app.runs.logged import traced
+from app.runs.executors import ByWorkers, Executor, InProcess
+from app.runs.logged import Trace, traced
 from app.runs.orders import Orders
 from app.runs.records import ChatRequest, ChatResult, RunView
 from app.runs.store import Abandoned, AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import STOPPED, Worker
 from app.runs.writing import RunWriter
 from app.tasks import end
-from graphs import RunStarted, clean_message
+from graphs import RunCancelled, RunStarted, clean_message
 from memory import Owner, Scope, WriteUncertain, new_id
 
 _log = structlog.get_logger(__name__)
 _STOP_AGAIN_S = 1.0
+_STOP_TRIES = 3
 _POLL_S = 2.0
 
 
@@ -50,9 +53,11 @@ class RunManager:
         answered: Callable[[Owner, ChatResult], None] = lambda _owner, _result: None,
         going: Callable[[int], None] = lambda _runs: None,
         worker: str | None = None,
+        workers: ByWorkers | None = None,
     ) -> None:
         """`worker` names this process in the records; one that had the name before must be gone.
 
+        With `workers` runs that begin here are carried out by them, and this process looks after none.
         `answered` is told of each answer once it is recorded, `going` how many runs are going on whenever that
         changes; they must not block.
         """
@@ -67,21 +72,27 @@ class RunManager:
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis, go_on=self._go_on)
         self._orders = Orders(redis, self._worker.name, self._cancel_here)
+        self._carries = workers is None
+        self._executor: Executor = workers or InProcess(
+            self._worker.name, active=lambda: self.active, most=most_runs, carry=self._carry
+        )
         self._stopping = False
         self.stopped = asyncio.Event()
         """Set once nothing goes on here any more, and what was going on is left."""
         self._starting: set[asyncio.Task[tuple[str, str]]] = set()
 
     async def __aenter__(self) -> Self:
-        await self._worker.__aenter__()
-        await self._orders.__aenter__()
+        if self._carries:
+            await self._worker.__aenter__()
+            await self._orders.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.drain(0)
         await self._closer.close()
-        await self._worker.__aexit__()
-        await self._orders.__aexit__()
+        if self._carries:
+            await self._worker.__aexit__()
+            await self._orders.__aexit__()
 
     async def drain(self, seconds: float) -> None:
         """Take no further runs, let those that are going on end within the time, and leave the others.
@@ -96,6 +107,11 @@ class RunManager:
             await asyncio.wait(going, timeout=seconds)
         await asyncio.gather(*(self._stop(run, "shutdown") for run in self._active.values()))
         self.stopped.set()
+
+    @property
+    def name(self) -> str:
+        """The name of this process in the records."""
+        return self._worker.name
 
     @property
     def active(self) -> int:
@@ -139,11 +155,9 @@ class RunManager:
     ) -> tuple[str, str]:
         if self._stopping:
             raise _stopping()
-        if len(self._active) >= self._most_runs:
-            raise ProblemError(
-                problem("overloaded", f"{self._most_runs} runs are going on. Try again in a moment.")
-            )
         self._refuse_unworkable(request)
+        if full := await self._executor.refusal():
+            raise ProblemError(problem("overloaded", f"{full} Try again in a moment."))
         run_id = new_id("run")
         scope = Scope(
             thread_id=new_id("thr") if request.thread_id is None else request.thread_id,
@@ -151,10 +165,11 @@ class RunManager:
             user_id=owner.user_id,
             project_id=await self._project(owner, request),
         )
-        writer = RunWriter(
-            self._events, run_id, await self._events.sealing(owner), lease=self._lease(run_id, 1)
+        lease = self._lease(run_id, 1) if self._carries else ""
+        writer = RunWriter(self._events, run_id, await self._events.sealing(owner), lease=lease)
+        run = ActiveRun(
+            run_id=run_id, scope=scope, request=request, writer=writer, lease=1 if self._carries else 0
         )
-        run = ActiveRun(run_id=run_id, scope=scope, request=request, writer=writer)
         try:
             await self._begin(run, idempotency_key)
         except WriteUncertain:
@@ -170,7 +185,11 @@ class RunManager:
                 raise ProblemError(problem("idempotency_conflict", detail)) from known
             return known.run.id, known.run.thread_id
         run.writer.emit(RunStarted(thread_id=run.scope.thread_id))
-        self._carry(run)
+        try:
+            await self._executor.execute(run)
+        except RedisError:
+            self._closer.fail_behind(run)  # nobody has it: its thread is to be free
+            raise
         return run_id, run.scope.thread_id
 
     def _carry(self, run: ActiveRun) -> None:
@@ -209,6 +228,23 @@ class RunManager:
         self._carry(run)
         return True
 
+    async def look_after(self) -> None:
+        """Look now, and not when the time has come, after runs whose workers are gone and those that nobody took."""
+        await self._worker.reap()
+
+    async def carry(self, run_id: str) -> bool:
+        """Carry out a run that waits for a worker, to its end; False where this process carries enough, or stops.
+
+        One that does not wait any more is left to who has it.
+        """
+        queued = await self._store.queued(run_id)
+        if queued is not None and not await self._go_on(queued):
+            return False
+        run = self._active.get(run_id)
+        if run is not None and run.task is not None:
+            await asyncio.wait([run.task])
+        return True
+
     async def _project(self, owner: Owner, request: ChatRequest) -> str | None:
         """The project of the request, else of the thread that it goes on with."""
         if request.project_id is not None or request.thread_id is None:
@@ -243,14 +279,27 @@ class RunManager:
         view = await self._store.get(owner, run_id)
         if view.status != "running":
             return False
-        await self._orders.stop_elsewhere(owner, view.thread_id)  # a thread has one run at a time
-        return (await self._store.get(owner, run_id)).status != "running"
+        for _ in range(_STOP_TRIES):  # a worker that takes it this moment does not carry it yet
+            await self._withdraw(owner, view.thread_id)  # a thread has one run at a time
+            await self._orders.stop_elsewhere(owner, view.thread_id)
+            if (await self._store.get(owner, run_id)).status != "running":
+                return True
+            await asyncio.sleep(_STOP_AGAIN_S)
+        return False
+
+    async def _withdraw(self, owner: Owner, thread_id: str | None) -> None:
+        """Cancel the user's runs that wait for a worker, of one thread where it is named."""
+        for run in await self._store.queued_of(owner, thread_id):
+            found = problem("cancelled", "The run was cancelled.", run_id=run.run_id)
+            if await self._store.close_abandoned(run, found, Trace(), status="cancelled"):
+                await self._events.end(run.run_id, RunCancelled(reason=BY_CLIENT))
 
     async def cancel_all(self, owner: Owner, *, thread_id: str | None = None) -> int:
         """Cancel the user's runs in all processes, of one thread where it is named, and wait until they are closed.
 
         Gives how many processes did not say within seconds that theirs are.
         """
+        await self._withdraw(owner, thread_id)
         _, silent = await asyncio.gather(
             self._cancel_here(owner, thread_id), self._orders.stop_elsewhere(owner, thread_id)
         )
@@ -312,7 +361,7 @@ class RunManager:
 
     async def _write(self, run: ActiveRun, idempotency_key: str | None, failed: RunView | None) -> None:
         """Write the run as a new one, or in place of the one that failed under the same key."""
-        worker = self._worker.name
+        worker = self._executor.holder
         if failed is None or idempotency_key is None:
             new = run.request.thread_id is None
             await self._store.begin(

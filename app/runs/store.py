@@ -35,6 +35,10 @@ from memory.interactions import Redact, redacted_record
 from memory.privacy import Sealer, redacted_json
 from memory.records import note_deletion
 
+QUEUED = "queue"
+"""The worker of a run that no worker has taken yet."""
+_UNHEARD_S = 60
+"""A run that nobody took for so long may be one whose message was lost: any worker with room takes it then."""
 _ONE_AT_A_TIME = "runs_one_at_a_time"
 _KEEP_ARTIFACT = """
     INSERT INTO artifacts (id, run_id, tenant_id, user_id, project_id, agent, name, media_type, content, version)
@@ -49,15 +53,21 @@ _KEEP_ARTIFACT = """
 the thread."""
 
 _BEGIN = """
-    INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, idempotency_key, request)
-    VALUES (%s, %s, %s, %s, 'running', %s, %s, %s)
+    INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, lease, idempotency_key, request)
+    VALUES (%s, %s, %s, %s, 'running', %s, %s, %s, %s)
 """
-_ABANDONED = """
+_GOING = """
     SELECT runs.id, runs.thread_id, runs.tenant_id, runs.user_id, threads.project_id, runs.worker, runs.lease, runs.request,
         runs.created_at
-    FROM runs JOIN threads ON threads.id = runs.thread_id
-    WHERE runs.status = 'running' AND NOT runs.worker = ANY(%s) ORDER BY runs.id
+    FROM runs JOIN threads ON threads.id = runs.thread_id WHERE runs.status = 'running'
 """
+_ABANDONED = f"""{_GOING} AND NOT runs.worker = ANY(%s)
+    AND (runs.worker <> '{QUEUED}' OR runs.created_at < now() - interval '{_UNHEARD_S} seconds') ORDER BY runs.id
+"""
+_QUEUED_ONE = f"{_GOING} AND runs.worker = '{QUEUED}' AND runs.id = %s"
+_QUEUED_OF = (
+    f"{_GOING} AND runs.worker = '{QUEUED}' AND runs.tenant_id = %s AND runs.user_id = %s ORDER BY runs.id"
+)
 _TAKE_OVER = """
     UPDATE runs SET worker = %s, lease = lease + 1
     WHERE id = %s AND status = 'running' AND worker = %s AND lease = %s RETURNING lease
@@ -255,8 +265,21 @@ class RunStore:
 
     async def abandoned(self, alive: Sequence[str]) -> list[Abandoned]:
         """The runs that are going on by their records, and whose workers are not alive; the oldest first."""
+        return await self._left(_ABANDONED, (list(alive),))
+
+    async def queued(self, run_id: str) -> Abandoned | None:
+        """The run where it waits for a worker; None where one has it, or where it is closed or unknown."""
+        found = await self._left(_QUEUED_ONE, (run_id,))
+        return found[0] if found else None
+
+    async def queued_of(self, owner: Owner, thread_id: str | None) -> list[Abandoned]:
+        """The user's runs that wait for a worker, of one thread where it is named; the oldest first."""
+        found = await self._left(_QUEUED_OF, (owner.tenant_id, owner.user_id))
+        return [run for run in found if thread_id in {None, run.scope.thread_id}]
+
+    async def _left(self, statement: str, values: tuple[object, ...]) -> list[Abandoned]:
         async with self._database.of_all() as connection:
-            cursor = await connection.execute(_ABANDONED, (list(alive),))
+            cursor = await connection.execute(statement, values)
             rows = await cursor.fetchall()
         return [
             Abandoned(
@@ -282,20 +305,22 @@ class RunStore:
             rows = await cursor.fetchall()
         return int(rows[0]["lease"]) if rows else None
 
-    async def close_abandoned(self, run: Abandoned, problem: Problem, trace: Trace) -> bool:
-        """Fail the run and log the interaction as its events tell it; whether it was still to be closed."""
+    async def close_abandoned(
+        self, run: Abandoned, problem: Problem, trace: Trace, *, status: Status = "failed"
+    ) -> bool:
+        """Close the run and log the interaction as its events tell it; whether it was still to be closed."""
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
-                "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
+                "UPDATE runs SET status = %s, error = %s, finished_at = now()"
                 " WHERE status = 'running' AND id = %s AND worker = %s AND lease = %s RETURNING created_at, finished_at",
-                (Jsonb(dumped(problem)), run.run_id, run.worker, run.lease),
+                (status, Jsonb(dumped(problem)), run.run_id, run.worker, run.lease),
             )
             rows = await cursor.fetchall()
             for row in rows:
                 interaction = trace.unanswered(
                     run.run_id,
                     run.request.message if run.request else "",
-                    outcome="failed",
+                    outcome=status,
                     error=problem.code,
                     latency_ms=(row["finished_at"] - row["created_at"]).total_seconds() * 1000,
                     at=row["finished_at"],
@@ -452,8 +477,9 @@ class RunStore:
 def _begun(
     run_id: str, scope: Scope, worker: str, idempotency_key: str | None, asked: Mapping[str, object]
 ) -> tuple[object, ...]:
+    lease = 0 if worker == QUEUED else 1
     return (
-        run_id, scope.thread_id, scope.tenant_id, scope.user_id, worker, idempotency_key, Jsonb(asked)
+        run_id, scope.thread_id, scope.tenant_id, scope.user_id, worker, lease, idempotency_key, Jsonb(asked)
     )  # fmt: skip
 
 

@@ -34,8 +34,10 @@ class ConsolidationWorker:
     A step that fails, as in an outage, is logged and tried again after `retry_s`; nothing else stops for it.
     """
 
-    def __init__(self, steps: Sequence[Step], *, retry_s: float = 5.0) -> None:
+    def __init__(self, steps: Sequence[Step], *, retry_s: float = 5.0, scheduled: bool = False) -> None:
+        """`scheduled` ones have their times kept by somebody else, who calls `due`."""
         self._steps = steps
+        self._scheduled = scheduled
         self._retry_s = retry_s
         self._calls = {step.name: asyncio.Event() for step in steps}
         self._tasks: list[asyncio.Task[None]] = []
@@ -48,6 +50,15 @@ class ConsolidationWorker:
 
     async def __aexit__(self, *_: object) -> None:
         await _end(self._tasks)
+
+    @property
+    def every_s(self) -> dict[str, float]:
+        """By name, the seconds after which a step is due again."""
+        return {step.name: step.every_s for step in self._steps}
+
+    def due(self, name: str) -> None:
+        """Do the step of this name now. Raises KeyError for an unknown one."""
+        self._calls[name].set()
 
     def wake(self) -> None:
         """A turn has ended: look soon for what it left."""
@@ -67,7 +78,7 @@ class ConsolidationWorker:
         failing = False
         while True:
             call.clear()
-            pause = step.every_s
+            pause = math.inf if self._scheduled else step.every_s
             began = asyncio.get_running_loop().time()
             try:
                 done = await step.run()
@@ -109,7 +120,7 @@ async def _wait(call: asyncio.Event | None, seconds: float) -> None:
         await asyncio.sleep(seconds)
         return
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(None if math.isinf(seconds) else seconds):
             await call.wait()
 
 

@@ -13,6 +13,7 @@ from app.database import Pool
 from app.health import Health
 from app.runs import ChatRequest, EventLog, RunManager, RunStore
 from app.runs.carrying import Parts
+from app.runs.executors import ByWorkers
 from app.runs.saver import RunSaver
 from app.service import Freya
 from graphs import FreyaGraph, FreyaState, RunContext
@@ -72,6 +73,7 @@ class Setup:
     busy_wait_s: float = 5.0
     heartbeat_s: float = 5.0
     worker: str | None = None
+    workers: ByWorkers | None = None
     parts: Parts | None = None
     """Those of a real graph, instead of the script."""
     outcomes: list[str] = field(default_factory=list)
@@ -108,6 +110,7 @@ class Setup:
             busy_wait_s=self.busy_wait_s,
             observe=lambda outcome, _seconds: self.outcomes.append(outcome),
             worker=self.worker,
+            workers=self.workers,
         )
         async with manager:
             yield manager
