@@ -204,7 +204,11 @@ async def open_freya(
         await housekeeping.index_now(progress)
         for line in searched_by_another_model(knowledge.live, embedder.name):
             progress(line)
-        cluster = None if place is Place.WHOLE else Cluster(backends.redis, backends.redis_url, settings.runs)
+        cluster = (
+            None
+            if place is Place.WHOLE
+            else await Cluster.open(backends.redis, backends.redis_url, settings.runs)
+        )
         pipeline = join_pipeline(
             backends,
             knowledge,

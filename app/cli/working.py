@@ -64,6 +64,6 @@ async def _work(
     with interruption.calls(stop):
         async with open_service(settings, progress=progress, works=True) as service:
             spare_the_collector()
-            progress(f"ready; health and metrics at {service.address}")
+            progress(f"ready at {service.address} (health and metrics); carries out runs")
             await service.serving
     progress("stopped")

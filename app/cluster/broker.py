@@ -16,12 +16,16 @@ _PREFIX: Final = "freya:celery:"
 _ONCE_MORE: Final = {"max_retries": 1, "interval_start": 0.1}
 
 
-def celery_app(redis_url: str, *, unacknowledged_s: float) -> Celery:
-    """Celery over this Redis; nothing is connected yet.
+async def open_celery(redis_url: str, *, unacknowledged_s: float) -> Celery:
+    """Celery over this Redis; nothing is connected yet, but what it looks up on disk it has.
 
     A message counts as done when its run has ended. One that was not within `unacknowledged_s` goes to another worker,
     which finds that its run is carried out.
     """
+    return await asyncio.to_thread(_made, redis_url, unacknowledged_s)
+
+
+def _made(redis_url: str, unacknowledged_s: float) -> Celery:
     app = Celery("freya", broker=broker_url(redis_url), set_as_current=False)
     app.conf.update(
         task_default_queue=_QUEUE,
@@ -39,6 +43,7 @@ def celery_app(redis_url: str, *, unacknowledged_s: float) -> Celery:
             "socket_timeout": 5.0,
         },
     )
+    app.finalize()
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Self  # Any: Celery, which has no types
 
 import structlog
 from celery import Celery
+from celery.app.trace import setup_worker_optimizations
 from celery.beat import EmbeddedService, Scheduler
 from celery.exceptions import Reject
 from celery.worker import WorkController, state
@@ -100,11 +101,12 @@ class Consumer:
         def due(name: str) -> None:
             self._due(name)
 
-        self._app.task(run, name=RUN)
-        self._app.task(due, name=TICK, acks_late=False)
+        self._app.task(run, name=RUN, shared=False)
+        self._app.task(due, name=TICK, acks_late=False, shared=False)
 
     def _consume(self) -> None:
         try:
+            setup_worker_optimizations(self._app, self._name)  # it tells threads whose tasks they carry out
             self._controller().start()
         finally:
             self._ready.set()

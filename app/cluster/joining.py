@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import structlog
 from redis.asyncio import Redis
@@ -16,6 +16,8 @@ from app.runs.executors import ByWorkers
 from app.runs.worker import alive
 
 if TYPE_CHECKING:
+    from celery import Celery
+
     from app.cluster.consuming import Carry
     from app.settings import RunSettings
 
@@ -45,14 +47,23 @@ class Scheduled:
 class Cluster:
     """The other processes, as this one speaks to them."""
 
-    def __init__(self, redis: Redis, redis_url: str, settings: "RunSettings") -> None:
-        from app.cluster.broker import Dispatcher, celery_app
+    def __init__(self, app: "Celery", redis: Redis, settings: "RunSettings") -> None:
+        from app.cluster.broker import Dispatcher
 
         self._redis = redis
         self._settings = settings
-        self._app = celery_app(redis_url, unacknowledged_s=settings.timeout_s + _BEYOND_S)
-        self._dispatcher: Dispatcher = Dispatcher(self._app, redis)
+        self._app = app
+        self._dispatcher: Dispatcher = Dispatcher(app, redis)
         self._sending: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(cls, redis: Redis, redis_url: str, settings: "RunSettings") -> Self:
+        """The cluster over this Redis; nobody is spoken to yet."""
+        from app.cluster.broker import open_celery
+
+        return cls(
+            await open_celery(redis_url, unacknowledged_s=settings.timeout_s + _BEYOND_S), redis, settings
+        )
 
     @property
     def executor(self) -> ByWorkers:

@@ -10,7 +10,7 @@ from redis.driver_info import DriverInfo
 from redis.exceptions import ConnectionError as RedisGone
 
 from app.cluster import Cluster
-from app.cluster.broker import Dispatcher, broker_url, celery_app
+from app.cluster.broker import Dispatcher, broker_url, open_celery
 from app.cluster.consuming import Consumer, Leading
 from app.database import Pool
 from app.problems import Problem, ProblemError
@@ -53,7 +53,7 @@ class Line:
 
 @asynccontextmanager
 async def consuming(redis: Redis, redis_url: str, name: str, **how: object) -> AsyncIterator[Dispatcher]:
-    app = celery_app(redis_url, unacknowledged_s=60)
+    app = await open_celery(redis_url, unacknowledged_s=60)
     given = {"concurrency": 2, "carry": None, "tick": lambda _: None, "schedule": {}, **how}
     async with Consumer(app, redis, name=name, **given):  # type: ignore[arg-type]
         yield Dispatcher(app, redis)
@@ -68,7 +68,7 @@ async def until(true: object, seconds: float = 10) -> None:
 async def test_a_run_is_taken_in_by_one_process_and_carried_out_by_another(
     pool: Pool, redis: Redis, redis_url: str
 ) -> None:
-    app = celery_app(redis_url, unacknowledged_s=60)
+    app = await open_celery(redis_url, unacknowledged_s=60)
     dispatcher = Dispatcher(app, redis)
     door = Setup(pool=pool, redis=redis, workers=ByWorkers(dispatcher.run, dispatcher.waiting, most=9))
     worker = Setup(pool=pool, redis=redis)
@@ -210,7 +210,7 @@ async def test_what_is_due_is_done_by_schedule_and_when_it_is_said(redis: Redis,
 
 
 async def test_one_process_keeps_the_schedule_and_another_takes_it_over(redis: Redis, redis_url: str) -> None:
-    apps = [celery_app(redis_url, unacknowledged_s=60) for _ in range(2)]
+    apps = [await open_celery(redis_url, unacknowledged_s=60) for _ in range(2)]
     async with Leading(apps[0], redis, "wrk_one", {}) as first:
         await until(lambda: first.leads)
         async with Leading(apps[1], redis, "wrk_two", {}) as second:
@@ -223,13 +223,13 @@ async def test_one_process_keeps_the_schedule_and_another_takes_it_over(redis: R
 
 
 async def test_a_dead_broker_is_told_as_redis_away(redis: Redis) -> None:
-    dispatcher = Dispatcher(celery_app("redis://127.0.0.1:9/0", unacknowledged_s=60), redis)
+    dispatcher = Dispatcher(await open_celery("redis://127.0.0.1:9/0", unacknowledged_s=60), redis)
     with pytest.raises(RedisGone):
         await dispatcher.run("run_a")
 
 
 async def test_the_door_tells_how_many_workers_there_are(pool: Pool, redis: Redis, redis_url: str) -> None:
-    cluster = Cluster(redis, redis_url, RunSettings())
+    cluster = await Cluster.open(redis, redis_url, RunSettings())
     async with Setup(pool=pool, redis=redis, worker="wrk_" + "7" * 26).open():
         found = await cluster.workers()
         assert found.ok

@@ -17,7 +17,7 @@ _STOP_S = 20
 
 @dataclass
 class Command:
-    """A running `freya serve`."""
+    """A running `freya serve`, or another command that tells where it listens."""
 
     url: str
     data: Path
@@ -33,8 +33,10 @@ class Command:
 
 
 @asynccontextmanager
-async def running(data: Path, ready_s: float = _READY_S, /, **variables: str) -> AsyncIterator[Command]:
-    """`freya serve` on the data folder and a free port, until the end of the block.
+async def running(
+    data: Path, ready_s: float = _READY_S, words: tuple[str, ...] = ("serve",), /, **variables: str
+) -> AsyncIterator[Command]:
+    """`freya serve`, or what the `words` say, on the data folder and a free port, until the end of the block.
 
     `ready_s`: seconds that its start may take.
     """
@@ -46,7 +48,7 @@ async def running(data: Path, ready_s: float = _READY_S, /, **variables: str) ->
         **variables,
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", "serve", env=environment, stderr=asyncio.subprocess.PIPE, limit=2**22
+        sys.executable, "-m", "app", *words, env=environment, stderr=asyncio.subprocess.PIPE, limit=2**22
     )
     command = Command(url="", data=data, process=process)
     address = asyncio.get_running_loop().create_future()
