@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
+from app.cli.commands import application
 from app.cli.modelling_work import shelf
 from app.embedded.postgres import MAJOR
 from app.http import create_app
@@ -17,8 +19,9 @@ from app.settings import Settings
 from models.catalogue import ENTRIES
 from tests.docs.documents import ROOT, is_setting, text_of, variables_in
 
-SERVICES = {"freya", "freya-gpu", "postgres", "redis", "chroma"}
+SERVERS = {"postgres", "redis", "chroma"}
 OURS = ("freya", "freya-gpu")
+SERVICES = {*OURS, "freya-worker", *SERVERS}
 
 
 @dataclass
@@ -207,7 +210,7 @@ def test_the_database_of_the_url_is_the_one_that_is_made(compose: dict[str, Any]
     assert compose["services"]["freya"]["environment"]["FREYA_POSTGRES_URL"] == expected
 
 
-@pytest.mark.parametrize("service", sorted(SERVICES - set(OURS)))
+@pytest.mark.parametrize("service", sorted(SERVERS))
 def test_servers_have_health_checks_and_keep_their_data(compose: dict[str, Any], service: str) -> None:
     described = compose["services"][service]
     assert described["healthcheck"]["test"][0] == "CMD"
@@ -229,6 +232,24 @@ def test_only_the_gpu_service_reserves_a_gpu_and_waits_for_its_profile(compose: 
     assert devices[0]["capabilities"] == ["gpu"]
     assert "profiles" not in cpu
     assert "deploy" not in cpu
+
+
+def test_workers_are_the_same_image_on_the_same_servers_and_share_no_folder(compose: dict[str, Any]) -> None:
+    door, worker = compose["services"]["freya"], compose["services"]["freya-worker"]
+    assert worker["image"] == door["image"]
+    assert worker["environment"] == door["environment"]
+    assert worker["profiles"] == ["cluster"]
+    assert worker["command"][0] == "worker"
+    assert worker["volumes"] == ["/data"]
+    assert worker["ports"] == []
+    parsed = application_options("worker")
+    assert {word for word in worker["command"] if word.startswith("--")} <= parsed
+
+
+def application_options(name: str) -> set[str]:
+    """The options of one of our commands."""
+    command = typer.main.get_command(application).commands[name]  # type: ignore[attr-defined]
+    return {option for parameter in command.params for option in parameter.opts}
 
 
 def test_the_readme_names_a_fetched_model_where_the_image_keeps_it(stages: dict[str, Stage]) -> None:
