@@ -49,7 +49,13 @@ class Hall:
         self.streaming = threading.Event()
 
     @contextlib.asynccontextmanager
-    async def open(self, _: Settings, *, progress: Callable[[str], None]) -> AsyncIterator[object]:
+    async def open(
+        self,
+        _: Settings,
+        *,
+        progress: Callable[[str], None],
+        works: bool = False,  # noqa: ARG002  # the service's signature
+    ) -> AsyncIterator[object]:
         try:
             progress("opening")
             opening = self.opening()
@@ -62,7 +68,8 @@ class Hall:
     async def drain(self, seconds: float) -> None:
         self.drained.append(seconds)
 
-    def app(self, settings: Settings, _: object) -> Starlette:
+    def app(self, settings: Settings, _: object, *, doors: bool) -> Starlette:
+        assert doors
         self.settings.append(settings)
 
         async def hello(request: Request) -> PlainTextResponse:

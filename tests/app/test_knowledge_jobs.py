@@ -49,10 +49,12 @@ def failing(error: Exception) -> Work:
     return fail
 
 
+_QUICK_S = 0.02
+
+
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_BEAT_S", 0.02)
-    monkeypatch.setattr(runner, "_LOOK_S", 0.02)
+    monkeypatch.setattr(runner, "_BEAT_S", _QUICK_S)
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ async def aged(pool: Pool, job: str, seconds: float, *, attempts: int = 1) -> No
 
 async def test_job_is_carried_out_in_the_background_and_its_steps_can_be_watched(jobs: JobStore):
     work = Scripted()
-    async with JobRunner(jobs, work, worker="one") as carrying:
+    async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S) as carrying:
         job = await ordered(jobs)
         carrying.look()
         await asyncio.wait_for(work.began.wait(), 5)
@@ -127,8 +129,8 @@ async def test_two_services_at_once_carry_out_each_job_once_and_never_two_togeth
     work.go_on.set()
     ids = [await ordered(jobs) for _ in range(12)]
     async with (
-        JobRunner(jobs, work, worker="one"),
-        JobRunner(other_jobs, work, worker="two"),
+        JobRunner(jobs, work, worker="one", look_s=_QUICK_S),
+        JobRunner(other_jobs, work, worker="two", look_s=_QUICK_S),
     ):
         found = [await ended(jobs, job) for job in ids]
     assert {job.state for job in found} == {JobState.FINISHED}
@@ -142,7 +144,7 @@ async def test_job_of_a_live_process_is_not_taken_from_it(
         "knowledge.jobs._STALE_S", 0.0
     )  # its heartbeat is always too old, and yet it has the turn
     work = Scripted()
-    async with JobRunner(jobs, work, worker="one"):
+    async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         job = await ordered(jobs)
         await asyncio.wait_for(work.began.wait(), 5)
         async with other_jobs.turn("two") as turn:
@@ -154,7 +156,7 @@ async def test_job_of_a_live_process_is_not_taken_from_it(
 
 async def test_cancelled_job_stops_and_says_so(jobs: JobStore, other_jobs: JobStore):
     work = Scripted()
-    async with JobRunner(jobs, work, worker="one"):
+    async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         job = await ordered(jobs)
         await asyncio.wait_for(work.began.wait(), 5)
         cancelled = await other_jobs.cancel(job)
@@ -170,7 +172,7 @@ async def test_job_that_waits_can_be_cancelled_and_is_never_begun(jobs: JobStore
     work.go_on.set()
     job = await ordered(jobs)
     await jobs.cancel(job)
-    async with JobRunner(jobs, work, worker="one"):
+    async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         await ended(jobs, await ordered(jobs))
     assert work.times == 1
     assert (await jobs.get(job)).state is JobState.CANCELLED
@@ -178,13 +180,13 @@ async def test_job_that_waits_can_be_cancelled_and_is_never_begun(jobs: JobStore
 
 async def test_job_waits_for_the_next_process_when_its_own_ends_in_order(jobs: JobStore):
     work = Scripted()
-    async with JobRunner(jobs, work, worker="one"):
+    async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         job = await ordered(jobs)
         await asyncio.wait_for(work.began.wait(), 5)
     assert work.broken_off.is_set()
     assert (await jobs.get(job)).state is JobState.QUEUED
     work.go_on.set()
-    async with JobRunner(jobs, work, worker="two"):
+    async with JobRunner(jobs, work, worker="two", look_s=_QUICK_S):
         assert (await ended(jobs, job)).state is JobState.FINISHED
 
 
@@ -194,7 +196,7 @@ async def test_job_of_a_process_that_fell_silent_is_begun_again(jobs: JobStore, 
     silent, lively = await ordered(jobs), await ordered(jobs)
     await aged(pool, silent, 11)
     await aged(pool, lively, 5)
-    async with JobRunner(jobs, work, worker="one"):
+    async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         assert (await ended(jobs, silent)).state is JobState.FINISHED
     assert (await jobs.get(lively)).state is JobState.RUNNING
 
@@ -203,7 +205,7 @@ async def test_job_whose_processes_die_over_and_over_is_given_up(jobs: JobStore,
     work = Scripted()
     job = await ordered(jobs)
     await aged(pool, job, 11, attempts=3)
-    async with JobRunner(jobs, work, worker="one"):
+    async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         found = await ended(jobs, job)
     assert found.state is JobState.FAILED
     assert "died 3 times" in (found.error or "")
@@ -215,10 +217,10 @@ async def test_stops_of_the_service_do_not_count_against_a_job(jobs: JobStore):
     job = await ordered(jobs)
     for _ in range(4):
         work.began.clear()
-        async with JobRunner(jobs, work, worker="one"), asyncio.timeout(5):
+        async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S), asyncio.timeout(5):
             await work.began.wait()
     work.go_on.set()
-    async with JobRunner(jobs, work, worker="one"):
+    async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         assert (await ended(jobs, job)).state is JobState.FINISHED
 
 
@@ -227,7 +229,7 @@ async def test_process_that_loses_the_database_stops_its_job_and_the_next_one_go
 ):
     monkeypatch.setattr("knowledge.jobs._STALE_S", 0.1)
     work = Scripted()
-    async with JobRunner(other_jobs, work, worker="one"):
+    async with JobRunner(other_jobs, work, worker="one", look_s=_QUICK_S):
         job = await ordered(jobs)
         await asyncio.wait_for(work.began.wait(), 5)
         async with pool.connection() as connection:
@@ -237,7 +239,7 @@ async def test_process_that_loses_the_database_stops_its_job_and_the_next_one_go
             )
         await asyncio.wait_for(work.broken_off.wait(), 5)
     work.go_on.set()
-    async with JobRunner(jobs, work, worker="two"):
+    async with JobRunner(jobs, work, worker="two", look_s=_QUICK_S):
         assert (await ended(jobs, job)).state is JobState.FINISHED
     assert "it will be tried again" in logged.text
 
@@ -269,7 +271,7 @@ async def test_job_of_another_version_fails_and_the_next_is_carried_out(jobs: Jo
     work.go_on.set()
     strange = (await jobs.create(job_id(), "polish", {"with": "wax"})).id
     unread = (await jobs.create(job_id(), "refine", {"topics_again": "now and then"})).id
-    async with JobRunner(jobs, work, worker="one"):
+    async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         for job in (strange, unread):
             assert "order it anew" in str((await ended(jobs, job)).error)
         assert (await ended(jobs, await ordered(jobs))).state is JobState.FINISHED
@@ -306,7 +308,9 @@ async def test_progress_is_written_once_a_beat_however_often_it_is_told(
 async def test_job_that_is_carried_out_here_is_cancelled_when_broken_off(jobs: JobStore):
     work = Scripted()
     job = await ordered(jobs)
-    running = asyncio.create_task(JobRunner(jobs, work, worker="one").run(job, lambda *_: None))
+    running = asyncio.create_task(
+        JobRunner(jobs, work, worker="one", look_s=_QUICK_S).run(job, lambda *_: None)
+    )
     await asyncio.wait_for(work.began.wait(), 5)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -329,7 +333,9 @@ async def test_job_that_is_to_be_carried_out_here_waits_for_its_turn_and_leaves_
     work.go_on.set()
     async with jobs.turn("another") as turn:
         assert turn is not None
-        running = asyncio.create_task(JobRunner(other_jobs, work, worker="one").run(mine, tell))
+        running = asyncio.create_task(
+            JobRunner(other_jobs, work, worker="one", look_s=_QUICK_S).run(mine, tell)
+        )
         await asyncio.wait_for(waits.wait(), 5)
     found = await asyncio.wait_for(running, 5)
     assert found.state is JobState.FINISHED
@@ -428,7 +434,6 @@ async def test_looking_for_pairs_to_refine_outlives_an_outage(
     refining: AutomaticRefining, jobs: JobStore, pool: Pool, monkeypatch: pytest.MonkeyPatch, logged
 ):
     await imported_at(pool, 100)
-    monkeypatch.setattr("app.jobs.automatic._LOOK_S", 0.01)
     away = [KnowledgeUnavailable("gone"), None]
     due = jobs.due
 
