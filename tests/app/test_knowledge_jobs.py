@@ -378,7 +378,9 @@ async def refining(jobs: JobStore, pool: Pool) -> AutomaticRefining:
             "INSERT INTO knowledge_pairs (id, collection, source_id, session_id, topic_id, ordinal, question, answer, revision)"
             " VALUES ('p', 'c', 's', 'x', 't', 1, 'Q?', 'A.', 1)"
         )
-    return AutomaticRefining(KnowledgeStore(pool), jobs, JobRunner(jobs, Scripted(), worker="one"))
+    return AutomaticRefining(
+        KnowledgeStore(pool), jobs, JobRunner(jobs, Scripted(), worker="one"), look_s=_QUICK_S
+    )
 
 
 async def imported_at(pool: Pool, ago_s: float) -> None:
