@@ -49,6 +49,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "unauthorized": (401, "An API key is needed"),
     "forbidden": (403, "Not allowed"),
     "not_found": (404, "Not found"),
+    "unknown_key": (404, "No such API key"),
     "unknown_thread": (404, "No such thread"),
     "unknown_run": (404, "No such run"),
     "unknown_artifact": (404, "No such artifact"),

@@ -54,11 +54,11 @@ class HttpSettings(BaseModel):
     port: int = Field(default=8700, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
     key_hashes: list[str] = Field(
         default_factory=list,
-        description="SHA-256 of each API key, in hexadecimal; `freya key` makes a key and its hash.",
+        description="SHA-256 of keys that may do everything beside those of `freya keys`, in hexadecimal; `freya key` makes one.",
     )
     key_users: dict[str, str] = Field(
         default_factory=dict,
-        description="Whom a key acts for, by its hash: a user, or tenant/user. Other keys act for any user.",
+        description="Whom such a key acts for, by its hash: a user, or tenant/user. Others act for any user.",
     )
     hosts: list[str] = Field(
         default_factory=list,
@@ -93,15 +93,6 @@ class HttpSettings(BaseModel):
                 Owner(user, tenant if slash else "local")
             except OwnerInvalid as error:
                 raise ValueError(str(error)) from error
-        return self
-
-    @model_validator(mode="after")
-    def _keys_beyond_loopback(self) -> Self:
-        if not self.is_loopback and not self.key_hashes:
-            raise ValueError(
-                f"on host {self.host} other machines can reach Freya, so she needs API keys there: "
-                "run `freya key` and put the hash into FREYA_HTTP__KEY_HASHES, or listen on 127.0.0.1"
-            )
         return self
 
     @property
@@ -199,6 +190,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What was given in code, then the environment, then the file."""
         return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=_file_content())
+
+
+def needs_keys(http: HttpSettings) -> str:
+    """What is said where other machines could reach a service that has no keys."""
+    return (
+        f"on host {http.host} other machines can reach Freya, so she needs API keys there: "
+        "run `freya keys create NAME`, or `freya key` and put the hash into FREYA_HTTP__KEY_HASHES, or listen on 127.0.0.1"
+    )
 
 
 def load_settings(**given: Any) -> Settings:  # values of settings, which pydantic checks

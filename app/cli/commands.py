@@ -17,6 +17,7 @@ from app.cli.checking import doctor
 from app.cli.configuring import config, key
 from app.cli.evaluating import evaluate
 from app.cli.interruption import Interrupted
+from app.cli.keys import keys
 from app.cli.knowing import knowledge
 from app.cli.modelling import models
 from app.cli.options import examples
@@ -93,6 +94,7 @@ application.command(epilog=examples("freya doctor", "freya doctor --json"))(doct
 application.command(epilog=examples("freya key", "freya key --json"))(key)
 application.add_typer(agents, name="agents")
 application.add_typer(config, name="config")
+application.add_typer(keys, name="keys")
 application.command(
     epilog=examples(
         "freya evaluate",

@@ -15,6 +15,7 @@ from app.http.chat import router as chat
 from app.http.conversations import router as conversations
 from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
+from app.http.keys import router as keys
 from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
 from app.http.knowledge_pairs import router as knowledge_pairs
@@ -43,6 +44,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
         async with opened() as running:
             app.state.freya = running.freya
             app.state.metrics = running.metrics
+            app.state.keys = running.keys
             yield
 
     app = FastAPIOffline(  # with the scripts of /docs, which FastAPI itself takes from a CDN
@@ -61,6 +63,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(memory_history)  # before the records, whose ids would match its paths
     app.include_router(memory)
     app.include_router(projects)
+    app.include_router(keys)
     app.include_router(operations)
     app.include_router(sockets)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document

@@ -37,6 +37,11 @@ _COMMANDS = [
     ["chat"],
     ["doctor"],
     ["key"],
+    ["keys"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "revoke"],
+    ["keys", "rotate"],
     ["config"],
     ["config", "show"],
     ["config", "path"],
@@ -69,7 +74,7 @@ def test_every_command_explains_itself_in_plain_text(command: list[str]):
     assert result.exit_code == 0
     assert "Usage: freya" in result.stdout
     assert "\x1b" not in result.stdout
-    if command and command not in (["config"], ["knowledge"]):
+    if command and command not in (["config"], ["keys"], ["knowledge"]):
         assert "\n  Examples:\n    " in result.stdout
     assert freya(*command, "-h").stdout == result.stdout
 
