@@ -51,16 +51,39 @@ class Metrics:
             "freya_model_seconds", "Of an answer of a chat model.", ["role", "model"], buckets=_SECONDS,
             registry=self._registry,
         )  # fmt: skip
+        self.tokens = Counter(
+            "freya_tokens",
+            "Tokens that runs took, by model and kind.",
+            ["model", "kind"],
+            registry=self._registry,
+        )
+        self.unchecked = Counter(
+            "freya_limits_unchecked",
+            "Checks of limits that were left out while Redis was away.",
+            registry=self._registry,
+        )
         self._active = Gauge("freya_runs_active", "Runs going on.", registry=self._registry)
+        self._streams = Gauge(
+            "freya_streams_open", "Streams and WebSockets that are open.", registry=self._registry
+        )
 
     def watch_active(self, count: Callable[[], int]) -> None:
         """Read the number of active runs from here whenever the metrics are read."""
         self._active.set_function(count)
 
+    def watch_streams(self, count: Callable[[], int]) -> None:
+        """Read the number of open streams from here whenever the metrics are read."""
+        self._streams.set_function(count)
+
     def run_ended(self, outcome: str, seconds: float) -> None:
         """Count a run."""
         self.runs.labels(outcome).inc()
         self.run_seconds.observe(seconds)
+
+    def tokens_used(self, model: str, read: int, written: int) -> None:
+        """Count the tokens that a run took of a model."""
+        self.tokens.labels(model, "input").inc(read)
+        self.tokens.labels(model, "output").inc(written)
 
     def texts_embedded(self, observation: Observation) -> None:
         """Count an embedding request."""

@@ -32,6 +32,7 @@ class Problem(BaseModel):
     )
     detail: str = Field(description="What was wrong and what to do.")
     run_id: str | None = None
+    retry_after_s: int | None = Field(default=None, description="When to try again, in seconds.")
     errors: list[ProblemField] = []
 
 
@@ -77,6 +78,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "unknown_agent": (422, "No such agent"),
     "invalid_user": (422, "No user can have that name"),
     "import_refused": (422, "What was sent cannot be taken in"),
+    "rate_limited": (429, "Too much was asked for"),
     "key_missing": (503, "The key to what is encrypted is missing"),
     "cancelled": (409, "The run was cancelled"),
     "upload_failed": (507, "The file cannot be kept"),
@@ -94,7 +96,12 @@ CODES: tuple[str, ...] = tuple(_TITLES)
 
 
 def problem(
-    code: str, detail: str, *, run_id: str | None = None, errors: list[ProblemField] | None = None
+    code: str,
+    detail: str,
+    *,
+    run_id: str | None = None,
+    retry_after_s: int | None = None,
+    errors: list[ProblemField] | None = None,
 ) -> Problem:
     """The problem with a code of `CODES`."""
     status, title = _TITLES[code]
@@ -105,6 +112,7 @@ def problem(
         code=code,
         detail=detail,
         run_id=run_id,
+        retry_after_s=retry_after_s,
         errors=errors or [],
     )
 

@@ -1,7 +1,7 @@
 """The one object behind all doors: turns, runs, threads, agents, knowledge and health."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
 from pydantic import BaseModel, Field, JsonValue
 from redis.exceptions import RedisError
@@ -39,6 +39,10 @@ class ToolView(BaseModel):
     examples: list[str] = Field(description="Requests that call for it.")
 
 
+async def _anybody() -> None:
+    """Any turn may begin."""
+
+
 class Freya:
     """The service. Its methods raise ProblemError, or errors that `app.errors.as_problem` knows."""
 
@@ -56,7 +60,9 @@ class Freya:
         designs: AgentsService,
         health: Health,
         heartbeat_s: float,
+        may_begin: Callable[[], Awaitable[None]] = _anybody,
     ) -> None:
+        """`may_begin` raises ProblemError where the current caller may begin no turn now."""
         self._charters = charters
         self._manager = manager
         self._runs = runs
@@ -70,6 +76,7 @@ class Freya:
         """What is remembered of users."""
         self._health = health
         self._heartbeat_s = heartbeat_s
+        self._may_begin = may_begin
 
     @property
     def agent_names(self) -> list[str]:
@@ -90,6 +97,7 @@ class Freya:
         self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
     ) -> tuple[str, str]:
         """Begin a turn; gives the ids of its run and thread. It goes on whether anybody listens or not."""
+        await self._may_begin()
         return await self._manager.start(owner, request, idempotency_key=idempotency_key)
 
     async def events(self, owner: Owner, run_id: str, *, after: int = 0) -> AsyncGenerator[StoredEvent]:

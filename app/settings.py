@@ -26,6 +26,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from app.access.settings import LimitSettings
 from app.market import MarketSettings
 from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
@@ -163,6 +164,7 @@ class Settings(BaseSettings):
         ),
     ] = 16
     http: HttpSettings = HttpSettings()
+    limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     runs: RunSettings = RunSettings()
     models: ModelsSettings = ModelsSettings()

@@ -14,7 +14,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, Resources, discover
-from app.access import KeyBook, KeyService, KeyStore
+from app.access import KeyService
+from app.access.limits import Limiter
+from app.access_wiring import open_keys, using
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
 from app.checkpoints import checkpoint_serializer
@@ -40,7 +42,7 @@ from app.runs.saver import RunSaver
 from app.runs.stamping import Stamp, prices_of
 from app.sandbox import SubprocessSandbox
 from app.service import Freya
-from app.settings import Settings, SettingsInvalid, needs_keys
+from app.settings import Settings, SettingsInvalid
 from app.sql_probe import PostgresProbe
 from app.tasks import end
 from graphs import CalibratedRouter, build_freya
@@ -52,7 +54,7 @@ from knowledge import (
     starter_questions,
 )
 from memory import Database
-from memory.privacy import AuditTrail, Redactor, keep_rules_in, open_names
+from memory.privacy import Redactor, keep_rules_in, open_names
 from models.chat import ConfiguredChatModels, Hidden, Hide
 from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
 from models.residency import Residents
@@ -119,6 +121,7 @@ class Running:
     settings: Settings
     servers: tuple[str, ...]
     keys: KeyService
+    limiter: Limiter
 
 
 @asynccontextmanager
@@ -158,17 +161,6 @@ async def open_backends(settings: Settings, *, progress: Progress) -> AsyncItera
         )
 
 
-@asynccontextmanager
-async def open_keys(backends: Backends) -> AsyncIterator[KeyService]:
-    """The API keys, kept up to date. Raises SettingsInvalid where other machines can reach the service and there is none."""
-    store, audit = KeyStore(backends.pool), AuditTrail(backends.database)
-    async with KeyBook(store, audit) as book:
-        http = backends.settings.http
-        if not (http.is_loopback or http.key_hashes or book.has_keys):
-            raise SettingsInvalid(needs_keys(http))
-        yield KeyService(store, audit, book)
-
-
 def join_knowledge(
     backends: Backends, embedder: CachedEmbedder, *, observe: Observer | None = None
 ) -> KnowledgeParts:
@@ -191,7 +183,8 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         # OpenBLAS's workers wait by spinning: they burned more than half of a turn's processor time for nothing.
         stack.enter_context(await asyncio.to_thread(threadpool_limits, limits=1, user_api="blas"))
         backends = await stack.enter_async_context(open_backends(settings, progress=progress))
-        keys = await stack.enter_async_context(open_keys(backends))
+        keys = await stack.enter_async_context(open_keys(settings.http, backends.pool))
+        limiter = Limiter(backends.redis, settings.limits, unchecked=metrics.unchecked.inc)
         await backends.redis.ping()  # a wrong URL is told now, and not once everything is indexed
         embedder = await open_embedder(
             settings.models.embedding, settings.data, backends.redis, observe=metrics.texts_embedded
@@ -246,7 +239,8 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             pipeline,
             memory,
             charters,
-            metrics,
+            metrics=metrics,
+            limiter=limiter,
             indexed=lambda: housekeeping.indexed,
             resources=Resources(
                 market=market,
@@ -263,7 +257,14 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         metrics.watch_active(lambda: manager.active)
         progress(f"{len(charters)} specialists: {', '.join(charters)}")
         _log.info("service joined", seconds=round(time.monotonic() - began, 2))
-        yield Running(freya=freya, metrics=metrics, settings=settings, servers=backends.servers, keys=keys)
+        yield Running(
+            freya=freya,
+            metrics=metrics,
+            settings=settings,
+            servers=backends.servers,
+            keys=keys,
+            limiter=limiter,
+        )
 
 
 async def _join_service(
@@ -274,8 +275,9 @@ async def _join_service(
     pipeline: Pipeline,
     memory: MemoryParts,
     charters: Mapping[str, Charter],
-    metrics: Metrics,
     *,
+    metrics: Metrics,
+    limiter: Limiter,
     indexed: Callable[[], float | None],
     resources: Resources,
 ) -> tuple[Freya, RunManager]:
@@ -322,6 +324,7 @@ async def _join_service(
         observe=metrics.run_ended,
         answered=memory.answered,
         going=memory.worker.going,
+        used=using(limiter, metrics),
         worker=await asyncio.to_thread(worker_name, settings.data),
     )
     freya = Freya(
@@ -336,6 +339,7 @@ async def _join_service(
         designs=designs,
         health=Health(_checks(backends, knowledge, embedder)),
         heartbeat_s=settings.http.heartbeat_s,
+        may_begin=limiter.turn,
     )
     return freya, manager
 

@@ -1,12 +1,23 @@
 """Who makes a request, known to all that is done for it."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.access.keys import ApiKey, Binding
 from memory import Owner
 
 _CALLER: ContextVar["Caller | None"] = ContextVar("caller", default=None)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a caller stands with a limit."""
+
+    quota: int
+    window_s: int
+    remaining: int
+    reset_s: int
+    """Seconds until the whole quota is there again."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +28,8 @@ class Caller:
     key: ApiKey | None = None
     by_socket: bool = False
     """Whether it speaks over a WebSocket, whose frames are requests that no middleware sees."""
+    standing: dict[str, Standing] = field(default_factory=dict, compare=False)
+    """With the limits that were checked for this request."""
 
     @property
     def name(self) -> str:

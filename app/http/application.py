@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
+from app.access.limits import OpenStreams
 from app.http.agents import router as designed
 from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
@@ -19,7 +20,7 @@ from app.http.keys import router as keys
 from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
 from app.http.knowledge_pairs import router as knowledge_pairs
-from app.http.limits import BodyLimit, Measured
+from app.http.limits import BodyLimit, Limited, Measured
 from app.http.memory import router as memory
 from app.http.memory_history import IMPORT_PATH
 from app.http.memory_history import router as memory_history
@@ -38,6 +39,7 @@ Opened = Callable[[], AbstractAsyncContextManager[Running]]
 
 def create_app(settings: Settings, opened: Opened) -> FastAPI:
     """The application. `opened` opens the service when the application starts and closes it when it ends."""
+    streams = OpenStreams(settings.limits)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -45,6 +47,8 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
             app.state.freya = running.freya
             app.state.metrics = running.metrics
             app.state.keys = running.keys
+            app.state.limiter = running.limiter
+            running.metrics.watch_streams(lambda: streams.count)
             yield
 
     app = FastAPIOffline(  # with the scripts of /docs, which FastAPI itself takes from a CDN
@@ -70,11 +74,12 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)
     app.add_middleware(Edge)
-    streams = {
+    bodies = {
         IMPORT_PATH: settings.memory.history.longest_import,
         UPLOAD_PATH: settings.knowledge.longest_import,
     }
-    app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=streams)
-    app.add_middleware(Measured)
+    app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=bodies)
+    app.add_middleware(Limited, streams=streams)
     app.add_middleware(AccessControl, settings=settings.http)
+    app.add_middleware(Measured)
     return app

@@ -11,6 +11,7 @@ import structlog
 from app.problems import Problem, problem
 from app.runs.active import ActiveRun, records_of, unanswered
 from app.runs.eventlog import RunTaken
+from app.runs.metering import Meter
 from app.runs.records import ChatResult, Status
 from app.runs.store import RunStore
 from app.runs.worker import INTERRUPTED
@@ -32,11 +33,18 @@ class Closer:
     """Closes the records of runs; what cannot be written now is written behind, until `close`."""
 
     def __init__(
-        self, store: RunStore, *, observe: Observer, answered: Callable[[Owner, ChatResult], None]
+        self,
+        store: RunStore,
+        *,
+        observe: Observer,
+        answered: Callable[[Owner, ChatResult], None],
+        used: Callable[[Meter], None] = lambda _: None,
     ) -> None:
+        """`used` is told what the models of each run took."""
         self._store = store
         self._observe = observe
         self._answered = answered
+        self._used = used
         self._hurried = False
         self._background: set[asyncio.Task[None]] = set()
 
@@ -69,6 +77,7 @@ class Closer:
                 break
         self._answered(run.scope.owner, result)
         self._observe(result.outcome, time.monotonic() - run.began)
+        self._used(run.meter)
         return result
 
     async def fail(self, run: ActiveRun, status: Status, found: Problem) -> None:
@@ -78,6 +87,7 @@ class Closer:
         """
         interaction = unanswered(run, status, found)
         self._observe(status, time.monotonic() - run.began)
+        self._used(run.meter)
         if not await self._failed(run, status, found, interaction):
             self._spawn(self._fail_again(run, status, found, interaction))
 

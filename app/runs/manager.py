@@ -19,6 +19,7 @@ from app.runs.carrying import Carrier, Parts
 from app.runs.closing import Closer, Observer
 from app.runs.eventlog import EventLog
 from app.runs.logged import traced
+from app.runs.metering import Meter
 from app.runs.orders import Orders
 from app.runs.records import ChatRequest, ChatResult, RunView
 from app.runs.store import Abandoned, AlreadyBegun, RunStore, ThreadBusy
@@ -49,6 +50,7 @@ class RunManager:
         observe: Observer,
         answered: Callable[[Owner, ChatResult], None] = lambda _owner, _result: None,
         going: Callable[[int], None] = lambda _runs: None,
+        used: Callable[[Meter], None] = lambda _meter: None,
         worker: str | None = None,
     ) -> None:
         """`worker` names this process in the records; one that had the name before must be gone.
@@ -62,7 +64,7 @@ class RunManager:
         self._most_runs = most_runs
         self._busy_wait_s = busy_wait_s
         self._going = going
-        self._closer = Closer(store, observe=observe, answered=answered)
+        self._closer = Closer(store, observe=observe, answered=answered, used=used)
         self._carrier = Carrier(parts, self._closer, events, timeout_s=timeout_s)
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis, go_on=self._go_on)

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from app.access import KeyBook, KeyService, KeyStore
+from app.access.limits import Limiter
 from app.database import open_pool
 from app.embedded import InstanceLock
 from app.http import create_app
@@ -131,6 +132,7 @@ async def remembering(
             settings=settings,
             servers=(),
             keys=KeyService(keys, audit, book),
+            limiter=Limiter(redis, settings.limits),
         )
         app = await asyncio.to_thread(create_app, settings, lambda: nullcontext(running))
         await stack.enter_async_context(app.router.lifespan_context(app))

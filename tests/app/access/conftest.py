@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.access import KeyBook, KeyService, KeyStore, NewKey
+from app.access.settings import LimitSettings
 from app.database import Pool, open_pool
 from app.http import create_app
 from app.settings import HttpSettings
@@ -58,7 +59,8 @@ async def _no_keys(keys: KeyService, restricted: Pool) -> None:
 async def served(running: Running, keys: KeyService) -> AsyncIterator[FastAPI]:
     """The application."""
     with_keys = dataclasses.replace(running, keys=keys)
-    settings = running.settings.model_copy(update={"http": HttpSettings()})
+    limits = LimitSettings(streams=5, streams_a_key=3)
+    settings = running.settings.model_copy(update={"http": HttpSettings(), "limits": limits})
     made = create_app(settings, lambda: contextlib.nullcontext(with_keys))
     async with made.router.lifespan_context(made):
         yield made

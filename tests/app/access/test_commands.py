@@ -8,9 +8,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app import logs
+from app.access_wiring import open_keys
 from app.cli.commands import application
 from app.settings import HttpSettings, Settings, SettingsInvalid
-from app.wiring import open_backends, open_keys
+from app.wiring import open_backends
 
 
 @pytest.fixture(autouse=True)
@@ -74,12 +75,12 @@ async def test_beyond_loopback_the_service_wants_a_key_that_was_not_revoked(
     )
     async with open_backends(settings, progress=lambda _: None) as backends:
         with pytest.raises(SettingsInvalid, match="freya keys create"):
-            async with open_keys(backends):
+            async with open_keys(settings.http, backends.pool):
                 pass
         made = await make()
-        async with open_keys(backends) as opened:
+        async with open_keys(settings.http, backends.pool) as opened:
             assert opened.book.has_keys
         await keys.revoke(None, made["x-id"])
         with pytest.raises(SettingsInvalid):
-            async with open_keys(backends):
+            async with open_keys(settings.http, backends.pool):
                 pass
