@@ -72,6 +72,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "version_refused": (409, "The version is not in a state for it"),
     "version_unproven": (409, "The version is not known to be as good as the live one"),
     "body_too_large": (413, "The body is too large"),
+    "unsupported_encoding": (415, "The body is compressed"),
     "invalid_request": (422, "The request does not fit its schema"),
     "request_refused": (422, "The request cannot be worked on"),
     "deployment_refused": (422, "The agent cannot be deployed"),

@@ -35,6 +35,7 @@ from memory import MemorySettings, Owner, OwnerInvalid
 from models import ModelsSettings
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 _POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
 _SECRET_PARAMETERS = frozenset({"password", "sslpassword", "passfile"})
@@ -65,6 +66,10 @@ class HttpSettings(BaseModel):
         default_factory=list,
         description="Further host names under which Freya may be addressed; without API keys only loopback names are.",
     )
+    origins: list[str] = Field(
+        default_factory=list,
+        description="Origins whose pages may speak to Freya from a browser (CORS), such as https://console.example.",
+    )
     longest_body: int = Field(default=262_144, ge=1024, description="The longest request body, in bytes.")
     heartbeat_s: float = Field(
         default=15.0, gt=0, description="Seconds of silence after which a stream gets a heartbeat event."
@@ -83,6 +88,16 @@ class HttpSettings(BaseModel):
             if not _SHA256.fullmatch(value):
                 raise ValueError("each must be 64 hexadecimal digits (lower case); make one with `freya key`")
         return hashes
+
+    @field_validator("origins")
+    @classmethod
+    def _origins_are_origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin} is no origin: give scheme, host and port as a browser does, such as https://console.example:8443"
+                )
+        return origins
 
     @model_validator(mode="after")
     def _users_have_keys(self) -> Self:

@@ -53,6 +53,10 @@ class KeyService:
         await self._changed(by, "rotate key", await self._store.get(key_id, _within(by)))
         return MadeKey(key=key, api_key=made)
 
+    async def note(self, by: Caller, action: str, subject: str) -> None:
+        """Note what the caller did. Raises MemoryUnavailable."""
+        await self._audit.note(by.owner, by.name, action, subject)
+
     async def _changed(self, by: Caller | None, action: str, key: ApiKey) -> None:
         owner = key.binding.owner or (by.owner if by else LOCAL)
         await self._audit.note(owner, _name(by), action, key.id)

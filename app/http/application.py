@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
+from typing import Any  # the arguments of a middleware
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from app.access.limits import OpenStreams
 from app.http.agents import router as designed
@@ -16,6 +18,7 @@ from app.http.chat import router as chat
 from app.http.conversations import router as conversations
 from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
+from app.http.hardening import Audited, Hardened
 from app.http.keys import router as keys
 from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
@@ -34,6 +37,12 @@ from app.wiring import Running
 _DESCRIPTION = """\
 A self-hosted service of cooperating AI agents: a request is routed to specialists, who answer with cited knowledge and \
 computed results. Errors are `application/problem+json` (RFC 9457). Ids are prefixed, times are RFC 3339 in UTC."""
+_CROSS_ORIGIN: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["authorization", "content-type", "freya-user", "idempotency-key", "last-event-id"],
+    "expose_headers": ["content-disposition", "location", "ratelimit", "ratelimit-policy", "retry-after"],
+    "max_age": 600,
+}
 Opened = Callable[[], AbstractAsyncContextManager[Running]]
 
 
@@ -79,7 +88,11 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
         UPLOAD_PATH: settings.knowledge.longest_import,
     }
     app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=bodies)
+    app.add_middleware(Audited)
     app.add_middleware(Limited, streams=streams)
     app.add_middleware(AccessControl, settings=settings.http)
     app.add_middleware(Measured)
+    app.add_middleware(Hardened)
+    if settings.http.origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.http.origins, **_CROSS_ORIGIN)
     return app

@@ -26,7 +26,7 @@ class BodyTooLarge(HTTPException):
 
 
 class BodyLimit:
-    """ASGI middleware that answers 413 to a body beyond the limit, declared or not.
+    """ASGI middleware that answers 413 to a body beyond the limit, declared or not, and 415 to one that is compressed.
 
     `streams` are the paths of routes that read their bodies as streams, each with a limit of its own.
     """
@@ -42,7 +42,14 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         longest = self._streams.get(scope["path"], self._longest)
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        headers = dict(scope["headers"])
+        encoding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
+        if encoding not in {"", "identity"}:
+            await send_problem(
+                send, problem("unsupported_encoding", "Send the body as it is, without compressing it.")
+            )
+            return
+        declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > longest:
             refusal = BodyTooLarge(longest)
             await send_problem(send, problem("body_too_large", refusal.detail))

@@ -44,6 +44,7 @@ class AccessControl:
         self._app = app
         self._of_settings = of_settings(settings.key_hashes, settings.key_users)
         self._needs_key = bool(self._of_settings) or not settings.is_loopback
+        self._origins = frozenset(settings.origins)
         self._names = _LOCAL_NAMES | {name.lower() for name in settings.hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +104,7 @@ class AccessControl:
             detail = f"This service answers to {', '.join(sorted(self._names))}; set FREYA_HTTP__HOSTS for other names."
             return problem("forbidden", detail)
         origin = headers.get("origin")
-        if origin and _name(origin) not in self._names:
+        if origin and origin not in self._origins and _name(origin) not in self._names:
             return problem("forbidden", "Pages of other origins may not speak to this service.")
         return None
 
