@@ -1,13 +1,15 @@
 """Keys and limits, joined."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from app.access import KeyBook, KeyService, KeyStore
 from app.access.limits import Limiter
 from app.database import Pool
 from app.metrics import Metrics
-from app.runs.metering import Meter
+from app.runs.active import ActiveRun
+from app.runs.closing import Closed
+from app.runs.records import ChatResult
 from app.settings import HttpSettings, SettingsInvalid, needs_keys
 from memory import Database
 from memory.privacy import AuditTrail
@@ -23,12 +25,15 @@ async def open_keys(http: HttpSettings, pool: Pool) -> AsyncIterator[KeyService]
         yield KeyService(store, audit, book)
 
 
-def using(limiter: Limiter, metrics: Metrics) -> Callable[[Meter], None]:
-    """What is told of the tokens that each run took."""
+def counting(limiter: Limiter, metrics: Metrics) -> Closed:
+    """What is told of each run that ended: it counts tokens and times."""
 
-    def used(meter: Meter) -> None:
-        for one in meter.models:
+    def closed(run: ActiveRun, result: ChatResult | None) -> None:
+        models = run.meter.models
+        for one in models:
             metrics.tokens_used(one.model, one.input_tokens, one.output_tokens)
-        limiter.spent(sum(one.input_tokens + one.output_tokens for one in meter.models))
+        limiter.spent(sum(one.input_tokens + one.output_tokens for one in models))
+        if result is not None:
+            metrics.steps_took(result.timings)
 
-    return used
+    return closed

@@ -13,6 +13,7 @@ from app.knowledge_service import KnowledgeService
 from app.memory_service import MemoryService
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
+from app.runs.inspection import RunTrace, inspected
 from app.runs.store import StoredArtifact
 from graphs import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
 from memory import DeletedThread, MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
@@ -149,6 +150,14 @@ class Freya:
     async def run(self, owner: Owner, run_id: str) -> RunView:
         """The run as it stands."""
         return await self._runs.get(owner, run_id)
+
+    async def trace(self, owner: Owner, run_id: str) -> RunTrace:
+        """What happened in a run, as far as that is kept."""
+        view = await self.run(owner, run_id)
+        events: list[StoredEvent] = []
+        with contextlib.suppress(RedisError):
+            events = [event async for event in self._events.kept(owner, run_id, after=0)]
+        return inspected(view, events, await self.memory.interaction(owner, run_id))
 
     async def cancel(self, owner: Owner, run_id: str) -> RunView:
         """Cancel a run that is going on; gives it as it stands then."""

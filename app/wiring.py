@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from agents import Charter, Resources, discover
 from app.access import KeyService
 from app.access.limits import Limiter
-from app.access_wiring import open_keys, using
+from app.access_wiring import counting, open_keys
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
 from app.checkpoints import checkpoint_serializer
@@ -324,7 +324,8 @@ async def _join_service(
         observe=metrics.run_ended,
         answered=memory.answered,
         going=memory.worker.going,
-        used=using(limiter, metrics),
+        closed=counting(limiter, metrics),
+        told=metrics.run_told,
         worker=await asyncio.to_thread(worker_name, settings.data),
     )
     freya = Freya(

@@ -24,6 +24,7 @@ from app.cli.options import examples
 from app.cli.output import OutputClosed, complain
 from app.cli.remembering import memory
 from app.cli.remembering_projects import rate
+from app.cli.runs import runs
 from app.cli.serving import serve
 
 _HELP = """A self-hosted service of cooperating AI agents.
@@ -105,6 +106,7 @@ application.command(
 application.add_typer(knowledge, name="knowledge")
 application.add_typer(memory, name="memory")
 application.add_typer(models, name="models")
+application.add_typer(runs, name="runs")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  # typer's signature

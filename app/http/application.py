@@ -19,6 +19,7 @@ from app.http.conversations import router as conversations
 from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
 from app.http.hardening import Audited, Hardened
+from app.http.inspection import router as inspection
 from app.http.keys import router as keys
 from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
@@ -76,6 +77,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(memory_history)  # before the records, whose ids would match its paths
     app.include_router(memory)
     app.include_router(projects)
+    app.include_router(inspection)
     app.include_router(keys)
     app.include_router(operations)
     app.include_router(sockets)

@@ -30,6 +30,7 @@ NEEDS: dict[str, Need] = {
     "POST /v1/feedback": _TURN,
     "GET /v1/runs/{run_id}": _FOLLOW,
     "GET /v1/runs/{run_id}/events": _FOLLOW,
+    "GET /v1/runs/{run_id}/trace": _FOLLOW,
     "GET /v1/artifacts": _FOLLOW,
     "GET /v1/artifacts/{artifact_id}": _FOLLOW,
     "POST /v1/threads": _BEGIN,

@@ -11,7 +11,6 @@ import structlog
 from app.problems import Problem, problem
 from app.runs.active import ActiveRun, records_of, unanswered
 from app.runs.eventlog import RunTaken
-from app.runs.metering import Meter
 from app.runs.records import ChatResult, Status
 from app.runs.store import RunStore
 from app.runs.worker import INTERRUPTED
@@ -28,6 +27,9 @@ _CLOSE_AGAIN_S: Final = 1.0
 Observer = Callable[[str, float], None]
 """Takes the outcome of a run and how long it took, in seconds."""
 
+Closed = Callable[[ActiveRun, ChatResult | None], None]
+"""Takes a run that ended, and its result; None where it has none. Called in the run's own task."""
+
 
 class Closer:
     """Closes the records of runs; what cannot be written now is written behind, until `close`."""
@@ -38,13 +40,13 @@ class Closer:
         *,
         observe: Observer,
         answered: Callable[[Owner, ChatResult], None],
-        used: Callable[[Meter], None] = lambda _: None,
+        closed: Closed = lambda _run, _result: None,
     ) -> None:
-        """`used` is told what the models of each run took."""
+        """`closed` is told of each run that ended, with its result where there is one."""
         self._store = store
         self._observe = observe
         self._answered = answered
-        self._used = used
+        self._closed = closed
         self._hurried = False
         self._background: set[asyncio.Task[None]] = set()
 
@@ -77,7 +79,7 @@ class Closer:
                 break
         self._answered(run.scope.owner, result)
         self._observe(result.outcome, time.monotonic() - run.began)
-        self._used(run.meter)
+        self._closed(run, result)
         return result
 
     async def fail(self, run: ActiveRun, status: Status, found: Problem) -> None:
@@ -87,7 +89,7 @@ class Closer:
         """
         interaction = unanswered(run, status, found)
         self._observe(status, time.monotonic() - run.began)
-        self._used(run.meter)
+        self._closed(run, None)
         if not await self._failed(run, status, found, interaction):
             self._spawn(self._fail_again(run, status, found, interaction))
 

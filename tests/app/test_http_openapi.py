@@ -57,6 +57,7 @@ OPERATIONS = {
     "getProject": "GET /v1/projects/{project_id}",
     "getReadiness": "GET /readyz",
     "getRun": "GET /v1/runs/{run_id}",
+    "getRunTrace": "GET /v1/runs/{run_id}/trace",
     "getSource": "GET /v1/knowledge/sources/{source_id}",
     "getTopic": "GET /v1/knowledge/topics/{slug}",
     "getThread": "GET /v1/threads/{thread_id}",
