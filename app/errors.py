@@ -6,6 +6,7 @@ from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
 from agents import UnknownAgent
+from app.access import UnknownKey
 from app.agents_service import DeploymentRefused
 from app.agents_store import AgentUnknown
 from app.problems import Problem, ProblemError, problem
@@ -42,6 +43,7 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (UnknownAgent, "unknown_agent"),
     (AgentUnknown, "unknown_design"),
     (DeploymentRefused, "deployment_refused"),
+    (UnknownKey, "unknown_key"),
     (UnknownThread, "unknown_thread"),
     (UnknownRecord, "unknown_memory"),
     (UnknownProject, "unknown_project"),
@@ -78,6 +80,7 @@ _SPEAK_FOR_THEMSELVES = frozenset(
         "unknown_agent",
         "unknown_design",
         "deployment_refused",
+        "unknown_key",
         "unknown_thread",
         "unknown_pair",
         "unknown_job",

@@ -47,7 +47,7 @@ from memory.history import (
     MessageForgetter,
     Users,
 )
-from memory.interactions import ExportFormat, Feedback, InteractionStore
+from memory.interactions import ExportFormat, Feedback, Interaction, InteractionStore
 from memory.privacy import AuditTrail, Redactor, Vault
 from memory.records import RecordStore
 
@@ -245,6 +245,10 @@ class MemoryService:
         """All that is kept of the owner, as one JSON document in pieces."""
         await self._note(owner, "export")
         return self._exporter.document(owner)
+
+    async def interaction(self, owner: Owner, run_id: str) -> Interaction | None:
+        """What the log has of a run of the owner's; None where it has nothing."""
+        return await self._interactions.of_run(owner, run_id)
 
     async def give_out_interactions(
         self,

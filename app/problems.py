@@ -32,6 +32,7 @@ class Problem(BaseModel):
     )
     detail: str = Field(description="What was wrong and what to do.")
     run_id: str | None = None
+    retry_after_s: int | None = Field(default=None, description="When to try again, in seconds.")
     errors: list[ProblemField] = []
 
 
@@ -49,6 +50,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "unauthorized": (401, "An API key is needed"),
     "forbidden": (403, "Not allowed"),
     "not_found": (404, "Not found"),
+    "unknown_key": (404, "No such API key"),
     "unknown_thread": (404, "No such thread"),
     "unknown_run": (404, "No such run"),
     "unknown_artifact": (404, "No such artifact"),
@@ -70,12 +72,14 @@ _TITLES: dict[str, tuple[int, str]] = {
     "version_refused": (409, "The version is not in a state for it"),
     "version_unproven": (409, "The version is not known to be as good as the live one"),
     "body_too_large": (413, "The body is too large"),
+    "unsupported_encoding": (415, "The body is compressed"),
     "invalid_request": (422, "The request does not fit its schema"),
     "request_refused": (422, "The request cannot be worked on"),
     "deployment_refused": (422, "The agent cannot be deployed"),
     "unknown_agent": (422, "No such agent"),
     "invalid_user": (422, "No user can have that name"),
     "import_refused": (422, "What was sent cannot be taken in"),
+    "rate_limited": (429, "Too much was asked for"),
     "key_missing": (503, "The key to what is encrypted is missing"),
     "cancelled": (409, "The run was cancelled"),
     "upload_failed": (507, "The file cannot be kept"),
@@ -93,7 +97,12 @@ CODES: tuple[str, ...] = tuple(_TITLES)
 
 
 def problem(
-    code: str, detail: str, *, run_id: str | None = None, errors: list[ProblemField] | None = None
+    code: str,
+    detail: str,
+    *,
+    run_id: str | None = None,
+    retry_after_s: int | None = None,
+    errors: list[ProblemField] | None = None,
 ) -> Problem:
     """The problem with a code of `CODES`."""
     status, title = _TITLES[code]
@@ -104,6 +113,7 @@ def problem(
         code=code,
         detail=detail,
         run_id=run_id,
+        retry_after_s=retry_after_s,
         errors=errors or [],
     )
 

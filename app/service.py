@@ -1,7 +1,7 @@
 """The one object behind all doors: turns, runs, threads, agents, knowledge and health."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
 from pydantic import BaseModel, Field, JsonValue
 from redis.exceptions import RedisError
@@ -13,6 +13,7 @@ from app.knowledge_service import KnowledgeService
 from app.memory_service import MemoryService
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
+from app.runs.inspection import RunTrace, inspected
 from app.runs.store import StoredArtifact
 from graphs import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
 from memory import DeletedThread, MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
@@ -39,6 +40,10 @@ class ToolView(BaseModel):
     examples: list[str] = Field(description="Requests that call for it.")
 
 
+async def _anybody() -> None:
+    """Any turn may begin."""
+
+
 class Freya:
     """The service. Its methods raise ProblemError, or errors that `app.errors.as_problem` knows."""
 
@@ -56,7 +61,9 @@ class Freya:
         designs: AgentsService,
         health: Health,
         heartbeat_s: float,
+        may_begin: Callable[[], Awaitable[None]] = _anybody,
     ) -> None:
+        """`may_begin` raises ProblemError where the current caller may begin no turn now."""
         self._charters = charters
         self._manager = manager
         self._runs = runs
@@ -70,6 +77,7 @@ class Freya:
         """What is remembered of users."""
         self._health = health
         self._heartbeat_s = heartbeat_s
+        self._may_begin = may_begin
 
     @property
     def agent_names(self) -> list[str]:
@@ -90,6 +98,7 @@ class Freya:
         self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
     ) -> tuple[str, str]:
         """Begin a turn; gives the ids of its run and thread. It goes on whether anybody listens or not."""
+        await self._may_begin()
         return await self._manager.start(owner, request, idempotency_key=idempotency_key)
 
     async def events(self, owner: Owner, run_id: str, *, after: int = 0) -> AsyncGenerator[StoredEvent]:
@@ -141,6 +150,14 @@ class Freya:
     async def run(self, owner: Owner, run_id: str) -> RunView:
         """The run as it stands."""
         return await self._runs.get(owner, run_id)
+
+    async def trace(self, owner: Owner, run_id: str) -> RunTrace:
+        """What happened in a run, as far as that is kept."""
+        view = await self.run(owner, run_id)
+        events: list[StoredEvent] = []
+        with contextlib.suppress(RedisError):
+            events = [event async for event in self._events.kept(owner, run_id, after=0)]
+        return inspected(view, events, await self.memory.interaction(owner, run_id))
 
     async def cancel(self, owner: Owner, run_id: str) -> RunView:
         """Cancel a run that is going on; gives it as it stands then."""

@@ -26,6 +26,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from app.access.settings import LimitSettings
 from app.market import MarketSettings
 from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
@@ -34,6 +35,7 @@ from memory import MemorySettings, Owner, OwnerInvalid
 from models import ModelsSettings
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 _POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
 _SECRET_PARAMETERS = frozenset({"password", "sslpassword", "passfile"})
@@ -54,15 +56,19 @@ class HttpSettings(BaseModel):
     port: int = Field(default=8700, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
     key_hashes: list[str] = Field(
         default_factory=list,
-        description="SHA-256 of each API key, in hexadecimal; `freya key` makes a key and its hash.",
+        description="SHA-256 of keys that may do everything beside those of `freya keys`, in hexadecimal; `freya key` makes one.",
     )
     key_users: dict[str, str] = Field(
         default_factory=dict,
-        description="Whom a key acts for, by its hash: a user, or tenant/user. Other keys act for any user.",
+        description="Whom such a key acts for, by its hash: a user, or tenant/user. Others act for any user.",
     )
     hosts: list[str] = Field(
         default_factory=list,
         description="Further host names under which Freya may be addressed; without API keys only loopback names are.",
+    )
+    origins: list[str] = Field(
+        default_factory=list,
+        description="Origins whose pages may speak to Freya from a browser (CORS), such as https://console.example.",
     )
     longest_body: int = Field(default=262_144, ge=1024, description="The longest request body, in bytes.")
     heartbeat_s: float = Field(
@@ -83,6 +89,16 @@ class HttpSettings(BaseModel):
                 raise ValueError("each must be 64 hexadecimal digits (lower case); make one with `freya key`")
         return hashes
 
+    @field_validator("origins")
+    @classmethod
+    def _origins_are_origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin} is no origin: give scheme, host and port as a browser does, such as https://console.example:8443"
+                )
+        return origins
+
     @model_validator(mode="after")
     def _users_have_keys(self) -> Self:
         for digest, named in self.key_users.items():
@@ -93,15 +109,6 @@ class HttpSettings(BaseModel):
                 Owner(user, tenant if slash else "local")
             except OwnerInvalid as error:
                 raise ValueError(str(error)) from error
-        return self
-
-    @model_validator(mode="after")
-    def _keys_beyond_loopback(self) -> Self:
-        if not self.is_loopback and not self.key_hashes:
-            raise ValueError(
-                f"on host {self.host} other machines can reach Freya, so she needs API keys there: "
-                "run `freya key` and put the hash into FREYA_HTTP__KEY_HASHES, or listen on 127.0.0.1"
-            )
         return self
 
     @property
@@ -179,6 +186,7 @@ class Settings(BaseSettings):
         ),
     ] = 16
     http: HttpSettings = HttpSettings()
+    limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     runs: RunSettings = RunSettings()
     models: ModelsSettings = ModelsSettings()
@@ -206,6 +214,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What was given in code, then the environment, then the file."""
         return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=_file_content())
+
+
+def needs_keys(http: HttpSettings) -> str:
+    """What is said where other machines could reach a service that has no keys."""
+    return (
+        f"on host {http.host} other machines can reach Freya, so she needs API keys there: "
+        "run `freya keys create NAME`, or `freya key` and put the hash into FREYA_HTTP__KEY_HASHES, or listen on 127.0.0.1"
+    )
 
 
 def load_settings(**given: Any) -> Settings:  # values of settings, which pydantic checks

@@ -15,6 +15,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, Resources, discover
+from app.access import KeyService
+from app.access.limits import Limiter
+from app.access_wiring import counting, open_keys
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
 from app.checkpoints import checkpoint_serializer
@@ -121,6 +124,8 @@ class Running:
     metrics: Metrics
     settings: Settings
     servers: tuple[str, ...]
+    keys: KeyService
+    limiter: Limiter
 
 
 @asynccontextmanager
@@ -189,6 +194,8 @@ async def open_freya(
         # OpenBLAS's workers wait by spinning: they burned more than half of a turn's processor time for nothing.
         stack.enter_context(await asyncio.to_thread(threadpool_limits, limits=1, user_api="blas"))
         backends = await stack.enter_async_context(open_backends(settings, progress=progress))
+        keys = await stack.enter_async_context(open_keys(settings.http, backends.pool))
+        limiter = Limiter(backends.redis, settings.limits, unchecked=metrics.unchecked.inc)
         await backends.redis.ping()  # a wrong URL is told now, and not once everything is indexed
         embedder = await open_embedder(
             settings.models.embedding, settings.data, backends.redis, observe=metrics.texts_embedded
@@ -255,7 +262,8 @@ async def open_freya(
             pipeline,
             memory,
             charters,
-            metrics,
+            metrics=metrics,
+            limiter=limiter,
             indexed=lambda: housekeeping.indexed,
             resources=Resources(
                 market=market,
@@ -283,7 +291,14 @@ async def open_freya(
         metrics.watch_active(lambda: manager.active)
         progress(f"{len(charters)} specialists: {', '.join(charters)}")
         _log.info("service joined", seconds=round(time.monotonic() - began, 2))
-        yield Running(freya=freya, metrics=metrics, settings=settings, servers=backends.servers)
+        yield Running(
+            freya=freya,
+            metrics=metrics,
+            settings=settings,
+            servers=backends.servers,
+            keys=keys,
+            limiter=limiter,
+        )
 
 
 async def _join_service(
@@ -294,8 +309,9 @@ async def _join_service(
     pipeline: Pipeline,
     memory: MemoryParts,
     charters: Mapping[str, Charter],
-    metrics: Metrics,
     *,
+    metrics: Metrics,
+    limiter: Limiter,
     indexed: Callable[[], float | None],
     resources: Resources,
     door: Cluster | None,
@@ -343,6 +359,8 @@ async def _join_service(
         observe=metrics.run_ended,
         answered=memory.answered,
         going=memory.worker.going,
+        closed=counting(limiter, metrics),
+        told=metrics.run_told,
         worker=await asyncio.to_thread(worker_name, settings.data),
         workers=door.executor if door else None,
     )
@@ -360,6 +378,7 @@ async def _join_service(
             {**_checks(backends, knowledge, embedder), **({"workers": door.workers} if door else {})}
         ),
         heartbeat_s=settings.http.heartbeat_s,
+        may_begin=limiter.turn,
     )
     return freya, manager
 

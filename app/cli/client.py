@@ -171,7 +171,7 @@ class Client:
             state = "does not know this API key" if self._key else "wants an API key"
             raise ServiceRefused(
                 f"The service at {self.address} {state}: pass one with --key or in FREYA_API_KEY. "
-                "`freya key` makes one, and says how the service learns of it."
+                "`freya keys create` makes one on the service's machine."
             )
         message = f"The service at {self.address} answered {response.status_code}."
         with suppress(ValueError, KeyError, TypeError):

@@ -17,12 +17,14 @@ from app.cli.checking import doctor
 from app.cli.configuring import config, key
 from app.cli.evaluating import evaluate
 from app.cli.interruption import Interrupted
+from app.cli.keys import keys
 from app.cli.knowing import knowledge
 from app.cli.modelling import models
 from app.cli.options import examples
 from app.cli.output import OutputClosed, complain
 from app.cli.remembering import memory
 from app.cli.remembering_projects import rate
+from app.cli.runs import runs
 from app.cli.serving import serve
 from app.cli.working import worker
 
@@ -100,6 +102,7 @@ application.command(epilog=examples("freya doctor", "freya doctor --json"))(doct
 application.command(epilog=examples("freya key", "freya key --json"))(key)
 application.add_typer(agents, name="agents")
 application.add_typer(config, name="config")
+application.add_typer(keys, name="keys")
 application.command(
     epilog=examples(
         "freya evaluate",
@@ -110,6 +113,7 @@ application.command(
 application.add_typer(knowledge, name="knowledge")
 application.add_typer(memory, name="memory")
 application.add_typer(models, name="models")
+application.add_typer(runs, name="runs")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  # typer's signature

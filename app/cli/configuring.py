@@ -61,9 +61,9 @@ def path() -> None:
 def key(
     as_json: AsJson = False,  # noqa: FBT002  # a flag
 ) -> None:
-    """Make an API key: the key is for its user, the hash for the service.
+    """Make a first API key for a service without a database yet, such as in a container; else see `freya keys create`.
 
-    The service keeps only hashes. Add the hash to those in FREYA_HTTP__KEY_HASHES, or to key_hashes under [http] in
+    The key is for its user, the hash for the service, which may do everything with it. Add the hash to those in FREYA_HTTP__KEY_HASHES, or to key_hashes under [http] in
     freya.toml, and start the service anew. Its users pass the key with --key or FREYA_API_KEY, and programs as
     `Authorization: Bearer KEY`.
     """

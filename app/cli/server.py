@@ -1,7 +1,6 @@
 """The service behind its HTTP door, in this process: for good, or as long as one command needs it."""
 
 import asyncio
-import hashlib
 import logging
 import secrets
 import socket
@@ -10,11 +9,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, null
 
 import uvicorn
 
+from app.access.book import OWN
 from app.cli.listening import address_of, listen
+from app.cli.stores import has_database
 from app.embedded import InstanceLock
 from app.http import create_app
 from app.service import Freya
-from app.settings import Settings
+from app.settings import Settings, SettingsInvalid, needs_keys
 from app.wiring import Progress, Running, open_freya
 
 _TURNS_S = 8
@@ -84,8 +85,11 @@ async def open_service(
     """Hold the data folder's lock, start what is needed, and answer until the end of the context.
 
     A process that `works` for others takes no requests: it tells of its health only.
-    Raises CommandFailed when the address cannot be listened on, and what `open_freya` raises.
+    Raises SettingsInvalid where other machines can reach it and there is no key, CommandFailed when the address cannot be
+    listened on, and what `open_freya` raises.
     """
+    if not (settings.http.is_loopback or settings.http.key_hashes or await has_database(settings)):
+        raise SettingsInvalid(needs_keys(settings.http))
     async with AsyncExitStack() as stack:
         lock = await stack.enter_async_context(InstanceLock(settings.data))
         listening = stack.enter_context(listen(settings.http))
@@ -94,7 +98,10 @@ async def open_service(
         server = Server(_config(settings, running, works=works), running.freya)
         stack.enter_context(_without_stacks(logging.getLogger("uvicorn.error")))
         serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
-        service = Service(server, address_of(listening), None, serving)
+        key = secrets.token_urlsafe(32)
+        running.keys.book.trust(key, OWN)
+        needed = settings.http.key_hashes or running.keys.book.has_keys
+        service = Service(server, address_of(listening), key if needed else None, serving)
         stack.push_async_callback(_end, service)
         await lock.announce(service.address)
         yield service
@@ -103,13 +110,10 @@ async def open_service(
 @asynccontextmanager
 async def open_momentary_service(settings: Settings, *, progress: Progress) -> AsyncIterator[Service]:
     """The same on a free loopback port. Other commands may use it; keys are asked for where the settings ask."""
-    key = secrets.token_urlsafe(32) if settings.http.key_hashes else None
-    hashes = [*settings.http.key_hashes, *([hashlib.sha256(key.encode()).hexdigest()] if key else [])]
-    http = settings.http.model_copy(update={"host": "127.0.0.1", "port": 0, "key_hashes": hashes})
+    http = settings.http.model_copy(update={"host": "127.0.0.1", "port": 0})
     runs = settings.runs.model_copy(update={"executor": "process"})  # it needs no workers beside it
     own = settings.model_copy(update={"http": http, "runs": runs})
     async with open_service(own, progress=progress) as service:
-        service.key = key
         yield service
 
 

@@ -30,7 +30,7 @@ def serve(
     """Start the service. Ctrl-C ends it, and with it the servers that it started.
 
     PostgreSQL, Redis and Chroma run in the data folder unless URLs are set for them. Beyond loopback the service
-    wants API keys: see `freya key --help`.
+    wants API keys: see `freya keys --help`.
     """
     from app.cli.interruption import run
     from app.logs import configure_logs
@@ -69,7 +69,7 @@ async def _serve(
         async with open_service(settings, progress=progress) as service:
             spare_the_collector()
             progress(f"ready at {service.address} (described at {service.address}/docs)")
-            if settings.http.key_hashes:
+            if service.key is not None:
                 progress("requests need an API key")
             await service.serving
             if not service.started:

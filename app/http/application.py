@@ -3,22 +3,28 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
+from typing import Any  # the arguments of a middleware
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
+from app.access.limits import OpenStreams
 from app.http.agents import router as designed
 from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
 from app.http.conversations import router as conversations
 from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
+from app.http.hardening import Audited, Hardened
+from app.http.inspection import router as inspection
+from app.http.keys import router as keys
 from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
 from app.http.knowledge_pairs import router as knowledge_pairs
-from app.http.limits import BodyLimit, Measured
+from app.http.limits import BodyLimit, Limited, Measured
 from app.http.memory import router as memory
 from app.http.memory_history import IMPORT_PATH
 from app.http.memory_history import router as memory_history
@@ -42,8 +48,16 @@ _DOORS = (
     memory_history,  # before the records, whose ids would match its paths
     memory,
     projects,
+    inspection,
+    keys,
     sockets,
 )
+_CROSS_ORIGIN: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["authorization", "content-type", "freya-user", "idempotency-key", "last-event-id"],
+    "expose_headers": ["content-disposition", "location", "ratelimit", "ratelimit-policy", "retry-after"],
+    "max_age": 600,
+}
 Opened = Callable[[], AbstractAsyncContextManager[Running]]
 
 
@@ -52,12 +66,16 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
 
     Without `doors` it takes no requests and tells of its health only.
     """
+    streams = OpenStreams(settings.limits)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with opened() as running:
             app.state.freya = running.freya
             app.state.metrics = running.metrics
+            app.state.keys = running.keys
+            app.state.limiter = running.limiter
+            running.metrics.watch_streams(lambda: streams.count)
             yield
 
     app = FastAPIOffline(  # with the scripts of /docs, which FastAPI itself takes from a CDN
@@ -73,11 +91,16 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)
     app.add_middleware(Edge)
-    streams = {
+    bodies = {
         IMPORT_PATH: settings.memory.history.longest_import,
         UPLOAD_PATH: settings.knowledge.longest_import,
     }
-    app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=streams)
-    app.add_middleware(Measured)
+    app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=bodies)
+    app.add_middleware(Audited)
+    app.add_middleware(Limited, streams=streams)
     app.add_middleware(AccessControl, settings=settings.http)
+    app.add_middleware(Measured)
+    app.add_middleware(Hardened)
+    if settings.http.origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.http.origins, **_CROSS_ORIGIN)
     return app

@@ -1,6 +1,7 @@
 """Liveness, readiness and metrics."""
 
 import asyncio
+import contextlib
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -10,7 +11,11 @@ from starlette.responses import RedirectResponse
 from app.health import HealthReport
 from app.http.chat import ERRORS, Service
 from app.metrics import Metrics
+from knowledge import KnowledgeUnavailable
 
+_PATIENCE_S = 1.0
+_JOBS = 200
+"""As many as are kept."""
 router = APIRouter(tags=["operations"], responses=ERRORS)
 
 
@@ -45,9 +50,12 @@ async def get_readiness(freya: Service, response: Response) -> HealthReport:
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}, "description": "Counts and times"}},
 )
-async def get_metrics(request: Request) -> Response:
+async def get_metrics(request: Request, freya: Service) -> Response:
     """Counts and times in Prometheus' text format."""
     metrics: Metrics = request.app.state.metrics
+    with contextlib.suppress(KnowledgeUnavailable, TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            metrics.jobs_stand(str(job.state) for job in await freya.known.jobs(limit=_JOBS))
     text = await asyncio.to_thread(metrics.render)  # reads files of /proc
     return Response(text, media_type="text/plain; version=0.0.4")
 

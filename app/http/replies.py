@@ -20,6 +20,8 @@ _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 def problem_response(problem: Problem) -> Response:
     """The problem as RFC 9457 has it; a 503 says when to come again."""
     headers = {"retry-after": "2"} if problem.status == 503 else {}  # noqa: PLR2004  # Service Unavailable
+    if problem.retry_after_s is not None:
+        headers["retry-after"] = str(problem.retry_after_s)
     if problem.status == 401:  # noqa: PLR2004  # Unauthorized
         headers["www-authenticate"] = "Bearer"
     return Response(orjson.dumps(dumped(problem)), problem.status, headers, PROBLEM_TYPE)

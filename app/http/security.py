@@ -1,32 +1,40 @@
-"""Who may speak to the service, and for which user: API keys where they are set, else only this machine."""
+"""Who may speak to the service, and for which user: API keys where there are some, else only this machine."""
 
-import hashlib
-import hmac
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import structlog
 from fastapi import Depends
 from starlette.requests import HTTPConnection
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.access import ApiKey, Caller, KeyBook, digest_of
+from app.access.keys import of_settings
+from app.errors import as_problem
 from app.http.replies import send_problem
+from app.http.scopes import OPEN, need_of, route_of
 from app.problems import Problem, problem
 from app.settings import HttpSettings
-from memory import LOCAL, Owner, OwnerInvalid
+from memory import LOCAL, MemoryUnavailable, Owner, OwnerInvalid
 
+_log = structlog.get_logger(__name__)
 USER_HEADER = "freya-user"
-_OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVENTS = b"text/event-stream"
+_POLICY_VIOLATION = 1008
 
 
 class AccessControl:
     """ASGI middleware that refuses strangers with 401 or 403, on WebSockets before they are accepted.
 
-    With API keys set, every request but the health checks needs one as `Authorization: Bearer KEY` (a browser's
-    WebSocket, which cannot send headers, as the subprotocol `freya.key.KEY`). Without keys the service listens on
-    loopback only; then the Host and Origin headers must name this machine, so that a web page that the owner
-    happens to visit cannot read private data through a rebound name or a foreign origin.
+    Where there are keys, every request but the health checks needs one as `Authorization: Bearer KEY` (a browser's
+    WebSocket, which cannot send headers, as the subprotocol `freya.key.KEY`), with a scope that opens the route; a key
+    that is revoked closes its open streams. Without keys the service listens on loopback only; then the Host and Origin
+    headers must name this machine, so that a web page that the owner happens to visit cannot read private data through a
+    rebound name or a foreign origin.
 
     A request acts for one user, whom every route gets as `Acting`: the one its key is bound to, else the one it names in
     the header `Freya-User` (a browser's WebSocket as the subprotocol `freya.user.NAME`), else `local`.
@@ -34,10 +42,9 @@ class AccessControl:
 
     def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
         self._app = app
-        self._owners = {
-            bytes.fromhex(value): _owner(settings.key_users[value]) if value in settings.key_users else None
-            for value in settings.key_hashes
-        }
+        self._of_settings = of_settings(settings.key_hashes, settings.key_users)
+        self._needs_key = bool(self._of_settings) or not settings.is_loopback
+        self._origins = frozenset(settings.origins)
         self._names = _LOCAL_NAMES | {name.lower() for name in settings.hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,32 +55,48 @@ class AccessControl:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
-        found = self._admitted(scope["path"], headers)
-        if isinstance(found, Owner):
-            scope.setdefault("state", {}).update(owner=found, bound=self._bound(headers))
-            await self._app(scope, receive, send)
+        book: KeyBook = scope["app"].state.keys.book
+        found = await self._admitted(scope, headers, book)
+        if isinstance(found, Caller):
+            found.enter()
+            scope.setdefault("state", {}).update(owner=found.owner, bound=found.binding.is_bound)
+            await _as_long_as_good(self._app, scope, receive, send, found, book)
         elif scope["type"] == "http":
             await send_problem(send, found)
         else:
             await _refuse_socket(receive, send)
 
-    def _admitted(self, path: str, headers: Mapping[str, str]) -> Owner | Problem:
+    async def _admitted(self, scope: Scope, headers: Mapping[str, str], book: KeyBook) -> Caller | Problem:
         """For whom the request acts, or why it is refused."""
-        if path in _OPEN_PATHS and self._owners:
-            return LOCAL
-        bound = None
-        if self._owners:
-            key = self._known(_key(headers))
+        by_socket = scope["type"] == "websocket"
+        route = route_of("WS" if by_socket else scope["method"], scope["path"])
+        key = None
+        if self._needs_key or book.has_keys:
+            if route in OPEN:
+                return Caller(LOCAL)
+            try:
+                key = await self._known(_key(headers), book)
+            except MemoryUnavailable as error:
+                return as_problem(error) or problem("unauthorized", "The key cannot be looked up.")
             if key is None:
                 return problem("unauthorized", "Send your API key as `Authorization: Bearer KEY`.")
-            bound = self._owners[key]
+            if not key.may(need_of(route)) and (route is not None or _exists(scope)):
+                _log.warning("a key lacks the scope", key_id=key.id, route=route or "unlisted")
+                needed = " or ".join(f"`{one}`" for one in sorted(need_of(route)))
+                return problem("forbidden", f"This needs a key with the scope {needed}.")
         elif refusal := self._stranger(headers):
             return refusal
-        return _acting(bound, _user(headers))
+        owner = _acting(key, _user(headers))
+        if isinstance(owner, Problem):
+            return owner
+        if key is not None:
+            book.used(key, owner)
+        return Caller(owner, key, by_socket)
 
-    def _bound(self, headers: Mapping[str, str]) -> bool:
-        known = self._known(_key(headers)) if self._owners else None
-        return known is not None and self._owners[known] is not None
+    async def _known(self, key: str, book: KeyBook) -> ApiKey | None:
+        if not key:
+            return None
+        return self._of_settings.get(digest_of(key)) or await book.find(key)
 
     def _stranger(self, headers: Mapping[str, str]) -> Problem | None:
         host = _name(f"//{headers.get('host', '')}")
@@ -81,16 +104,9 @@ class AccessControl:
             detail = f"This service answers to {', '.join(sorted(self._names))}; set FREYA_HTTP__HOSTS for other names."
             return problem("forbidden", detail)
         origin = headers.get("origin")
-        if origin and _name(origin) not in self._names:
+        if origin and origin not in self._origins and _name(origin) not in self._names:
             return problem("forbidden", "Pages of other origins may not speak to this service.")
         return None
-
-    def _known(self, key: str) -> bytes | None:
-        digest = hashlib.sha256(key.encode()).digest()
-        known = [
-            one for one in self._owners if hmac.compare_digest(digest, one)
-        ]  # all are compared: no timing to read
-        return known[0] if known else None
 
 
 async def acting(connection: HTTPConnection) -> Owner:
@@ -108,20 +124,22 @@ async def bound(connection: HTTPConnection) -> bool:
     return found
 
 
-def _acting(bound: Owner | None, named: str | None) -> Owner | Problem:
+def _acting(key: ApiKey | None, named: str | None) -> Owner | Problem:
+    bound = key.binding if key else None
+    tenant = bound.tenant if bound and bound.tenant and bound.user is None else LOCAL.tenant_id
     try:
-        wanted = _owner(named) if named is not None else None
+        wanted = _owner(named, tenant) if named is not None else None
     except OwnerInvalid as error:
         return problem("invalid_user", f"{error}.")
-    if bound is not None and wanted is not None and wanted != bound:
-        return problem("forbidden", f"This key acts for {bound} only; leave the user out.")
-    return bound or wanted or LOCAL
+    if bound is not None and wanted is not None and not bound.admits(wanted):
+        return problem("forbidden", f"This key acts for {bound} only; leave the user out, or name another.")
+    return wanted or (bound and bound.owner) or Owner(LOCAL.user_id, tenant)
 
 
-def _owner(named: str) -> Owner:
+def _owner(named: str, tenant: str) -> Owner:
     """`user`, or `tenant/user`. Raises OwnerInvalid."""
-    tenant, slash, user = named.rpartition("/")
-    return Owner(user, tenant) if slash else Owner(user)
+    given, slash, user = named.rpartition("/")
+    return Owner(user, given if slash else tenant)
 
 
 def _user(headers: Mapping[str, str]) -> str | None:
@@ -153,4 +171,42 @@ def _name(url: str) -> str:
 async def _refuse_socket(receive: Receive, send: Send) -> None:
     message: Message = await receive()
     if message["type"] == "websocket.connect":
-        await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": "not allowed"})
+
+
+def _exists(scope: Scope) -> bool:
+    """Whether a route that nobody listed takes the request: what there is not is not found, whoever asks."""
+    return any(route.matches(scope)[0] is Match.FULL for route in scope["app"].routes)
+
+
+async def _as_long_as_good(
+    app: ASGIApp, scope: Scope, receive: Receive, send: Send, caller: Caller, book: KeyBook
+) -> None:
+    """Let the request through; a WebSocket or a stream of events ends when its key is good no longer."""
+    task, cut, begun = asyncio.current_task(), False, False
+
+    def gone() -> None:
+        nonlocal cut
+        if task is not None and (begun or scope["type"] == "websocket"):
+            cut = True
+            task.cancel()
+
+    async def noted(message: Message) -> None:
+        nonlocal begun
+        if message["type"] == "http.response.start":
+            begun = any(
+                name == b"content-type" and value.startswith(_EVENTS) for name, value in message["headers"]
+            )
+        await send(message)
+
+    with book.watching(caller.key, gone):
+        try:
+            await app(scope, receive, noted)
+        except asyncio.CancelledError:
+            if task is None or not cut:
+                raise
+            task.uncancel()
+    if cut and scope["type"] == "http":
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    elif cut:
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": "the key was revoked"})

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal  # Any: the graph's own state type
@@ -13,6 +13,7 @@ from app.runs.metering import Meter
 from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
 from app.runs.writing import RunWriter
 from graphs import FreyaState, MadeArtifact, RunEvent, parts_of, reference
+from graphs.events import Token
 from memory import Interaction, Recollection, Scope
 
 Reason = Literal["client", "shutdown"]
@@ -38,10 +39,17 @@ class ActiveRun:
     stopped: Reason | None = None
     trace: Trace = field(default_factory=Trace)
     meter: Meter = field(default_factory=Meter)
+    told: Callable[[RunEvent, float], None] = lambda _event, _seconds: None
+    """Hears each event, of pieces of answers the first, and how many seconds after the run began it came."""
+    spoke: bool = False
+    """Whether it has written a first piece of an answer."""
 
     def emit(self, event: RunEvent) -> None:
         """Take an event; never blocks."""
         self.trace.note(event)
+        if not isinstance(event, Token) or not self.spoke:
+            self.spoke = self.spoke or isinstance(event, Token)
+            self.told(event, time.monotonic() - self.began)
         self.writer.emit(event)
 
     @property

@@ -27,16 +27,26 @@ _CLOSE_AGAIN_S: Final = 1.0
 Observer = Callable[[str, float], None]
 """Takes the outcome of a run and how long it took, in seconds."""
 
+Closed = Callable[[ActiveRun, ChatResult | None], None]
+"""Takes a run that ended, and its result; None where it has none. Called in the run's own task."""
+
 
 class Closer:
     """Closes the records of runs; what cannot be written now is written behind, until `close`."""
 
     def __init__(
-        self, store: RunStore, *, observe: Observer, answered: Callable[[Owner, ChatResult], None]
+        self,
+        store: RunStore,
+        *,
+        observe: Observer,
+        answered: Callable[[Owner, ChatResult], None],
+        closed: Closed = lambda _run, _result: None,
     ) -> None:
+        """`closed` is told of each run that ended, with its result where there is one."""
         self._store = store
         self._observe = observe
         self._answered = answered
+        self._closed = closed
         self._hurried = False
         self._background: set[asyncio.Task[None]] = set()
 
@@ -69,6 +79,7 @@ class Closer:
                 break
         self._answered(run.scope.owner, result)
         self._observe(result.outcome, time.monotonic() - run.began)
+        self._closed(run, result)
         return result
 
     async def fail(self, run: ActiveRun, status: Status, found: Problem) -> None:
@@ -78,6 +89,7 @@ class Closer:
         """
         interaction = unanswered(run, status, found)
         self._observe(status, time.monotonic() - run.began)
+        self._closed(run, None)
         if not await self._failed(run, status, found, interaction):
             self._spawn(self._fail_again(run, status, found, interaction))
 

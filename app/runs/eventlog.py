@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
-from redis.typing import KeyT, StreamIdT
 
+from app.runs.news import News
 from graphs import LAST_EVENTS, RunEvent
 from memory import Owner
 from memory.privacy import Sealer
 
-_BLOCK_MS = 5_000
+_WAIT_S = 5.0
 _BATCH = 200
+_READING = 64
+"""Readers that ask at once; each takes a connection for as long as that."""
 _TAKEN = "TAKEN"
 _LEASE = "lease"
 _WRITE = """
@@ -38,6 +40,7 @@ while at <= #ARGV do
     at = at + 4
 end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('PUBLISH', 'freya:runs:news', KEYS[1])
 if ARGV[1] ~= '' then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
 return 0
 """
@@ -82,9 +85,10 @@ class EventLog:
     """
 
     def __init__(self, redis: Redis, readers: Redis, *, ttl_s: int, sealer: Sealer | None = None) -> None:
-        """`readers` is a client of its own: a waiting reader holds a connection."""
+        """`readers` is a client of its own, which waits for news on one connection for all who read."""
         self._redis = redis
-        self._readers = readers
+        self._news = News(readers)
+        self._reading = asyncio.Semaphore(_READING)
         self._ttl_s = ttl_s
         self._sealer = sealer
         self._write = redis.register_script(_WRITE)
@@ -159,12 +163,15 @@ class EventLog:
 
     async def kept(self, owner: Owner, run_id: str, *, after: int) -> AsyncGenerator[StoredEvent]:
         """The events after number `after` of the owner's run that are there; waits for none."""
-        opened = self._opening(owner)
+        async for event in self._opened(self._opening(owner), run_id, after):
+            yield event
+
+    async def _opened(
+        self, opened: Callable[[bytes], Awaitable[bytes]], run_id: str, after: int
+    ) -> AsyncGenerator[StoredEvent]:
         full = True
         while full:
-            entries: list[tuple[bytes, dict[bytes, bytes]]] = await self._redis.xrange(
-                _key(run_id), min=f"({after}-0", count=_BATCH
-            )  # type: ignore[assignment]  # this client answers in bytes
+            entries = await self._after(run_id, after)
             for entry_id, fields in entries:
                 event = _stored(entry_id, fields, json=await opened(fields[b"e"]))
                 after = event.seq
@@ -184,38 +191,27 @@ class EventLog:
 
         Once `stopped` is set it ends with what is there.
         """
-        opened = self._opening(owner)
-        key, position = _key(run_id), f"{after}-0"
-        silent_since = time.monotonic()
-        while True:
-            block = max(1, min(_BLOCK_MS, int(heartbeat_s * 1000)))
-            if stopped is not None and stopped.is_set():
-                return
-            answer = await self._next({key: position}, block, stopped)
-            for entry_id, fields in _entries(answer):
-                position = entry_id.decode()
-                event = _stored(entry_id, fields, json=await opened(fields[b"e"]))
-                yield event
-                if event.type in LAST_EVENTS:
-                    return
-                silent_since = time.monotonic()
-            if time.monotonic() - silent_since >= heartbeat_s:
-                silent_since = time.monotonic()
-                yield None
+        opened, silent_since = self._opening(owner), time.monotonic()
+        async with self._news.of(_key(run_id)) as news:
+            while stopped is None or not stopped.is_set():
+                news.clear()
+                before = after
+                async for event in self._opened(opened, run_id, after):
+                    after = event.seq
+                    yield event
+                    if event.type in LAST_EVENTS:
+                        return
+                    silent_since = time.monotonic()
+                if after == before:
+                    await news.wait(min(_WAIT_S, heartbeat_s), stopped)
+                    await self._news.listen()
+                if time.monotonic() - silent_since >= heartbeat_s:
+                    silent_since = time.monotonic()
+                    yield None
 
-    async def _next(self, after: dict[KeyT, StreamIdT], block: int, stopped: asyncio.Event | None) -> object:
-        """What comes after these positions within so many milliseconds; nothing where the waiting is stopped."""
-        reading = asyncio.ensure_future(self._readers.xread(after, count=_BATCH, block=block))
-        waiting = asyncio.ensure_future(stopped.wait()) if stopped is not None else None
-        try:
-            await asyncio.wait(
-                [reading, *([waiting] if waiting else [])], return_when=asyncio.FIRST_COMPLETED
-            )
-            return await reading if reading.done() else None
-        finally:
-            reading.cancel()
-            if waiting:
-                waiting.cancel()
+    async def _after(self, run_id: str, after: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        async with self._reading:
+            return await self._redis.xrange(_key(run_id), min=f"({after}-0", count=_BATCH)  # type: ignore[return-value]  # this client answers in bytes
 
     def _opening(self, owner: Owner) -> Callable[[bytes], Awaitable[bytes]]:
         if self._sealer is None:
@@ -239,12 +235,3 @@ def _work(run_id: str) -> str:
 def _stored(entry_id: bytes, fields: dict[bytes, bytes], *, json: bytes) -> StoredEvent:
     origin = fields.get(b"o", b"").decode()
     return StoredEvent(int(entry_id.split(b"-")[0]), fields[b"t"].decode(), json, origin)
-
-
-def _entries(answer: object) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """The entries of the one stream that was asked for; redis-py gives a list (RESP 2) or a mapping (RESP 3)."""
-    if not answer:
-        return []
-    streams = list(answer.values()) if isinstance(answer, dict) else [item[1] for item in answer]  # type: ignore[attr-defined]  # redis-py's untyped answer
-    entries = streams[0]
-    return entries[0] if entries and isinstance(entries[0], list) else entries

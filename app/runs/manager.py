@@ -17,7 +17,7 @@ from app.errors import internal
 from app.problems import Problem, ProblemError, problem
 from app.runs.active import ActiveRun, Reason
 from app.runs.carrying import BY_CLIENT, Carrier, Parts
-from app.runs.closing import Closer, Observer
+from app.runs.closing import Closed, Closer, Observer
 from app.runs.eventlog import EventLog
 from app.runs.executors import ByWorkers, Executor, InProcess
 from app.runs.logged import Trace, traced
@@ -27,7 +27,7 @@ from app.runs.store import Abandoned, AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import STOPPED, Worker
 from app.runs.writing import RunWriter
 from app.tasks import end
-from graphs import RunCancelled, RunStarted, clean_message
+from graphs import RunCancelled, RunEvent, RunStarted, clean_message
 from memory import Owner, Scope, WriteUncertain, new_id
 
 _log = structlog.get_logger(__name__)
@@ -52,6 +52,8 @@ class RunManager:
         observe: Observer,
         answered: Callable[[Owner, ChatResult], None] = lambda _owner, _result: None,
         going: Callable[[int], None] = lambda _runs: None,
+        closed: Closed = lambda _run, _result: None,
+        told: Callable[[RunEvent, float], None] = lambda _event, _seconds: None,
         worker: str | None = None,
         workers: ByWorkers | None = None,
     ) -> None:
@@ -59,7 +61,8 @@ class RunManager:
 
         With `workers` runs that begin here are carried out by them, and this process looks after none.
         `answered` is told of each answer once it is recorded, `going` how many runs are going on whenever that
-        changes; they must not block.
+        changes, `closed` of each run that ended, and `told` of each event with the seconds since the run began; they must
+        not block.
         """
         self._parts = parts
         self._store = store
@@ -67,7 +70,8 @@ class RunManager:
         self._most_runs = most_runs
         self._busy_wait_s = busy_wait_s
         self._going = going
-        self._closer = Closer(store, observe=observe, answered=answered)
+        self._closer = Closer(store, observe=observe, answered=answered, closed=closed)
+        self._told = told
         self._carrier = Carrier(parts, self._closer, events, timeout_s=timeout_s)
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis, go_on=self._go_on)
@@ -194,6 +198,7 @@ class RunManager:
 
     def _carry(self, run: ActiveRun) -> None:
         self._active[run.run_id] = run
+        run.told = self._told
         self._going(len(self._active))
         run.task = asyncio.create_task(self._carry_out(run), name=run.run_id)
 

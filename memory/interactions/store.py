@@ -27,6 +27,9 @@ _PAGE: Final = """
         AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)
     ORDER BY id LIMIT %(limit)s
 """
+_OF_RUN: Final = """
+    SELECT record FROM interactions WHERE run_id = %s AND tenant_id = %s AND user_id = %s ORDER BY id DESC LIMIT 1
+"""
 _FEEDBACK: Final = """
     SELECT id, tenant_id, user_id, run_id, rating, comment, correction, created_at FROM feedback
     WHERE run_id = ANY(%s) ORDER BY id
@@ -75,6 +78,13 @@ class InteractionStore:
             rows = await cursor.fetchall()
             said = await _feedback(connection, [row["run_id"] for row in rows])
         return [_logged(row, said) for row in rows]
+
+    async def of_run(self, owner: Owner, run_id: str) -> Interaction | None:
+        """What was logged of the owner's run, the latest where it was closed twice; None where nothing was."""
+        async with self._database.of(owner) as connection:
+            cursor = await connection.execute(_OF_RUN, (run_id, owner.tenant_id, owner.user_id))
+            row = await cursor.fetchone()
+        return Interaction.model_validate(row["record"]) if row else None
 
     async def rate(
         self,

@@ -15,6 +15,8 @@ import uvicorn
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
+from app.access import KeyBook, KeyService, KeyStore
+from app.access.limits import Limiter
 from app.database import open_pool
 from app.embedded import InstanceLock
 from app.http import create_app
@@ -121,12 +123,16 @@ async def remembering(
             count=_tokens,
             arrived=lambda: arrived.append(None),
         )
+        keys, audit = KeyStore(pool), AuditTrail(database)
+        book = await stack.enter_async_context(KeyBook(keys, audit))
         settings = Settings(data=folder, http=http or HttpSettings(longest_body=65_536))
         running = Running(
             freya=cast("Any", SimpleNamespace(memory=memory)),
             metrics=Metrics(),
             settings=settings,
             servers=(),
+            keys=KeyService(keys, audit, book),
+            limiter=Limiter(redis, settings.limits),
         )
         app = await asyncio.to_thread(create_app, settings, lambda: nullcontext(running))
         await stack.enter_async_context(app.router.lifespan_context(app))

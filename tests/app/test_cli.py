@@ -37,6 +37,13 @@ _COMMANDS = [
     ["chat"],
     ["doctor"],
     ["key"],
+    ["keys"],
+    ["runs"],
+    ["runs", "show"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "revoke"],
+    ["keys", "rotate"],
     ["config"],
     ["config", "show"],
     ["config", "path"],
@@ -69,7 +76,7 @@ def test_every_command_explains_itself_in_plain_text(command: list[str]):
     assert result.exit_code == 0
     assert "Usage: freya" in result.stdout
     assert "\x1b" not in result.stdout
-    if command and command not in (["config"], ["knowledge"]):
+    if command and command not in (["config"], ["keys"], ["runs"], ["knowledge"]):
         assert "\n  Examples:\n    " in result.stdout
     assert freya(*command, "-h").stdout == result.stdout
 

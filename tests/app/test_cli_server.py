@@ -47,6 +47,7 @@ class Hall:
         self.closed = 0
         self.drained: list[float] = []
         self.streaming = threading.Event()
+        self.book = SimpleNamespace(has_keys=False, trust=lambda *_: None)
 
     @contextlib.asynccontextmanager
     async def open(
@@ -61,7 +62,7 @@ class Hall:
             opening = self.opening()
             if asyncio.iscoroutine(opening):
                 await opening
-            yield SimpleNamespace(freya=self)
+            yield SimpleNamespace(freya=self, keys=SimpleNamespace(book=self.book))
         finally:
             self.closed += 1
 
@@ -332,9 +333,12 @@ async def test_a_service_for_the_moment_asks_for_keys_where_the_settings_do(data
         assert service.address.startswith("http://127.0.0.1:")
         assert service.key
     [opened] = hall.settings
-    assert (opened.http.host, opened.http.port, len(opened.http.key_hashes)) == ("127.0.0.1", 0, 2)
+    assert (opened.http.host, opened.http.port, opened.http.key_hashes) == ("127.0.0.1", 0, [_HASH])
     async with open_momentary_service(settings(data), progress=lambda _: None) as service:
         assert service.key is None
+    hall.book.has_keys = True
+    async with open_momentary_service(settings(data), progress=lambda _: None) as service:
+        assert service.key
 
 
 async def test_a_command_starts_a_service_where_none_runs_and_tells_of_it_when_that_takes_long(

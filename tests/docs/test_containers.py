@@ -115,11 +115,11 @@ def test_images_listen_where_the_settings_and_the_health_check_say(
 
 
 def test_the_health_check_asks_a_route_that_needs_no_key(stages: dict[str, Stage]) -> None:
-    from app.http.security import _OPEN_PATHS
+    from app.http.scopes import OPEN
 
     match = re.search(r"http://[^/]+(/\w+)", dict(_whole(stages, "cpu"))["HEALTHCHECK"])
     assert match
-    assert match[1] in _OPEN_PATHS
+    assert f"GET {match[1]}" in OPEN
     assert match[1] in create_app(Settings.model_construct(), _never).openapi()["paths"]
 
 

@@ -14,6 +14,7 @@ ROUTES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("GET", "/v1/runs/{}/events", "run", {}),
     ("GET", "/v1/runs/{}/events", "run", {"params": {"after": 1}}),
     ("GET", "/v1/runs/{}/events", "run", {"headers": {"last-event-id": "2"}}),
+    ("GET", "/v1/runs/{}/trace", "run", {}),
     ("POST", "/v1/runs/{}/cancel", "run", {}),
     ("POST", "/v1/feedback", "run", {"json": {"run_id": "{}", "rating": 1}}),
     ("GET", "/v1/artifacts/{}", "artifact", {}),

@@ -1,0 +1,183 @@
+"""Limits on what a caller uses: counted in Redis for all processes, each request in one exchange."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from app.access.caller import Caller, Standing, caller
+from app.access.settings import LimitSettings
+from app.problems import ProblemError, problem
+
+_log = structlog.get_logger(__name__)
+_PATIENCE_S: Final = 0.5
+_LEAVE_ALONE_S: Final = 2.0
+_MINUTE: Final = 60
+_DAY: Final = 86_400
+_COUNT: Final = """
+local said, refused = {}, 0
+for i, key in ipairs(KEYS) do
+    local quota, window, cost = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+    local left, used = redis.call('PTTL', key), 0
+    if left > 0 then used = tonumber(redis.call('GET', key)) else left = window end
+    if refused == 0 and used + math.max(cost, 1) > quota then refused = i end
+    said[2 * i - 1], said[2 * i] = used, left
+end
+if refused == 0 then
+    for i, key in ipairs(KEYS) do
+        local window, cost = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+        if cost > 0 then
+            if redis.call('INCRBY', key, cost) == cost then redis.call('PEXPIRE', key, window) end
+            said[2 * i - 1] = said[2 * i - 1] + cost
+        end
+    end
+end
+table.insert(said, 1, refused)
+return said
+"""
+"""Keys: counters. Arguments, for each: quota, milliseconds of its window, cost. Charges all, or nothing where one is spent."""
+
+
+@dataclass(frozen=True)
+class _Policy:
+    name: str
+    quota: int
+    window_s: int
+    cost: int
+
+
+class Limiter:
+    """Counts what callers use. While Redis is away it lets everything pass: a limit is no reason to lock everybody out.
+
+    Runs need Redis themselves, so that what passes uncounted then are reads.
+    """
+
+    def __init__(
+        self, redis: Redis, settings: LimitSettings, *, unchecked: Callable[[], None] = lambda: None
+    ) -> None:
+        """`unchecked` is told of each check that was left out."""
+        self._redis = redis
+        self._settings = settings
+        self._unchecked = unchecked
+        self._count = redis.register_script(_COUNT)
+        self._left_alone_until = 0.0
+        self._spending: set[asyncio.Task[None]] = set()
+
+    async def request(self, by: Caller) -> None:
+        """Count a request. Raises ProblemError (rate_limited)."""
+        await self._charge(by, self._policies(by, requests=1))
+
+    async def turn(self) -> None:
+        """Count a turn of the current caller. Raises ProblemError (rate_limited)."""
+        by = caller()
+        if by is not None:
+            await self._charge(by, self._policies(by, requests=1 if by.by_socket else None, turns=1))
+
+    def spent(self, tokens: int) -> None:
+        """Count tokens that a run of the current caller took; behind the caller's back."""
+        by = caller()
+        if by is None or tokens <= 0 or self._quota(by, "tokens_a_day") is None:
+            return
+        task = asyncio.create_task(self._add(_key(by, "tokens"), tokens))
+        self._spending.add(task)
+        task.add_done_callback(self._spending.discard)
+
+    async def _add(self, key: str, tokens: int) -> None:
+        try:
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.set(key, 0, ex=_DAY, nx=True)
+                pipe.incrby(key, tokens)
+                await pipe.execute()
+        except RedisError as error:
+            _log.warning("tokens were not counted", tokens=tokens, error=str(error))
+
+    async def _charge(self, by: Caller, policies: Sequence[_Policy]) -> None:
+        if not policies or time.monotonic() < self._left_alone_until:
+            return
+        keys = [_key(by, policy.name) for policy in policies]
+        given = [number for one in policies for number in (one.quota, one.window_s * 1000, one.cost)]
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                refused, *said = await self._count(keys=keys, args=given)
+        except (RedisError, TimeoutError, OSError) as error:
+            self._left_alone_until = time.monotonic() + _LEAVE_ALONE_S
+            self._unchecked()
+            _log.warning(
+                "limits are not checked while Redis is away", error=str(error) or "no answer in time"
+            )
+            return
+        for policy, used, left in zip(policies, said[::2], said[1::2], strict=True):
+            by.standing[policy.name] = Standing(
+                policy.quota, policy.window_s, max(0, policy.quota - used), ceil(left / 1000)
+            )
+        if refused:
+            raise _refusal(by, policies[refused - 1])
+
+    def _policies(
+        self, by: Caller, *, requests: int | None = None, turns: int | None = None
+    ) -> list[_Policy]:
+        wanted = (
+            ("requests", "requests_a_minute", _MINUTE, requests),
+            ("turns", "turns_a_day", _DAY, turns),
+            ("tokens", "tokens_a_day", _DAY, None if turns is None else 0),
+        )
+        return [
+            _Policy(name, quota, window, cost)
+            for name, setting, window, cost in wanted
+            if cost is not None and (quota := self._quota(by, setting)) is not None
+        ]
+
+    def _quota(self, by: Caller, setting: str) -> int | None:
+        own: int | None = getattr(by.key.limits, setting) if by.key else None
+        usual: int | None = getattr(self._settings, setting)
+        return own if own is not None else usual
+
+
+class OpenStreams:
+    """Counts the streams and WebSockets that are open in this process."""
+
+    def __init__(self, settings: LimitSettings) -> None:
+        self._settings = settings
+        self._open: dict[str, int] = {}
+        self.count = 0
+        """Those of all callers."""
+
+    @contextmanager
+    def one_more(self, by: Caller) -> Iterator[None]:
+        """Hold one. Raises ProblemError (rate_limited for the caller's own, overloaded for all)."""
+        own = self._open.get(by.subject, 0)
+        if own >= self._settings.streams_a_key:
+            said = f"{own} streams are open for this {'key' if by.key else 'user'}. Close one, or follow several runs on a WebSocket."
+            raise ProblemError(problem("rate_limited", said, retry_after_s=2))
+        if self.count >= self._settings.streams:
+            raise ProblemError(
+                problem("overloaded", f"{self.count} streams are open here. Try again in a moment.")
+            )
+        self._open[by.subject] = own + 1
+        self.count += 1
+        try:
+            yield
+        finally:
+            self.count -= 1
+            self._open[by.subject] -= 1
+            if not self._open[by.subject]:
+                del self._open[by.subject]
+
+
+def _key(by: Caller, name: str) -> str:
+    return f"freya:limit:{by.subject}:{name}"
+
+
+def _refusal(by: Caller, policy: _Policy) -> ProblemError:
+    stands = by.standing[policy.name]
+    whose = "key" if by.key else "user"
+    per = "minute" if policy.window_s == _MINUTE else "day"
+    said = f"This {whose} may use {policy.quota} {policy.name} a {per}. Try again in {stands.reset_s} s."
+    return ProblemError(problem("rate_limited", said, retry_after_s=max(1, stands.reset_s)))
