@@ -24,6 +24,7 @@ from models.glossary import english_words
 from models.interfaces import CHARACTERS_A_TOKEN, Embedder, TokenCounter, Vectors, estimated_tokens
 from models.reranking import CrossEncoderReranker
 from models.settings import ModelsSettings
+from models.spelling import Spelling
 
 __all__ = [
     "CHARACTERS_A_TOKEN",
@@ -46,6 +47,7 @@ __all__ = [
     "QueueFull",
     "RequestInvalid",
     "RerankingUnavailable",
+    "Spelling",
     "TokenCounter",
     "Unit",
     "Vectors",

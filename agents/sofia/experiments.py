@@ -9,7 +9,7 @@ from pydantic import BaseModel, JsonValue
 from agents.figures import check_numbers, percent
 from agents.measures import in_percent
 from agents.sofia.charts import interval_chart
-from agents.sofia.proportions import USUAL_POWER, Comparison, compare, significance_level
+from agents.sofia.proportions import MOST_EXACT_VISITORS, USUAL_POWER, Comparison, compare, significance_level
 from agents.tools import Figure, ToolOutput, ToolRefused, tool
 from models import Unit, argument
 
@@ -192,7 +192,7 @@ def _tested(
         "relative_uplift": found.uplift,
         "confidence": 1 - alpha,
         "significant": significant,
-        "test": "fisher" if found.few else "z",
+        "test": "binomial" if found.approximated else "fisher" if found.few else "z",
     }
     taken = (
         "Visitors were split at random and are counted once, and the test was not stopped early because of its result.",
@@ -244,9 +244,14 @@ def _details(a: tuple[int, int], b: tuple[int, int], found: Comparison, alpha: f
             f"{found.uplift_high * 100:+,.1f} % (Katz et al. 1978)"
         )
     if found.few:
+        by = (
+            f"the binomial approximation of Fisher's test (more than {MOST_EXACT_VISITORS:,} visitors)"
+            if found.approximated
+            else "Fisher's exact test"
+        )
         lines.append(
-            "Warning: the counts are too small for a z-test (an expected count is below 5), so this is Fisher's "
-            "exact test, two-sided. Collect more data before you decide."
+            f"Warning: the counts are too small for a z-test (an expected count is below 5), so this is {by}, two-sided. "
+            "Collect more data before you decide."
         )
     else:
         lines.append(f"Pooled two-proportion z-test, two-sided, z = {found.z:.3f}")

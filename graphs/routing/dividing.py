@@ -9,9 +9,9 @@ from graphs.settings import RouterSettings
 
 _MOST_TASKS = 4
 _SURE_THOUGH_IT_LEANS = 0.95
-"""For a part that refers back, or that only a comma parts from the one before it."""
-_SURE_THOUGH_IT_LEANS_AND_WORKS = 0.85
-"""The same for a part that asks for something to be made or worked out, which is seldom a mere continuation."""
+"""For a part that refers back."""
+_SURE_THOUGH_IN_SENTENCE = 0.9
+"""For one that only a comma or a conjunction parts from the one before it, or that refers back and asks for something to be made or worked out, which is seldom a mere continuation."""
 _GREETING_WORDS = 6
 
 
@@ -61,6 +61,7 @@ class _Division:
     """Specialists whose work takes all that is asked of them as one."""
     shares: list[_Share] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    greeted: bool = False
     waiting: list[str] = field(default_factory=list)
     """Parts that tell something for the request after them."""
 
@@ -115,7 +116,7 @@ def divide(
     *,
     whole: Collection[str] = (),
 ) -> Route | None:
-    """A task for each specialist that some part is surely for; None where the message is one request.
+    """A task for each specialist that some part is surely for; None where the message is one request and no more.
 
     What one specialist is to tell and what the same is to work out are two tasks, and so are what is to be worked out
     first and what then, unless it is one of those (`whole`) whose work takes all that is asked as one. A part that
@@ -125,18 +126,20 @@ def divide(
     division = _Division(whole)
     for number, (part, reading) in enumerate(zip(parts, readings, strict=True)):
         leans = (part.refers_back or (part.in_sentence and number > 0)) and not part.then
-        surely = _SURE_THOUGH_IT_LEANS_AND_WORKS if part.works else _SURE_THOUGH_IT_LEANS
+        surely = _SURE_THOUGH_IT_LEANS if part.refers_back and not part.works else _SURE_THOUGH_IN_SENTENCE
         needed = max(settings.part, surely) if leans else settings.part
-        sure = reading.probability >= needed and not part.states
+        sure = part.apart or (reading.probability >= needed and not part.states)
         if reading.label in specialists and sure:
             division.add(reading.label, reading.probability, part, [p.text for p in parts[:number]])
         elif reading.label == "out_of_scope" and sure and not part.refers_back:
             division.left_out.append(part.text)
-        elif not (reading.label == "small_talk" and _greets(part, reading, settings)):
+        elif reading.label == "small_talk" and _greets(part, reading, settings):
+            division.greeted = True
+        else:
             division.keep(part)
     division.close()
     shares, places = _joined(division.shares)
-    if not shares or (len(shares) == 1 and not division.left_out):
+    if not shares or (len(shares) == 1 and not (division.left_out or division.greeted)):
         return None
     tasks = [
         Task(

@@ -60,6 +60,15 @@ class Vocabulary:
         rarity = [math.log((1 + len(texts)) / (1 + counts[term])) + 1.0 for term in shared]
         return cls({term: n for n, term in enumerate(shared)}, np.array(rarity, dtype=np.float32))
 
+    @property
+    def words(self) -> dict[str, float]:
+        """The words among the terms, with how common each is."""
+        return {
+            term: -float(self.rarity[column])
+            for term, column in self.columns.items()
+            if not term.startswith(_MARK) and term.isalpha()
+        }
+
     def features(self, texts: Sequence[str], vectors: Vectors) -> Features:
         """Features of texts with their embeddings, shape (n, dimensions)."""
         from scipy.sparse import csr_matrix

@@ -39,9 +39,12 @@ _STATES = re.compile(
     r"^(?:i|we|my|our|it|they|there|people|customers|users|clients|guests|this|that|he|she|"
     r"(?:the|an?)(?=\b.*\b(?:is|are|was|were|has|have|had|can|will|would|could|must|do|does|did|needs?|wants?|costs?|sells?|pays?|opens?)\b))\b"
     r"(?!.*\?\s*$)"
-    r"(?!\s+(?:want|need|would like|wanna|have to know|wonder)\b)(?!'d like)",
+    r"(?!\s+(?:want|need|require|request|would (?:like|also like|welcome|appreciate)|wanna|have to know|wonder)\b)(?!'d like)"
+    r"(?!\s+are \w+ (?:things|questions|requests)\b)",
     re.IGNORECASE | re.DOTALL,
 )
+_FILLS = re.compile(r"^(?:[^\W\d_]+\s+){0,2}[^\W\d_]+\s*(?::|=)\s", re.IGNORECASE)
+"""How an entry of a form begins: "Customer segments: students"."""
 _CONNECTS = re.compile(
     r"^(?:and|or|but|now|then|also|so|what about|how about|what if|instead|same|again|why|which one|"
     r"make (?:it|that)|use|with|without|for|at|try|in (?:simpler|other|plain|more) \w+|"
@@ -96,6 +99,8 @@ class Part:
     """Only a comma or an "and" parts it from what stands before it, or an "also" that no request's verb follows."""
     adds: bool = False
     """It is a request beside the one before: "also" or "then" leads to it, or a verb that asks begins it."""
+    apart: bool = False
+    """It was read already, and is surely for another specialist than what stands beside it."""
     then: bool = False
     """It is to be done after what stands before it: "then" leads to it."""
 
@@ -188,7 +193,7 @@ def _part(piece: str, led_by: re.Match[str] | None = None) -> Part:
     return Part(
         text,
         refers_back(text),
-        bool(_STATES.match(text)) and not (then or noun),
+        bool(_STATES.match(text) or (led_by and _FILLS.match(text))) and not (then or noun),
         in_sentence=weakly and not (added and requests),
         then=then,
         adds=added or requests,

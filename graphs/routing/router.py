@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,17 @@ from agents import Charter, UnknownAgent
 from graphs.routing.classifier import Classifier, Examples, learn
 from graphs.routing.dividing import Reading, divide
 from graphs.routing.interfaces import Kind, Route, Task
-from graphs.routing.parts import asks_anew, continues, is_follow_up, only_continues, refers_back, split_parts
+from graphs.routing.parts import (
+    Part,
+    asks_anew,
+    continues,
+    is_follow_up,
+    only_continues,
+    refers_back,
+    split_parts,
+)
+from graphs.routing.seams import Run, parted, pieces_of, runs_of
+from graphs.routing.spelling import Corrector
 from graphs.settings import RouterSettings
 from memory import Turn
 from models import Embedder, ModelsError, Unit, english_words
@@ -55,6 +67,7 @@ class CalibratedRouter:
         self._charters = charters
         self._chat = chat
         self._settings = settings
+        self._corrector = Corrector(classifier.vocabulary.words, embedder)
         self._whole = frozenset(name for name, charter in charters.items() if _takes_whole(charter))
 
     @classmethod
@@ -81,42 +94,67 @@ class CalibratedRouter:
         if wanted:
             return self._as_asked(message, turns, wanted)
         parts = split_parts(message)
-        texts = [message, *(part.text for part in parts)] if len(parts) > 1 else [message]
-        leans = bool(turns) and is_follow_up(message)
-        last = await self._leading(turns) if leans else None
-        if last:
-            texts.append(f"{last.request} {message}")
-        readings = await self._read(texts)
-        if last and (route := self._follow_up(message, last, readings)):
+        runs = [runs_of(pieces_of(part.text, self._leaning)) for part in parts]
+        last = await self._leading(turns) if turns and is_follow_up(message) else None
+        joined = f"{last.request} {message}" if last else message
+        read = await self._read(
+            [message, joined, *(part.text for part in parts), *chain(*map(dict.values, runs))]
+        )
+        if last and (route := self._follow_up(message, last, read[message], read[joined])):
             return route
+        parts = [
+            piece
+            for part, found in zip(parts, runs, strict=True)
+            for piece in self._pieces(part, found, read)
+        ]
         if len(parts) > 1:
-            divided = divide(
-                parts, readings[1 : len(parts) + 1], self._charters, self._settings, whole=self._whole
-            )
+            readings = [read[part.text] for part in parts]
+            divided = divide(parts, readings, self._charters, self._settings, whole=self._whole)
             if divided:
                 return divided
-        return await self._one(message, readings[0])
+        return await self._one(message, read[message])
+
+    def _pieces(self, part: Part, runs: Mapping[Run, str], read: Mapping[str, Reading]) -> list[Part]:
+        """The requests that a part falls into at its seams; the part itself where it is one."""
+        texts = parted(runs, read, self._charters)
+        return [
+            replace(part, text=text, apart=True, then=part.then and not n) for n, text in enumerate(texts)
+        ] or [part]
+
+    def _leaning(self, texts: Sequence[str]) -> list[str]:
+        """The specialist to whom the words of each text lean, without an embedding."""
+        table = self._classifier.leanings([self._plain(text) for text in texts])
+        labels = self._classifier.labels
+        table[:, [label not in self._charters for label in labels]] = -np.inf
+        return [labels[int(row.argmax())] for row in table]
+
+    def _plain(self, text: str) -> str:
+        """The text in English words, as far as they are known; one in English without slips of the pen."""
+        english = english_words(text)
+        return self._corrector.corrected(text) if english == text else english
 
     async def _leading(self, turns: Sequence[Turn]) -> Turn:
         """The last turn, small talk aside: thanks between two requests part nothing."""
         for turn in reversed(turns[-_THANKED:]):
             if turn.agents or not turn.request:
                 return turn
-            (reading,) = await self._read([turn.request])
+            reading = (await self._read([turn.request]))[turn.request]
             if reading.label != "small_talk" or reading.probability < _SURE_OTHER:
                 return turn
         return turns[-1]
 
-    async def _read(self, texts: Sequence[str]) -> list[Reading]:
-        texts = [english_words(text) for text in texts]
+    async def _read(self, said: Iterable[str]) -> dict[str, Reading]:
+        """What each text is read as."""
+        said = list(dict.fromkeys(said))
+        texts = [self._plain(text) for text in said]
         table = self._classifier.probabilities(texts, await self._embedder.embed(texts))
         labels = self._classifier.labels
-        readings = []
-        for row in table:
+        readings = {}
+        for text, row in zip(said, table, strict=True):
             order = row.argsort()[::-1]
             best = int(order[0])
             second = next((int(n) for n in order[1:] if labels[int(n)] in self._charters), best)
-            readings.append(Reading(labels[best], float(row[best]), labels[second], float(row[second])))
+            readings[text] = Reading(labels[best], float(row[best]), labels[second], float(row[second]))
         return readings
 
     def _as_asked(self, message: str, turns: Sequence[Turn], wanted: Sequence[str]) -> Route:
@@ -130,9 +168,8 @@ class CalibratedRouter:
         tasks = tuple(Task(agent=name, request=message, about=about, confidence=1.0) for name in names)
         return Route(kind="tasks", tasks=tasks, reason="the client named the agents")
 
-    def _follow_up(self, message: str, last: Turn, readings: Sequence[Reading]) -> Route | None:
+    def _follow_up(self, message: str, last: Turn, alone: Reading, joined: Reading) -> Route | None:
         """Keep to the earlier specialists, unless the message by itself clearly means something else."""
-        alone, joined = readings[0], readings[-1]
         agents = [name for name in last.agents if name in self._charters]
         if not only_continues(message) and self._changes_subject(message, alone, joined, agents):
             return None

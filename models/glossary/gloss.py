@@ -7,8 +7,10 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, TypeAlias  # TOML
+
+from models.spelling import Spelling
 
 _LANGUAGES = ("ru", "es", "de")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’/][^\W\d_]+)*")
@@ -21,6 +23,9 @@ _ENGLISH = frozenset(
 _LONGEST_READ = 20_000
 _PAIR_REACH = 40
 """Characters from "from" within which its "to" stands."""
+_LEAST_MISSPELLED = 7
+"""Letters of a word that is read as a misspelled one; of shorter ones too many are words themselves."""
+_LONGEST_ENDING = 2
 _STEM = 3
 """Letters by which forms with an open ending are looked up."""
 
@@ -72,13 +77,15 @@ class _Lexicon:
     """By the first word the forms that begin with it, the longest first, and what they mean."""
     open: _KnownForms
     """The same by the first letters of forms whose first word has an open ending."""
+    near: Spelling | None = None
+    """The forms of one word and the beginnings of those with an open ending, where misspelled ones are to be read."""
 
 
 def english_words(text: str) -> str:
     """The text with its Russian, Spanish and German words of business, markets and everyday in English, word by word.
 
     What is not known stays as it is; an English text stays the same. Made for comparing texts, not for reading them:
-    it knows more words than `gloss`, some of them only roughly.
+    it knows more words than `gloss`, some of them only roughly, and words that are one slip of the pen away from known ones.
     """
     return _gloss(text, (), _WIDER).text
 
@@ -175,7 +182,19 @@ def _meaning(lexicon: _Lexicon, words: Sequence[tuple[str, int, int]], at: int, 
         if any(text[left[2] : right[1]].strip() for left, right in pairwise(said)):
             continue  # other signs than blanks between them
         best = max(best, (len(form), len("".join(form)), meaning))
+    if not best[0] and lexicon.near and (meant := _meant(word, lexicon)):
+        return _meaning(replace(lexicon, near=None), [(meant, start, words[at][2])], 0, text)
     return best[2], best[0]
+
+
+def _meant(word: str, lexicon: _Lexicon) -> str | None:
+    """The known form, or the known beginning with its ending, of which an unknown word is a misspelling."""
+    if word in lexicon.marks or word in _ENGLISH or lexicon.near is None:
+        return None
+    for end in range(len(word), max(_LEAST_MISSPELLED, len(word) - _LONGEST_ENDING) - 1, -1):
+        if found := lexicon.near.nearest(word[:end]):
+            return found + word[end:]
+    return None
 
 
 def _pair(
@@ -242,10 +261,15 @@ def _wider() -> dict[str, _Lexicon]:
     found = {}
     for language, lexicon in _LEXICONS.items():
         exact, ends = _forms({meaning: forms[language] for meaning, forms in rows.items()})
-        found[language] = replace(
-            lexicon, exact=_joined(lexicon.exact, exact), open=_joined(lexicon.open, ends)
-        )
+        whole = replace(lexicon, exact=_joined(lexicon.exact, exact), open=_joined(lexicon.open, ends))
+        found[language] = replace(whole, near=Spelling(dict.fromkeys(_single(whole), 1.0)))
     return found
+
+
+def _single(lexicon: _Lexicon) -> list[str]:
+    """The forms of one word, without their open endings."""
+    forms = chain(*lexicon.exact.values(), *lexicon.open.values())
+    return [form[0].rstrip("*") for form, _ in forms if len(form) == 1]
 
 
 def _joined(first: _KnownForms, further: _KnownForms) -> _Forms:

@@ -1,5 +1,6 @@
 import json
 import math
+import time
 from typing import Any
 
 import pytest
@@ -250,3 +251,32 @@ async def test_impossible_plan_is_refused(arguments):
 def test_refusal_says_what_to_give():
     with pytest.raises(ToolRefused, match="for example 95"):
         significance_level(100)
+
+
+@pytest.mark.parametrize(
+    ("counts", "exact"),
+    [
+        ((1, 10_000_000, 8, 10_000_000), 0.03906245787687718),  # Fisher's own, by scipy
+        ((3_000_000, 10_000_000, 7, 11), 0.02161924007762215),
+        ((7, 11, 3_000_000, 10_000_000), 0.02161924007762215),
+        (
+            (9_999_998, 10_000_000, 9_999_991, 10_000_000),
+            0.06542961510873144,
+        ),  # the same of those who did not convert
+    ],
+)
+def test_few_conversions_of_very_many_visitors_are_approximated_closely(counts, exact):
+    found = compare(*counts, 0.05)
+    assert found.approximated
+    assert found.p_value == pytest.approx(exact, rel=1e-5)
+
+
+async def test_a_thousand_million_visitors_are_answered_at_once_and_the_approximation_is_named():
+    began = time.process_time()
+    message = await call(
+        ab_test(), conversions_a=1, visitors_a=1_000_000_000, conversions_b=8, visitors_b=1_000_000_000
+    )
+    assert time.process_time() - began < 1
+    assert message.artifact.data["test"] == "binomial"
+    assert message.artifact.data["p_value"] == pytest.approx(0.0390625)
+    assert "binomial approximation of Fisher's test" in message.content

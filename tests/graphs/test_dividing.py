@@ -35,10 +35,16 @@ def test_one_request_and_what_is_unsure_beside_it_are_not_divided(label):
 
 
 def test_half_a_sentence_and_what_points_back_need_more_certainty():
-    assert divided((part("RSI"), "technical", 0.9), (part("which one", weak=True), "davina", 0.9)) is None
+    assert divided((part("RSI"), "technical", 0.9), (part("which one", weak=True), "davina", 0.85)) is None
     assert divided((part("RSI?"), "technical", 0.9), (part("value it", back=True), "davina", 0.8)) is None
     route = divided((part("RSI?"), "technical", 0.9), (part("value it", back=True), "davina", 0.95))
     assert asked(route) == [("technical", "RSI?", ""), ("davina", "value it", "RSI?")]
+
+
+def test_a_request_behind_a_greeting_is_what_is_asked():
+    assert asked(divided((part("Hi Freya!"), "small_talk", 0.9), (part("RSI?"), "technical", 0.9))) == [
+        ("technical", "RSI?", "")
+    ]
 
 
 def test_what_is_told_goes_with_the_request_after_it():

@@ -51,6 +51,10 @@ def agents_of(route):
             ["davina", "sofia"],
         ),
         ("сделай SWOT-анализ кофейни, а потом спроектируй бота для заказов", ["davina", "rebecca"]),
+        ("market size for cargo bikes + system prompt for the rental bot", ["davina", "rebecca"]),
+        ("explain slashing / test cases for a bank bot", ["fundamentals", "rebecca"]),
+        ("calclate the bolinger bands", ["technical"]),
+        ("Is a design agency with bookings, orders and advertising a good business idea?", ["davina"]),
         (
             "Build an agent for a dentist, and give me the system prompt, the API and the database",
             ["rebecca"],
