@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from app.cli.agents import agents
+from app.cli.approving import runs
 from app.cli.asking import ask, chat
 from app.cli.checking import doctor
 from app.cli.configuring import config, key
@@ -103,6 +104,7 @@ application.command(
 application.add_typer(knowledge, name="knowledge")
 application.add_typer(memory, name="memory")
 application.add_typer(models, name="models")
+application.add_typer(runs, name="runs")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  # typer's signature

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any  # JSON of the database
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
@@ -11,9 +10,19 @@ from psycopg.types.json import Jsonb
 from pydantic import JsonValue, ValidationError
 
 from app.problems import Problem, ProblemError, dumped, problem
+from app.runs.approvals import ApprovalStore
 from app.runs.eventlog import RunTaken
 from app.runs.logged import Trace
-from app.runs.records import ArtifactView, ChatRequest, ChatResult, RunView, Status
+from app.runs.parking import LEFT, ParkingLot
+from app.runs.records import (
+    GOING_ON,
+    Abandoned,
+    ArtifactView,
+    ChatRequest,
+    ChatResult,
+    RunView,
+    Status,
+)
 from app.runs.stamping import Stamp
 from graphs import MadeArtifact
 from memory import (
@@ -52,12 +61,7 @@ _BEGIN = """
     INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, idempotency_key, request)
     VALUES (%s, %s, %s, %s, 'running', %s, %s, %s)
 """
-_ABANDONED = """
-    SELECT runs.id, runs.thread_id, runs.tenant_id, runs.user_id, threads.project_id, runs.worker, runs.lease, runs.request,
-        runs.created_at
-    FROM runs JOIN threads ON threads.id = runs.thread_id
-    WHERE runs.status = 'running' AND NOT runs.worker = ANY(%s) ORDER BY runs.id
-"""
+_ABANDONED = f"{LEFT} WHERE runs.status = 'running' AND NOT runs.worker = ANY(%s) ORDER BY runs.id"
 _TAKE_OVER = """
     UPDATE runs SET worker = %s, lease = lease + 1
     WHERE id = %s AND status = 'running' AND worker = %s AND lease = %s RETURNING lease
@@ -81,20 +85,6 @@ class AlreadyBegun(Exception):
     def __init__(self, run: RunView) -> None:
         super().__init__(run.id)
         self.run = run
-
-
-@dataclass(frozen=True, kw_only=True)
-class Abandoned:
-    """A run that is going on by its record, and whose worker is gone."""
-
-    run_id: str
-    scope: Scope
-    worker: str
-    lease: int
-    """How often it was begun or taken over."""
-    request: ChatRequest | None
-    """None where it cannot be read any more."""
-    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +117,8 @@ class RunStore:
         self._sealer = sealer
         self._redact = redact
         self._stamp = stamp or Stamp()
+        self.approvals = ApprovalStore(database, sealer)
+        self.parking = ParkingLot(database, self._left)
 
     async def begin(
         self,
@@ -258,22 +250,26 @@ class RunStore:
         async with self._database.of_all() as connection:
             cursor = await connection.execute(_ABANDONED, (list(alive),))
             rows = await cursor.fetchall()
-        return [
-            Abandoned(
-                run_id=row["id"],
-                scope=Scope(
-                    thread_id=row["thread_id"],
-                    tenant_id=row["tenant_id"],
-                    user_id=row["user_id"],
-                    project_id=row["project_id"],
-                ),
-                worker=row["worker"],
-                lease=row["lease"],
-                request=await self._asked(row),
-                created_at=row["created_at"],
-            )
-            for row in rows
-        ]
+        return [await self._left(row) for row in rows]
+
+    async def _left(self, row: DictRow) -> Abandoned:
+        return Abandoned(
+            run_id=row["id"],
+            scope=Scope(
+                thread_id=row["thread_id"],
+                tenant_id=row["tenant_id"],
+                user_id=row["user_id"],
+                project_id=row["project_id"],
+            ),
+            worker=row["worker"],
+            lease=row["lease"],
+            resumed=row["resumed"],
+            waits=row["status"] == "waiting",
+            parked=row["parked"],
+            waited_s=row["waited_s"],
+            request=await self._asked(row),
+            created_at=row["created_at"],
+        )
 
     async def take_over(self, run: Abandoned, worker: str) -> int | None:
         """Make the run this worker's; gives the new lease, or None where another was first."""
@@ -282,26 +278,28 @@ class RunStore:
             rows = await cursor.fetchall()
         return int(rows[0]["lease"]) if rows else None
 
-    async def close_abandoned(self, run: Abandoned, problem: Problem, trace: Trace) -> bool:
-        """Fail the run and log the interaction as its events tell it; whether it was still to be closed."""
+    async def close_abandoned(self, run: Abandoned, status: Status, problem: Problem, trace: Trace) -> bool:
+        """Close the run and log the interaction as its events tell it; whether it was still to be closed."""
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
-                "UPDATE runs SET status = 'failed', error = %s, finished_at = now()"
-                " WHERE status = 'running' AND id = %s AND worker = %s AND lease = %s RETURNING created_at, finished_at",
-                (Jsonb(dumped(problem)), run.run_id, run.worker, run.lease),
+                "UPDATE runs SET status = %s, error = %s, finished_at = now()"
+                " WHERE status = ANY(%s) AND id = %s AND worker = %s AND lease = %s RETURNING created_at, finished_at",
+                (status, Jsonb(dumped(problem)), [*GOING_ON], run.run_id, run.worker, run.lease),
             )
             rows = await cursor.fetchall()
             for row in rows:
                 interaction = trace.unanswered(
                     run.run_id,
                     run.request.message if run.request else "",
-                    outcome="failed",
+                    outcome=status,
                     error=problem.code,
-                    latency_ms=(row["finished_at"] - row["created_at"]).total_seconds() * 1000,
+                    latency_ms=((row["finished_at"] - row["created_at"]).total_seconds() - run.waited_s)
+                    * 1000,
                     at=row["finished_at"],
                 )
                 record = await self._logged(interaction)
                 await log_interaction(connection, run.scope, interaction, record)
+                await connection.execute("DELETE FROM parked_runs WHERE run_id = %s", (run.run_id,))
         return bool(rows)
 
     async def _logged(self, interaction: Interaction) -> dict[str, JsonValue]:
@@ -321,7 +319,7 @@ class RunStore:
         rows = await self._rows(owner, "SELECT * FROM runs WHERE id = %s", (run_id,))
         if not rows:
             raise ProblemError(problem("unknown_run", f"There is no run {run_id!r}."))
-        return await self._view(owner, rows[0])
+        return (await self._views(owner, rows))[0]
 
     async def of_thread(
         self, owner: Owner, thread_id: str, *, limit: int, before: str | None
@@ -332,7 +330,14 @@ class RunStore:
             "SELECT * FROM runs WHERE thread_id = %s AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
             (thread_id, before, before, limit),
         )
-        return [await self._view(owner, row) for row in rows]
+        return await self._views(owner, rows)
+
+    async def _views(self, owner: Owner, rows: Sequence[DictRow]) -> list[RunView]:
+        """The runs, with what they wait for."""
+        going = [row["id"] for row in rows if row["status"] in GOING_ON]
+        asked = await self.approvals.open_of(owner, going)
+        views = [await self._view(owner, row) for row in rows]
+        return [view.model_copy(update={"approvals": asked.get(view.id, [])}) for view in views]
 
     async def project_of(self, owner: Owner, thread_id: str) -> str | None:
         """The project that a thread belongs to; None for none, and for an unknown thread."""
@@ -390,8 +395,8 @@ class RunStore:
         if constraint == _ONE_AT_A_TIME:
             rows = await self._rows(
                 scope.owner,
-                "SELECT id FROM runs WHERE thread_id = %s AND status = 'running'",
-                (scope.thread_id,),
+                "SELECT id FROM runs WHERE thread_id = %s AND status = ANY(%s)",
+                (scope.thread_id, [*GOING_ON]),
             )
             raise ThreadBusy(rows[0]["id"] if rows else "") from error
         raise error
