@@ -17,6 +17,7 @@ from agents.tools import (
     SqlUnavailable,
     ToolOutput,
     ToolRefused,
+    approval_of,
     is_financial,
     writes,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "ToolOutput",
     "ToolRefused",
     "UnknownAgent",
+    "approval_of",
     "code",
     "discover",
     "fill_template",

@@ -140,6 +140,7 @@ def tool(
     examples: tuple[str, ...],
     writes: bool = False,
     financial: bool = False,
+    approval: str = "",
 ) -> BaseTool:
     """A LangChain tool around a function of its argument model, plain or async; a second parameter gets the run's `Resources`.
 
@@ -147,7 +148,8 @@ def tool(
     user's words that call for it; they are part of what every model reads, and the extractive model
     chooses by them. `writes` marks one that changes something outside its answer or reveals what the user did
     not give: only the user's own words may call for it. `financial` marks one whose result needs the risk note in
-    a charter that is not financial as a whole. The tool answers `(text, ToolOutput)`; ToolRefused becomes a tool
+    a charter that is not financial as a whole. `approval` says why a person must allow each call before it is made;
+    empty where none must. The tool answers `(text, ToolOutput)`; ToolRefused becomes a tool
     message of status "error". A plain function runs in a thread; an async one must not block.
     """
     takes_resources = len(inspect.signature(run).parameters) > 1
@@ -178,7 +180,7 @@ def tool(
         response_format="content_and_artifact",
         handle_tool_error=True,
         handle_validation_error=True,
-        metadata={"examples": list(examples), "writes": writes, "financial": financial},
+        metadata={"examples": list(examples), "writes": writes, "financial": financial, "approval": approval},
     )
 
 
@@ -190,3 +192,8 @@ def writes(of: BaseTool) -> bool:
 def is_financial(of: BaseTool) -> bool:
     """Whether a tool's result needs the risk note by itself."""
     return bool((of.metadata or {}).get("financial"))
+
+
+def approval_of(of: BaseTool) -> str:
+    """Why a person must allow each call of a tool; empty where none must by the tool's own word."""
+    return str((of.metadata or {}).get("approval") or "")

@@ -16,7 +16,7 @@ from app.memory_short import short_items
 from app.memory_status import MemoryStatus, count_memory
 from app.problems import ProblemError, problem
 from app.runs import RunStore
-from app.runs.records import ArtifactView
+from app.runs.records import GOING_ON, ArtifactView
 from memory import (
     ConversationMemory,
     Database,
@@ -314,7 +314,7 @@ class MemoryService:
         A thumb counts as the best or the worst rating where there is no other.
         """
         run = await self._runs.get(owner, run_id)
-        if run.status == "running":
+        if run.status in GOING_ON:
             raise ProblemError(
                 problem("request_refused", "The run is still going on; rate it when it has ended.")
             )

@@ -12,8 +12,18 @@ from app.health import Health, HealthReport
 from app.knowledge_service import KnowledgeService
 from app.memory_service import MemoryService
 from app.problems import Problem, ProblemError, dumped, problem
-from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
+from app.runs import (
+    ApprovalAnswer,
+    ChatRequest,
+    ChatResult,
+    EventLog,
+    RunManager,
+    RunStore,
+    RunView,
+    StoredEvent,
+)
 from app.runs.inspection import RunTrace, inspected
+from app.runs.records import CANCELLED, GOING_ON
 from app.runs.store import StoredArtifact
 from graphs import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
 from memory import DeletedThread, MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
@@ -87,7 +97,7 @@ class Freya:
     async def chat(
         self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
     ) -> ChatResult:
-        """A turn, answered whole. A turn that failed raises its ProblemError."""
+        """A turn, answered whole. A turn that failed raises its ProblemError, one that waits for a person approval_required."""
         run_id, _ = await self.start(owner, request, idempotency_key=idempotency_key)
         ended = await self._manager.wait(owner, run_id)
         if isinstance(ended, Problem):
@@ -112,9 +122,11 @@ class Freya:
         if carried:
             return self._follow(owner, run_id, after)
         view = await self.run(owner, run_id)
+        if last is None and view.status == "waiting" and (kept := await self._runs.parking.kept(run_id)):
+            await self._events.put_back(run_id, kept)  # Redis has lost them meanwhile
         return (
             self._follow(owner, run_id, after)
-            if view.status == "running"
+            if view.status in GOING_ON
             else self._told(owner, view, after, last)
         )
 
@@ -135,7 +147,7 @@ class Freya:
                 yield _heartbeat(run_id)
                 with contextlib.suppress(MemoryUnavailable):
                     view = await self.run(owner, run_id)
-                    ended = view if view.status != "running" else None
+                    ended = view if view.status not in GOING_ON else None
 
     async def _told(
         self, owner: Owner, view: RunView, after: int, last: StoredEvent | None
@@ -166,6 +178,11 @@ class Freya:
             raise ProblemError(
                 problem("run_not_active", f"Run {run_id} is {view.status} and cannot be cancelled.")
             )
+        return await self.run(owner, run_id)
+
+    async def resume(self, owner: Owner, run_id: str, answer: ApprovalAnswer) -> RunView:
+        """Answer an approval that a run waits for; gives the run as it stands then. The same answer again changes nothing."""
+        await self._manager.resume(owner, run_id, answer)
         return await self.run(owner, run_id)
 
     async def runs(self, owner: Owner, thread_id: str, *, limit: int, before: str | None) -> list[RunView]:
@@ -266,7 +283,7 @@ def _last_event(view: RunView, seq: int) -> StoredEvent:
     if view.result:
         event = RunFinished(result=view.result.model_dump(mode="json"))
     elif view.status == "cancelled":
-        event = RunCancelled(reason="the client asked for it")
+        event = RunCancelled(reason=CANCELLED)
     else:
         event = RunFailed(
             problem=dumped(view.problem or problem("internal_error", "The run left no record."))

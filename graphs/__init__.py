@@ -1,12 +1,15 @@
 """LangGraph graphs: the orchestrator and the one shape every specialist runs in."""
 
 from graphs.answers import AnswerFigure, AnswerParts, parts_of
-from graphs.calling import FinishedCall
+from graphs.approving import Approval, Approvals, Decision
+from graphs.calling import FinishedCall, check_arguments
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.events import (
     LAST_EVENTS,
     AgentFinished,
     AgentStarted,
+    ApprovalAnswered,
+    ApprovalRequired,
     ArtifactReference,
     Citation,
     Event,
@@ -47,9 +50,14 @@ __all__ = [
     "AgentStarted",
     "AnswerFigure",
     "AnswerParts",
+    "Approval",
+    "ApprovalAnswered",
+    "ApprovalRequired",
+    "Approvals",
     "ArtifactReference",
     "CalibratedRouter",
     "Citation",
+    "Decision",
     "Event",
     "FinishedCall",
     "FreyaGraph",
@@ -83,6 +91,7 @@ __all__ = [
     "always",
     "build_freya",
     "build_specialist",
+    "check_arguments",
     "clean_message",
     "parts_of",
     "read_numerals",

@@ -1,18 +1,30 @@
 """Calling tools for a specialist: events around each call, and results held against what a result must be."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import orjson
-from langchain_core.messages import ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 from langchain_core.tools import BaseTool
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from agents import RESOURCES, Artifact, Resources, ToolOutput, is_financial
+from agents import RESOURCES, Artifact, Resources, ToolOutput, approval_of, is_financial
+from graphs.approving import Approval, Decision, WaitsForPerson
 from graphs.checking import find_faults
 from graphs.errors import StepFailed
-from graphs.events import ArtifactMade, ArtifactReference, ToolFinished, ToolStarted
+from graphs.events import (
+    ApprovalAnswered,
+    ApprovalRequired,
+    ArtifactMade,
+    ArtifactReference,
+    ToolFinished,
+    ToolStarted,
+)
+from graphs.guarding import allowed_by_person
+from graphs.settings import ApprovalSettings
 from graphs.state import Computed, MadeArtifact, RunContext
 from memory import ToolUse, new_id
 
@@ -42,15 +54,23 @@ class ToolBench:
     async def call(self, call: ToolCall, context: RunContext, *, checked: bool) -> FinishedCall:
         """Carry out the call. Whatever is wrong with it becomes a message of status "error" for the model.
 
-        Artifacts are always checked; the figures where `checked` says so.
+        Artifacts are always checked; the figures where `checked` says so. Where a person must allow it, the call is
+        made as he says; raises WaitsForPerson until he has answered.
         """
-        call_id, began = call["id"] or new_id("call"), time.monotonic()
+        call_id = call["id"] or new_id("call")
+        said = await self._said(call, call_id, context)
+        if said and said.decision == "reject":
+            return _refused(self._agent, call, call_id, said.reason)
+        if said and said.decision == "edit":
+            call = {**call, "args": said.arguments or {}}
+        began = time.monotonic()
         context.emit(
             ToolStarted(agent=self._agent, call_id=call_id, tool=call["name"], arguments=call["args"])
         )
-        done = await context.journal.once(
-            f"call {call_id}", lambda: self._carry_out(call, call_id, context, checked=checked)
-        )
+        with allowed_by_person() if said else nullcontext():
+            done = await context.journal.once(
+                f"call {call_id}", lambda: self._carry_out(call, call_id, context, checked=checked)
+            )
         context.emit(
             ToolFinished(
                 agent=self._agent,
@@ -65,6 +85,61 @@ class ToolBench:
         for artifact in done.made:
             context.emit(ArtifactMade(agent=self._agent, artifact=reference(artifact)))
         return done
+
+    async def _said(self, call: ToolCall, call_id: str, context: RunContext) -> Decision | None:
+        """What a person said to the call; None where nobody needs to allow it. Raises WaitsForPerson."""
+        why = self._why_asked(call, context.settings.approvals)
+        if not why:
+            return None
+        approval = await context.journal.once(
+            f"approval {call_id}", lambda: self._approval(call, call_id, why, context.settings.approvals)
+        )
+        said = await context.approvals.answer_to(approval)
+        context.emit(
+            ApprovalRequired(
+                agent=self._agent,
+                approval_id=approval.id,
+                call_id=call_id,
+                tool=approval.tool,
+                arguments=approval.arguments,
+                question=f"May {self._agent} call {approval.tool}?",
+                why=why,
+                expires_at=approval.expires_at,
+            )
+        )
+        if said is None:
+            raise WaitsForPerson
+        context.emit(
+            ApprovalAnswered(
+                agent=self._agent,
+                approval_id=approval.id,
+                call_id=call_id,
+                decision=said.decision,
+                reason=said.reason,
+            )
+        )
+        return said
+
+    def _why_asked(self, call: ToolCall, settings: ApprovalSettings) -> str:
+        """Why a person must allow the call; empty where none must, and where the call would be refused anyway."""
+        tool = self._tools.get(call["name"])
+        if tool is None or not fits(tool, call["args"]):
+            return ""
+        configured = "The settings of this service name the tool." if tool.name in settings.tools else ""
+        return approval_of(tool) or configured
+
+    async def _approval(self, call: ToolCall, call_id: str, why: str, settings: ApprovalSettings) -> Approval:
+        now = datetime.now(UTC)
+        return Approval(
+            id=new_id("apr"),
+            agent=self._agent,
+            tool=call["name"],
+            call_id=call_id,
+            arguments=call["args"],
+            why=why,
+            requested_at=now,
+            expires_at=now + timedelta(seconds=settings.seconds),
+        )
 
     async def _carry_out(
         self, call: ToolCall, call_id: str, context: RunContext, *, checked: bool
@@ -119,6 +194,29 @@ class ToolBench:
         return message
 
 
+def as_called(reply: AIMessage, done: Sequence[FinishedCall]) -> AIMessage:
+    """The reply with the arguments that its calls were made with: a person may have changed them."""
+    given = {call.message.tool_call_id: call.use.arguments for call in done}
+    calls = [{**call, "args": given.get(call["id"] or "", call["args"])} for call in reply.tool_calls]
+    return reply if calls == reply.tool_calls else reply.model_copy(update={"tool_calls": calls})
+
+
+def fits(tool: BaseTool, arguments: Mapping[str, object]) -> bool:
+    """Whether the arguments fit the tool's schema, as far as that can be told without calling it."""
+    try:
+        check_arguments(tool, arguments)
+    except ValidationError:
+        return False
+    return True
+
+
+def check_arguments(tool: BaseTool, arguments: Mapping[str, object]) -> None:
+    """Raises pydantic's ValidationError for arguments that do not fit the tool's schema."""
+    schema = tool.args_schema
+    if isinstance(schema, type) and issubclass(schema, BaseModel):
+        schema.model_validate(arguments)
+
+
 def reference(made: MadeArtifact) -> ArtifactReference:
     """Where an artifact can be read, and how large it is."""
     artifact = made.artifact
@@ -132,6 +230,13 @@ def _to_download(tool: str, output: ToolOutput) -> tuple[Artifact, ...]:
         return output.artifacts
     chart = orjson.dumps(output.chart, option=orjson.OPT_INDENT_2).decode()
     return (*output.artifacts, Artifact(name=f"{tool}.vl.json", media_type=CHART_TYPE, content=chart))
+
+
+def _refused(agent: str, call: ToolCall, call_id: str, reason: str) -> FinishedCall:
+    """A call that a person did not allow."""
+    message = _error(call, call_id, f"A person did not allow this call: {reason or 'no reason was given'}")
+    use = ToolUse(agent=agent, name=call["name"], arguments=call["args"], result=message.text, failed=True)
+    return FinishedCall(message, use, [], None)
 
 
 def _error(call: ToolCall, call_id: str, text: str) -> ToolMessage:

@@ -172,10 +172,26 @@ class ArtifactMade(RunEvent):
 
 
 class ApprovalRequired(RunEvent):
-    """The run waits until a person approves; answer with resume."""
+    """A tool call waits until a person allows it; answer with resume."""
 
     type: Literal["approval.required"] = "approval.required"
+    approval_id: str
+    call_id: str = Field(description="As `tool.started` will name the call.")
+    tool: str
+    arguments: dict[str, JsonValue]
     question: str
+    why: str = Field(description="Why a person is asked.")
+    expires_at: datetime = Field(description="From then on it counts as rejected.")
+
+
+class ApprovalAnswered(RunEvent):
+    """A person answered an approval, or its time was over; the run goes on."""
+
+    type: Literal["approval.answered"] = "approval.answered"
+    approval_id: str
+    call_id: str
+    decision: Literal["approve", "edit", "reject"]
+    reason: str = Field(description="Why it was rejected, as the model reads it.")
 
 
 class AgentFinished(RunEvent):
@@ -228,6 +244,7 @@ Event: TypeAlias = Annotated[
     | CitationMade
     | ArtifactMade
     | ApprovalRequired
+    | ApprovalAnswered
     | AgentFinished
     | RunFinished
     | RunFailed

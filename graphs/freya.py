@@ -150,7 +150,7 @@ async def gather(state: FreyaState, runtime: Context) -> Command[Any]:  # goto h
     update: FreyaState = {"plan": plan}
     done = {result.position for result in state["results"]} | state.get("undone", {}).keys()
     left = [task for task in plan if task.id not in done]
-    reason = used_up(context.settings.budget, state.get("spent", Spent()), state["began"])
+    reason = used_up(context.settings.budget, state.get("spent", Spent()), state["began"] + context.waited_s)
     if left and reason:
         for task in left:
             context.emit(

@@ -72,6 +72,16 @@ def in_own_words(*texts: str) -> Iterator[None]:
         _OWN_WORDS.reset(token)
 
 
+@contextmanager
+def allowed_by_person() -> Iterator[None]:
+    """Says for the call inside that a person saw it and allowed it, which asks for it better than any words."""
+    token = _ALLOWED.set(True)
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(token)
+
+
 def _guarded(tool: BaseTool) -> BaseTool:
     if not isinstance(tool, StructuredTool):
         raise StepFailed(f"tool {tool.name} writes, and cannot be guarded: make it a StructuredTool")
@@ -93,6 +103,8 @@ def _guarded(tool: BaseTool) -> BaseTool:
 
 def _allow(tool: BaseTool, values: Mapping[str, object]) -> None:
     """Raises ToolRefused unless the user asked for it, with every address that it is to be done with."""
+    if _ALLOWED.get():
+        return
     said = _OWN_WORDS.get().casefold()
     pattern = (tool.metadata or {}).get("asked_with")
     asked = (
@@ -112,6 +124,7 @@ def _allow(tool: BaseTool, values: Mapping[str, object]) -> None:
 
 
 _OWN_WORDS: ContextVar[str] = ContextVar("own_words", default="")
+_ALLOWED: ContextVar[bool] = ContextVar("allowed", default=False)
 _STEM = 5
 """Letters by which the words of a tool's name are looked for."""
 _LONGEST_READ = 4000

@@ -47,6 +47,22 @@ class BudgetSettings(BaseModel):
     )
 
 
+class ApprovalSettings(BaseModel):
+    """Which tools a person must allow, beside those that say so themselves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tools: frozenset[str] = Field(
+        default=frozenset(), description="Names of tools that are not called before a person has allowed it."
+    )
+    seconds: float = Field(
+        default=24 * 3600.0,
+        gt=0,
+        le=30 * 24 * 3600.0,
+        description="Seconds for which an approval waits; after that it counts as rejected.",
+    )
+
+
 class GraphSettings(BaseModel):
     """How runs are carried out."""
 
@@ -75,6 +91,7 @@ class GraphSettings(BaseModel):
     tool_rounds: int = Field(
         default=4, ge=1, le=20, description="Rounds of tool calls a specialist may make."
     )
+    approvals: ApprovalSettings = ApprovalSettings()
     longest_message: int = Field(default=32_000, ge=1, description="The longest message, in characters.")
     router: RouterSettings = RouterSettings()
     budget: BudgetSettings = BudgetSettings()

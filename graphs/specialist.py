@@ -1,6 +1,5 @@
 """The one subgraph every specialist runs in: recall, retrieve, weigh, act (tools or sub-agents), check, answer."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 
@@ -21,7 +20,8 @@ from langgraph.types import Command, RetryPolicy
 
 from agents import Charter
 from graphs.answers import left_out
-from graphs.calling import ToolBench, reference
+from graphs.approving import all_of
+from graphs.calling import ToolBench, as_called, reference
 from graphs.citing import as_citations, as_passages
 from graphs.events import AgentFinished, AgentStarted, Citation, CitationMade, Token
 from graphs.grounding import Sources, check_answer
@@ -133,13 +133,11 @@ class Specialist:
         began, request, passages = time.monotonic(), state["task"].text, tuple(state["passages"])
         chosen = choose_sub_agents(request, self._charter, most=_MOST_SUB_AGENTS)
         known, turns = state.get("known", []), state.get("turns", [])
-        works = await asyncio.gather(
-            *(
-                self._subagents.ask(
-                    sub, runtime.context, request=request, passages=passages, known=known, turns=turns
-                )
-                for sub in chosen
+        works = await all_of(
+            self._subagents.ask(
+                sub, runtime.context, request=request, passages=passages, known=known, turns=turns
             )
+            for sub in chosen
         )
         notes = [work.note for work in works if work.note]
         assembled = bool(notes) and all(work.assembled for work in works if work.note)
@@ -177,9 +175,8 @@ class Specialist:
             return Command(goto="check", update=update)
         began = time.monotonic()
         checked = state["weighing"].choice == "checked_tool"
-        done = await asyncio.gather(
-            *(self._bench.call(call, context, checked=checked) for call in reply.tool_calls)
-        )
+        done = await all_of(self._bench.call(call, context, checked=checked) for call in reply.tool_calls)
+        reply = as_called(reply, done)
         timings[f"tools_{rounds}"] = _since(began)
         unread = [_unreadable(call) for call in reply.invalid_tool_calls]
         return Command(

@@ -10,6 +10,7 @@ from langgraph.graph.message import add_messages
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from agents import NO_RESOURCES, Artifact, Charter, Figure, Resources
+from graphs.approving import NOBODY_TO_ASK, Approval, Approvals
 from graphs.events import Citation, RunEvent
 from graphs.grounding import Grounding
 from graphs.journal import NO_JOURNAL, Journal
@@ -20,10 +21,12 @@ from knowledge import Retriever
 from memory import (
     ConversationMemory,
     Degraded,
+    Kind,
     Recalled,
     Recaller,
     Recollection,
     Scope,
+    Tier,
     ToolUse,
     Turn,
     WorkingState,
@@ -58,6 +61,10 @@ class RunContext:
     """What tools may work with beside their arguments."""
     journal: Journal = NO_JOURNAL
     """What was done already, and is not to be done again."""
+    approvals: Approvals = NOBODY_TO_ASK
+    """Where persons are asked to allow tool calls."""
+    waited_s: float = 0.0
+    """Seconds for which the run has waited for persons; they do not count as its time."""
 
 
 class MadeArtifact(BaseModel):
@@ -223,12 +230,14 @@ class SpecialistState(TypedDict, total=False):
 
 
 STATE_TYPES: tuple[type, ...] = (
+    Approval,
     Artifact,
     Citation,
     Computed,
     Degraded,
     Figure,
     Grounding,
+    Kind,
     MadeArtifact,
     NamedFigure,
     Note,
@@ -240,6 +249,7 @@ STATE_TYPES: tuple[type, ...] = (
     SpecialistResult,
     Spent,
     Task,
+    Tier,
     ToolUse,
     Turn,
     Weighing,

@@ -56,7 +56,7 @@ class Workshop:
         context.emit(StepStarted(agent=task.agent, step=task.id))
         counted = merge_configs(get_config(), {"callbacks": [Counting(ledger)]})
         budget = context.settings.budget
-        limit = asyncio.timeout(max(0.0, seconds_left(budget, state["began"])))
+        limit = asyncio.timeout(max(0.0, seconds_left(budget, state["began"] + context.waited_s)))
         try:
             async with limit:
                 with in_own_words(*state["said"]):

@@ -1,6 +1,5 @@
 """The graph of a sub-agent: recall within its scope, write with its tools, be checked, try once more; else assemble from its playbook."""
 
-import asyncio
 import operator
 import time
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agents import Charter, Filled, Section, SubAgent, fill_template, lay_out, read_facts, read_playbook
-from graphs.calling import FinishedCall, ToolBench
+from graphs.approving import all_of
+from graphs.calling import FinishedCall, ToolBench, as_called
 from graphs.events import AgentFinished, AgentStarted
 from graphs.grounding import Sources, check_answer
 from graphs.prompting import GROUNDING, past_messages
@@ -160,9 +160,8 @@ class _Nodes:
             return Command(goto="assemble")
         if not may_call or not reply.tool_calls:
             return Command(goto="validate", update={"messages": [reply], "rounds": rounds})
-        done = await asyncio.gather(
-            *(self._bench.call(call, context, checked=True) for call in reply.tool_calls)
-        )
+        done = await all_of(self._bench.call(call, context, checked=True) for call in reply.tool_calls)
+        reply = as_called(reply, done)
         update = {"messages": [reply, *(call.message for call in done)], "rounds": rounds, **_kept(done)}
         return Command(goto="write", update=update)
 
@@ -202,7 +201,7 @@ class _Nodes:
             wording = fill_template(section.request, request, facts, {})
             return await self._compute(section.tool, wording, context, section=section.title)
 
-        calls = await asyncio.gather(*map(compute, playbook.sections))
+        calls = await all_of(map(compute, playbook.sections))
         made = [call for call in calls if call and call.computed]
         figures = {
             figure.name: str(figure)

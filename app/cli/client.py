@@ -21,6 +21,10 @@ _UNAUTHORIZED = 401
 class ServiceRefused(CommandFailed):
     """The service answered with a problem; the message is what it says."""
 
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
 
 class ConnectionLost(CommandFailed):
     """The service does not answer, or stopped answering."""
@@ -131,6 +135,10 @@ class Client:
         with suppress(ServiceRefused):
             await self.post(f"/v1/runs/{run_id}/cancel")
 
+    async def resume(self, run_id: str, answer: dict[str, JsonValue]) -> None:
+        """Answer an approval."""
+        await self.post(f"/v1/runs/{run_id}/resume", answer)
+
     async def _events(
         self,
         method: str,
@@ -173,8 +181,8 @@ class Client:
                 f"The service at {self.address} {state}: pass one with --key or in FREYA_API_KEY. "
                 "`freya keys create` makes one on the service's machine."
             )
-        message = f"The service at {self.address} answered {response.status_code}."
+        message, code = f"The service at {self.address} answered {response.status_code}.", ""
         with suppress(ValueError, KeyError, TypeError):
             found = response.json()
-            message = f"{found['title']}: {found['detail']}"
-        raise ServiceRefused(message)
+            message, code = f"{found['title']}: {found['detail']}", str(found.get("code", ""))
+        raise ServiceRefused(message, code)

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from app.cli.agents import agents
+from app.cli.approving import runs
 from app.cli.asking import ask, chat
 from app.cli.checking import doctor
 from app.cli.configuring import config, key
@@ -24,8 +25,8 @@ from app.cli.options import examples
 from app.cli.output import OutputClosed, complain
 from app.cli.remembering import memory
 from app.cli.remembering_projects import rate
-from app.cli.runs import runs
 from app.cli.serving import serve
+from app.cli.tracing import trace
 from app.cli.working import worker
 
 _HELP = """A self-hosted service of cooperating AI agents.
@@ -113,6 +114,9 @@ application.command(
 application.add_typer(knowledge, name="knowledge")
 application.add_typer(memory, name="memory")
 application.add_typer(models, name="models")
+runs.command(epilog=examples("freya runs trace run_...", "freya runs trace run_... --json | jq .nodes"))(
+    trace
+)
 application.add_typer(runs, name="runs")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 from pydantic import JsonValue
 
+from app.cli.approving import ask_person, left_open
 from app.cli.client import Client, ConnectionLost, Event, ServiceRefused
 from app.cli.finding import open_client
 from app.cli.interruption import Interruption
@@ -50,21 +52,25 @@ async def answer(
 ) -> None:
     """One turn; its result, as `POST /v1/chat` has it, is shown before what was started for it is stopped.
 
-    Being interrupted cancels the run. Raises CommandFailed when it failed or was cancelled by somebody else.
+    Being interrupted cancels the run. What it asks for is asked at the terminal. Raises CommandFailed when it failed or was cancelled by somebody else.
     """
     async with open_client(settings, key=key, user=user) as client:
-        last = await _last_event(client, request)
+        last = await _last_event(client, request, person=sys.stdin.isatty() and sys.stderr.isatty())
         result = last.get("result")
         if not isinstance(result, dict):
             raise CommandFailed(failure(last))
         show(result)
 
 
-async def _last_event(client: Client, request: Request) -> Event:
+async def _last_event(client: Client, request: Request, *, person: bool) -> Event:
     last: Event = {}
     try:
         async for event in client.turn(request.body()):
             last = event
+            if event["type"] == "approval.required":
+                if not person:
+                    raise CommandFailed(left_open(event))
+                await client.resume(str(event["run_id"]), await ask_person(event))
     except asyncio.CancelledError:
         if last:
             with suppress(CommandFailed, TimeoutError):
@@ -136,6 +142,7 @@ class _Conversation:
         self._interruption = interruption
         self._patient = patient
         self._cancelling: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[dict[str, JsonValue]] | None = None
         self._left = self._waiting = False
 
     async def close(self) -> None:
@@ -173,6 +180,8 @@ class _Conversation:
         def stop() -> bool:
             if self._cancelling is None and transcript.run and not self._waiting:
                 self._cancelling = asyncio.create_task(self._cancel(transcript.run))
+                if self._asking:
+                    self._asking.cancel()
             else:
                 following.cancel()
             return True
@@ -189,13 +198,15 @@ class _Conversation:
     async def _follow(self, text: str, transcript: Transcript) -> None:
         body = Request(text, self._thread, self._agents).body()
         if self._left:  # the run that was left must not keep this one out
-            body["on_busy"], self._left = "cancel", False
+            body["on_busy"], self._left = "replace", False
         attempt = f"chat-{uuid4()}"
         events = self._client.turn(body, idempotency_key=attempt)
         while True:
             try:
                 async for event in events:
                     transcript.show(event)
+                    if event["type"] == "approval.required":
+                        await self._decide(event, transcript)
             except ConnectionLost as error:
                 if not self._patient:
                     raise
@@ -211,6 +222,35 @@ class _Conversation:
                     events = self._client.turn(body, idempotency_key=attempt)
             else:
                 return
+
+    async def _decide(self, event: Event, transcript: Transcript) -> None:
+        """Have the person answer. A connection that is lost meanwhile has the event told, and him asked, again."""
+        transcript.end_line()
+        if not self._patient:
+            raise CommandFailed(left_open(event))
+        seen, transcript.seen = transcript.seen, transcript.seen - 1
+        while (answer := await self._asked(event)) is not None:
+            try:
+                await self._client.resume(transcript.run, answer)
+            except ServiceRefused as error:
+                complain(str(error))
+                if error.code == "invalid_request":
+                    continue
+            break
+        transcript.seen = seen
+
+    async def _asked(self, event: Event) -> dict[str, JsonValue] | None:
+        """What the person answers; None where he cancels the run instead."""
+        self._asking = asyncio.create_task(ask_person(event))
+        try:
+            return await self._asking
+        except asyncio.CancelledError:
+            if self._cancelling is None:
+                self._asking.cancel()
+                raise
+            return None
+        finally:
+            self._asking = None
 
     async def _connect_again(self, lost: ConnectionLost) -> None:
         note(f"{lost}\nwaiting for it to come back; Ctrl-C gives up")

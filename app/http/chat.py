@@ -8,8 +8,8 @@ from starlette.responses import Response, StreamingResponse
 
 from app.http.replies import event_stream, last_event_id
 from app.http.security import Acting
-from app.problems import Problem
-from app.runs import ChatRequest, ChatResult, RunView, storable
+from app.problems import Problem, ProblemError
+from app.runs import ApprovalAnswer, ChatRequest, ChatResult, RunView, storable
 from app.service import Freya
 
 ERRORS: dict[int | str, dict[str, Any]] = {  # FastAPI's own type
@@ -44,10 +44,24 @@ Storable = AfterValidator(storable)
 RunId = Annotated[str, Path(max_length=64), Storable]
 
 
-@router.post("/chat", operation_id="chat", summary="A turn, answered whole")
-async def chat(body: ChatRequest, freya: Service, owner: Acting, idempotency_key: Key = None) -> ChatResult:
-    """Ask, and wait for the whole answer."""
-    return await freya.chat(owner, body, idempotency_key=idempotency_key)
+@router.post(
+    "/chat",
+    operation_id="chat",
+    summary="A turn, answered whole",
+    response_model=ChatResult,
+    responses={202: {"model": RunView, "description": "The run waits for a person, see its approvals"}},
+)
+async def chat(
+    body: ChatRequest, freya: Service, owner: Acting, idempotency_key: Key = None
+) -> ChatResult | Response:
+    """Ask, and wait for the whole answer; 202 with the run where it waits for a person first."""
+    try:
+        return await freya.chat(owner, body, idempotency_key=idempotency_key)
+    except ProblemError as error:
+        if error.problem.code != "approval_required" or error.problem.run_id is None:
+            raise
+        run = await freya.run(owner, error.problem.run_id)
+        return Response(run.model_dump_json(), 202, media_type="application/json")
 
 
 @router.post(
@@ -93,6 +107,12 @@ async def stream_run_events(
 async def cancel_run(run_id: RunId, freya: Service, owner: Acting) -> RunView:
     """Stop a run that is going on; its thread is free then."""
     return await freya.cancel(owner, run_id)
+
+
+@router.post("/runs/{run_id}/resume", operation_id="resumeRun", summary="Answer an approval")
+async def resume_run(run_id: RunId, body: ApprovalAnswer, freya: Service, owner: Acting) -> RunView:
+    """Allow a tool call that the run waits with, with other arguments if need be, or reject it; the run goes on."""
+    return await freya.resume(owner, run_id, body)
 
 
 @router.get(

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Ty
 from app.errors import as_problem, internal
 from app.http.security import acting
 from app.problems import Problem, ProblemError, dumped, problem, unfit
-from app.runs import ChatRequest, storable
+from app.runs import ApprovalAnswer, ChatRequest, storable
 from app.service import Freya
 from app.tasks import end
 from memory import Owner
@@ -42,7 +42,7 @@ class MessageFrame(_Frame):
     agents: list[str] = []
     project_id: str | None = None
     metadata: dict[str, JsonValue] = {}
-    on_busy: Literal["reject", "queue", "cancel"] = "reject"
+    on_busy: Literal["reject", "queue", "replace"] = "reject"
     idempotency_key: Annotated[
         str | None,
         Field(
@@ -72,7 +72,10 @@ class ResumeFrame(_Frame):
 
     type: Literal["resume"]
     run_id: RunId
-    approved: bool
+    approval_id: Annotated[str, Field(max_length=64)]
+    decision: Literal["approve", "edit", "reject"]
+    arguments: dict[str, JsonValue] | None = None
+    reason: str = ""
 
 
 class PingFrame(_Frame):
@@ -155,8 +158,7 @@ class Conversation:
             case CancelFrame():
                 self._spawn(self._guarded(frame, self._cancel(frame.run_id)))
             case ResumeFrame():
-                detail = f"Run {frame.run_id} does not wait for an approval."
-                await self._error(frame.id, problem("run_not_active", detail))
+                self._spawn(self._guarded(frame, self._resume(frame)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:  # asyncio's own signature
         task = asyncio.create_task(work)
@@ -192,6 +194,20 @@ class Conversation:
 
     async def _cancel(self, run_id: str) -> None:
         await self._freya.cancel(self._owner, run_id)
+
+    async def _resume(self, frame: ResumeFrame) -> None:
+        try:
+            answer = ApprovalAnswer.model_validate(frame.model_dump(exclude={"type", "id", "run_id"}))
+        except ValidationError as error:
+            raise ProblemError(unfit(error.errors(), whole="answer")) from error
+        await self._freya.resume(self._owner, frame.run_id, answer)
+        resumed = {
+            "type": "resumed",
+            "id": frame.id,
+            "run_id": frame.run_id,
+            "approval_id": frame.approval_id,
+        }
+        await self._send({**resumed})
 
     async def _error(self, frame_id: str | None, found: Problem) -> None:
         await self._send({"type": "error", "id": frame_id, "problem": dumped(found)})

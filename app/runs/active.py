@@ -37,6 +37,10 @@ class ActiveRun:
     task: asyncio.Task[ChatResult | Problem | None] | None = None
     work: asyncio.Task[dict[str, Any]] | None = None
     stopped: Reason | None = None
+    waited_s: float = 0.0
+    """For how long it has waited for persons."""
+    parked: bool = False
+    """Whether it stopped here to wait for a person."""
     trace: Trace = field(default_factory=Trace)
     meter: Meter = field(default_factory=Meter)
     told: Callable[[RunEvent, float], None] = lambda _event, _seconds: None
@@ -54,8 +58,13 @@ class ActiveRun:
 
     @property
     def milliseconds(self) -> float:
-        """How long it has been going on."""
-        return round((time.monotonic() - self.began) * 1000, 2)
+        """How long it has been going on, without the time for which it waited for persons."""
+        return round(self.seconds * 1000, 2)
+
+    @property
+    def seconds(self) -> float:
+        """The same in seconds."""
+        return time.monotonic() - self.began - self.waited_s
 
     def stop(self, reason: Reason) -> None:
         """End the work on it; its record is closed all the same. An answer that is there already stands."""

@@ -13,10 +13,11 @@ from agents import NO_RESOURCES, Charter, Resources
 from app.errors import as_problem, internal
 from app.problems import Problem, dumped, problem
 from app.runs.active import ActiveRun
+from app.runs.approvals import ApprovalStore, RunApprovals
 from app.runs.closing import Closer
 from app.runs.eventlog import EventLog, RunTaken
 from app.runs.journal import RunJournal
-from app.runs.records import ChatResult
+from app.runs.records import CANCELLED, ChatResult
 from app.runs.saver import RunSaver
 from graphs import (
     FreyaGraph,
@@ -34,9 +35,9 @@ from memory import ConversationMemory, Recaller
 from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
+METER = "meter"
+"""The field of the work on a run that holds what its models took."""
 _STOP_S = 5.0
-BY_CLIENT = "the client asked for it"
-"""Why a run was cancelled."""
 _LEAVE_S = 1.0
 
 
@@ -62,8 +63,17 @@ class Parts:
 class Carrier:
     """Carries out the runs of a process."""
 
-    def __init__(self, parts: Parts, closer: Closer, events: EventLog, *, timeout_s: float) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        closer: Closer,
+        events: EventLog,
+        approvals: ApprovalStore,
+        *,
+        timeout_s: float,
+    ) -> None:
         self._parts = parts
+        self._approvals = approvals
         self._closer = closer
         self._events = events
         self._timeout_s = timeout_s
@@ -71,7 +81,7 @@ class Carrier:
     async def carry_out(self, run: ActiveRun) -> ChatResult | Problem | None:
         """Work on the run, write its events and its record, and give how it ended, which is what its record says.
 
-        None where it did not end: the service stops, or another worker has taken it over.
+        None where it did not end: it waits for a person, the service stops, or another worker has taken it over.
         """
         ended: ChatResult | Problem | None
         with structlog.contextvars.bound_contextvars(run_id=run.run_id, thread_id=run.scope.thread_id):
@@ -107,7 +117,11 @@ class Carrier:
     ) -> tuple[ChatResult | Problem | None, RunEvent | None]:
         try:
             await run.writer.flush()
-            state = await self._answer(run, writing)
+            approvals = RunApprovals(self._approvals, run.scope.owner, run.run_id)
+            state = await self._answer(run, writing, approvals)
+            if approvals.open:
+                await self._park(run, [*approvals.open])
+                return None, None
             try:  # what is on record as finished is to be told to its end, but for the last event
                 await run.writer.flush()
             except RedisError as error:
@@ -119,7 +133,7 @@ class Carrier:
                 return None, None
             found = problem("cancelled", "The run was cancelled.", run_id=run.run_id)
             await self._closer.fail(run, "cancelled", found)
-            return found, RunCancelled(reason=BY_CLIENT)
+            return found, RunCancelled(reason=CANCELLED)
         except RunTaken:
             raise
         except Exception as error:  # noqa: BLE001  # the edge of the run loop
@@ -135,7 +149,17 @@ class Carrier:
             return found, RunFailed(problem=dumped(found))
         return result, RunFinished(result=result.model_dump(mode="json"))
 
-    async def _answer(self, run: ActiveRun, writing: asyncio.Task[None]) -> FreyaState:
+    async def _park(self, run: ActiveRun, waits_for: Sequence[str]) -> None:
+        """Lay all that the run is gone on from where no eviction reaches it, and let go of the run."""
+        run.writer.keep({METER: run.meter.dumped})
+        await run.writer.flush()
+        await self._closer.park(run, waits_for, await self._events.copy(run.run_id))
+        run.parked = True
+        _log.info("the run waits for a person", approvals=waits_for)
+
+    async def _answer(
+        self, run: ActiveRun, writing: asyncio.Task[None], approvals: RunApprovals
+    ) -> FreyaState:
         parts = self._parts
         context = RunContext(
             run_id=run.run_id,
@@ -153,6 +177,8 @@ class Carrier:
             indexed=parts.indexed,
             resources=parts.resources,
             journal=RunJournal(run.writer, parts.saver.serde, run.found),
+            approvals=approvals,
+            waited_s=run.waited_s,
         )
         config: RunnableConfig = {
             "configurable": {"thread_id": run.run_id},

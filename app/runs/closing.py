@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final  # Any: a coroutine's type
 
 import structlog
 
 from app.problems import Problem, problem
 from app.runs.active import ActiveRun, records_of, unanswered
-from app.runs.eventlog import RunTaken
+from app.runs.eventlog import KeptRun, RunTaken
 from app.runs.records import ChatResult, Status
 from app.runs.store import RunStore
 from app.runs.worker import INTERRUPTED
@@ -64,23 +64,39 @@ class Closer:
         Raises MemoryUnavailable, and RunTaken where another worker holds it.
         """
         result, made, interaction = records_of(run, state)
+        await self._patiently(
+            lambda: self._store.finish(
+                result, run.scope, artifacts=made, interaction=interaction, lease=run.lease
+            )
+        )
+        self._answered(run.scope.owner, result)
+        self._observe(result.outcome, run.seconds)
+        self._closed(run, result)
+        return result
+
+    async def park(self, run: ActiveRun, waits_for: Sequence[str], kept: KeptRun) -> None:
+        """Have the run wait for these approvals; a short outage is waited out.
+
+        Raises MemoryUnavailable, and RunTaken where another worker holds it.
+        """
+        await self._patiently(
+            lambda: self._store.parking.park(
+                run.run_id, run.scope, lease=run.lease, waits_for=waits_for, kept=kept
+            )
+        )
+
+    async def _patiently(self, write: Callable[[], Awaitable[None]]) -> None:
         until = time.monotonic() + _FINISH_S
         while True:
             try:
-                await self._store.finish(
-                    result, run.scope, artifacts=made, interaction=interaction, lease=run.lease
-                )
+                await write()
             except MemoryUnavailable as error:
                 if self._hurried or time.monotonic() >= until:
                     raise
-                _log.warning("an answer could not be recorded yet", error=str(error))
+                _log.warning("what a run came to could not be recorded yet", error=str(error))
                 await asyncio.sleep(_FINISH_AGAIN_S)
             else:
-                break
-        self._answered(run.scope.owner, result)
-        self._observe(result.outcome, time.monotonic() - run.began)
-        self._closed(run, result)
-        return result
+                return
 
     async def fail(self, run: ActiveRun, status: Status, found: Problem) -> None:
         """Close the record without an answer; while the database is away this goes on behind the run's end.
@@ -88,7 +104,7 @@ class Closer:
         Raises RunTaken where another worker holds it.
         """
         interaction = unanswered(run, status, found)
-        self._observe(status, time.monotonic() - run.began)
+        self._observe(status, run.seconds)
         self._closed(run, None)
         if not await self._failed(run, status, found, interaction):
             self._spawn(self._fail_again(run, status, found, interaction))

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any  # what redis-py takes as a mapping
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
@@ -45,8 +46,40 @@ if ARGV[1] ~= '' then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
 return 0
 """
 """Keys: events, work. Arguments: lease or nothing, seconds to live, entries kept, number of fields, fields, events of 4 parts."""
+_PUT_BACK = """
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+local there = 0
+if #last > 0 then there = tonumber(string.match(last[1][1], '^%d+')) end
+if there < tonumber(ARGV[2]) then
+    redis.call('DEL', KEYS[1])
+    for at = 3, #ARGV, 4 do
+        redis.call('XADD', KEYS[1], ARGV[at], 't', ARGV[at + 1], 'o', ARGV[at + 2], 'e', ARGV[at + 3])
+    end
+    redis.call('EXPIRE', KEYS[1], ARGV[1])
+end
+return 0
+"""
+"""Key: events. Arguments: seconds to live, the number of the last event, events of 4 parts. Where all are there, nothing is done."""
 _LONGEST = 20_000
 """Entries of a stream; a run beyond it loses its oldest."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawEvent:
+    """An event as it lies in its stream, encrypted or not."""
+
+    seq: int
+    type: str
+    origin: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """All that lies in Redis of a run."""
+
+    events: Sequence[RawEvent]
+    work: Mapping[str, bytes]
 
 
 Seal = Callable[[str], str]
@@ -92,6 +125,7 @@ class EventLog:
         self._ttl_s = ttl_s
         self._sealer = sealer
         self._write = redis.register_script(_WRITE)
+        self._put_back = redis.register_script(_PUT_BACK)
 
     async def sealing(self, owner: Owner) -> Seal:
         """What encrypts the events of a run of this owner, without asking for his key again."""
@@ -133,6 +167,36 @@ class EventLog:
         """What is kept of the work on a run, by field; empty where there is nothing."""
         found: dict[bytes, bytes] = await self._redis.hgetall(_work(run_id))  # type: ignore[assignment]  # this client answers in bytes
         return {name.decode(): value for name, value in found.items() if name.decode() != _LEASE}
+
+    async def copy(self, run_id: str) -> KeptRun:
+        """All that is kept of a run, as it lies there."""
+        entries: list[tuple[bytes, dict[bytes, bytes]]] = await self._redis.xrange(_key(run_id))  # type: ignore[assignment]  # this client answers in bytes
+        events = [
+            RawEvent(
+                int(entry_id.split(b"-")[0]),
+                fields[b"t"].decode(),
+                fields.get(b"o", b"").decode(),
+                fields[b"e"].decode(),
+            )
+            for entry_id, fields in entries
+        ]
+        return KeptRun(events, await self.work(run_id))
+
+    async def put_back(self, run_id: str, kept: KeptRun, *, lease: str | None = None) -> None:
+        """Write events again that Redis may have lost; with a lease the work too, and nobody else writes from then on."""
+        last = kept.events[-1].seq if kept.events else 0
+        given: list[str | int] = [self._ttl_s, last]
+        for event in kept.events:
+            given += [f"{event.seq}-0", event.type, event.origin, event.json]
+        await self._put_back(keys=[_key(run_id)], args=given)
+        if lease is None:
+            return
+        fields: dict[Any, Any] = {**kept.work, _LEASE: lease}
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(_work(run_id))
+            pipe.hset(_work(run_id), mapping=fields)
+            pipe.expire(_work(run_id), self._ttl_s)
+            await pipe.execute()
 
     async def done(self, run_id: str, lease: str) -> None:
         """Drop the work on a run that ended; its lease stays for a while, so that nobody late writes to it."""

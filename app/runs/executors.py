@@ -68,4 +68,8 @@ class ByWorkers:
     async def execute(self, run: ActiveRun) -> None:
         """Write what is to be told of it before anyone has it, and tell the workers."""
         await run.writer.flush()
-        await self._send(run.run_id)
+        await self.tell(run.run_id)
+
+    async def tell(self, run_id: str) -> None:
+        """Have a worker look after the run: it began, or a person answered it. Raises RedisError."""
+        await self._send(run_id)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
@@ -16,24 +16,27 @@ from agents import UnknownAgent
 from app.errors import internal
 from app.problems import Problem, ProblemError, problem
 from app.runs.active import ActiveRun, Reason
-from app.runs.carrying import BY_CLIENT, Carrier, Parts
+from app.runs.approvals import ApprovalAnswer, refuse_unfit, waits_for
+from app.runs.carrying import METER, Carrier, Parts
 from app.runs.closing import Closed, Closer, Observer
 from app.runs.eventlog import EventLog
 from app.runs.executors import ByWorkers, Executor, InProcess
-from app.runs.logged import Trace, traced
+from app.runs.logged import traced
+from app.runs.metering import Meter
 from app.runs.orders import Orders
-from app.runs.records import ChatRequest, ChatResult, RunView
-from app.runs.store import Abandoned, AlreadyBegun, RunStore, ThreadBusy
+from app.runs.records import CANCELLED, GOING_ON, Abandoned, ChatRequest, ChatResult, RunView, Status
+from app.runs.store import QUEUED, AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import STOPPED, Worker
 from app.runs.writing import RunWriter
 from app.tasks import end
 from graphs import RunCancelled, RunEvent, RunStarted, clean_message
-from memory import Owner, Scope, WriteUncertain, new_id
+from memory import MemoryUnavailable, Owner, Scope, WriteUncertain, new_id
 
 _log = structlog.get_logger(__name__)
 _STOP_AGAIN_S = 1.0
 _STOP_TRIES = 3
 _POLL_S = 2.0
+_CARRIED_OUT: frozenset[Status] = frozenset({"running"})
 
 
 class RunManager:
@@ -72,10 +75,11 @@ class RunManager:
         self._going = going
         self._closer = Closer(store, observe=observe, answered=answered, closed=closed)
         self._told = told
-        self._carrier = Carrier(parts, self._closer, events, timeout_s=timeout_s)
+        self._carrier = Carrier(parts, self._closer, events, store.approvals, timeout_s=timeout_s)
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis, go_on=self._go_on)
         self._orders = Orders(redis, self._worker.name, self._cancel_here)
+        self._workers = workers
         self._carries = workers is None
         self._executor: Executor = workers or InProcess(
             self._worker.name, active=lambda: self.active, most=most_runs, carry=self._carry
@@ -206,15 +210,21 @@ class RunManager:
         return f"{self._worker.name} {run_id} {number}"
 
     async def _go_on(self, left: Abandoned) -> bool:
-        """Take over a run whose worker is gone, and go on where it stood; False where this process carries enough."""
+        """Go on with a run that nobody carries out, where it stood; False where this process carries enough."""
         if self._stopping or len(self._active) >= self._most_runs or left.request is None:
             return False
         owner, run_id = left.scope.owner, left.run_id
-        lease = await self._store.take_over(left, self._worker.name)
+        taking = self._store.parking.take_up if left.waits else self._store.take_over
+        lease = await taking(left, self._worker.name)
         if lease is None:
             return True
         token = self._lease(run_id, lease)
-        await self._events.take(run_id, token)
+        if kept := await self._store.parking.kept(run_id):
+            await self._events.put_back(run_id, kept, lease=token)
+            await self._store.parking.drop(run_id)
+        else:
+            await self._events.take(run_id, token)
+        found = await self._events.work(run_id)
         writer = RunWriter(self._events, run_id, await self._events.sealing(owner), lease=token)
         told = [event async for event in self._events.kept(owner, run_id, after=0)]
         writer.go_on_after(told)
@@ -224,12 +234,16 @@ class RunManager:
             request=left.request,
             writer=writer,
             lease=lease,
-            found=await self._events.work(run_id),
+            found=found,
+            waited_s=left.waited_s,
+            meter=Meter.loaded(found[METER]) if METER in found else Meter(),
             begins=left.request.thread_id is None,
             began=time.monotonic() - max(0.0, (datetime.now(UTC) - left.created_at).total_seconds()),
             trace=traced(event.json for event in told),
         )
-        _log.warning("a run of a dead worker is gone on with", run_id=run_id, lease=lease, events=len(told))
+        if left.worker != QUEUED:
+            why = "a run is resumed" if left.waits else "a run of a dead worker is gone on with"
+            _log.warning(why, run_id=run_id, lease=lease, events=len(told))
         self._carry(run)
         return True
 
@@ -238,12 +252,14 @@ class RunManager:
         await self._worker.reap()
 
     async def carry(self, run_id: str) -> bool:
-        """Carry out a run that waits for a worker, to its end; False where this process carries enough, or stops.
+        """Carry out a run that waits for a worker, to its end or until it waits for a person.
+
+        False where this process carries enough, or stops.
 
         One that does not wait any more is left to who has it.
         """
-        queued = await self._store.queued(run_id)
-        if queued is not None and not await self._go_on(queued):
+        left = await self._store.queued(run_id) or next(iter(await self._store.parking.due(run_id)), None)
+        if left is not None and not await self._go_on(left):
             return False
         run = self._active.get(run_id)
         if run is not None and run.task is not None:
@@ -265,10 +281,13 @@ class RunManager:
             raise UnknownAgent(f"there is no agent {', '.join(unknown)}; there are {known}")
 
     async def wait(self, owner: Owner, run_id: str) -> ChatResult | Problem:
-        """How a run ends. One that another process carries out is waited for by its events."""
+        """How a run ends, or the problem approval_required once it waits for a person.
+
+        One that another process carries out is waited for by its events.
+        """
         run = self._own(owner, run_id)
         ended = await asyncio.shield(run.task) if run and run.task else None
-        if ended is None and self._stopping:
+        if ended is None and self._stopping and not (run and run.parked):
             return problem("interrupted", STOPPED, run_id=run_id)
         return ended or await self._ended(owner, run_id)
 
@@ -280,24 +299,26 @@ class RunManager:
         run = self._own(owner, run_id)
         if run is not None:
             await self._stop(run, "client")
-            return True
+            if not run.parked:
+                return True
         view = await self._store.get(owner, run_id)
-        if view.status != "running":
+        if view.status == "waiting" and await self._cancel_waiting(owner, run_id=run_id):
+            return True
+        if view.status not in GOING_ON:
             return False
         for _ in range(_STOP_TRIES):  # a worker that takes it this moment does not carry it yet
             await self._withdraw(owner, view.thread_id)  # a thread has one run at a time
             await self._orders.stop_elsewhere(owner, view.thread_id)
-            if (await self._store.get(owner, run_id)).status != "running":
+            if (await self._store.get(owner, run_id)).status not in GOING_ON:
                 return True
             await asyncio.sleep(_STOP_AGAIN_S)
         return False
 
     async def _withdraw(self, owner: Owner, thread_id: str | None) -> None:
-        """Cancel the user's runs that wait for a worker, of one thread where it is named."""
+        """Cancel the user's runs that no worker has taken yet, of one thread where it is named."""
         for run in await self._store.queued_of(owner, thread_id):
             found = problem("cancelled", "The run was cancelled.", run_id=run.run_id)
-            if await self._store.close_abandoned(run, found, Trace(), status="cancelled"):
-                await self._events.end(run.run_id, RunCancelled(reason=BY_CLIENT))
+            await self._worker.close(run, "cancelled", found, RunCancelled(reason=CANCELLED))
 
     async def cancel_all(self, owner: Owner, *, thread_id: str | None = None) -> int:
         """Cancel the user's runs in all processes, of one thread where it is named, and wait until they are closed.
@@ -308,7 +329,47 @@ class RunManager:
         _, silent = await asyncio.gather(
             self._cancel_here(owner, thread_id), self._orders.stop_elsewhere(owner, thread_id)
         )
+        await self._cancel_waiting(owner, thread_id=thread_id)
         return silent
+
+    async def _cancel_waiting(
+        self, owner: Owner, *, thread_id: str | None = None, run_id: str | None = None
+    ) -> bool:
+        """Cancel the user's runs that wait for a person; whether there were any."""
+        waiting = await self._store.parking.of(owner, thread_id=thread_id, run_id=run_id)
+        closed = [
+            await self._worker.close(
+                run,
+                "cancelled",
+                problem("cancelled", "The run was cancelled.", run_id=run.run_id),
+                RunCancelled(reason=CANCELLED),
+            )
+            for run in waiting
+        ]
+        return any(closed)
+
+    async def resume(self, owner: Owner, run_id: str, answer: ApprovalAnswer) -> None:
+        """Take a person's answer to an approval, and have the run go on. The same answer again changes nothing.
+
+        Raises ProblemError: unknown_run, unknown_approval, approval_answered, run_not_active, and invalid_request for
+        arguments that do not fit the tool.
+        """
+        if answer.arguments is not None:
+            approval = await self._store.approvals.get(owner, run_id, answer.approval_id)
+            refuse_unfit(self._parts.charters, approval, answer.arguments)
+        await self._store.approvals.answer(owner, run_id, answer)
+        await self._go_on_if_due(run_id)
+
+    async def _go_on_if_due(self, run_id: str) -> None:
+        """Where this process cannot now, another, or this one later, goes on with it: see `Worker`."""
+        try:
+            for run in await self._store.parking.due(run_id):
+                if self._workers is not None:
+                    await self._workers.tell(run_id)
+                elif run.request is not None:
+                    await self._go_on(run)
+        except (MemoryUnavailable, RedisError) as error:
+            _log.warning("a run could not be resumed yet", run_id=run_id, error=str(error))
 
     async def _cancel_here(self, owner: Owner, thread_id: str | None) -> None:
         own = [
@@ -323,10 +384,12 @@ class RunManager:
             run.stop(reason)  # again when it had no effect: see app.tasks.end
             await asyncio.wait([run.task], timeout=_STOP_AGAIN_S)
 
-    async def _ended(self, owner: Owner, run_id: str) -> ChatResult | Problem:
+    async def _ended(
+        self, owner: Owner, run_id: str, *, until: Collection[Status] = _CARRIED_OUT
+    ) -> ChatResult | Problem:
         view = await self._store.get(owner, run_id)
         after = 0
-        while view.status == "running":
+        while view.status in until:
             async with contextlib.aclosing(
                 self._events.read(owner, run_id, after=after, heartbeat_s=_POLL_S, stopped=self.stopped)
             ) as events:
@@ -337,6 +400,8 @@ class RunManager:
             if self.stopped.is_set():
                 return problem("interrupted", STOPPED, run_id=run_id)
             view = await self._store.get(owner, run_id)
+        if view.status == "waiting":
+            return waits_for(view)
         if view.result:
             return view.result
         return view.problem or internal(run_id)
@@ -356,9 +421,9 @@ class RunManager:
                 run.scope = replace(run.scope, thread_id=failed.thread_id)
             except ThreadBusy as busy:
                 if request.on_busy == "reject" or time.monotonic() >= until:
-                    detail = f"Run {busy.run_id} of this thread is going on. Wait for its end, or send on_busy `queue` or `cancel`."
+                    detail = f"Run {busy.run_id} of this thread is going on. Wait for its end, or send on_busy `queue` or `replace`."
                     raise ProblemError(problem("thread_busy", detail, run_id=busy.run_id or None)) from busy
-                if request.on_busy == "cancel" and busy.run_id and await self.cancel(owner, busy.run_id):
+                if request.on_busy == "replace" and busy.run_id and await self.cancel(owner, busy.run_id):
                     continue
                 await self._until_ended(owner, busy.run_id, until - time.monotonic())
             else:
@@ -386,14 +451,17 @@ class RunManager:
     async def _until_ended(self, owner: Owner, run_id: str, seconds: float) -> None:
         with contextlib.suppress(TimeoutError, ProblemError):
             async with asyncio.timeout(max(0.0, seconds)):
-                await self.wait(owner, run_id)
+                await self._ended(owner, run_id, until=GOING_ON)
 
     async def _carry_out(self, run: ActiveRun) -> ChatResult | Problem | None:
         try:
             return await self._carrier.carry_out(run)
         finally:
-            del self._active[run.run_id]
+            if self._active.get(run.run_id) is run:  # resumed already, it stands there anew
+                del self._active[run.run_id]
             self._going(len(self._active))
+            if run.parked:
+                await self._go_on_if_due(run.run_id)  # it may have been answered meanwhile
 
 
 def _stopping() -> ProblemError:

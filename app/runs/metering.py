@@ -1,8 +1,9 @@
 """What the models of a run took: every call that was answered, whoever made it."""
 
 from dataclasses import dataclass, field
-from typing import Any  # LangChain's own signatures
+from typing import Any, Self  # Any: LangChain's own signatures
 
+import orjson
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
@@ -41,6 +42,17 @@ class Meter(AsyncCallbackHandler):
                 one = self._sums.setdefault(str(said.get("served_by") or said.get("model_name", "")), _Sum())
                 one.input_tokens += used["input_tokens"]
                 one.output_tokens += used["output_tokens"]
+
+    def dumped(self) -> bytes:
+        """All of it as JSON, for who goes on with the run."""
+        return orjson.dumps([list(self.adapters), [one.model_dump(mode="json") for one in self.models]])
+
+    @classmethod
+    def loaded(cls, data: bytes) -> Self:
+        """The meter that was dumped."""
+        adapters, models = orjson.loads(data)
+        sums = {one["model"]: _Sum(one["input_tokens"], one["output_tokens"]) for one in models}
+        return cls(dict.fromkeys(adapters), sums)
 
     @property
     def models(self) -> tuple[ModelUse, ...]:

@@ -1,18 +1,23 @@
 """What a client asks for and gets: the request of a turn, its result, and a run as it can be read."""
 
 import math
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.problems import Problem
-from graphs import AnswerFigure, ArtifactReference, Citation, Outcome
-from memory import Degraded, Kind, Recalled, Tier, ToolUse
+from graphs import AnswerFigure, Approval, ArtifactReference, Citation, Outcome
+from memory import Degraded, Kind, Recalled, Scope, Tier, ToolUse
 
 LONGEST_MESSAGE = 200_000
 _OURS = 500  # the least status of what is no fault of a request
-Status = Literal["running", "finished", "failed", "cancelled"]
+Status = Literal["running", "waiting", "finished", "failed", "cancelled"]
+GOING_ON: frozenset[Status] = frozenset({"running", "waiting"})
+"""The statuses of a run that has not ended: one that waits, waits for a person."""
+CANCELLED = "the client asked for it"
+"""Why a run was cancelled, as its last event tells it."""
 Value = TypeVar("Value", bound=JsonValue)
 
 
@@ -65,9 +70,9 @@ class ChatRequest(BaseModel):
         dict[str, JsonValue], Field(description="Kept with a new thread, for the client's own use.")
     ] = {}
     on_busy: Annotated[
-        Literal["reject", "queue", "cancel"],
+        Literal["reject", "queue", "replace"],
         Field(
-            description="While an earlier run of the thread is going on: reject this one, wait, or cancel that one."
+            description="While an earlier run of the thread is going on: reject this one, queue it, or have it replace that one, which is cancelled."
         ),
     ] = "reject"
 
@@ -179,6 +184,28 @@ class ArtifactView(BaseModel):
     created_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Abandoned:
+    """A run that has not ended by its record, and that no worker carries out."""
+
+    run_id: str
+    scope: Scope
+    worker: str
+    lease: int
+    """How often it was begun, taken over or resumed."""
+    resumed: int = 0
+    """How often of these a person's answer had it go on."""
+    waits: bool = False
+    """Whether it waits for a person; its worker is gone otherwise."""
+    parked: bool = False
+    """Whether what it is gone on from lies in the database."""
+    waited_s: float = 0.0
+    """For how long it has waited for persons."""
+    request: ChatRequest | None
+    """None where it cannot be read any more."""
+    created_at: datetime
+
+
 class RunView(BaseModel):
     """A run as it stands."""
 
@@ -186,6 +213,10 @@ class RunView(BaseModel):
     thread_id: str
     status: Status
     request: ChatRequest
+    approvals: list[Approval] = Field(
+        default=[],
+        description="The tool calls that wait for a person, in the order in which they were asked for.",
+    )
     result: ChatResult | None = None
     problem: Problem | None = None
     created_at: datetime

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any  # JSON of the database
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
@@ -11,9 +10,19 @@ from psycopg.types.json import Jsonb
 from pydantic import JsonValue, ValidationError
 
 from app.problems import Problem, ProblemError, dumped, problem
+from app.runs.approvals import ApprovalStore
 from app.runs.eventlog import RunTaken
 from app.runs.logged import Trace
-from app.runs.records import ArtifactView, ChatRequest, ChatResult, RunView, Status
+from app.runs.parking import LEFT, ParkingLot
+from app.runs.records import (
+    GOING_ON,
+    Abandoned,
+    ArtifactView,
+    ChatRequest,
+    ChatResult,
+    RunView,
+    Status,
+)
 from app.runs.stamping import Stamp
 from graphs import MadeArtifact
 from memory import (
@@ -56,18 +65,12 @@ _BEGIN = """
     INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, lease, idempotency_key, request)
     VALUES (%s, %s, %s, %s, 'running', %s, %s, %s, %s)
 """
-_GOING = """
-    SELECT runs.id, runs.thread_id, runs.tenant_id, runs.user_id, threads.project_id, runs.worker, runs.lease, runs.request,
-        runs.created_at
-    FROM runs JOIN threads ON threads.id = runs.thread_id WHERE runs.status = 'running'
-"""
-_ABANDONED = f"""{_GOING} AND NOT runs.worker = ANY(%s)
+_ABANDONED = f"""{LEFT} WHERE runs.status = 'running' AND NOT runs.worker = ANY(%s)
     AND (runs.worker <> '{QUEUED}' OR runs.created_at < now() - interval '{_UNHEARD_S} seconds') ORDER BY runs.id
 """
-_QUEUED_ONE = f"{_GOING} AND runs.worker = '{QUEUED}' AND runs.id = %s"
-_QUEUED_OF = (
-    f"{_GOING} AND runs.worker = '{QUEUED}' AND runs.tenant_id = %s AND runs.user_id = %s ORDER BY runs.id"
-)
+_QUEUED = f"{LEFT} WHERE runs.status = 'running' AND runs.worker = '{QUEUED}'"
+_QUEUED_ONE = f"{_QUEUED} AND runs.id = %s"
+_QUEUED_OF = f"{_QUEUED} AND runs.tenant_id = %s AND runs.user_id = %s ORDER BY runs.id"
 _TAKE_OVER = """
     UPDATE runs SET worker = %s, lease = lease + 1
     WHERE id = %s AND status = 'running' AND worker = %s AND lease = %s RETURNING lease
@@ -91,20 +94,6 @@ class AlreadyBegun(Exception):
     def __init__(self, run: RunView) -> None:
         super().__init__(run.id)
         self.run = run
-
-
-@dataclass(frozen=True, kw_only=True)
-class Abandoned:
-    """A run that is going on by its record, and whose worker is gone."""
-
-    run_id: str
-    scope: Scope
-    worker: str
-    lease: int
-    """How often it was begun or taken over."""
-    request: ChatRequest | None
-    """None where it cannot be read any more."""
-    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +126,8 @@ class RunStore:
         self._sealer = sealer
         self._redact = redact
         self._stamp = stamp or Stamp()
+        self.approvals = ApprovalStore(database, sealer)
+        self.parking = ParkingLot(database, self._left)
 
     async def begin(
         self,
@@ -265,38 +256,42 @@ class RunStore:
 
     async def abandoned(self, alive: Sequence[str]) -> list[Abandoned]:
         """The runs that are going on by their records, and whose workers are not alive; the oldest first."""
-        return await self._left(_ABANDONED, (list(alive),))
+        return await self._all_left(_ABANDONED, (list(alive),))
 
     async def queued(self, run_id: str) -> Abandoned | None:
         """The run where it waits for a worker; None where one has it, or where it is closed or unknown."""
-        found = await self._left(_QUEUED_ONE, (run_id,))
+        found = await self._all_left(_QUEUED_ONE, (run_id,))
         return found[0] if found else None
 
     async def queued_of(self, owner: Owner, thread_id: str | None) -> list[Abandoned]:
         """The user's runs that wait for a worker, of one thread where it is named; the oldest first."""
-        found = await self._left(_QUEUED_OF, (owner.tenant_id, owner.user_id))
+        found = await self._all_left(_QUEUED_OF, (owner.tenant_id, owner.user_id))
         return [run for run in found if thread_id in {None, run.scope.thread_id}]
 
-    async def _left(self, statement: str, values: tuple[object, ...]) -> list[Abandoned]:
+    async def _all_left(self, statement: str, values: tuple[object, ...]) -> list[Abandoned]:
         async with self._database.of_all() as connection:
             cursor = await connection.execute(statement, values)
             rows = await cursor.fetchall()
-        return [
-            Abandoned(
-                run_id=row["id"],
-                scope=Scope(
-                    thread_id=row["thread_id"],
-                    tenant_id=row["tenant_id"],
-                    user_id=row["user_id"],
-                    project_id=row["project_id"],
-                ),
-                worker=row["worker"],
-                lease=row["lease"],
-                request=await self._asked(row),
-                created_at=row["created_at"],
-            )
-            for row in rows
-        ]
+        return [await self._left(row) for row in rows]
+
+    async def _left(self, row: DictRow) -> Abandoned:
+        return Abandoned(
+            run_id=row["id"],
+            scope=Scope(
+                thread_id=row["thread_id"],
+                tenant_id=row["tenant_id"],
+                user_id=row["user_id"],
+                project_id=row["project_id"],
+            ),
+            worker=row["worker"],
+            lease=row["lease"],
+            resumed=row["resumed"],
+            waits=row["status"] == "waiting",
+            parked=row["parked"],
+            waited_s=row["waited_s"],
+            request=await self._asked(row),
+            created_at=row["created_at"],
+        )
 
     async def take_over(self, run: Abandoned, worker: str) -> int | None:
         """Make the run this worker's; gives the new lease, or None where another was first."""
@@ -305,15 +300,13 @@ class RunStore:
             rows = await cursor.fetchall()
         return int(rows[0]["lease"]) if rows else None
 
-    async def close_abandoned(
-        self, run: Abandoned, problem: Problem, trace: Trace, *, status: Status = "failed"
-    ) -> bool:
+    async def close_abandoned(self, run: Abandoned, status: Status, problem: Problem, trace: Trace) -> bool:
         """Close the run and log the interaction as its events tell it; whether it was still to be closed."""
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
                 "UPDATE runs SET status = %s, error = %s, finished_at = now()"
-                " WHERE status = 'running' AND id = %s AND worker = %s AND lease = %s RETURNING created_at, finished_at",
-                (status, Jsonb(dumped(problem)), run.run_id, run.worker, run.lease),
+                " WHERE status = ANY(%s) AND id = %s AND worker = %s AND lease = %s RETURNING created_at, finished_at",
+                (status, Jsonb(dumped(problem)), [*GOING_ON], run.run_id, run.worker, run.lease),
             )
             rows = await cursor.fetchall()
             for row in rows:
@@ -322,11 +315,13 @@ class RunStore:
                     run.request.message if run.request else "",
                     outcome=status,
                     error=problem.code,
-                    latency_ms=(row["finished_at"] - row["created_at"]).total_seconds() * 1000,
+                    latency_ms=((row["finished_at"] - row["created_at"]).total_seconds() - run.waited_s)
+                    * 1000,
                     at=row["finished_at"],
                 )
                 record = await self._logged(interaction)
                 await log_interaction(connection, run.scope, interaction, record)
+                await connection.execute("DELETE FROM parked_runs WHERE run_id = %s", (run.run_id,))
         return bool(rows)
 
     async def _logged(self, interaction: Interaction) -> dict[str, JsonValue]:
@@ -346,7 +341,7 @@ class RunStore:
         rows = await self._rows(owner, "SELECT * FROM runs WHERE id = %s", (run_id,))
         if not rows:
             raise ProblemError(problem("unknown_run", f"There is no run {run_id!r}."))
-        return await self._view(owner, rows[0])
+        return (await self._views(owner, rows))[0]
 
     async def of_thread(
         self, owner: Owner, thread_id: str, *, limit: int, before: str | None
@@ -357,7 +352,14 @@ class RunStore:
             "SELECT * FROM runs WHERE thread_id = %s AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
             (thread_id, before, before, limit),
         )
-        return [await self._view(owner, row) for row in rows]
+        return await self._views(owner, rows)
+
+    async def _views(self, owner: Owner, rows: Sequence[DictRow]) -> list[RunView]:
+        """The runs, with what they wait for."""
+        going = [row["id"] for row in rows if row["status"] in GOING_ON]
+        asked = await self.approvals.open_of(owner, going)
+        views = [await self._view(owner, row) for row in rows]
+        return [view.model_copy(update={"approvals": asked.get(view.id, [])}) for view in views]
 
     async def project_of(self, owner: Owner, thread_id: str) -> str | None:
         """The project that a thread belongs to; None for none, and for an unknown thread."""
@@ -415,8 +417,8 @@ class RunStore:
         if constraint == _ONE_AT_A_TIME:
             rows = await self._rows(
                 scope.owner,
-                "SELECT id FROM runs WHERE thread_id = %s AND status = 'running'",
-                (scope.thread_id,),
+                "SELECT id FROM runs WHERE thread_id = %s AND status = ANY(%s)",
+                (scope.thread_id, [*GOING_ON]),
             )
             raise ThreadBusy(rows[0]["id"] if rows else "") from error
         raise error

@@ -12,12 +12,13 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from app.problems import dumped, problem
+from app.problems import Problem, dumped, problem
 from app.runs.eventlog import EventLog
 from app.runs.logged import Trace, traced
-from app.runs.store import Abandoned, RunStore
+from app.runs.records import Abandoned, Status
+from app.runs.store import RunStore
 from app.tasks import end
-from graphs import LAST_EVENTS, RunFailed
+from graphs import LAST_EVENTS, RunEvent, RunFailed
 from memory import KeyMissing, Owner, new_id
 
 _log = structlog.get_logger(__name__)
@@ -53,7 +54,8 @@ GoOn = Callable[[Abandoned], Awaitable[bool]]
 class Worker:
     """An async context manager: from entering to leaving the runs of this worker count as carried out.
 
-    Runs of workers that are gone are gone on with, or closed where that cannot be. A worker that had the same name
+    Runs of workers that are gone are gone on with, or closed where that cannot be; those that wait for a person are once he
+    has answered, or his time is over. A worker that had the same name
     before must be gone: its runs are looked after on entering.
     """
 
@@ -87,19 +89,34 @@ class Worker:
         for run in await self._store.abandoned([*living]):
             last = await self._events.last(run.run_id)
             told = last is not None and last.type not in LAST_EVENTS
-            if self._go_on and run.request and told and run.lease < _MOST_LEASES:
+            begun = run.lease - run.resumed
+            if self._go_on and run.request and (told or run.parked) and begun < _MOST_LEASES:
                 if await self._go_on(run):
                     continue
                 return  # no more than it can carry
-            await self._close(run)
+            await self.fail(run)
+        for run in await self._store.parking.due():
+            if run.request is None:
+                await self.fail(run)
+            elif self._go_on and not await self._go_on(run):
+                return
 
-    async def _close(self, run: Abandoned) -> None:
-        """Fail a run that nobody can go on with."""
+    async def fail(self, run: Abandoned) -> bool:
+        """Fail a run that nobody can go on with; whether it was still to be closed."""
         found = problem("interrupted", INTERRUPTED)
+        return await self.close(run, "failed", found, RunFailed(problem=dumped(found)))
+
+    async def close(self, run: Abandoned, status: Status, found: Problem, last: RunEvent) -> bool:
+        """Close a run that nobody carries out; whether it was still to be closed."""
+        kept = await self._store.parking.kept(run.run_id) if run.parked else None
+        if kept:
+            await self._events.put_back(run.run_id, kept)
         trace = await self._trace(run.scope.owner, run.run_id)
-        if await self._store.close_abandoned(run, found, trace):
-            _log.warning("a run of a dead worker was closed", run_id=run.run_id, begun=run.lease)
-            await self._events.end(run.run_id, RunFailed(problem=dumped(found)))
+        if not await self._store.close_abandoned(run, status, found, trace):
+            return False
+        _log.warning("a run that no worker carried out was closed", run_id=run.run_id, status=status)
+        await self._events.end(run.run_id, last)
+        return True
 
     async def _trace(self, owner: Owner, run_id: str) -> Trace:
         try:

@@ -83,6 +83,14 @@ _SECTIONS: Final = (
         sealed=("request", "result"),
     ),
     _Section(
+        name="approvals",
+        statement="""
+            SELECT id, run_id, asked, decision, requested_at, expires_at, answered_at FROM approvals
+            WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
+        """,
+        sealed=("asked", "decision"),
+    ),
+    _Section(
         name="artifacts",
         statement="""
             SELECT id, run_id, project_id, agent, name, version, media_type, content, created_at FROM artifacts

@@ -24,7 +24,7 @@ _TURN: Final = f"""
     WHERE {_OWN} AND (id = %(id)s OR run_id = (SELECT run_id FROM messages WHERE id = %(id)s AND {_OWN}))
     ORDER BY id FOR UPDATE
 """  # noqa: S608  # a text of this module
-_GOING_ON: Final = f"SELECT id FROM runs WHERE {_OWN} AND status = 'running' LIMIT 1"  # noqa: S608
+_GOING_ON: Final = f"SELECT id FROM runs WHERE {_OWN} AND status IN ('running', 'waiting') LIMIT 1"  # noqa: S608
 _GIVEN: Final = f"SELECT run_id FROM interactions WHERE {_OWN} AND record -> 'context' ?| %(given)s"  # noqa: S608
 # What the log does not tell: what a summary of the thread said, and what a run without an answer was given.
 _PERHAPS_GIVEN: Final = f"""

@@ -25,6 +25,8 @@ _TABLES: Final = (
     "memory_forgotten",
     "artifacts",
     "messages",
+    "approvals",
+    "parked_runs",
     "runs",
     "threads",
     "project_members",

@@ -211,7 +211,7 @@ class Upkeep:
         async with self._database.of_all() as connection:
             cursor = await connection.execute(
                 "DELETE FROM threads WHERE updated_at < %s"
-                " AND NOT EXISTS (SELECT FROM runs WHERE runs.thread_id = threads.id AND runs.status = 'running')"
+                " AND NOT EXISTS (SELECT FROM runs WHERE runs.thread_id = threads.id AND runs.status IN ('running', 'waiting'))"
                 " RETURNING tenant_id, user_id",
                 (before,),
             )

@@ -265,7 +265,9 @@ def test_refusal_says_what_to_give():
         ),  # the same of those who did not convert
     ],
 )
-def test_few_conversions_of_very_many_visitors_are_approximated_closely(counts, exact):
+def test_few_conversions_of_very_many_visitors_are_approximated_closely(
+    counts: tuple[int, int, int, int], exact: float
+):
     found = compare(*counts, 0.05)
     assert found.approximated
     assert found.p_value == pytest.approx(exact, rel=1e-5)

@@ -449,7 +449,7 @@ async def test_second_message_on_a_busy_thread_is_refused_queued_or_takes_over(c
     async with SocketClient(app) as socket:
         socket.send(type="message", id="first", **body)
         await socket.until("accepted")
-        socket.send(type="message", id="second", **body, on_busy="cancel")
+        socket.send(type="message", id="second", **body, on_busy="replace")
         frames = await socket.until("run.cancelled", "run.finished")
         frames += await socket.until("run.finished")
     assert frames[-1]["type"] == "run.finished"

@@ -88,6 +88,7 @@ OPERATIONS = {
     "putTopic": "PUT /v1/knowledge/topics/{slug}",
     "recallMemory": "GET /v1/memory/recall",
     "redactText": "POST /v1/memory/redact",
+    "resumeRun": "POST /v1/runs/{run_id}/resume",
     "revealText": "POST /v1/memory/reveal",
     "removeMember": "DELETE /v1/projects/{project_id}/members/{user_id}",
     "removeTopic": "DELETE /v1/knowledge/topics/{slug}",

@@ -122,10 +122,12 @@ async def test_run_is_cancelled_over_the_socket(socket, running: Running, monkey
     assert (frame_id, problem["code"]) == ("again", "run_not_active")
 
 
-async def test_resume_of_a_run_that_waits_for_nothing_is_refused(socket):
-    socket.send(type="resume", id="r", run_id="run_x", approved=True)
-    frame_id, problem = await refused(socket)
-    assert (frame_id, problem["code"]) == ("r", "run_not_active")
+async def test_resume_of_a_run_that_waits_for_nothing_is_refused(socket, client):
+    answer = (await client.post("/v1/chat", json={"message": CALCULATION})).json()
+    for run_id, code in (("run_x", "unknown_run"), (answer["run_id"], "unknown_approval")):
+        socket.send(type="resume", id="r", run_id=run_id, approval_id="apr_x", decision="approve")
+        frame_id, problem = await refused(socket)
+        assert (frame_id, problem["code"]) == ("r", code)
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,7 @@ async def test_message_that_cancels_takes_the_place_of_the_run_before_it(setup, 
         first, thread_id = await manager.start(LOCAL, ask("first"))
         await within(gate.reached.wait())
         setup.graph.script = answer_at_once
-        second, _ = await within(manager.start(LOCAL, ask("second", thread_id=thread_id, on_busy="cancel")))
+        second, _ = await within(manager.start(LOCAL, ask("second", thread_id=thread_id, on_busy="replace")))
         assert isinstance(await within(manager.wait(LOCAL, second)), ChatResult)
         assert (await setup.store.get(LOCAL, first)).status == "cancelled"
 
@@ -318,7 +318,7 @@ async def test_run_of_another_process_is_waited_for_by_its_events(setup, gate):
         await within(gate.reached.wait())
         waiting = asyncio.create_task(elsewhere.wait(LOCAL, run_id))
         queued = asyncio.create_task(
-            elsewhere.start(LOCAL, ask("there", thread_id=thread_id, on_busy="cancel"))
+            elsewhere.start(LOCAL, ask("there", thread_id=thread_id, on_busy="replace"))
         )
         await asyncio.sleep(0)
         gate.through.set()

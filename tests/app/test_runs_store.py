@@ -50,8 +50,8 @@ async def test_only_runs_of_workers_that_are_gone_are_reaped_and_each_is_logged(
     alive, _ = await begin(store, worker="wrk_alive")
     (left,) = await store.abandoned(["wrk_alive", "wrk_here"])
     assert (left.run_id, left.worker, left.lease, left.request) == (gone, "wrk_gone", 1, ask())
-    assert await store.close_abandoned(left, problem("interrupted", "It stopped."), Trace())
-    assert not await store.close_abandoned(left, problem("interrupted", "It stopped."), Trace())
+    assert await store.close_abandoned(left, "failed", problem("interrupted", "It stopped."), Trace())
+    assert not await store.close_abandoned(left, "failed", problem("interrupted", "It stopped."), Trace())
     assert ((await store.get(LOCAL, gone)).status, (await store.get(LOCAL, alive)).status) == (
         "failed",
         "running",
@@ -148,7 +148,7 @@ async def test_a_run_that_cannot_be_read_any_more_is_closed_all_the_same(restric
     without_key = RunStore(restricted, Sealer(DataKeys(restricted, PrivacySettings())))
     (left,) = [run for run in await without_key.abandoned(["wrk_here", "wrk_alive"]) if run.run_id == lost]
     assert left.request is None
-    assert await without_key.close_abandoned(left, problem("interrupted", "It stopped."), Trace())
+    assert await without_key.close_abandoned(left, "failed", problem("interrupted", "It stopped."), Trace())
     async with pool.connection() as connection:
         cursor = await connection.execute("SELECT status FROM runs WHERE id = %s", (lost,))
         assert (await cursor.fetchone())["status"] == "failed"
@@ -192,7 +192,7 @@ async def test_a_run_is_taken_over_once_and_its_worker_before_has_no_say_any_mor
     (left,) = [run for run in await store.abandoned([]) if run.run_id == run_id]
     assert await store.take_over(left, "wrk_new") == 2
     assert await store.take_over(left, "wrk_third") is None
-    assert not await store.close_abandoned(left, problem("interrupted", "It stopped."), Trace())
+    assert not await store.close_abandoned(left, "failed", problem("interrupted", "It stopped."), Trace())
     result, logged = answered(run_id, scope)
     with pytest.raises(RunTaken):
         await store.finish(result, scope, artifacts=[], interaction=logged)

@@ -109,7 +109,7 @@ async def test_queued_message_waits_and_a_cancelling_one_takes_over(stage: Stage
     assert (await first).json()["answer"] == "One word."
     assert (await queued).json()["outcome"] == "answered"
     second = await stage.begin(thread_id=thread)
-    assert (await stage.client.post("/v1/chat", json={**body, "on_busy": "cancel"})).status_code == 200
+    assert (await stage.client.post("/v1/chat", json={**body, "on_busy": "replace"})).status_code == 200
     assert_problem(await second, 409, "cancelled")
 
 

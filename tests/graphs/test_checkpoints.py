@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from agents import Artifact, Figure
-from graphs import STATE_TYPES, Grounding, MadeArtifact, Route, SpecialistResult, Task, Weighing
+from graphs import STATE_TYPES, Approval, Grounding, MadeArtifact, Route, SpecialistResult, Task, Weighing
 from graphs.events import Citation
 from graphs.planning import NamedFigure, Spent
 from graphs.state import Computed, Question
@@ -72,6 +72,18 @@ VALUES = (
         timings_ms={"total": 1.5},
     ),
     TASK,
+    Tier.LONG,
+    Kind.FACT,
+    Approval(
+        id="apr_1",
+        agent="davina",
+        tool="npv_irr",
+        call_id="call_1",
+        arguments={"cash_flows": [-1000, 400]},
+        why="It is asked.",
+        requested_at=datetime.now(UTC),
+        expires_at=datetime.now(UTC),
+    ),
     USE,
     Turn(run_id="r", request="q", answer="a", agents=("davina",), tool_uses=(USE,), at=datetime.now(UTC)),
     WEIGHING,
@@ -90,7 +102,8 @@ def test_every_state_type_is_tried():
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 def test_a_state_type_survives_the_round_trip(value):
     serialiser = strict()
-    assert serialiser.loads_typed(serialiser.dumps_typed([value])) == [value]
+    (read,) = serialiser.loads_typed(serialiser.dumps_typed([value]))
+    assert (type(read), read) == (type(value), value)
 
 
 @pytest.mark.parametrize(

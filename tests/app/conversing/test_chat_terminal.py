@@ -103,7 +103,7 @@ def test_a_second_ctrl_c_leaves_the_run_and_the_next_question_replaces_it(
         typist.keys.send_text("What is it?\rAgain\r\x04")
         run_chat(data)
         assert "left; the service may still be at it" in typist.notes
-    assert [body.get("on_busy") for body in service.bodies("/v1/chat/stream")] == [None, "cancel"]
+    assert [body.get("on_busy") for body in service.bodies("/v1/chat/stream")] == [None, "replace"]
 
 
 def test_a_signal_to_end_ends_a_chat_in_the_middle_of_an_answer(

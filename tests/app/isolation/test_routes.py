@@ -16,6 +16,7 @@ ROUTES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("GET", "/v1/runs/{}/events", "run", {"headers": {"last-event-id": "2"}}),
     ("GET", "/v1/runs/{}/trace", "run", {}),
     ("POST", "/v1/runs/{}/cancel", "run", {}),
+    ("POST", "/v1/runs/{}/resume", "run", {"json": {"approval_id": "apr_none", "decision": "approve"}}),
     ("POST", "/v1/feedback", "run", {"json": {"run_id": "{}", "rating": 1}}),
     ("GET", "/v1/artifacts/{}", "artifact", {}),
     ("GET", "/v1/threads/{}", "thread", {}),

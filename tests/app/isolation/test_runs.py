@@ -55,7 +55,7 @@ async def test_run_that_goes_on_is_followed_and_cancelled_by_its_user_alone(data
             freya.run(ben, run),
             manager.wait(ben, run),
             freya.start(ben, ask(thread_id=thread)),
-            freya.start(ben, ask(thread_id=thread, on_busy="cancel")),
+            freya.start(ben, ask(thread_id=thread, on_busy="replace")),
             freya.start(ben, ask(thread_id=thread, on_busy="queue")),
         ):
             with pytest.raises(ProblemError) as refused:

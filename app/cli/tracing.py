@@ -1,4 +1,4 @@
-"""`freya runs`: what happened in a run."""
+"""`freya runs trace`: what happened in a run."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -7,18 +7,16 @@ from urllib.parse import quote
 
 import typer
 
-from app.cli.options import AsJson, Key, User, examples
+from app.cli.options import AsJson, Key, User
 from app.cli.output import emit, emit_json
 
 if TYPE_CHECKING:
     from app.cli.client import Client
 
 _LONGEST = 160
-runs = typer.Typer(help="Look into runs.", no_args_is_help=True)
 
 
-@runs.command(epilog=examples("freya runs show run_...", "freya runs show run_... --json | jq .nodes"))
-def show(
+def trace(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run (run_...); `freya ask --json` has it.")],
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,

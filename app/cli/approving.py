@@ -1,0 +1,164 @@
+"""Asking the person at the terminal whether a tool may be called, and `freya runs`, which answers from elsewhere."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any  # Any: JSON
+
+import typer
+from pydantic import JsonValue
+
+from app.cli.client import Client, Event
+from app.cli.options import AsJson, Key, User, examples
+from app.cli.output import CommandFailed, emit, emit_json, note
+
+_CHOICE = "allow it? [y]es, [e]dit, or [n]o and why > "
+runs = typer.Typer(help="Look at runs, and answer what they ask.", no_args_is_help=True)
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run (run_...).")]
+ApprovalId = Annotated[str, typer.Argument(metavar="APPROVAL", help="What it waits for (apr_...).")]
+
+
+def left_open(event: Event) -> str:
+    """How an approval is answered later."""
+    return (
+        f"the run waits for a person: `freya runs approve {event['run_id']} {event['approval_id']}` allows "
+        f"{event['tool']}, `freya runs reject` does not"
+    )
+
+
+async def ask_person(event: Event) -> dict[str, JsonValue]:
+    """What the person at the terminal answers: the body of a resume. Raises CommandFailed where he leaves it open."""
+    from prompt_toolkit import PromptSession
+
+    arguments = json.dumps(event["arguments"], ensure_ascii=False)
+    note(f"{event['agent']} wants to call {event['tool']} {arguments}\n{event['why']}")
+    session: PromptSession[str] = PromptSession()
+
+    async def prompted(text: str, default: str = "") -> str:
+        try:
+            said = await session.prompt_async(
+                text, default=default, handle_sigint=False, set_exception_handler=False
+            )
+        except (EOFError, KeyboardInterrupt) as error:
+            raise CommandFailed(left_open(event)) from error
+        return said.strip()
+
+    while True:
+        word, _, rest = (await prompted(_CHOICE)).partition(" ")
+        match word.lower().rstrip(","):
+            case "y" | "yes":
+                return _answer(event, "approve")
+            case "n" | "no":
+                return _answer(event, "reject", reason=rest.strip())
+            case "e" | "edit":
+                try:
+                    changed = _arguments(await prompted("arguments > ", arguments))
+                except CommandFailed as error:
+                    note(str(error))
+                else:
+                    return _answer(event, "edit", arguments=changed)
+            case _:
+                note("y, e, or n with the reason")
+
+
+def _answer(event: Event, decision: str, **more: JsonValue) -> dict[str, JsonValue]:
+    return {"approval_id": event["approval_id"], "decision": decision, **more}
+
+
+def _arguments(text: str) -> dict[str, JsonValue]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise CommandFailed(f"the arguments are not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise CommandFailed("the arguments are no JSON object")
+    return value
+
+
+@runs.command(epilog=examples("freya runs show run_...", "freya runs show run_... --json | jq .approvals"))
+def show(
+    run: RunId,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """How a run stands, and what it waits for."""
+    _ask(key, user, lambda client: client.get(f"/v1/runs/{run}"), as_json=as_json)
+
+
+@runs.command(
+    epilog=examples(
+        "freya runs approve run_... apr_...",
+        """freya runs approve run_... apr_... --arguments '{"to": "Ada"}'""",
+    )
+)
+def approve(
+    run: RunId,
+    approval: ApprovalId,
+    arguments: Annotated[
+        str | None, typer.Option(help="Call it with these instead, a JSON object.", show_default="its own")
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Allow a call that a run waits with; the run goes on."""
+    body: dict[str, JsonValue] = {"approval_id": approval, "decision": "approve"}
+    if arguments is not None:
+        body |= {"decision": "edit", "arguments": _arguments(arguments)}
+    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), as_json=as_json)
+
+
+@runs.command(epilog=examples('freya runs reject run_... apr_... --reason "Not before Monday."'))
+def reject(
+    run: RunId,
+    approval: ApprovalId,
+    reason: Annotated[str, typer.Option(help="Why not; the model reads it.")] = "",
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Do not allow a call that a run waits with; the run goes on without it."""
+    body: dict[str, JsonValue] = {"approval_id": approval, "decision": "reject", "reason": reason}
+    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), as_json=as_json)
+
+
+@runs.command(epilog=examples("freya runs cancel run_..."))
+def cancel(
+    run: RunId,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """End a run that goes on or waits."""
+    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/cancel"), as_json=as_json)
+
+
+def _ask(
+    key: str | None, user: str | None, asked: Callable[[Client], Awaitable[Any]], *, as_json: bool
+) -> None:
+    from app.cli.finding import open_client
+    from app.cli.interruption import Interruption, run
+    from app.cli.options import quiet_settings
+
+    async def work(_: Interruption) -> None:
+        async with open_client(quiet_settings(), key=key, user=user) as client:
+            _tell(await asked(client), as_json=as_json)
+
+    run(work)
+
+
+def _tell(view: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        emit_json(view)
+        return
+    emit(f"{view['id']} is {view['status']}, in thread {view['thread_id']}")
+    for one in view["approvals"]:
+        arguments = json.dumps(one["arguments"], ensure_ascii=False)
+        emit(
+            f"{one['id']}: {one['agent']} wants to call {one['tool']} {arguments}, until {one['expires_at']}"
+        )
+        emit(f"  {one['why']}")
+    if view["result"]:
+        emit(view["result"]["answer"])
+    if view["problem"]:
+        emit(f"{view['problem']['title']}: {view['problem']['detail']}")
