@@ -150,7 +150,7 @@ def test_command_shows_the_tree(monkeypatch, as_json):
         show(found)
 
     monkeypatch.setattr(remembering_service, "ask", ask)
-    result = CliRunner().invoke(application, ["runs", "show", "run_x", *(["--json"] if as_json else [])])
+    result = CliRunner().invoke(application, ["runs", "trace", "run_x", *(["--json"] if as_json else [])])
     assert result.exit_code == 0, result.output
     if as_json:
         assert json.loads(result.stdout) == found
