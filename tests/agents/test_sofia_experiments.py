@@ -266,7 +266,8 @@ def test_refusal_says_what_to_give():
     ],
 )
 def test_few_conversions_of_very_many_visitors_are_approximated_closely(counts, exact):
-    found = compare(*counts, alpha=0.05)
+    (conversions_a, visitors_a, conversions_b, visitors_b) = counts
+    found = compare(conversions_a, visitors_a, conversions_b, visitors_b, 0.05)
     assert found.approximated
     assert found.p_value == pytest.approx(exact, rel=1e-5)
 
