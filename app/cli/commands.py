@@ -109,6 +109,7 @@ application.command(
         "freya evaluate",
         "freya evaluate --kind tool --agent technical",
         "freya evaluate our_cases.jsonl --json",
+        "freya evaluate routing refusals --server http://10.0.0.5:8000 --key frk_...",
     )
 )(evaluate)
 application.add_typer(knowledge, name="knowledge")

@@ -44,12 +44,20 @@ def evaluate(
     at_once: Annotated[int, typer.Option(min=1, max=32, help="Cases that are under way at once.")] = 4,
     faults: Annotated[bool, typer.Option(help="Whether every case that failed is listed.")] = True,  # a flag
     as_json: AsJson = False,  # a flag
+    server: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of the service that is asked, such as http://10.0.0.5:8000.",
+            show_default="the one on the data folder",
+        ),
+    ] = None,
     key: Key = None,
     user: User = None,
 ) -> None:
     """Put suites of cases to the service and report by agent what came of them.
 
-    The running service answers; where none runs, one is started for the moment. Each case has a thread of its own, which is
+    The running service answers; where none runs, one is started for the moment; with --server the one at that address, over
+    HTTP. Each case has a thread of its own, which is
     deleted again. It ends with 1 where a case failed.
     """
     from app.cli.interruption import run
@@ -69,7 +77,15 @@ def evaluate(
         raise CommandFailed(f"none of the {len(cases)} cases is of that kind and agent")
     failed = run(
         partial(
-            _evaluate, load_settings(), chosen, key, user, at_once=at_once, faults=faults, as_json=as_json
+            _evaluate,
+            load_settings(),
+            chosen,
+            key,
+            user,
+            server,
+            at_once=at_once,
+            faults=faults,
+            as_json=as_json,
         )
     )
     if failed:
@@ -81,6 +97,7 @@ async def _evaluate(
     cases: Sequence["Case"],
     key: str | None,
     user: str | None,
+    server: str | None,
     _: "Interruption",
     *,
     at_once: int,
@@ -92,7 +109,8 @@ async def _evaluate(
 
     turn = asyncio.Semaphore(at_once)
     done = 0
-    async with open_client(settings, key=key, user=user) as client:
+    async with open_client(settings, key=key, user=user, server=server) as client:
+        await client.get("/healthz")  # one that does not answer is no fault of the cases
 
         async def put(case: "Case") -> "Verdict":
             nonlocal done

@@ -6,6 +6,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import httpx
+
 from app.cli.client import Client
 from app.cli.output import CommandFailed
 from app.cli.waiting import SlowNotes
@@ -19,16 +21,32 @@ _LONGEST_COMMAND = 80
 
 @asynccontextmanager
 async def open_client(
-    settings: Settings, *, key: str | None = None, user: str | None = None
+    settings: Settings, *, key: str | None = None, user: str | None = None, server: str | None = None
 ) -> AsyncIterator[Client]:
     """A client of the service on the data folder, for one of its users. Where none runs, one is started and stopped at the end.
 
-    Raises CommandFailed when another process holds the folder and serves nothing.
+    With `server`, an address such as http://host:8000, it is the client of the service there, and nothing is started. Raises
+    CommandFailed when that is no address, or another process holds the folder and serves nothing.
     """
     async with AsyncExitStack() as stack:
-        client = await _find_or_start(settings, key, user, stack)
+        client = (
+            Client(_address(server), key, user)
+            if server
+            else await _find_or_start(settings, key, user, stack)
+        )
         stack.push_async_callback(client.close)
         yield client
+
+
+def _address(server: str) -> str:
+    """The address without what follows it. Raises CommandFailed for anything but http:// or https:// and a host."""
+    try:
+        url = httpx.URL(server)
+    except httpx.InvalidURL as error:
+        raise CommandFailed(f"{server!r} is no address: {error}") from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise CommandFailed(f"{server!r} is no address; give one such as http://127.0.0.1:8000")
+    return server.rstrip("/")
 
 
 async def wait_for_address(settings: Settings, instance: Instance) -> Instance | None:

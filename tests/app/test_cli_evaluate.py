@@ -107,3 +107,32 @@ def test_what_cannot_be_evaluated_is_said(arguments: tuple[str, ...], said: str)
     result = freya("evaluate", *arguments)
     assert result.exit_code == 1
     assert said in result.stderr
+
+
+def test_a_service_elsewhere_is_asked_over_http_and_no_data_folder_is_made(
+    service: ScriptedService, cases: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FREYA_DATA", str(tmp_path / "elsewhere"))
+    result = freya(
+        "evaluate", cases, "--kind", "routing", "--server", f"{service.address}/", "--key", "k", "--user", "u"
+    )
+    assert result.exit_code == 0
+    assert "routing: one specialist" in result.stdout
+    (headers,) = [headers for _, path, _, headers in service.asked if path == "/v1/chat"]
+    assert (headers["authorization"], headers["freya-user"]) == ("Bearer k", "u")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        ("10.0.0.5:8000", "'10.0.0.5:8000' is no address; give one such as http://127.0.0.1:8000"),
+        ("ftp://host", "'ftp://host' is no address"),
+        ("http://127.0.0.1:9", "does not answer"),
+    ],
+)
+def test_an_address_at_which_no_service_answers_ends_it_at_once(cases: str, server: str, said: str):
+    result = freya("evaluate", cases, "--server", server)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert result.stdout == ""

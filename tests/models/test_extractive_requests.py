@@ -128,6 +128,8 @@ DESIGNS = [
 ]  # fmt: skip
 
 KNOWLEDGE = [
+    ("sofia", "Why do people unsubscribe from newsletters?"),
+    ("davina", "How do investors judge a founder?"),
     ("technical", "What is the RSI indicator and when should I use it for Bitcoin trading?"),
     ("technical", "What does an RSI above 70 mean?"),
     ("technical", "Is 14 the best period for RSI?"),
@@ -151,13 +153,13 @@ KNOWLEDGE = [
     ("rebecca", "When should I use RAG and when fine-tuning?"),
 ]
 
-ABOUT_SOMETHING_ELSE = [
-    ("sofia", "Write a Facebook ad for my bakery"),
-    ("sofia", "Write a Facebook ad for a vegan cafe in Berlin"),
-]
-"""Requests that say a word of a tool's name, and hold nothing that it works on."""
-
 LACKING = [
+    ("sofia", "Write a Facebook ad for my bakery", "product"),
+    ("sofia", "create a Facebook ad", "product"),
+    ("davina", "what will our revenue be?", "start"),
+    ("davina", "when do we run out of cash?", "monthly burn"),
+    ("sofia", "keyword density please", "text"),
+    ("technical", "sharpe of 100", "values"),
     ("fundamentals", "Liquidation price of a long from 60000", "leverage"),
     ("technical", "position size for a 10k account", "entry"),
     ("davina", "calculate my NPV", "cash flows"),
@@ -237,7 +239,7 @@ async def test_channels_languages_and_counts_are_read_beside_the_request(
         assert call["args"].get("cases") == cases
 
 
-@pytest.mark.parametrize(("agent", "question"), [*KNOWLEDGE, *ABOUT_SOMETHING_ELSE])
+@pytest.mark.parametrize(("agent", "question"), KNOWLEDGE)
 async def test_a_knowledge_question_calls_no_tool(
     model: ExtractiveChatModel, charters: Mapping[str, Charter], agent: str, question: str
 ):

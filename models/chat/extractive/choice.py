@@ -24,6 +24,11 @@ _COMPLETE = 0.1
 _UNABLE = 0.3
 """What it takes from a tool that it does not do what the request names and another tool does."""
 _EXPLAINED = 0.12
+_LIKELY = 0.5
+_LIKELY_ASKED = 0.6
+_LIKELY_NAMED = 0.35
+"""Cosines from which a tool is taken for what is meant, where nothing else answers: of what is told to be done or of the user's own, of the rest, and of
+a tool that is named by one who does not ask in general."""
 _LONGEST_COMPARED = 400
 _GREETING = r"^(?:(?:hi|hello|hey|please|so|ok|okay|and|thanks)[\s,!.]{1,9}){0,3}"
 _ASKS_TO_KNOW = re.compile(
@@ -60,6 +65,7 @@ _EXPLAINS = re.compile(
     + r"(?:explain|define|describe|tell me about|how\b(?! (?:high|low|strong|much)\b)|why\b|when\b|should\b)",
     re.IGNORECASE,
 )
+_OURS = re.compile(r"\b(?:my|our|we|us)\b", re.IGNORECASE)
 _LABELS = re.compile(r"[A-Za-z]{3,}\s?:\s")
 _DATA = re.compile(r"[\d:\"“«]")
 """Where what is asked for ends and what is given begins."""
@@ -144,6 +150,22 @@ async def choose_tools(
     if ready and ready[0].fit >= ranked[0].fit - _ALONGSIDE:
         return _together(ready, manner, toolset), None
     return [], _wanting(ranked[0], complete, manner)
+
+
+async def likely_tool(request: str, toolset: Toolset, embedder: Embedder) -> Candidate | None:
+    """The tool that a request seems to name, which nothing was found to answer; None where it asks for no work of a tool.
+
+    More is taken for a task here than by `choose_tools`, as the request is declined otherwise.
+    """
+    manner = Manner.of(request)
+    beginning = mentions_of(request).wording[:_LONGEST_COMPARED].strip()
+    own = manner.points or manner.data or _OURS.search(beginning) is not None
+    if not (request.strip() and toolset.tools) or manner.defines or (_EXPLAINS.match(beginning) and not own):
+        return None
+    ranked = await _rank(request, toolset, embedder, manner, every=True)
+    least = _LIKELY if own or (manner.acts and not manner.asks) else _LIKELY_ASKED
+    near = _LIKELY_NAMED if own or not manner.asks else least
+    return next((c for c in ranked if c.cosine >= (near if c.called or c.named else least)), None)
 
 
 def _wanting(best: Candidate, complete: list[Candidate], manner: Manner) -> Candidate | None:

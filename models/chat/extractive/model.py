@@ -18,7 +18,7 @@ from pydantic import ConfigDict, PrivateAttr
 
 from models.chat.asynchronous import AsynchronousChatModel
 from models.chat.extractive.arguments import mentions_of, read_arguments
-from models.chat.extractive.choice import Candidate, choose_tools
+from models.chat.extractive.choice import Candidate, choose_tools, likely_tool
 from models.chat.extractive.replies import DECLINED, NOT_LIVE, answer, asks_live, question
 from models.chat.extractive.schema import Signature
 from models.chat.extractive.toolset import Toolset, Toolsets, ToolSpec
@@ -100,6 +100,7 @@ class ExtractiveChatModel(AsynchronousChatModel):
         wanting: Candidate | None = None
         if turn.prompt.draft:
             return _message(messages, turn.prompt.draft)
+        toolset: Toolset | None = None
         if tools and not turn.results and tool_choice != "none":
             functions, forced = _functions(tools, tool_choice)
             toolset = await self._toolsets.prepare(functions)
@@ -111,7 +112,12 @@ class ExtractiveChatModel(AsynchronousChatModel):
         text = answer(turn)
         if text:
             return _message(messages, text, reason="needs_input" if turn.failed else "stop")
-        return _message(messages, NOT_LIVE if asks_live(turn) else DECLINED, reason="declined")
+        if asks_live(turn):
+            return _message(messages, NOT_LIVE, reason="declined")
+        likely = await likely_tool(turn.request, toolset, self.embedder) if toolset else None
+        if likely is not None:
+            return _message(messages, question(likely), reason="needs_input")
+        return _message(messages, DECLINED, reason="declined")
 
     async def _calls(
         self, turn: Turn, toolset: Toolset, *, forced: bool

@@ -7,6 +7,7 @@ from langchain_core.messages import ToolMessage
 
 from models.chat.extractive.choice import Candidate
 from models.chat.extractive.compose import compose
+from models.chat.extractive.schema import Argument
 from models.chat.extractive.turns import ASKED, Turn
 from models.chat.prompt import Note
 
@@ -75,11 +76,12 @@ def question(wanting: Candidate) -> str:
     by_name = {argument.name: argument for argument in wanting.tool.signature.arguments}
     reading = wanting.reading
     asked = [
-        f"- **{name.replace('_', ' ')}**: {by_name[name].prop.get('description', 'not described')}"
-        + (f" ({reading.unclear[name]})" if name in reading.unclear else "")
+        _described(name, by_name[name]) + (f" ({reading.unclear[name]})" if name in reading.unclear else "")
         for name in reading.missing
     ]
-    if not reading.missing:
+    if not reading.missing and wanting.tool.takes_text_only:
+        asked = [_described(name, by_name[name]) for name in wanting.tool.reads]
+    elif not reading.missing:
         asked = [f"- what **{number}** is" for number in reading.unexplained]
         asked = asked or ["- any figure to compute with"]
         open_ = [
@@ -92,6 +94,10 @@ def question(wanting: Candidate) -> str:
         asked += ["", "Say it with its name" + (", or say to leave it out." if reading.unexplained else ".")]
     listed = "\n".join(asked)
     return f"I can compute {wanting.tool.title}, {ASKED}\n{listed}\n\nFor example: “{wanting.nearest}”"
+
+
+def _described(name: str, argument: Argument) -> str:
+    return f"- **{name.replace('_', ' ')}**: {argument.prop.get('description', 'not described')}"
 
 
 def _context(turn: Turn) -> str:
