@@ -27,6 +27,7 @@ from memory import (
     ProjectStore,
     Retention,
     ShortTermTier,
+    ThreadFinder,
     ThreadStore,
     TieredConversation,
 )
@@ -80,6 +81,7 @@ class MemoryParts:
     """The memory package, joined."""
 
     threads: ThreadStore
+    finder: ThreadFinder
     short_term: ShortTermTier
     conversation: TieredConversation
     recaller: MemoryRecaller
@@ -192,6 +194,7 @@ def join_memory(
     )
     return MemoryParts(
         threads=threads,
+        finder=ThreadFinder(database, threads, sealer),
         short_term=short_term,
         conversation=conversation,
         recaller=recaller,

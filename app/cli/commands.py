@@ -16,6 +16,7 @@ from app.cli.approving import runs
 from app.cli.asking import ask, chat
 from app.cli.checking import doctor
 from app.cli.configuring import config, key
+from app.cli.conversations import threads
 from app.cli.evaluating import evaluate
 from app.cli.interruption import Interrupted
 from app.cli.knowing import knowledge
@@ -105,6 +106,7 @@ application.add_typer(knowledge, name="knowledge")
 application.add_typer(memory, name="memory")
 application.add_typer(models, name="models")
 application.add_typer(runs, name="runs")
+application.add_typer(threads, name="threads")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  # typer's signature

@@ -147,7 +147,7 @@ class RunManager:
             raise ProblemError(
                 problem("overloaded", f"{self._most_runs} runs are going on. Try again in a moment.")
             )
-        self._refuse_unworkable(request)
+        self.refuse_unworkable(request)
         run_id = new_id("run")
         scope = Scope(
             thread_id=new_id("thr") if request.thread_id is None else request.thread_id,
@@ -228,8 +228,11 @@ class RunManager:
             return request.project_id
         return await self._store.project_of(owner, request.thread_id)
 
-    def _refuse_unworkable(self, request: ChatRequest) -> None:
-        """Refuse at once what the guard or the router would refuse, so that it leaves no record."""
+    def refuse_unworkable(self, request: ChatRequest) -> None:
+        """Refuse at once what the guard or the router would refuse, so that it leaves no record.
+
+        Raises RequestRefused, UnknownAgent.
+        """
         clean_message(request.message, longest=self._parts.settings.longest_message)
         unknown = [name for name in request.agents if name not in self._parts.charters]
         if unknown:
