@@ -28,6 +28,7 @@ from memory import (
     ProjectStore,
     Retention,
     ShortTermTier,
+    ThreadFinder,
     ThreadStore,
     TieredConversation,
 )
@@ -81,6 +82,7 @@ class MemoryParts:
     """The memory package, joined."""
 
     threads: ThreadStore
+    finder: ThreadFinder
     short_term: ShortTermTier
     conversation: TieredConversation
     recaller: MemoryRecaller
@@ -197,6 +199,7 @@ def join_memory(
     )
     return MemoryParts(
         threads=threads,
+        finder=ThreadFinder(database, threads, sealer),
         short_term=short_term,
         conversation=conversation,
         recaller=recaller,

@@ -26,7 +26,18 @@ from app.runs.inspection import RunTrace, inspected
 from app.runs.records import CANCELLED, GOING_ON
 from app.runs.store import StoredArtifact
 from graphs import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
-from memory import DeletedThread, MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
+from memory import (
+    DeletedThread,
+    ListedThread,
+    MemoryUnavailable,
+    Message,
+    Owner,
+    Scope,
+    ShortTermTier,
+    Thread,
+    ThreadFinder,
+    ThreadStore,
+)
 
 
 class AgentView(BaseModel):
@@ -50,6 +61,15 @@ class ToolView(BaseModel):
     examples: list[str] = Field(description="Requests that call for it.")
 
 
+class ForkedThread(BaseModel):
+    """A thread that was forked from another."""
+
+    thread: Thread
+    run_id: str | None = Field(
+        default=None, description="The run that answers the message it was forked with; null without one."
+    )
+
+
 async def _anybody() -> None:
     """Any turn may begin."""
 
@@ -65,6 +85,7 @@ class Freya:
         runs: RunStore,
         events: EventLog,
         threads: ThreadStore,
+        finder: ThreadFinder,
         short_term: ShortTermTier,
         known: KnowledgeService,
         memory: MemoryService,
@@ -79,6 +100,7 @@ class Freya:
         self._runs = runs
         self._events = events
         self._threads = threads
+        self._finder = finder
         self._short_term = short_term
         self.known = known
         """What is known, and the work on it."""
@@ -197,7 +219,7 @@ class Freya:
     async def create_thread(
         self,
         owner: Owner,
-        title: str,
+        title: str | None,
         *,
         project_id: str | None,
         metadata: dict[str, JsonValue],
@@ -212,9 +234,52 @@ class Freya:
         """The thread."""
         return await self._threads.get(owner, thread_id)
 
-    async def threads(self, owner: Owner, *, limit: int, before: str | None) -> list[Thread]:
-        """Threads, newest first."""
-        return await self._threads.page(owner, limit=limit, before=before)
+    async def threads(
+        self, owner: Owner, *, query: str | None = None, limit: int, before: str | None
+    ) -> list[ListedThread]:
+        """Threads, newest first; with a query those whose titles or messages say it."""
+        if query is not None:
+            return await self._finder.find(owner, query, limit=limit, before=before)
+        threads = await self._threads.page(owner, limit=limit, before=before)
+        return [ListedThread(**thread.model_dump()) for thread in threads]
+
+    async def change_thread(
+        self,
+        owner: Owner,
+        thread_id: str,
+        *,
+        title: str | None,
+        metadata: dict[str, JsonValue] | None,
+    ) -> Thread:
+        """Give a thread another title or other metadata."""
+        return await self._threads.change(owner, thread_id, title=title, metadata=metadata)
+
+    async def fork_thread(
+        self,
+        owner: Owner,
+        thread_id: str,
+        message_id: str,
+        *,
+        title: str | None,
+        message: str | None,
+        idempotency_key: str | None = None,
+    ) -> "ForkedThread":
+        """A thread that begins as this one did, up to a message; with `message` that is asked there in the message's place."""
+        if message is not None:
+            self._manager.refuse_unworkable(ChatRequest(message=message))
+        thread = await self._threads.fork(
+            owner,
+            thread_id,
+            message_id,
+            without=message is not None,
+            title=title,
+            idempotency_key=idempotency_key,
+        )
+        if message is None:
+            return ForkedThread(thread=thread)
+        asked = ChatRequest(message=message, thread_id=thread.id)
+        run_id, _ = await self._manager.start(owner, asked, idempotency_key=idempotency_key)
+        return ForkedThread(thread=await self._threads.get(owner, thread.id), run_id=run_id)
 
     async def delete_thread(self, owner: Owner, thread_id: str, *, records: bool = False) -> DeletedThread:
         """Delete a thread with all that belongs to it, in every tier, and the events of its runs.

@@ -370,6 +370,7 @@ async def _join_service(
         runs=memory.runs,
         events=memory.events,
         threads=memory.threads,
+        finder=memory.finder,
         short_term=memory.short_term,
         known=pipeline.service,
         memory=memory.service,

@@ -16,6 +16,7 @@ from memory.errors import (
     UnknownThread,
     WriteUncertain,
 )
+from memory.finding import ListedThread, ThreadFinder
 from memory.identifiers import encoded, new_id
 from memory.interactions import Interaction, RoutedTask, log_interaction
 from memory.interfaces import (
@@ -65,6 +66,7 @@ __all__ = [
     "Interaction",
     "KeyMissing",
     "Kind",
+    "ListedThread",
     "Member",
     "MemorySettings",
     "MemoryTier",
@@ -90,6 +92,7 @@ __all__ = [
     "StillRunning",
     "Summary",
     "Thread",
+    "ThreadFinder",
     "ThreadStore",
     "Tier",
     "TieredConversation",

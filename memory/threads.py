@@ -1,6 +1,7 @@
 """Threads and their messages in PostgreSQL: the permanent record of conversations."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any  # rows and JSON of the database
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from memory.database import Connection, Database
 from memory.deleting import DeletedThread, Withdraw, delete_thread
 from memory.errors import UnknownThread
+from memory.forking import fork_thread
 from memory.identifiers import new_id
 from memory.interfaces import Scope, ToolUse, Turn
 from memory.owner import Owner
@@ -19,6 +21,14 @@ from memory.privacy.sealing import Sealer, is_marked, kept_as_it_is
 from memory.projects import require_project
 
 _LONGEST_TITLE = 80
+_LONGEST_GIVEN = 200
+_UNTITLED = "New thread"
+_GREETING = re.compile(
+    r"^(?:hello|hi|hey|good (?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|hola|buenos días|buenas tardes|"
+    r"привет|здравствуйте|добрый день)(?:\s+(?:there|freya|zusammen))?\s*[,!.:]+\s*",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r".{12,}?[.!?…](?=\s|$)")
 _SEALED = "sealed"
 _IMPORTED_A_TURN = 4
 """Messages that are read for each imported turn that is wanted."""
@@ -41,8 +51,14 @@ class Thread(BaseModel):
 
     id: str
     title: str
+    named: bool = False
+    """Whether a person gave it its title; it is made of its first message otherwise."""
     project_id: str | None
     metadata: dict[str, JsonValue]
+    parent_id: str | None = None
+    """The thread that it was forked from."""
+    parent_message_id: str | None = None
+    """The message that it was forked at."""
     created_at: datetime
     updated_at: datetime
 
@@ -78,26 +94,30 @@ class ThreadStore:
     async def create(
         self,
         owner: Owner,
-        title: str,
+        title: str | None,
         *,
         project_id: str | None,
         metadata: dict[str, JsonValue],
         idempotency_key: str | None = None,
     ) -> Thread:
-        """A new, empty thread; with a key that created one before, that one. Raises UnknownProject."""
+        """A new, empty thread; with a key that created one before, that one. Raises UnknownProject.
+
+        Without a title it gets that of its first message.
+        """
         made = (
             new_id("thr"),
             owner.tenant_id,
             owner.user_id,
-            await sealed(self._sealer, owner, title_of(title)),
+            await sealed(self._sealer, owner, _cut(title or "", _LONGEST_GIVEN)),
+            title is not None,
             project_id,
             Jsonb(await sealed_json(self._sealer, owner, metadata)),
             idempotency_key,
         )
         async with self._database.of(owner) as connection:
             cursor = await connection.execute(
-                "INSERT INTO threads (id, tenant_id, user_id, title, project_id, metadata, idempotency_key)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+                "INSERT INTO threads (id, tenant_id, user_id, title, named, project_id, metadata, idempotency_key)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
                 " ON CONFLICT (tenant_id, user_id, idempotency_key) WHERE idempotency_key IS NOT NULL"
                 " DO UPDATE SET idempotency_key = excluded.idempotency_key RETURNING *",
                 made,
@@ -105,14 +125,68 @@ class ThreadStore:
             row = (await cursor.fetchall())[0]
             if project_id is not None and row["id"] == made[0]:
                 await require_project(connection, project_id)
-        return await self._thread(owner, row)
+        return await self.read(owner, row)
+
+    async def change(
+        self,
+        owner: Owner,
+        thread_id: str,
+        *,
+        title: str | None = None,
+        metadata: dict[str, JsonValue] | None = None,
+    ) -> Thread:
+        """Give the thread another title, or other metadata in place of all that it has. Raises UnknownThread."""
+        named = None if title is None else await sealed(self._sealer, owner, _cut(title, _LONGEST_GIVEN))
+        noted = None if metadata is None else Jsonb(await sealed_json(self._sealer, owner, metadata))
+        rows = await self._query(
+            owner,
+            "UPDATE threads SET title = coalesce(%(title)s, title), named = named OR %(title)s::text IS NOT NULL,"
+            " metadata = coalesce(%(metadata)s, metadata)"
+            " WHERE id = %(thread)s AND tenant_id = %(tenant)s AND user_id = %(user)s RETURNING *",
+            {
+                "title": named,
+                "metadata": noted,
+                "thread": thread_id,
+                "tenant": owner.tenant_id,
+                "user": owner.user_id,
+            },
+        )
+        if not rows:
+            raise UnknownThread(f"there is no thread {thread_id!r}")
+        return await self.read(owner, rows[0])
+
+    async def fork(
+        self,
+        owner: Owner,
+        thread_id: str,
+        message_id: str,
+        *,
+        without: bool = False,
+        title: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Thread:
+        """A thread that begins as this one did, up to the message; `without` its turn, up to the turn before.
+
+        See `forking.fork_thread`. Raises UnknownThread, UnknownRecord.
+        """
+        named = None if title is None else await sealed(self._sealer, owner, _cut(title, _LONGEST_GIVEN))
+        made = await fork_thread(
+            self._database,
+            owner,
+            thread_id,
+            message_id,
+            without=without,
+            title=named,
+            idempotency_key=idempotency_key,
+        )
+        return await self.get(owner, made)
 
     async def get(self, owner: Owner, thread_id: str) -> Thread:
         """The thread. Raises UnknownThread."""
         rows = await self._query(owner, "SELECT * FROM threads WHERE id = %s", (thread_id,))
         if not rows:
             raise UnknownThread(f"there is no thread {thread_id!r}; leave thread_id out to begin one")
-        return await self._thread(owner, rows[0])
+        return await self.read(owner, rows[0])
 
     async def page(self, owner: Owner, *, limit: int, before: str | None) -> list[Thread]:
         """Threads, newest first, those made before the thread with the id `before`."""
@@ -122,7 +196,7 @@ class ThreadStore:
             " ORDER BY id DESC LIMIT %s",
             (owner.tenant_id, owner.user_id, before, before, limit),
         )
-        return [await self._thread(owner, row) for row in rows]
+        return [await self.read(owner, row) for row in rows]
 
     async def delete(
         self, owner: Owner, thread_id: str, *, withdraw: Withdraw | None = None
@@ -216,7 +290,8 @@ class ThreadStore:
         if not rows:
             raise UnknownThread(f"there is no thread {scope.thread_id!r} any more")
 
-    async def _thread(self, owner: Owner, row: DictRow) -> Thread:
+    async def read(self, owner: Owner, row: DictRow) -> Thread:
+        """The thread of a row of the table."""
         kept = {key: row[key] for key in Thread.model_fields}
         return Thread.model_validate(
             {
@@ -270,6 +345,12 @@ async def open_turn(
                 Jsonb(metadata),
             ),
         )
+    else:
+        await connection.execute(
+            "UPDATE threads SET title = %s WHERE id = %s AND NOT named"
+            " AND NOT EXISTS (SELECT FROM messages WHERE thread_id = threads.id)",
+            (title if title is not None else title_of(request), scope.thread_id),
+        )
     await connection.execute(
         "INSERT INTO messages (id, thread_id, tenant_id, user_id, run_id, role, content) VALUES (%s, %s, %s, %s, %s, 'user', %s)",
         (
@@ -314,11 +395,19 @@ def _is_box(value: Any) -> bool:  # JSON of any form
 
 
 def title_of(text: str) -> str:
-    """A thread's title: the first line of the text, cut at a word."""
+    """A thread's title, in the words of its first message: its first sentence after a greeting, cut at a word."""
     line = " ".join(text.split())
-    if len(line) <= _LONGEST_TITLE:
-        return line or "New thread"
-    return line[:_LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
+    said = _GREETING.sub("", line, count=1) or line
+    first = _SENTENCE.match(said)
+    said = first[0].rstrip(".") if first else said
+    return _cut(said[:1].upper() + said[1:] if said != line else said, _LONGEST_TITLE)
+
+
+def _cut(line: str, longest: int) -> str:
+    line = " ".join(line.split())
+    if len(line) <= longest:
+        return line or _UNTITLED
+    return line[:longest].rsplit(" ", 1)[0] + "…"
 
 
 def _imported_turns(said: Sequence[DictRow], *, whole: bool) -> list[Turn]:

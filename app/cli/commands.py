@@ -16,6 +16,7 @@ from app.cli.approving import runs
 from app.cli.asking import ask, chat
 from app.cli.checking import doctor
 from app.cli.configuring import config, key
+from app.cli.conversations import threads
 from app.cli.evaluating import evaluate
 from app.cli.interruption import Interrupted
 from app.cli.keys import keys
@@ -119,6 +120,7 @@ runs.command(epilog=examples("freya runs trace run_...", "freya runs trace run_.
     trace
 )
 application.add_typer(runs, name="runs")
+application.add_typer(threads, name="threads")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  # typer's signature

@@ -9,14 +9,15 @@ from app.http.chat import ERRORS, Key, Service, Storable
 from app.http.paging import Cursor, Limit, Page, Place
 from app.http.security import Acting
 from app.runs import RunView, storable
-from app.service import AgentView
-from memory import DeletedThread, Message, Thread
+from app.runs.records import LONGEST_MESSAGE
+from app.service import AgentView, ForkedThread
+from memory import DeletedThread, ListedThread, Message, Thread
 
 router = APIRouter(prefix="/v1", responses=ERRORS)
 ThreadId = Annotated[str, Path(max_length=64), Storable]
 
 
-class ThreadPage(Page[Thread]):
+class ThreadPage(Page[ListedThread]):
     """Some threads."""
 
 
@@ -37,9 +38,49 @@ class NewThread(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: Annotated[str, Field(min_length=1, max_length=200)] = "New thread"
+    title: Annotated[
+        str | None,
+        Field(min_length=1, max_length=200, description="Left out, it gets that of its first message."),
+    ] = None
     project_id: Annotated[str | None, Field(max_length=128)] = None
     metadata: dict[str, JsonValue] = {}
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: JsonValue) -> JsonValue:
+        return storable(value)
+
+
+class ChangedThread(BaseModel):
+    """What is to be changed of a thread; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    metadata: Annotated[dict[str, JsonValue] | None, Field(description="In place of all that it has.")] = None
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: JsonValue) -> JsonValue:
+        return storable(value)
+
+
+class Fork(BaseModel):
+    """Where a thread is forked, and how the new one goes on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message_id: Annotated[str, Field(max_length=64, description="The last message that the new thread has.")]
+    title: Annotated[
+        str | None, Field(min_length=1, max_length=200, description="Left out, that of the thread.")
+    ] = None
+    message: Annotated[
+        str | None,
+        Field(
+            max_length=LONGEST_MESSAGE,
+            description="Asked in place of that message: the new thread has the turns before it, and this one is begun there.",
+        ),
+    ] = None
 
     @field_validator("*")
     @classmethod
@@ -62,9 +103,23 @@ async def create_thread(
 
 
 @router.get("/threads", operation_id="listThreads", tags=["threads"])
-async def list_threads(freya: Service, owner: Acting, limit: Limit = 50, cursor: Cursor = None) -> ThreadPage:
-    """Conversations, newest first."""
-    items = await freya.threads(owner, limit=limit + 1, before=cursor)
+async def list_threads(
+    freya: Service,
+    owner: Acting,
+    q: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=400,
+            description='Only those whose titles or messages say it: words, of which the beginning does, `"a phrase"`, `or`, `-not`.',
+        ),
+        Storable,
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> ThreadPage:
+    """Conversations, newest first; with `q` those that say it, each with the newest place that does."""
+    items = await freya.threads(owner, query=q, limit=limit + 1, before=cursor)
     return ThreadPage.of(items, limit)
 
 
@@ -72,6 +127,27 @@ async def list_threads(freya: Service, owner: Acting, limit: Limit = 50, cursor:
 async def get_thread(thread_id: ThreadId, freya: Service, owner: Acting) -> Thread:
     """A conversation's title, times and metadata."""
     return await freya.thread(owner, thread_id)
+
+
+@router.patch("/threads/{thread_id}", operation_id="changeThread", tags=["threads"])
+async def change_thread(thread_id: ThreadId, body: ChangedThread, freya: Service, owner: Acting) -> Thread:
+    """Rename a conversation, or change what a client keeps with it."""
+    return await freya.change_thread(owner, thread_id, title=body.title, metadata=body.metadata)
+
+
+@router.post("/threads/{thread_id}/fork", operation_id="forkThread", status_code=201, tags=["threads"])
+async def fork_thread(
+    thread_id: ThreadId, body: Fork, freya: Service, owner: Acting, idempotency_key: Key = None
+) -> ForkedThread:
+    """Begin a conversation as this one did, up to a message; or ask something else in that message's place."""
+    return await freya.fork_thread(
+        owner,
+        thread_id,
+        body.message_id,
+        title=body.title,
+        message=body.message,
+        idempotency_key=idempotency_key,
+    )
 
 
 @router.delete("/threads/{thread_id}", operation_id="deleteThread", tags=["threads"])

@@ -163,7 +163,7 @@ class RunManager:
     ) -> tuple[str, str]:
         if self._stopping:
             raise _stopping()
-        self._refuse_unworkable(request)
+        self.refuse_unworkable(request)
         if full := await self._executor.refusal():
             raise ProblemError(problem("overloaded", f"{full} Try again in a moment."))
         run_id = new_id("run")
@@ -272,8 +272,11 @@ class RunManager:
             return request.project_id
         return await self._store.project_of(owner, request.thread_id)
 
-    def _refuse_unworkable(self, request: ChatRequest) -> None:
-        """Refuse at once what the guard or the router would refuse, so that it leaves no record."""
+    def refuse_unworkable(self, request: ChatRequest) -> None:
+        """Refuse at once what the guard or the router would refuse, so that it leaves no record.
+
+        Raises RequestRefused, UnknownAgent.
+        """
         clean_message(request.message, longest=self._parts.settings.longest_message)
         unknown = [name for name in request.agents if name not in self._parts.charters]
         if unknown:

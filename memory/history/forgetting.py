@@ -166,13 +166,13 @@ class MessageForgetter:
         """A thread that was called by what is forgotten is called by what it begins with now."""
         thread_id = turn[0]["thread_id"]
         cursor = await connection.execute(
-            "SELECT title, (SELECT content FROM messages WHERE thread_id = threads.id ORDER BY id LIMIT 1) AS first"
+            "SELECT title, named, (SELECT content FROM messages WHERE thread_id = threads.id ORDER BY id LIMIT 1) AS first"
             " FROM threads WHERE id = %s",
             (thread_id,),
         )
         (thread,) = await cursor.fetchall()
         said = {title_of(await self._opened(owner, row["content"])) for row in turn}
-        if await self._opened(owner, thread["title"]) in said:
+        if not thread["named"] and await self._opened(owner, thread["title"]) in said:
             title = title_of(await self._opened(owner, thread["first"] or ""))
             await connection.execute(
                 "UPDATE threads SET title = %s WHERE id = %s",

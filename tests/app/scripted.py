@@ -20,7 +20,16 @@ from graphs import FreyaGraph, FreyaState, RunContext
 from graphs.events import Token
 from graphs.routing.interfaces import Route
 from graphs.settings import GraphSettings
-from memory import LOCAL, Database, MemorySettings, Owner, Recollection, ShortTermTier, ThreadStore
+from memory import (
+    LOCAL,
+    Database,
+    MemorySettings,
+    Owner,
+    Recollection,
+    ShortTermTier,
+    ThreadFinder,
+    ThreadStore,
+)
 
 Script = Callable[[RunContext, str], Awaitable[FreyaState]]
 
@@ -126,6 +135,7 @@ class Setup:
             runs=self.store,
             events=self.events,
             threads=ThreadStore(self.database),
+            finder=ThreadFinder(self.database, ThreadStore(self.database)),
             short_term=ShortTermTier(self.redis, MemorySettings()),
             known=cast("Any", None),
             memory=cast("Any", None),

@@ -22,6 +22,8 @@ ROUTES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("GET", "/v1/threads/{}", "thread", {}),
     ("GET", "/v1/threads/{}/messages", "thread", {}),
     ("GET", "/v1/threads/{}/runs", "thread", {}),
+    ("PATCH", "/v1/threads/{}", "thread", {"json": {"title": "Mine"}}),
+    ("POST", "/v1/threads/{}/fork", "thread", {"json": {"message_id": "msg_none"}}),
     ("DELETE", "/v1/threads/{}", "thread", {}),
     ("POST", "/v1/chat", "thread", {"json": {"message": ASKED, "thread_id": "{}"}}),
     ("POST", "/v1/chat/stream", "thread", {"json": {"message": ASKED, "thread_id": "{}"}}),

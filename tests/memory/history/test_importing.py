@@ -55,7 +55,7 @@ async def test_messages_keep_their_times_speakers_and_order(importer, database, 
     threads = ThreadStore(database)
     garden, kitchen = sorted(await threads.page(owner, limit=9, before=None), key=lambda one: one.created_at)
     assert (report.lines, report.imported, report.known, report.rejected) == (3, 3, 0, 0)
-    assert (garden.title, kitchen.title) == ("Roses?", "Hello, I am Ada.")
+    assert (garden.title, kitchen.title) == ("Roses?", "I am Ada.")
     assert kitchen.created_at == _START
     assert kitchen.updated_at == _START + timedelta(seconds=1)
     asked, answered = await threads.messages(owner, kitchen.id, limit=9, after=None)
