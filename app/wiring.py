@@ -45,6 +45,7 @@ from app.service import Freya
 from app.settings import Settings, SettingsInvalid
 from app.sql_probe import PostgresProbe
 from app.tasks import end
+from app.tracing import Tracing, open_tracing
 from graphs import CalibratedRouter, build_freya
 from knowledge import (
     Importer,
@@ -122,6 +123,7 @@ class Running:
     servers: tuple[str, ...]
     keys: KeyService
     limiter: Limiter
+    tracing: Tracing | None = None
 
 
 @asynccontextmanager
@@ -183,6 +185,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         # OpenBLAS's workers wait by spinning: they burned more than half of a turn's processor time for nothing.
         stack.enter_context(await asyncio.to_thread(threadpool_limits, limits=1, user_api="blas"))
         backends = await stack.enter_async_context(open_backends(settings, progress=progress))
+        tracing = await stack.enter_async_context(open_tracing(settings.tracing))
         keys = await stack.enter_async_context(open_keys(settings.http, backends.pool))
         limiter = Limiter(backends.redis, settings.limits, unchecked=metrics.unchecked.inc)
         await backends.redis.ping()  # a wrong URL is told now, and not once everything is indexed
@@ -241,6 +244,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             charters,
             metrics=metrics,
             limiter=limiter,
+            tracing=tracing,
             indexed=lambda: housekeeping.indexed,
             resources=Resources(
                 market=market,
@@ -264,6 +268,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
             servers=backends.servers,
             keys=keys,
             limiter=limiter,
+            tracing=tracing,
         )
 
 
@@ -278,6 +283,7 @@ async def _join_service(
     *,
     metrics: Metrics,
     limiter: Limiter,
+    tracing: Tracing | None,
     indexed: Callable[[], float | None],
     resources: Resources,
 ) -> tuple[Freya, RunManager]:
@@ -314,6 +320,7 @@ async def _join_service(
             settings=settings.graphs,
             indexed=indexed,
             resources=resources,
+            callbacks=tracing.of_run if tracing else lambda _run_id: (),
         ),
         memory.runs,
         memory.events,
