@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from app.access.settings import LimitSettings
 from app.market import MarketSettings
+from app.tracing import TracingSettings
 from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
 from knowledge import KnowledgeSettings
@@ -188,6 +189,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
     runs: RunSettings = RunSettings()
     models: ModelsSettings = ModelsSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()

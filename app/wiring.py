@@ -48,6 +48,7 @@ from app.service import Freya
 from app.settings import Settings, SettingsInvalid
 from app.sql_probe import PostgresProbe
 from app.tasks import end
+from app.tracing import Tracing, open_tracing
 from graphs import CalibratedRouter, build_freya
 from knowledge import (
     Importer,
@@ -126,6 +127,7 @@ class Running:
     servers: tuple[str, ...]
     keys: KeyService
     limiter: Limiter
+    tracing: Tracing | None = None
 
 
 @asynccontextmanager
@@ -194,6 +196,7 @@ async def open_freya(
         # OpenBLAS's workers wait by spinning: they burned more than half of a turn's processor time for nothing.
         stack.enter_context(await asyncio.to_thread(threadpool_limits, limits=1, user_api="blas"))
         backends = await stack.enter_async_context(open_backends(settings, progress=progress))
+        tracing = await stack.enter_async_context(open_tracing(settings.tracing))
         keys = await stack.enter_async_context(open_keys(settings.http, backends.pool))
         limiter = Limiter(backends.redis, settings.limits, unchecked=metrics.unchecked.inc)
         await backends.redis.ping()  # a wrong URL is told now, and not once everything is indexed
@@ -264,6 +267,7 @@ async def open_freya(
             charters,
             metrics=metrics,
             limiter=limiter,
+            tracing=tracing,
             indexed=lambda: housekeeping.indexed,
             resources=Resources(
                 market=market,
@@ -298,6 +302,7 @@ async def open_freya(
             servers=backends.servers,
             keys=keys,
             limiter=limiter,
+            tracing=tracing,
         )
 
 
@@ -312,6 +317,7 @@ async def _join_service(
     *,
     metrics: Metrics,
     limiter: Limiter,
+    tracing: Tracing | None,
     indexed: Callable[[], float | None],
     resources: Resources,
     door: Cluster | None,
@@ -349,6 +355,7 @@ async def _join_service(
             settings=settings.graphs,
             indexed=indexed,
             resources=resources,
+            callbacks=tracing.of_run if tracing else lambda _run_id: (),
         ),
         memory.runs,
         memory.events,

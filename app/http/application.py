@@ -24,7 +24,7 @@ from app.http.keys import router as keys
 from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
 from app.http.knowledge_pairs import router as knowledge_pairs
-from app.http.limits import BodyLimit, Limited, Measured
+from app.http.limits import BodyLimit, Limited, Measured, Traced
 from app.http.memory import router as memory
 from app.http.memory_history import IMPORT_PATH
 from app.http.memory_history import router as memory_history
@@ -75,6 +75,7 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
             app.state.metrics = running.metrics
             app.state.keys = running.keys
             app.state.limiter = running.limiter
+            app.state.tracing = running.tracing
             running.metrics.watch_streams(lambda: streams.count)
             yield
 
@@ -100,6 +101,7 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
     app.add_middleware(Limited, streams=streams)
     app.add_middleware(AccessControl, settings=settings.http)
     app.add_middleware(Measured)
+    app.add_middleware(Traced)
     app.add_middleware(Hardened)
     if settings.http.origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.http.origins, **_CROSS_ORIGIN)

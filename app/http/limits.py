@@ -13,8 +13,10 @@ from app.http.replies import send_problem
 from app.http.scopes import OPEN, STREAMS, route_of
 from app.metrics import Metrics
 from app.problems import ProblemError, problem
+from app.tracing import Tracing
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_TRACED = frozenset({"http", "websocket"})
 _TRY_AGAIN_LATER = 1013
 
 
@@ -119,6 +121,32 @@ async def _turn_away(receive: Receive, send: Send, reason: str) -> None:
     if (await receive())["type"] == "websocket.connect":
         await send({"type": "websocket.accept"})
         await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER, "reason": reason[:120]})
+
+
+class Traced:
+    """ASGI middleware that makes a span of each request, where traces are made."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Trace one request, and below it the run that it begins."""
+        tracing: Tracing | None = scope["app"].state.tracing if scope["type"] in _TRACED else None
+        if tracing is None:
+            await self._app(scope, receive, send)
+            return
+        method = "WS" if scope["type"] == "websocket" else scope["method"]
+        listed = route_of(method, scope["path"])
+        route = listed.split(" ", 1)[1] if listed else "unmatched"
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        with tracing.request(method if listed or method in _METHODS else "other", route, headers) as answered:
+
+            async def told(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    answered(message["status"])
+                await send(message)
+
+            await self._app(scope, receive, told)
 
 
 class Measured:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import structlog
+from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.runnables import RunnableConfig
 from redis.exceptions import RedisError
 
@@ -58,6 +59,8 @@ class Parts:
     settings: GraphSettings
     indexed: Callable[[], float | None] = lambda: None
     resources: Resources = NO_RESOURCES
+    callbacks: Callable[[str], Sequence[AsyncCallbackHandler]] = lambda _run_id: ()
+    """What looks on at a run, by its id."""
 
 
 class Carrier:
@@ -183,7 +186,7 @@ class Carrier:
         config: RunnableConfig = {
             "configurable": {"thread_id": run.run_id},
             "run_name": run.run_id,
-            "callbacks": [run.meter],
+            "callbacks": [run.meter, *parts.callbacks(run.run_id)],
         }
         given: FreyaState = {"message": run.request.message, "wanted": run.request.agents}
         left = parts.saver.attach(run.run_id, run.writer, run.found)
