@@ -1,8 +1,10 @@
 """The one object behind all doors: turns, runs, threads, agents, knowledge and health."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 
+import structlog
 from pydantic import BaseModel, Field, JsonValue
 from redis.exceptions import RedisError
 
@@ -14,8 +16,10 @@ from app.memory_service import MemoryService
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
 from app.runs.store import StoredArtifact
-from graphs import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
+from graphs import LAST_EVENTS, NOTHING, Brought, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
 from memory import DeletedThread, MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
+
+_log = structlog.get_logger(__name__)
 
 
 class AgentView(BaseModel):
@@ -70,6 +74,7 @@ class Freya:
         """What is remembered of users."""
         self._health = health
         self._heartbeat_s = heartbeat_s
+        self._leaving: set[asyncio.Task[bool]] = set()
 
     @property
     def agent_names(self) -> list[str]:
@@ -81,16 +86,28 @@ class Freya:
     ) -> ChatResult:
         """A turn, answered whole. A turn that failed raises its ProblemError."""
         run_id, _ = await self.start(owner, request, idempotency_key=idempotency_key)
+        return await self.result(owner, run_id)
+
+    async def result(self, owner: Owner, run_id: str) -> ChatResult:
+        """How a run ends, once it does. One that failed raises its ProblemError."""
         ended = await self._manager.wait(owner, run_id)
         if isinstance(ended, Problem):
             raise ProblemError(ended)
         return ended
 
     async def start(
-        self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
+        self,
+        owner: Owner,
+        request: ChatRequest,
+        *,
+        idempotency_key: str | None = None,
+        brought: Brought = NOTHING,
     ) -> tuple[str, str]:
-        """Begin a turn; gives the ids of its run and thread. It goes on whether anybody listens or not."""
-        return await self._manager.start(owner, request, idempotency_key=idempotency_key)
+        """Begin a turn; gives the ids of its run and thread. It goes on whether anybody listens or not.
+
+        `brought` is what a client that keeps its conversations itself sends along; it is not recorded.
+        """
+        return await self._manager.start(owner, request, idempotency_key=idempotency_key, brought=brought)
 
     async def events(self, owner: Owner, run_id: str, *, after: int = 0) -> AsyncGenerator[StoredEvent]:
         """The events of a run after number `after`, as they come, with a heartbeat in silence, up to the last.
@@ -150,6 +167,17 @@ class Freya:
                 problem("run_not_active", f"Run {run_id} is {view.status} and cannot be cancelled.")
             )
         return await self.run(owner, run_id)
+
+    def leave(self, owner: Owner, run_id: str) -> None:
+        """Cancel a run whose client is gone, behind its back; one that has ended stands."""
+        task = asyncio.create_task(self._manager.cancel(owner, run_id), name=f"leave {run_id}")
+        self._leaving.add(task)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[bool]) -> None:
+        self._leaving.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.warning("a run that was left could not be cancelled", task=task.get_name(), error=str(error))
 
     async def runs(self, owner: Owner, thread_id: str, *, limit: int, before: str | None) -> list[RunView]:
         """The runs of a thread, newest first."""

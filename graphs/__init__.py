@@ -1,6 +1,7 @@
 """LangGraph graphs: the orchestrator and the one shape every specialist runs in."""
 
 from graphs.answers import AnswerFigure, AnswerParts, parts_of
+from graphs.bringing import NOTHING, Brought, ClientCall, Said, Wishes
 from graphs.calling import FinishedCall
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.events import (
@@ -11,6 +12,7 @@ from graphs.events import (
     Citation,
     Event,
     Heartbeat,
+    PlanMade,
     RouteChosen,
     RouteTask,
     RunCancelled,
@@ -42,14 +44,17 @@ from graphs.state import (
 
 __all__ = [
     "LAST_EVENTS",
+    "NOTHING",
     "STATE_TYPES",
     "AgentFinished",
     "AgentStarted",
     "AnswerFigure",
     "AnswerParts",
     "ArtifactReference",
+    "Brought",
     "CalibratedRouter",
     "Citation",
+    "ClientCall",
     "Event",
     "FinishedCall",
     "FreyaGraph",
@@ -62,6 +67,7 @@ __all__ = [
     "MadeArtifact",
     "Numeral",
     "Outcome",
+    "PlanMade",
     "RequestRefused",
     "Route",
     "RouteChosen",
@@ -73,6 +79,7 @@ __all__ = [
     "RunFailed",
     "RunFinished",
     "RunStarted",
+    "Said",
     "SpecialistResult",
     "StepFailed",
     "Task",
@@ -80,6 +87,7 @@ __all__ = [
     "ToolFinished",
     "ToolStarted",
     "Weighing",
+    "Wishes",
     "always",
     "build_freya",
     "build_specialist",

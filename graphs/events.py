@@ -66,7 +66,7 @@ class RouteChosen(RunEvent):
     """Who works on the request, and what each is asked."""
 
     type: Literal["route"] = "route"
-    kind: Literal["tasks", "small_talk", "recap", "out_of_scope", "protected", "unclear"]
+    kind: Literal["tasks", "small_talk", "recap", "out_of_scope", "protected", "unclear", "client"]
     tasks: list[RouteTask]
 
 

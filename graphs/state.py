@@ -10,6 +10,7 @@ from langgraph.graph.message import add_messages
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from agents import NO_RESOURCES, Artifact, Charter, Figure, Resources
+from graphs.bringing import NOTHING, Brought, ClientCall
 from graphs.events import Citation, RunEvent
 from graphs.grounding import Grounding
 from graphs.journal import NO_JOURNAL, Journal
@@ -58,6 +59,8 @@ class RunContext:
     """What tools may work with beside their arguments."""
     journal: Journal = NO_JOURNAL
     """What was done already, and is not to be done again."""
+    brought: Brought = NOTHING
+    """What the client brings to the turn, in place of a thread."""
 
 
 class MadeArtifact(BaseModel):
@@ -180,6 +183,10 @@ class FreyaState(TypedDict, total=False):
     answer: str
     outcome: Outcome
     citations: list[Citation]
+    client_calls: list[ClientCall]
+    """Calls of the client's own tools, which it is to carry out."""
+    cut: bool
+    """Whether the answer ends where the client's limit on tokens cut it."""
     model: str
     fallbacks: list[str]
     """What became of models that should have answered, where Freya did herself."""
@@ -225,6 +232,7 @@ class SpecialistState(TypedDict, total=False):
 STATE_TYPES: tuple[type, ...] = (
     Artifact,
     Citation,
+    ClientCall,
     Computed,
     Degraded,
     Figure,

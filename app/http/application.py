@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from app.http.agents import router as designed
 from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
+from app.http.completions import CompletionErrors
+from app.http.completions import router as completions
 from app.http.conversations import router as conversations
 from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
@@ -63,6 +65,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(projects)
     app.include_router(operations)
     app.include_router(sockets)
+    app.include_router(completions)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)
@@ -74,4 +77,5 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=streams)
     app.add_middleware(Measured)
     app.add_middleware(AccessControl, settings=settings.http)
+    app.add_middleware(CompletionErrors)
     return app

@@ -150,6 +150,7 @@ class Carrier:
             begins=run.begins,
             indexed=parts.indexed,
             resources=parts.resources,
+            brought=run.brought,
             journal=RunJournal(run.writer, parts.saver.serde, run.found),
         )
         config: RunnableConfig = {

@@ -25,8 +25,9 @@ from app.runs.store import Abandoned, AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import STOPPED, Worker
 from app.runs.writing import RunWriter
 from app.tasks import end
-from graphs import RunStarted, clean_message
+from graphs import NOTHING, Brought, RequestRefused, RunStarted, clean_message
 from memory import Owner, Scope, WriteUncertain, new_id
+from models.chat import Role, language_model
 
 _log = structlog.get_logger(__name__)
 _STOP_AGAIN_S = 1.0
@@ -111,7 +112,12 @@ class RunManager:
         return run if run is not None and run.scope.owner == owner else None
 
     async def start(
-        self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
+        self,
+        owner: Owner,
+        request: ChatRequest,
+        *,
+        idempotency_key: str | None = None,
+        brought: Brought = NOTHING,
     ) -> tuple[str, str]:
         """Begin a run; gives the ids of run and thread. A known idempotency key gives the run it began.
 
@@ -119,7 +125,7 @@ class RunManager:
         Raises UnknownProject, and ProblemError: stopping, overloaded, thread_busy, unknown_thread, idempotency_conflict.
         """
         # In a task of its own: a client that leaves now must not leave a record behind that nobody carries out.
-        starting = asyncio.create_task(self._start(owner, request, idempotency_key))
+        starting = asyncio.create_task(self._start(owner, request, idempotency_key, brought))
         self._starting.add(starting)
         starting.add_done_callback(self._started)
         try:
@@ -135,7 +141,7 @@ class RunManager:
             starting.exception()  # it is the client's, who may have left
 
     async def _start(
-        self, owner: Owner, request: ChatRequest, idempotency_key: str | None
+        self, owner: Owner, request: ChatRequest, idempotency_key: str | None, brought: Brought
     ) -> tuple[str, str]:
         if self._stopping:
             raise _stopping()
@@ -143,7 +149,7 @@ class RunManager:
             raise ProblemError(
                 problem("overloaded", f"{self._most_runs} runs are going on. Try again in a moment.")
             )
-        self._refuse_unworkable(request)
+        self._refuse_unworkable(request, brought)
         run_id = new_id("run")
         scope = Scope(
             thread_id=new_id("thr") if request.thread_id is None else request.thread_id,
@@ -154,7 +160,7 @@ class RunManager:
         writer = RunWriter(
             self._events, run_id, await self._events.sealing(owner), lease=self._lease(run_id, 1)
         )
-        run = ActiveRun(run_id=run_id, scope=scope, request=request, writer=writer)
+        run = ActiveRun(run_id=run_id, scope=scope, request=request, writer=writer, brought=brought)
         try:
             await self._begin(run, idempotency_key)
         except WriteUncertain:
@@ -215,13 +221,18 @@ class RunManager:
             return request.project_id
         return await self._store.project_of(owner, request.thread_id)
 
-    def _refuse_unworkable(self, request: ChatRequest) -> None:
+    def _refuse_unworkable(self, request: ChatRequest, brought: Brought) -> None:
         """Refuse at once what the guard or the router would refuse, so that it leaves no record."""
         clean_message(request.message, longest=self._parts.settings.longest_message)
         unknown = [name for name in request.agents if name not in self._parts.charters]
         if unknown:
             known = ", ".join(self._parts.charters)
             raise UnknownAgent(f"there is no agent {', '.join(unknown)}; there are {known}")
+        if brought.needs_model and language_model(self._parts.chat.of(Role.REASONING)) is None:
+            raise RequestRefused(
+                "only a language model can be held to a tool choice or a response format, and none is configured: leave "
+                "tool_choice and response_format out, or configure one (FREYA_MODELS__ROLES)"
+            )
 
     async def wait(self, owner: Owner, run_id: str) -> ChatResult | Problem:
         """How a run ends. One that another process carries out is waited for by its events."""

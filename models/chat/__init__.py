@@ -1,7 +1,7 @@
 """Chat models: the extractive one, remote ones by URL, and chains of them by role."""
 
 from models.chat.amounts import Amounts, read_amounts
-from models.chat.chain import Inference
+from models.chat.chain import Inference, language_model
 from models.chat.extractive.quantities import Quantity
 from models.chat.prompt import Call, Note, Passage, Prompt, Working, read_prompt, render_prompt
 from models.chat.redacting import Hidden, Hide
@@ -27,6 +27,7 @@ __all__ = [
     "Role",
     "Working",
     "describe_tool",
+    "language_model",
     "read_amounts",
     "read_prompt",
     "render_prompt",
