@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from functools import partial
+from typing import Any  # what tools take, and their descriptions
 
 import structlog
+from langchain_core.messages import ToolCall
+from langchain_core.tools import BaseTool
 from pydantic import BaseModel, Field, JsonValue
 from redis.exceptions import RedisError
 
-from agents import Charter
+from agents import NO_RESOURCES, Charter, Playbook, Resources, read_playbook, writes
 from app.agents_service import AgentsService
 from app.health import Health, HealthReport
 from app.knowledge_service import KnowledgeService
@@ -16,8 +20,20 @@ from app.memory_service import MemoryService
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs import ChatRequest, ChatResult, EventLog, RunManager, RunStore, RunView, StoredEvent
 from app.runs.store import StoredArtifact
-from graphs import LAST_EVENTS, NOTHING, Brought, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
+from graphs import (
+    LAST_EVENTS,
+    NOTHING,
+    Brought,
+    FinishedCall,
+    Heartbeat,
+    RunCancelled,
+    RunEvent,
+    RunFailed,
+    RunFinished,
+    ToolBench,
+)
 from memory import DeletedThread, MemoryUnavailable, Message, Owner, Scope, ShortTermTier, Thread, ThreadStore
+from models.chat import describe_tool, without_hints
 
 _log = structlog.get_logger(__name__)
 
@@ -60,6 +76,7 @@ class Freya:
         designs: AgentsService,
         health: Health,
         heartbeat_s: float,
+        resources: Resources = NO_RESOURCES,
     ) -> None:
         self._charters = charters
         self._manager = manager
@@ -74,6 +91,7 @@ class Freya:
         """What is remembered of users."""
         self._health = health
         self._heartbeat_s = heartbeat_s
+        self._resources = resources
         self._leaving: set[asyncio.Task[bool]] = set()
 
     @property
@@ -242,6 +260,36 @@ class Freya:
                 problem("not_found", f"There is no agent {name!r}; there are {', '.join(self._charters)}.")
             )
         return _agent_view(self._charters[name])
+
+    def computing(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The specialists' tools that change nothing, each by `agent_tool`, described as OpenAI has it."""
+        for name, (_, tool) in self._computing().items():
+            [described] = without_hints([describe_tool(tool)])
+            yield name, described
+
+    def _computing(self) -> dict[str, tuple[str, BaseTool]]:
+        return {
+            f"{charter.name}_{tool.name}": (charter.name, tool)
+            for charter in self._charters.values()
+            for tool in charter.tools
+            if not writes(tool) and "borrowed" not in (tool.metadata or {})
+        }
+
+    async def compute(self, name: str, arguments: Mapping[str, Any]) -> FinishedCall:
+        """Have a tool of `computing` compute, outside of any run. What is wrong with the call is in its message."""
+        agent, tool = self._computing().get(name, ("", None))
+        if tool is None:
+            raise ProblemError(problem("not_found", f"There is no tool {name!r}."))
+        call = ToolCall(name=tool.name, args=dict(arguments), id=None, type="tool_call")
+        return await ToolBench(agent, {tool.name: tool}).alone(call, self._resources)
+
+    def playbooks(self) -> Iterator[tuple[str, Callable[[], Playbook]]]:
+        """The playbooks of sub-agents, each by `agent_sub_agent`."""
+        for charter in self._charters.values():
+            for sub in charter.subagents:
+                if sub.playbook:
+                    name = f"{charter.name}_{sub.name}"
+                    yield name, partial(read_playbook, f"agents.{charter.name}", sub.playbook)
 
     async def drain(self, seconds: float) -> None:
         """Take no further turns; let those that are going on end within the time, and stop the others."""

@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from app.market import MarketSettings
+from app.mcp.settings import McpSettings
 from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
 from knowledge import KnowledgeSettings
@@ -179,6 +180,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     graphs: GraphSettings = GraphSettings()
     market: MarketSettings = MarketSettings()
+    mcp: McpSettings = McpSettings()
 
     @field_validator("postgres_url", "redis_url")
     @classmethod

@@ -31,6 +31,7 @@ from app.knowledge_wiring import (
     searched_by_another_model,
 )
 from app.market import CcxtMarket, MarketNotInstalled, MarketSettings, open_market
+from app.mcp.borrowing import Borrowing
 from app.memory_wiring import MemoryParts, consolidating, join_memory, model_versions
 from app.metrics import Metrics
 from app.runs import RunManager, worker_name
@@ -224,7 +225,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         if market is not None:
             stack.push_async_callback(market.close)
             progress(f"prices from {market.name}")
-        freya, manager = await _join_service(
+        freya, manager, borrowing = await _join_service(
             backends,
             embedder,
             chat,
@@ -244,6 +245,7 @@ async def open_freya(settings: Settings, *, progress: Progress = lambda _: None)
         stack.push_async_callback(end, [watching])
         await stack.enter_async_context(consolidating(memory))
         await stack.enter_async_context(manager)
+        await stack.enter_async_context(borrowing)
         await stack.enter_async_context(housekeeping)
         await stack.enter_async_context(carry_out_jobs(backends, knowledge, pipeline))
         metrics.watch_active(lambda: manager.active)
@@ -264,7 +266,7 @@ async def _join_service(
     *,
     indexed: Callable[[], float | None],
     resources: Resources,
-) -> tuple[Freya, RunManager]:
+) -> tuple[Freya, RunManager, Borrowing]:
     settings = backends.settings
     questions = await asyncio.to_thread(starter_questions)
     router = await CalibratedRouter.open(
@@ -322,8 +324,9 @@ async def _join_service(
         designs=designs,
         health=Health(_checks(backends, knowledge, embedder)),
         heartbeat_s=settings.http.heartbeat_s,
+        resources=resources,
     )
-    return freya, manager
+    return freya, manager, Borrowing(settings.mcp, live.lend, known=charters)
 
 
 def _exchange(settings: MarketSettings) -> CcxtMarket | None:

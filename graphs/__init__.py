@@ -2,7 +2,7 @@
 
 from graphs.answers import AnswerFigure, AnswerParts, parts_of
 from graphs.bringing import NOTHING, Brought, ClientCall, Said, Wishes
-from graphs.calling import FinishedCall
+from graphs.calling import FinishedCall, ToolBench
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.events import (
     LAST_EVENTS,
@@ -84,6 +84,7 @@ __all__ = [
     "StepFailed",
     "Task",
     "Token",
+    "ToolBench",
     "ToolFinished",
     "ToolStarted",
     "Weighing",

@@ -21,6 +21,8 @@ from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
 from app.http.knowledge_pairs import router as knowledge_pairs
 from app.http.limits import BodyLimit, Measured
+from app.http.mcp import open_door
+from app.http.mcp import route as mcp_route
 from app.http.memory import router as memory
 from app.http.memory_history import IMPORT_PATH
 from app.http.memory_history import router as memory_history
@@ -42,9 +44,13 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opened() as running:
+        async with (
+            opened() as running,
+            open_door(running.freya, longest_body=settings.http.longest_body) as sessions,
+        ):
             app.state.freya = running.freya
             app.state.metrics = running.metrics
+            app.state.mcp = sessions
             yield
 
     app = FastAPIOffline(  # with the scripts of /docs, which FastAPI itself takes from a CDN
@@ -66,6 +72,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(operations)
     app.include_router(sockets)
     app.include_router(completions)
+    app.router.routes.append(mcp_route)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)

@@ -12,6 +12,13 @@ from graphs import Event
 
 _SCHEMAS = "#/components/schemas/{model}"
 _PROBLEM = {"$ref": _SCHEMAS.format(model="Problem")}
+_NAMES = {
+    "Tier-Input": "QualityTier",
+    "Tier-Output": "MemoryTier",
+    "agents__definitions__Verdict": "CaseVerdict",
+    "knowledge__evaluation__verdicts__Verdict": "MethodVerdict",
+}
+"""What schemas are called whose classes share a name; by what they were told apart."""
 _SECURITY = {
     "ApiKey": {
         "type": "http",
@@ -44,8 +51,25 @@ def describe(app: FastAPI) -> dict[str, Any]:
                 _put_right(operation["responses"])
         document["components"]["securitySchemes"] = _SECURITY
         document["security"] = [{"ApiKey": []}, {}]
-        app.openapi_schema = document
+        app.openapi_schema = _renamed(document)
     return app.openapi_schema
+
+
+def _renamed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the names of `_NAMES`."""
+    schemas = document["components"]["schemas"]
+    document["components"]["schemas"] = {_NAMES.get(name, name): each for name, each in schemas.items()}
+    references = {_SCHEMAS.format(model=old): _SCHEMAS.format(model=new) for old, new in _NAMES.items()}
+    waiting: list[Any] = [document]
+    while waiting:
+        match waiting.pop():
+            case dict() as found:
+                if found.get("$ref") in references:
+                    found["$ref"] = references[found["$ref"]]
+                waiting += found.values()
+            case list() as items:
+                waiting += items
+    return document
 
 
 def _defined(model: type[BaseModel]) -> dict[str, Any]:

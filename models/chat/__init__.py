@@ -7,7 +7,7 @@ from models.chat.prompt import Call, Note, Passage, Prompt, Working, read_prompt
 from models.chat.redacting import Hidden, Hide
 from models.chat.roles import ChatModels, ConfiguredChatModels
 from models.chat.settings import EXTRACTIVE, ChatSettings, EndpointSettings, Role
-from models.chat.tools import describe_tool
+from models.chat.tools import describe_tool, without_hints
 
 __all__ = [
     "EXTRACTIVE",
@@ -31,4 +31,5 @@ __all__ = [
     "read_amounts",
     "read_prompt",
     "render_prompt",
+    "without_hints",
 ]

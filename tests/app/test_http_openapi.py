@@ -1,6 +1,7 @@
 """The description of the interface: valid, stable, and true of what the service answers."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -171,6 +172,21 @@ def test_streams_are_described_as_the_closed_set_of_events(document):
     assert kinds > LAST_EVENTS
     for reference in union["discriminator"]["mapping"].values():
         assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
+
+
+def test_schemas_have_names_that_code_can_have(document):
+    names = document["components"]["schemas"]
+    assert [
+        name for name in names if not re.fullmatch(r"[A-Z][A-Za-z0-9]*(_[A-Z][A-Za-z0-9]*_)?", name)
+    ] == []
+
+
+def test_every_event_says_which_it_is(document):
+    schemas = document["components"]["schemas"]
+    for reference in schemas["Event"]["discriminator"]["mapping"].values():
+        event = schemas[reference.removeprefix("#/components/schemas/")]
+        assert {"type", "run_id", "seq", "time"} <= set(event["required"]), reference
+        assert event["properties"]["type"]["const"], reference
 
 
 def test_keys_are_described(document):

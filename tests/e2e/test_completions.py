@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -16,9 +13,9 @@ from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, SecretStr
 
-from tests.e2e.running import Command, running
-from tests.e2e.seeding import fresh_data
-from tests.fakes.openai_endpoint import OpenAIEndpoint, Step, openai_endpoint
+from tests.e2e.completing import Stage, door_of
+from tests.e2e.running import Command
+from tests.fakes.openai_endpoint import Step
 
 pytestmark = pytest.mark.e2e
 NPV = "NPV of -1000, 400, 400, 400 at 8 %"
@@ -44,65 +41,10 @@ CITY: Any = {
 }
 
 
-def door_of(url: str) -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(base_url=f"{url}/openai/v1", api_key="none", max_retries=0, timeout=60)
-
-
 @pytest.fixture
 async def door(service: Command) -> AsyncIterator[openai.AsyncOpenAI]:
     async with door_of(service.url) as door:
         yield door
-
-
-@dataclass
-class Stage:
-    """A service with a language model for its specialists, which a test scripts."""
-
-    door: openai.AsyncOpenAI
-    client: httpx.AsyncClient
-    model: OpenAIEndpoint
-
-    def plays(self, *steps: Step) -> None:
-        """Let the model answer the next requests so."""
-        self.model.steps[:] = steps
-        self.model.requests.clear()
-
-    async def newest_run(self) -> dict[str, Any]:
-        """The run that was begun last."""
-        thread = (await self.client.get("/v1/threads", params={"limit": 1})).json()["items"][0]["id"]
-        run: dict[str, Any] = (await self.client.get(f"/v1/threads/{thread}/runs")).json()["items"][0]
-        return run
-
-    async def until_asked(self) -> None:
-        """Wait until the model is asked."""
-        async with asyncio.timeout(20):
-            while not self.model.requests:
-                await asyncio.sleep(0.02)
-
-    async def assert_cancelled_soon(self) -> None:
-        """The newest run is stopped within a second."""
-        began = time.monotonic()
-        async with asyncio.timeout(5):
-            while (await self.newest_run())["status"] == "running":
-                await asyncio.sleep(0.02)
-        assert time.monotonic() - began < 1
-        assert (await self.newest_run())["status"] == "cancelled"
-
-
-@pytest.fixture(scope="module")
-async def stage() -> AsyncIterator[Stage]:
-    async with AsyncExitStack() as stack:
-        data = await stack.enter_async_context(fresh_data("freya-completions-"))
-        model = await stack.enter_async_context(openai_endpoint())
-        variables = {
-            "FREYA_MODELS__ENDPOINTS": json.dumps({"scripted": {"url": model.url, "model": "scripted"}}),
-            "FREYA_MODELS__ROLES": json.dumps({"reasoning": ["scripted"]}),
-        }
-        command = await stack.enter_async_context(running(data, **variables))
-        client = httpx.AsyncClient(base_url=command.url, timeout=30)
-        await stack.enter_async_context(client)
-        door = await stack.enter_async_context(door_of(command.url))
-        yield Stage(door, client, model)
 
 
 async def test_there_is_a_model_for_freya_and_each_of_her_specialists(door, client):
