@@ -30,7 +30,7 @@ check: $(VENV)/.dev-ready  ## Lint, format, types and import contracts
 bench: $(VENV)/.dev-ready  ## Run every benchmark; each prints JSON
 	@for file in benchmarks/bench_*.py; do echo "==> $$file"; $(BIN)/python $$file || exit 1; done
 
-docs: $(VENV)/.run-ready  ## Write docs/configuration.md anew from the settings models
+docs: $(VENV)/.run-ready  ## Write docs/configuration.md and docs/openapi.json anew
 	@$(BIN)/python -m app.documentation
 
 clean:  ## Remove the virtual environment and caches; your data folder stays

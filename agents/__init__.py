@@ -3,7 +3,7 @@
 from agents.charter import Charter, SubAgent
 from agents.errors import AgentsError, CharterInvalid, UnknownAgent
 from agents.language import code, written_in
-from agents.playbooks import Filled, Section, fill_template, lay_out, read_facts, read_playbook
+from agents.playbooks import Filled, Playbook, Section, fill_template, lay_out, read_facts, read_playbook
 from agents.registry import discover
 from agents.tools import (
     NO_RESOURCES,
@@ -32,6 +32,7 @@ __all__ = [
     "CodeRun",
     "Figure",
     "Filled",
+    "Playbook",
     "Resources",
     "Section",
     "SqlProbe",

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 import psycopg
 import structlog
+from langchain_core.tools import BaseTool
 from numpy.typing import NDArray
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
@@ -53,8 +55,18 @@ class LiveCharters(Mapping[str, Charter]):
     """The specialists of the folders and those that are deployed; a change is seen by the next run."""
 
     def __init__(self, base: Mapping[str, Charter]) -> None:
+        self._own = base
         self.base = base
         self._all: Mapping[str, Charter] = dict(base)
+
+    def lend(self, tools: Mapping[str, Sequence[BaseTool]]) -> None:
+        """Give specialists of the folders these tools beside their own, in place of those lent before."""
+        deployed = self.deployed
+        self.base = {
+            name: replace(charter, tools=(*charter.tools, *tools[name])) if tools.get(name) else charter
+            for name, charter in self._own.items()
+        }
+        self.put(deployed)
 
     def put(self, deployed: Mapping[str, Charter]) -> None:
         """Have these be the deployed ones; a name of the folders stays theirs."""

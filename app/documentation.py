@@ -1,7 +1,8 @@
-"""The settings as rows: for `freya config show`, and for docs/configuration.md, which is made of them."""
+"""The settings as rows, for `freya config show`; docs/configuration.md, which is made of them, and docs/openapi.json."""
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin  # Any: values and types of settings
@@ -13,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from app.settings import Settings
 
 _PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
+_INTERFACE = Path(__file__).parents[1] / "docs" / "openapi.json"
 _PREFIX = "FREYA_"
 _HEAD = """\
 # Configuration
@@ -191,6 +193,18 @@ def _shown(value: JsonValue) -> str:
     return "unset" if value is None else f"`{value if isinstance(value, str) else json.dumps(value)}`"
 
 
+def described_interface() -> str:
+    """The OpenAPI document as text; nothing of the service is started."""
+    from app.http import create_app
+
+    def never() -> AbstractAsyncContextManager[Any]:
+        raise RuntimeError("the application is described, not started")
+
+    document = create_app(Settings.model_construct(), never).openapi()
+    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
 if __name__ == "__main__":
     _PAGE.write_text(configuration_page(), encoding="utf-8")
-    print(f"wrote {_PAGE}")  # noqa: T201  # a command
+    _INTERFACE.write_text(described_interface(), encoding="utf-8")
+    print(f"wrote {_PAGE} and {_INTERFACE}")  # noqa: T201  # a command

@@ -64,6 +64,7 @@ _TITLES: dict[str, tuple[int, str]] = {
     "unknown_memory": (404, "Nothing of that id is remembered"),
     "unknown_design": (404, "No such designed agent or version"),
     "unknown_project": (404, "No such project"),
+    "unknown_model": (404, "No such model"),
     "method_not_allowed": (405, "Method not allowed"),
     "thread_busy": (409, "The thread is busy"),
     "idempotency_conflict": (409, "The idempotency key belongs to another request"),

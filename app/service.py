@@ -1,12 +1,18 @@
 """The one object behind all doors: turns, runs, threads, agents, knowledge and health."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from functools import partial
+from typing import Any  # what tools take, and their descriptions
 
+import structlog
+from langchain_core.messages import ToolCall
+from langchain_core.tools import BaseTool
 from pydantic import BaseModel, Field, JsonValue
 from redis.exceptions import RedisError
 
-from agents import Charter
+from agents import NO_RESOURCES, Charter, Playbook, Resources, read_playbook, writes
 from app.agents_service import AgentsService
 from app.health import Health, HealthReport
 from app.knowledge_service import KnowledgeService
@@ -25,7 +31,18 @@ from app.runs import (
 from app.runs.inspection import RunTrace, inspected
 from app.runs.records import CANCELLED, GOING_ON
 from app.runs.store import StoredArtifact
-from graphs import LAST_EVENTS, Heartbeat, RunCancelled, RunEvent, RunFailed, RunFinished
+from graphs import (
+    LAST_EVENTS,
+    NOTHING,
+    Brought,
+    FinishedCall,
+    Heartbeat,
+    RunCancelled,
+    RunEvent,
+    RunFailed,
+    RunFinished,
+    ToolBench,
+)
 from memory import (
     DeletedThread,
     ListedThread,
@@ -38,6 +55,9 @@ from memory import (
     ThreadFinder,
     ThreadStore,
 )
+from models.chat import describe_tool, without_hints
+
+_log = structlog.get_logger(__name__)
 
 
 class AgentView(BaseModel):
@@ -93,6 +113,7 @@ class Freya:
         health: Health,
         heartbeat_s: float,
         may_begin: Callable[[], Awaitable[None]] = _anybody,
+        resources: Resources = NO_RESOURCES,
     ) -> None:
         """`may_begin` raises ProblemError where the current caller may begin no turn now."""
         self._charters = charters
@@ -110,6 +131,8 @@ class Freya:
         self._health = health
         self._heartbeat_s = heartbeat_s
         self._may_begin = may_begin
+        self._resources = resources
+        self._leaving: set[asyncio.Task[bool]] = set()
 
     @property
     def agent_names(self) -> list[str]:
@@ -121,17 +144,29 @@ class Freya:
     ) -> ChatResult:
         """A turn, answered whole. A turn that failed raises its ProblemError, one that waits for a person approval_required."""
         run_id, _ = await self.start(owner, request, idempotency_key=idempotency_key)
+        return await self.result(owner, run_id)
+
+    async def result(self, owner: Owner, run_id: str) -> ChatResult:
+        """How a run ends, once it does. One that failed raises its ProblemError."""
         ended = await self._manager.wait(owner, run_id)
         if isinstance(ended, Problem):
             raise ProblemError(ended)
         return ended
 
     async def start(
-        self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
+        self,
+        owner: Owner,
+        request: ChatRequest,
+        *,
+        idempotency_key: str | None = None,
+        brought: Brought = NOTHING,
     ) -> tuple[str, str]:
-        """Begin a turn; gives the ids of its run and thread. It goes on whether anybody listens or not."""
+        """Begin a turn; gives the ids of its run and thread. It goes on whether anybody listens or not.
+
+        `brought` is what a client that keeps its conversations itself sends along; it is not recorded.
+        """
         await self._may_begin()
-        return await self._manager.start(owner, request, idempotency_key=idempotency_key)
+        return await self._manager.start(owner, request, idempotency_key=idempotency_key, brought=brought)
 
     async def events(self, owner: Owner, run_id: str, *, after: int = 0) -> AsyncGenerator[StoredEvent]:
         """The events of a run after number `after`, as they come, with a heartbeat in silence, up to the last.
@@ -206,6 +241,17 @@ class Freya:
         """Answer an approval that a run waits for; gives the run as it stands then. The same answer again changes nothing."""
         await self._manager.resume(owner, run_id, answer)
         return await self.run(owner, run_id)
+
+    def leave(self, owner: Owner, run_id: str) -> None:
+        """Cancel a run whose client is gone, behind its back; one that has ended stands."""
+        task = asyncio.create_task(self._manager.cancel(owner, run_id), name=f"leave {run_id}")
+        self._leaving.add(task)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[bool]) -> None:
+        self._leaving.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.warning("a run that was left could not be cancelled", task=task.get_name(), error=str(error))
 
     async def runs(self, owner: Owner, thread_id: str, *, limit: int, before: str | None) -> list[RunView]:
         """The runs of a thread, newest first."""
@@ -313,6 +359,36 @@ class Freya:
                 problem("not_found", f"There is no agent {name!r}; there are {', '.join(self._charters)}.")
             )
         return _agent_view(self._charters[name])
+
+    def computing(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The specialists' tools that change nothing, each by `agent_tool`, described as OpenAI has it."""
+        for name, (_, tool) in self._computing().items():
+            [described] = without_hints([describe_tool(tool)])
+            yield name, described
+
+    def _computing(self) -> dict[str, tuple[str, BaseTool]]:
+        return {
+            f"{charter.name}_{tool.name}": (charter.name, tool)
+            for charter in self._charters.values()
+            for tool in charter.tools
+            if not writes(tool) and "borrowed" not in (tool.metadata or {})
+        }
+
+    async def compute(self, name: str, arguments: Mapping[str, Any]) -> FinishedCall:
+        """Have a tool of `computing` compute, outside of any run. What is wrong with the call is in its message."""
+        agent, tool = self._computing().get(name, ("", None))
+        if tool is None:
+            raise ProblemError(problem("not_found", f"There is no tool {name!r}."))
+        call = ToolCall(name=tool.name, args=dict(arguments), id=None, type="tool_call")
+        return await ToolBench(agent, {tool.name: tool}).alone(call, self._resources)
+
+    def playbooks(self) -> Iterator[tuple[str, Callable[[], Playbook]]]:
+        """The playbooks of sub-agents, each by `agent_sub_agent`."""
+        for charter in self._charters.values():
+            for sub in charter.subagents:
+                if sub.playbook:
+                    name = f"{charter.name}_{sub.name}"
+                    yield name, partial(read_playbook, f"agents.{charter.name}", sub.playbook)
 
     async def drain(self, seconds: float) -> None:
         """Take no further turns; let those that are going on end within the time, and stop the others."""

@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from app.access.settings import LimitSettings
 from app.market import MarketSettings
+from app.mcp.settings import McpSettings
 from app.tracing import TracingSettings
 from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
@@ -196,6 +197,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     graphs: GraphSettings = GraphSettings()
     market: MarketSettings = MarketSettings()
+    mcp: McpSettings = McpSettings()
 
     @field_validator("postgres_url", "redis_url")
     @classmethod

@@ -36,6 +36,7 @@ from app.knowledge_wiring import (
     searched_by_another_model,
 )
 from app.market import CcxtMarket, MarketNotInstalled, MarketSettings, open_market
+from app.mcp.borrowing import Borrowing
 from app.memory_wiring import MemoryParts, consolidating, join_memory, model_versions
 from app.metrics import Metrics
 from app.runs import RunManager, worker_name
@@ -257,7 +258,7 @@ async def open_freya(
         if market is not None:
             stack.push_async_callback(market.close)
             progress(f"prices from {market.name}")
-        freya, manager = await _join_service(
+        freya, manager, borrowing = await _join_service(
             backends,
             embedder,
             chat,
@@ -280,6 +281,7 @@ async def open_freya(
         stack.push_async_callback(end, [watching])
         await stack.enter_async_context(consolidating(memory, here=place is not Place.DOOR))
         await stack.enter_async_context(manager)
+        await stack.enter_async_context(borrowing)
         await stack.enter_async_context(housekeeping)
         if place is not Place.DOOR:
             await stack.enter_async_context(carry_out_jobs(backends, pipeline))
@@ -321,7 +323,7 @@ async def _join_service(
     indexed: Callable[[], float | None],
     resources: Resources,
     door: Cluster | None,
-) -> tuple[Freya, RunManager]:
+) -> tuple[Freya, RunManager, Borrowing]:
     settings = backends.settings
     questions = await asyncio.to_thread(starter_questions)
     router = await CalibratedRouter.open(
@@ -387,8 +389,9 @@ async def _join_service(
         ),
         heartbeat_s=settings.http.heartbeat_s,
         may_begin=limiter.turn,
+        resources=resources,
     )
-    return freya, manager
+    return freya, manager, Borrowing(settings.mcp, live.lend, known=charters)
 
 
 def _place(settings: Settings, *, works: bool) -> Place:

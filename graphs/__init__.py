@@ -2,7 +2,8 @@
 
 from graphs.answers import AnswerFigure, AnswerParts, parts_of
 from graphs.approving import Approval, Approvals, Decision
-from graphs.calling import FinishedCall, check_arguments
+from graphs.bringing import NOTHING, Brought, ClientCall, Said, Wishes
+from graphs.calling import FinishedCall, ToolBench, check_arguments
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.events import (
     LAST_EVENTS,
@@ -14,6 +15,7 @@ from graphs.events import (
     Citation,
     Event,
     Heartbeat,
+    PlanMade,
     RouteChosen,
     RouteTask,
     RunCancelled,
@@ -45,6 +47,7 @@ from graphs.state import (
 
 __all__ = [
     "LAST_EVENTS",
+    "NOTHING",
     "STATE_TYPES",
     "AgentFinished",
     "AgentStarted",
@@ -55,8 +58,10 @@ __all__ = [
     "ApprovalRequired",
     "Approvals",
     "ArtifactReference",
+    "Brought",
     "CalibratedRouter",
     "Citation",
+    "ClientCall",
     "Decision",
     "Event",
     "FinishedCall",
@@ -70,6 +75,7 @@ __all__ = [
     "MadeArtifact",
     "Numeral",
     "Outcome",
+    "PlanMade",
     "RequestRefused",
     "Route",
     "RouteChosen",
@@ -81,13 +87,16 @@ __all__ = [
     "RunFailed",
     "RunFinished",
     "RunStarted",
+    "Said",
     "SpecialistResult",
     "StepFailed",
     "Task",
     "Token",
+    "ToolBench",
     "ToolFinished",
     "ToolStarted",
     "Weighing",
+    "Wishes",
     "always",
     "build_freya",
     "build_specialist",

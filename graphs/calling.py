@@ -69,7 +69,8 @@ class ToolBench:
         )
         with allowed_by_person() if said else nullcontext():
             done = await context.journal.once(
-                f"call {call_id}", lambda: self._carry_out(call, call_id, context, checked=checked)
+                f"call {call_id}",
+                lambda: self._carry_out(call, call_id, context.resources, checked=checked),
             )
         context.emit(
             ToolFinished(
@@ -141,10 +142,14 @@ class ToolBench:
             expires_at=now + timedelta(seconds=settings.seconds),
         )
 
+    async def alone(self, call: ToolCall, resources: Resources) -> FinishedCall:
+        """Carry out a call outside of any run; its result is checked."""
+        return await self._carry_out(call, call["id"] or new_id("call"), resources, checked=True)
+
     async def _carry_out(
-        self, call: ToolCall, call_id: str, context: RunContext, *, checked: bool
+        self, call: ToolCall, call_id: str, resources: Resources, *, checked: bool
     ) -> FinishedCall:
-        message = await self._run({**call, "id": call_id, "type": "tool_call"}, context.resources)
+        message = await self._run({**call, "id": call_id, "type": "tool_call"}, resources)
         output = message.artifact if isinstance(message.artifact, ToolOutput) else None
         faults = find_faults(output) if output and (checked or output.artifacts or output.chart) else []
         if faults:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 class RunEvent(BaseModel):
     """What every event has. `run_id` and `seq` are stamped by the run that emits it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     run_id: str = Field(default="", description="The run the event belongs to.")
     seq: int = Field(default=0, description="Its number in the run, from 1, without gaps.")
@@ -66,7 +66,7 @@ class RouteChosen(RunEvent):
     """Who works on the request, and what each is asked."""
 
     type: Literal["route"] = "route"
-    kind: Literal["tasks", "small_talk", "recap", "out_of_scope", "protected", "unclear"]
+    kind: Literal["tasks", "small_talk", "recap", "out_of_scope", "protected", "unclear", "client"]
     tasks: list[RouteTask]
 
 

@@ -31,15 +31,26 @@ from graphs.events import (
 from graphs.guarding import asks_to_reveal, clean_message
 from graphs.numbering import renumbered
 from graphs.planning import Spent, handed, planned, ready, told_before, used_up
-from graphs.prompting import orchestrator_prompt
+from graphs.prompting import instructed, orchestrator_prompt
+from graphs.relaying import relay
 from graphs.remembering import asks_of_himself, from_memory, known_lines, noted, only_states
 from graphs.routing.interfaces import Route, Task
 from graphs.settings import GraphSettings
 from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult, StepState
 from graphs.stepping import Workshop
-from memory import Carried, MemoryUnavailable, RecallFilter, Recollection, Turn, WorkingState, at_hand
+from memory import (
+    Carried,
+    CarriedTurns,
+    MemoryUnavailable,
+    RecallFilter,
+    Recollection,
+    Turn,
+    WorkingState,
+    at_hand,
+    within_budget,
+)
 from models import EmbeddingUnavailable
-from models.chat import Prompt, Role, render_prompt
+from models.chat import Prompt, Role, language_model, render_prompt
 
 FreyaGraph = CompiledStateGraph[FreyaState, RunContext, FreyaState, FreyaState]
 Context = Runtime[RunContext]
@@ -56,9 +67,10 @@ def build_freya(settings: GraphSettings, checkpointer: BaseCheckpointSaver[Any] 
     graph.add_node("guard", guard)
     graph.add_node("recall", recall, timeout=timeout, retry_policy=retry)
     graph.add_node(
-        "route", route, timeout=timeout, retry_policy=retry, destinations=("converse", "specialist")
+        "route", route, timeout=timeout, retry_policy=retry, destinations=("converse", "specialist", "relay")
     )
     graph.add_node("converse", converse, timeout=timeout)
+    graph.add_node("relay", relay, timeout=timeout)
     graph.add_node("specialist", Workshop(settings).work, input_schema=StepState)
     graph.add_node(
         "gather", gather, timeout=timeout, retry_policy=retry, destinations=("specialist", "synthesise")
@@ -70,6 +82,7 @@ def build_freya(settings: GraphSettings, checkpointer: BaseCheckpointSaver[Any] 
     graph.add_edge("recall", "route")
     graph.add_edge("specialist", "gather")
     graph.add_edge("converse", "remember")
+    graph.add_edge("relay", "remember")
     graph.add_edge("synthesise", "remember")
     graph.add_edge("remember", END)
     return graph.compile(checkpointer=checkpointer, name="freya")
@@ -85,13 +98,20 @@ async def recall(state: FreyaState, runtime: Context) -> FreyaState:
     """The last turns of the thread, and what has to do with the message of all that is remembered beside them."""
     context, began = runtime.context, time.monotonic()
     scope, budget = context.scope, context.settings.memory_tokens
-    carried = Carried((), None) if context.begins else await context.memory.carried(scope)
+    carried: CarriedTurns = Carried((), None)
+    if context.brought.before:
+        carried = Carried(
+            tuple(within_budget(context.brought.turns(), context.settings.brought_tokens)), None
+        )
+    elif not context.begins:
+        carried = await context.memory.carried(scope)
     recalled = Recollection()
     if budget:
         wanted = RecallFilter(
             project_id=scope.project_id, at_hand=at_hand(scope.thread_id, carried.turns), headed=True
         )
         recalled = await context.recaller.recall(scope.owner, state["message"], budget=budget, wanted=wanted)
+        recalled = _beside(recalled, carried.turns if context.brought.before else ())
     return {
         "turns": list(carried.turns),
         "summary": carried.summary.text if carried.summary else "",
@@ -106,6 +126,10 @@ async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto ho
     context, began = runtime.context, time.monotonic()
     if asks_to_reveal(state["message"]):
         decided = Route(kind="protected", reason="the message asks for prompts, keys or other people's data")
+    elif context.brought.asks_model and language_model(context.chat.of(Role.REASONING)):
+        decided = Route(
+            kind="client", reason="the client brings tools, or wants an answer in a form of its own"
+        )
     elif not state.get("wanted") and only_states(state["message"], context.notice):
         decided = Route(kind="small_talk", reason="the message tells of its writer and asks nothing")
     else:
@@ -122,7 +146,7 @@ async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto ho
     )
     update: FreyaState = {"route": decided, "plan": list(tasks), "timings_ms": {"route": _since(began)}}
     if decided.kind != "tasks":
-        return Command(goto="converse", update=update)
+        return Command(goto="relay" if decided.kind == "client" else "converse", update=update)
     _tell_plan(tasks, context)
     return Command(goto=await _wave({**state, **update}, context), update=update)
 
@@ -236,9 +260,9 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
     prompt = render_prompt(Prompt(request=state["message"], known=known, draft=draft))
     text, name = "", ""
     fallbacks: list[str] = []
-    async for chunk in model.astream(
-        [SystemMessage(orchestrator_prompt(context.charters)), HumanMessage(prompt)]
-    ):
+    system = instructed(orchestrator_prompt(context.charters), context.brought.instructions)
+    options = context.brought.wishes.options
+    async for chunk in model.bind(**options).astream([SystemMessage(system), HumanMessage(prompt)]):
         if chunk.text:
             context.emit(Token(text=chunk.text))
             text += chunk.text
@@ -334,8 +358,10 @@ def merge(results: Sequence[SpecialistResult], charters: Mapping[str, Charter]) 
 
 
 async def remember(state: FreyaState, runtime: Context) -> FreyaState:
-    """Keep the turn, so that the next one can build on it."""
+    """Keep the turn, so that the next one can build on it; not one that waits for what the client's tools give."""
     context = runtime.context
+    if state.get("client_calls"):
+        return {}
     results = state.get("results", [])
     turn = Turn(
         run_id=context.run_id,
@@ -348,6 +374,12 @@ async def remember(state: FreyaState, runtime: Context) -> FreyaState:
     began = time.monotonic()
     await context.memory.remember(context.scope, turn, first=context.begins)
     return {"timings_ms": {"remember": _since(began)}}
+
+
+def _beside(recalled: Recollection, turns: Sequence[Turn]) -> Recollection:
+    """What was recalled that these turns, which the client brought, do not say already."""
+    said = {text for turn in turns for text in (turn.request, turn.answer)}
+    return recalled.model_copy(update={"items": tuple(i for i in recalled.items if i.text not in said)})
 
 
 def _since(began: float) -> float:

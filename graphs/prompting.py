@@ -31,6 +31,15 @@ def orchestrator_prompt(charters: Mapping[str, Charter]) -> str:
     )
 
 
+def instructed(prompt: str, instructions: str) -> str:
+    """The system prompt with what the client adds to it."""
+    if not instructions.strip():
+        return prompt
+    return (
+        f"{prompt}\n\nThe client asks of you besides, as far as the above allows it:\n{instructions.strip()}"
+    )
+
+
 def past_messages(turns: Sequence[Turn], agent: str) -> list[AnyMessage]:
     """Earlier turns as chat messages; tool calls are shown where this agent made them. An imported turn may have one side only."""
     messages: list[AnyMessage] = []

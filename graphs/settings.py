@@ -88,6 +88,12 @@ class GraphSettings(BaseModel):
         description="Tokens of what a specialist was at in the thread that it may be given beside the last turns: its task, "
         "the last calls of its tools and their values.",
     )
+    brought_tokens: int = Field(
+        default=4000,
+        ge=0,
+        le=100_000,
+        description="Tokens of the newest turns that specialists are shown of a conversation that the client keeps and sends along.",
+    )
     tool_rounds: int = Field(
         default=4, ge=1, le=20, description="Rounds of tool calls a specialist may make."
     )

@@ -26,7 +26,7 @@ from graphs.citing import as_citations, as_passages
 from graphs.events import AgentFinished, AgentStarted, Citation, CitationMade, Token
 from graphs.grounding import Sources, check_answer
 from graphs.numbering import OrderOfUse, Renumbering, renumbered
-from graphs.prompting import past_messages, system_prompt, working
+from graphs.prompting import instructed, past_messages, system_prompt, working
 from graphs.settings import GraphSettings
 from graphs.state import Outcome, RunContext, SpecialistOutput, SpecialistResult, SpecialistState
 from graphs.subagents import SubAgents, joined
@@ -80,13 +80,14 @@ class Specialist:
         self._bench = ToolBench(charter.name, {tool.name: tool for tool in charter.tools})
         self._described = [describe_tool(tool) for tool in charter.tools]
         self._subagents = SubAgents(charter)
-        self._system = SystemMessage(system_prompt(charter))
+        self._system = system_prompt(charter)
 
     async def recall(self, state: SpecialistState, runtime: Context) -> SpecialistState:
         """What was said before in this thread, as far as it is this specialist's."""
         runtime.context.emit(AgentStarted(agent=self._charter.name, request=state["task"].request))
         messages = past_messages(state.get("turns", []), self._charter.name)
-        return {"messages": [self._system, *messages], "began": time.time()}
+        system = SystemMessage(instructed(self._system, runtime.context.brought.instructions))
+        return {"messages": [system, *messages], "began": time.time()}
 
     async def retrieve(self, state: SpecialistState, runtime: Context) -> SpecialistState:
         """Passages of this specialist's collections, else of any: what is known is told, wherever it is filed.
@@ -264,7 +265,7 @@ class Specialist:
         chunks: list[AIMessageChunk] = []
         marks = Renumbering(OrderOfUse(citations))
         try:
-            async for chunk in runnable.astream(list(messages)):
+            async for chunk in runnable.bind(**context.brought.wishes.options).astream(list(messages)):
                 if not isinstance(chunk, AIMessageChunk):
                     continue
                 self._tell(marks.take(chunk.text), context)

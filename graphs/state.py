@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from agents import NO_RESOURCES, Artifact, Charter, Figure, Resources
 from graphs.approving import NOBODY_TO_ASK, Approval, Approvals
+from graphs.bringing import NOTHING, Brought, ClientCall
 from graphs.events import Citation, RunEvent
 from graphs.grounding import Grounding
 from graphs.journal import NO_JOURNAL, Journal
@@ -65,6 +66,8 @@ class RunContext:
     """Where persons are asked to allow tool calls."""
     waited_s: float = 0.0
     """Seconds for which the run has waited for persons; they do not count as its time."""
+    brought: Brought = NOTHING
+    """What the client brings to the turn, in place of a thread."""
 
 
 class MadeArtifact(BaseModel):
@@ -187,6 +190,10 @@ class FreyaState(TypedDict, total=False):
     answer: str
     outcome: Outcome
     citations: list[Citation]
+    client_calls: list[ClientCall]
+    """Calls of the client's own tools, which it is to carry out."""
+    cut: bool
+    """Whether the answer ends where the client's limit on tokens cut it."""
     model: str
     fallbacks: list[str]
     """What became of models that should have answered, where Freya did herself."""
@@ -233,6 +240,7 @@ STATE_TYPES: tuple[type, ...] = (
     Approval,
     Artifact,
     Citation,
+    ClientCall,
     Computed,
     Degraded,
     Figure,

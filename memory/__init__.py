@@ -1,6 +1,6 @@
 """Conversations that are remembered: the last turns at hand, every turn kept, every interaction logged."""
 
-from memory.conversation import Carried, TieredConversation, at_hand, count_tokens
+from memory.conversation import Carried, TieredConversation, at_hand, count_tokens, within_budget
 from memory.database import MEMBER, OUTAGES, Connection, Database, restrict
 from memory.deleting import DeletedThread, Withdraw
 from memory.errors import (
@@ -118,4 +118,5 @@ __all__ = [
     "sealed",
     "sealed_json",
     "title_of",
+    "within_budget",
 ]

@@ -35,7 +35,7 @@ class Client:
 
     def __init__(self, address: str, key: str | None = None, user: str | None = None) -> None:
         self.address = address
-        self._key = key
+        self.key = key
         headers = {"authorization": f"Bearer {key}"} if key else {}
         if user:
             headers["freya-user"] = user
@@ -176,7 +176,7 @@ class Client:
             answer: JsonValue = response.json()
             return answer
         if response.status_code == _UNAUTHORIZED:
-            state = "does not know this API key" if self._key else "wants an API key"
+            state = "does not know this API key" if self.key else "wants an API key"
             raise ServiceRefused(
                 f"The service at {self.address} {state}: pass one with --key or in FREYA_API_KEY. "
                 "`freya keys create` makes one on the service's machine."

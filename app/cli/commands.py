@@ -27,6 +27,7 @@ from app.cli.output import OutputClosed, complain
 from app.cli.remembering import memory
 from app.cli.remembering_projects import rate
 from app.cli.serving import serve
+from app.cli.speaking_mcp import mcp
 from app.cli.tracing import trace
 from app.cli.working import worker
 
@@ -102,6 +103,13 @@ application.command(
 )(rate)
 application.command(epilog=examples("freya doctor", "freya doctor --json"))(doctor)
 application.command(epilog=examples("freya key", "freya key --json"))(key)
+application.command(
+    epilog=examples(
+        "freya mcp",
+        "claude mcp add freya -- freya mcp",
+        "freya mcp --url http://127.0.0.1:8700 --key frk_...",
+    )
+)(mcp)
 application.add_typer(agents, name="agents")
 application.add_typer(config, name="config")
 application.add_typer(keys, name="keys")

@@ -36,7 +36,7 @@ class DesignPage(Page[StoredAgent]):
     """Some of the designed agents."""
 
 
-class VersionPage(Page[AgentVersion]):
+class AgentVersionPage(Page[AgentVersion]):
     """Some versions of a designed agent."""
 
 
@@ -55,10 +55,10 @@ async def list_designed_agents(freya: Service, limit: Limit = 50, cursor: Place 
 @router.get("/designed/{name}/versions", operation_id="listAgentVersions")
 async def list_agent_versions(
     name: Name, freya: Service, limit: Limit = 50, cursor: Place = None
-) -> VersionPage:
+) -> AgentVersionPage:
     """The versions of a designed agent, latest first."""
     found = await freya.designs.versions(name)
-    return VersionPage.within(found, limit, cursor, lambda each: str(each.version))
+    return AgentVersionPage.within(found, limit, cursor, lambda each: str(each.version))
 
 
 @router.post("/designed/{name}/rollback", operation_id="rollBackAgent")

@@ -15,6 +15,8 @@ from app.access.limits import OpenStreams
 from app.http.agents import router as designed
 from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
+from app.http.completions import CompletionErrors
+from app.http.completions import router as completions
 from app.http.conversations import router as conversations
 from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
@@ -25,6 +27,8 @@ from app.http.knowledge import UPLOAD_PATH
 from app.http.knowledge import router as knowledge
 from app.http.knowledge_pairs import router as knowledge_pairs
 from app.http.limits import BodyLimit, Limited, Measured, Traced
+from app.http.mcp import open_door
+from app.http.mcp import route as mcp_route
 from app.http.memory import router as memory
 from app.http.memory_history import IMPORT_PATH
 from app.http.memory_history import router as memory_history
@@ -51,6 +55,7 @@ _DOORS = (
     inspection,
     keys,
     sockets,
+    completions,
 )
 _CROSS_ORIGIN: dict[str, Any] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -70,12 +75,16 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opened() as running:
+        async with (
+            opened() as running,
+            open_door(running.freya, longest_body=settings.http.longest_body) as sessions,
+        ):
             app.state.freya = running.freya
             app.state.metrics = running.metrics
             app.state.keys = running.keys
             app.state.limiter = running.limiter
             app.state.tracing = running.tracing
+            app.state.mcp = sessions
             running.metrics.watch_streams(lambda: streams.count)
             yield
 
@@ -88,6 +97,8 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
     )
     for router in (*_DOORS, operations) if doors else (operations,):
         app.include_router(router)
+    if doors:
+        app.router.routes.append(mcp_route)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)
@@ -100,6 +111,7 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
     app.add_middleware(Audited)
     app.add_middleware(Limited, streams=streams)
     app.add_middleware(AccessControl, settings=settings.http)
+    app.add_middleware(CompletionErrors)
     app.add_middleware(Measured)
     app.add_middleware(Traced)
     app.add_middleware(Hardened)

@@ -12,7 +12,7 @@ from app.runs.logged import Trace, answered, grounded
 from app.runs.metering import Meter
 from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
 from app.runs.writing import RunWriter
-from graphs import FreyaState, MadeArtifact, RunEvent, parts_of, reference
+from graphs import NOTHING, Brought, FreyaState, MadeArtifact, RunEvent, parts_of, reference
 from graphs.events import Token
 from memory import Interaction, Recollection, Scope
 
@@ -27,6 +27,7 @@ class ActiveRun:
     scope: Scope
     request: ChatRequest
     writer: RunWriter
+    brought: Brought = NOTHING
     lease: int = 1
     """How often it was begun or taken over."""
     found: Mapping[str, bytes] = field(default_factory=dict)
@@ -98,6 +99,8 @@ def records_of(run: ActiveRun, state: FreyaState) -> tuple[ChatResult, Sequence[
         untraced=[text for one in checked for text in one.untraced],
         agents=list(dict.fromkeys(one.agent for one in results)),
         citations=state["citations"],
+        client_calls=state.get("client_calls", []),
+        cut=state.get("cut", False),
         recalled=[RecalledItem.of(item) for item in state.get("recalled", Recollection()).items],
         degraded=state.get("degraded", []),
         artifacts=[reference(artifact) for artifact in made],

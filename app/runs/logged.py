@@ -105,7 +105,7 @@ def answered(
     """
     results = sorted(state.get("results", []), key=lambda one: one.position)
     agents = [name for one in results for name in (one.agent, *(f"{one.agent}/{s}" for s in one.sub_agents))]
-    context = [turn.run_id for turn in state.get("turns", [])]
+    context = [turn.run_id for turn in state.get("turns", []) if turn.run_id]
     context += [item.id for item in state.get("recalled", Recollection()).items]
     context += [pair for one in results for pair in one.retrieved]
     uses = tuple(result.tool_calls)

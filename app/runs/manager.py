@@ -29,8 +29,9 @@ from app.runs.store import QUEUED, AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import STOPPED, Worker
 from app.runs.writing import RunWriter
 from app.tasks import end
-from graphs import RunCancelled, RunEvent, RunStarted, clean_message
+from graphs import NOTHING, Brought, RequestRefused, RunCancelled, RunEvent, RunStarted, clean_message
 from memory import MemoryUnavailable, Owner, Scope, WriteUncertain, new_id
+from models.chat import Role, language_model
 
 _log = structlog.get_logger(__name__)
 _STOP_AGAIN_S = 1.0
@@ -135,7 +136,12 @@ class RunManager:
         return run if run is not None and run.scope.owner == owner else None
 
     async def start(
-        self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
+        self,
+        owner: Owner,
+        request: ChatRequest,
+        *,
+        idempotency_key: str | None = None,
+        brought: Brought = NOTHING,
     ) -> tuple[str, str]:
         """Begin a run; gives the ids of run and thread. A known idempotency key gives the run it began.
 
@@ -143,7 +149,7 @@ class RunManager:
         Raises UnknownProject, and ProblemError: stopping, overloaded, thread_busy, unknown_thread, idempotency_conflict.
         """
         # In a task of its own: a client that leaves now must not leave a record behind that nobody carries out.
-        starting = asyncio.create_task(self._start(owner, request, idempotency_key))
+        starting = asyncio.create_task(self._start(owner, request, idempotency_key, brought))
         self._starting.add(starting)
         starting.add_done_callback(self._started)
         try:
@@ -159,11 +165,11 @@ class RunManager:
             starting.exception()  # it is the client's, who may have left
 
     async def _start(
-        self, owner: Owner, request: ChatRequest, idempotency_key: str | None
+        self, owner: Owner, request: ChatRequest, idempotency_key: str | None, brought: Brought
     ) -> tuple[str, str]:
         if self._stopping:
             raise _stopping()
-        self.refuse_unworkable(request)
+        self.refuse_unworkable(request, brought)
         if full := await self._executor.refusal():
             raise ProblemError(problem("overloaded", f"{full} Try again in a moment."))
         run_id = new_id("run")
@@ -176,7 +182,12 @@ class RunManager:
         lease = self._lease(run_id, 1) if self._carries else ""
         writer = RunWriter(self._events, run_id, await self._events.sealing(owner), lease=lease)
         run = ActiveRun(
-            run_id=run_id, scope=scope, request=request, writer=writer, lease=1 if self._carries else 0
+            run_id=run_id,
+            scope=scope,
+            request=request,
+            writer=writer,
+            lease=1 if self._carries else 0,
+            brought=brought,
         )
         try:
             await self._begin(run, idempotency_key)
@@ -272,7 +283,7 @@ class RunManager:
             return request.project_id
         return await self._store.project_of(owner, request.thread_id)
 
-    def refuse_unworkable(self, request: ChatRequest) -> None:
+    def refuse_unworkable(self, request: ChatRequest, brought: Brought = NOTHING) -> None:
         """Refuse at once what the guard or the router would refuse, so that it leaves no record.
 
         Raises RequestRefused, UnknownAgent.
@@ -282,6 +293,11 @@ class RunManager:
         if unknown:
             known = ", ".join(self._parts.charters)
             raise UnknownAgent(f"there is no agent {', '.join(unknown)}; there are {known}")
+        if brought.needs_model and language_model(self._parts.chat.of(Role.REASONING)) is None:
+            raise RequestRefused(
+                "only a language model can be held to a tool choice or a response format, and none is configured: leave "
+                "tool_choice and response_format out, or configure one (FREYA_MODELS__ROLES)"
+            )
 
     async def wait(self, owner: Owner, run_id: str) -> ChatResult | Problem:
         """How a run ends, or the problem approval_required once it waits for a person.

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.problems import Problem
-from graphs import AnswerFigure, Approval, ArtifactReference, Citation, Outcome
+from graphs import AnswerFigure, Approval, ArtifactReference, Citation, ClientCall, Outcome
 from memory import Degraded, Kind, Recalled, Scope, Tier, ToolUse
 
 LONGEST_MESSAGE = 200_000
@@ -160,6 +160,10 @@ class ChatResult(BaseModel):
     )
     artifacts: list[ArtifactReference]
     tool_calls: list[ToolUse]
+    client_calls: list[ClientCall] = Field(
+        default=[], description="Calls of tools that the client brought, which it is to carry out."
+    )
+    cut: bool = Field(default=False, description="Whether the client's limit on tokens cut the answer.")
     model: str = Field(
         description="The model that wrote it; `extractive` quotes and computes, and invents nothing."
     )

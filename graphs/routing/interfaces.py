@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from memory import Turn
 
-Kind = Literal["tasks", "small_talk", "recap", "out_of_scope", "protected", "unclear"]
-"""`protected`: it asks for prompts, keys or other people's data."""
+Kind = Literal["tasks", "small_talk", "recap", "out_of_scope", "protected", "unclear", "client"]
+"""`protected`: it asks for prompts, keys or other people's data. `client`: a language model answers it with the client's tools."""
 
 
 class Task(BaseModel):

@@ -68,6 +68,14 @@ class ChainChatModel(AsynchronousChatModel):
         super().model_post_init(context)
         self._guards = [*self.guards, *(Guard() for _ in self.models[len(self.guards) :])]
 
+    def of_language(self) -> "ChainChatModel":
+        """The chain without the extractive model; what is known of how each model fares is shared."""
+        kept = [each for each in self.models if not isinstance(each, ExtractiveChatModel)]
+        guards = self._guards[: len(kept)]
+        return ChainChatModel(
+            models=kept, names=self.names, guards=guards, role=self.role, observe=self.observe
+        )
+
     @property
     def _llm_type(self) -> str:
         return "chain"
@@ -147,6 +155,13 @@ class ChainChatModel(AsynchronousChatModel):
             else:
                 failures.append(f"{attempt.name} {refusal}")
                 attempt.tell("passed by")
+
+
+def language_model(model: BaseChatModel) -> BaseChatModel | None:
+    """The model without the extractive one at the end of its chain; None where nothing is left."""
+    if isinstance(model, ExtractiveChatModel):
+        return None
+    return model.of_language() if isinstance(model, ChainChatModel) else model
 
 
 class _Attempt:

@@ -1,6 +1,7 @@
 """The description of the interface: valid, stable, and true of what the service answers."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -24,6 +25,7 @@ OPERATIONS = {
     "changeThread": "PATCH /v1/threads/{thread_id}",
     "chat": "POST /v1/chat",
     "correctMemory": "PATCH /v1/memory/{record_id}",
+    "createCompletion": "POST /openai/v1/chat/completions",
     "createKey": "POST /v1/keys",
     "createProject": "POST /v1/projects",
     "createThread": "POST /v1/threads",
@@ -53,6 +55,7 @@ OPERATIONS = {
     "getMemoryHistory": "GET /v1/memory/{record_id}/history",
     "getMemoryStatus": "GET /v1/memory/status",
     "getMetrics": "GET /metrics",
+    "getModel": "GET /openai/v1/models/{model}",
     "getPair": "GET /v1/knowledge/pairs/{pair_id}",
     "getProgress": "GET /v1/knowledge/progress",
     "getKey": "GET /v1/keys/{key_id}",
@@ -79,6 +82,7 @@ OPERATIONS = {
     "listMemory": "GET /v1/memory",
     "listMemoryAudit": "GET /v1/memory/audit",
     "listMessages": "GET /v1/threads/{thread_id}/messages",
+    "listModels": "GET /openai/v1/models",
     "listPairs": "GET /v1/knowledge/pairs",
     "listProjects": "GET /v1/projects",
     "listRuns": "GET /v1/threads/{thread_id}/runs",
@@ -143,9 +147,10 @@ def test_every_operation_describes_itself_and_its_problems(document):
         assert operation["description"], route
         assert operation["tags"], route
         default = operation["responses"]["default"]["content"]
-        assert default == {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-        }, route
+        expected = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        if "/openai/" in route:
+            expected = {"application/json": {"schema": {"$ref": "#/components/schemas/CompletionErrorBody"}}}
+        assert default == expected, route
         assert "422" not in operation["responses"], route
 
 
@@ -176,6 +181,21 @@ def test_streams_are_described_as_the_closed_set_of_events(document):
     assert kinds > LAST_EVENTS
     for reference in union["discriminator"]["mapping"].values():
         assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
+
+
+def test_schemas_have_names_that_code_can_have(document):
+    names = document["components"]["schemas"]
+    assert [
+        name for name in names if not re.fullmatch(r"[A-Z][A-Za-z0-9]*(_[A-Z][A-Za-z0-9]*_)?", name)
+    ] == []
+
+
+def test_every_event_says_which_it_is(document):
+    schemas = document["components"]["schemas"]
+    for reference in schemas["Event"]["discriminator"]["mapping"].values():
+        event = schemas[reference.removeprefix("#/components/schemas/")]
+        assert {"type", "run_id", "seq", "time"} <= set(event["required"]), reference
+        assert event["properties"]["type"]["const"], reference
 
 
 def test_keys_are_described(document):

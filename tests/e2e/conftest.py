@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests.e2e.completing import Stage, staged
 from tests.e2e.running import Command, running
 from tests.e2e.seeding import fresh_data
 
@@ -22,3 +23,10 @@ async def client(service: Command) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of the service."""
     async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    """A service with a language model for its specialists, which a test scripts."""
+    async with staged() as stage:
+        yield stage

@@ -9,7 +9,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 from agents import Charter
 from app.database import Pool
-from graphs import FreyaState, GraphSettings, Route, RunContext, Task, build_freya
+from graphs import NOTHING, Brought, FreyaState, GraphSettings, Route, RunContext, Task, build_freya
 from graphs.events import RunEvent
 from knowledge import Hit
 from memory import (
@@ -113,6 +113,7 @@ class Conversation:
     recaller: Remembering = field(default_factory=Remembering)
     notice: Callable[[str], Sequence[str]] = lambda _: ()
     indexed: float | None = None
+    brought: Brought = NOTHING
     run_id: str = ""
     callbacks: list[BaseCallbackHandler] = field(default_factory=list)
 
@@ -139,6 +140,7 @@ class Conversation:
             chat=self.chat,
             settings=self.settings,
             indexed=lambda: self.indexed,
+            brought=self.brought,
         )
         graph = build_freya(self.settings, self.checkpointer)
         state = await graph.ainvoke(

@@ -1,0 +1,207 @@
+"""Answers as OpenAI sends them: whole, and in chunks."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, Field
+
+from app.runs import ChatResult
+from graphs import Citation, ClientCall
+
+FinishReason = Literal["stop", "length", "tool_calls"]
+_MARK: Final = re.compile(r"\[(\d{1,3})\](?!\()")
+
+
+class UrlCitation(BaseModel):
+    """Where a citation stands in the answer, and the pair that is cited."""
+
+    start_index: int
+    end_index: int
+    title: str
+    url: str
+
+
+class Annotation(BaseModel):
+    """A citation."""
+
+    type: Literal["url_citation"] = "url_citation"
+    url_citation: UrlCitation
+
+
+class CalledFunction(BaseModel):
+    """The function to call."""
+
+    name: str
+    arguments: str
+
+
+class ToolCallMade(BaseModel):
+    """A call of one of the client's tools."""
+
+    id: str
+    type: Literal["function"] = "function"
+    function: CalledFunction
+
+    @classmethod
+    def of(cls, call: ClientCall) -> "ToolCallMade":
+        """The call as OpenAI has it."""
+        return cls(id=call.id, function=CalledFunction(name=call.name, arguments=call.arguments))
+
+
+class AnswerMessage(BaseModel):
+    """The answer."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str | None
+    refusal: str | None = None
+    annotations: list[Annotation] = []
+    tool_calls: list[ToolCallMade] | None = None
+
+
+class CompletionChoice(BaseModel):
+    """The one answer."""
+
+    index: int = 0
+    message: AnswerMessage
+    logprobs: None = None
+    finish_reason: FinishReason
+
+
+class CompletionUsage(BaseModel):
+    """Tokens over all model calls of the run."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+    @classmethod
+    def of(cls, result: ChatResult) -> "CompletionUsage":
+        """What the run used."""
+        used = result.usage
+        return cls(
+            prompt_tokens=used.input_tokens,
+            completion_tokens=used.output_tokens,
+            total_tokens=used.input_tokens + used.output_tokens,
+        )
+
+
+class ChatCompletion(BaseModel):
+    """A chat completion."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[CompletionChoice]
+    usage: CompletionUsage
+    system_fingerprint: str = Field(description="The model that wrote it.")
+
+
+class ToolCallPart(ToolCallMade):
+    """A call within a chunk."""
+
+    index: int
+
+
+class Delta(BaseModel):
+    """What a chunk adds to the answer."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+    annotations: list[Annotation] | None = None
+    tool_calls: list[ToolCallPart] | None = None
+
+
+class ChunkChoice(BaseModel):
+    """The one answer."""
+
+    index: int = 0
+    delta: Delta
+    logprobs: None = None
+    finish_reason: FinishReason | None = None
+
+
+class ChatCompletionChunk(BaseModel):
+    """A piece of a completion, as a stream sends it."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: CompletionUsage | None = None
+
+
+class CompletionModel(BaseModel):
+    """A model: Freya, who decides herself, or one of her specialists."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str = "freya"
+
+
+class CompletionModels(BaseModel):
+    """All of them."""
+
+    object: Literal["list"] = "list"
+    data: list[CompletionModel]
+
+
+def completion_id(run_id: str) -> str:
+    """The id of a completion, by its run."""
+    return f"chatcmpl-{run_id}"
+
+
+def whole(result: ChatResult, model: str, created: datetime, base_url: str) -> ChatCompletion:
+    """The completion that a run made. `base_url` is where the service is reached, for the links of citations."""
+    calls = [ToolCallMade.of(call) for call in result.client_calls]
+    message = AnswerMessage(
+        content=result.answer or None,
+        annotations=annotations(result.answer, result.citations, base_url),
+        tool_calls=calls or None,
+    )
+    return ChatCompletion(
+        id=completion_id(result.run_id),
+        created=int(created.timestamp()),
+        model=model,
+        choices=[CompletionChoice(message=message, finish_reason=finish_reason(result))],
+        usage=CompletionUsage.of(result),
+        system_fingerprint=result.model or "freya",
+    )
+
+
+def finish_reason(result: ChatResult) -> FinishReason:
+    """Why the answer ends."""
+    if result.client_calls:
+        return "tool_calls"
+    return "length" if result.cut else "stop"
+
+
+def annotations(text: str, citations: Sequence[Citation], base_url: str) -> list[Annotation]:
+    """A citation for each `[number]` in the text, at its place in characters."""
+    by_number = {citation.number: citation for citation in citations}
+    found: list[Annotation] = []
+    for mark in _MARK.finditer(text):
+        citation = by_number.get(int(mark[1]))
+        if citation is not None:
+            url = f"{base_url.rstrip('/')}/v1/knowledge/pairs/{quote(citation.pair_id, safe='')}"
+            place = UrlCitation(start_index=mark.start(), end_index=mark.end(), title=citation.title, url=url)
+            found.append(Annotation(url_citation=place))
+    return found
+
+
+def rest_of(written: str, answer: str) -> str:
+    """What is to be sent yet, when so much was: the rest, or the checked answer below a line where it begins otherwise."""
+    if answer.startswith(written):
+        return answer.removeprefix(written)
+    return f"\n\n---\n\n{answer}"
+
+
+def call_parts(calls: Sequence[ClientCall]) -> Iterator[ToolCallPart]:
+    """The calls as chunks have them."""
+    for index, call in enumerate(calls):
+        yield ToolCallPart(index=index, **ToolCallMade.of(call).model_dump())

@@ -1,0 +1,95 @@
+"""MCP over standard input and output, in front of a service that is reached over HTTP."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import httpx2
+import mcp_types as types
+from mcp import Client, stdio_server
+from mcp.client.streamable_http import streamable_http_client
+from mcp.server import Server
+from mcp.server.context import ServerRequestContext
+
+_READ_S: Final = 600.0
+_TIMEOUT_S: Final = 30.0
+Context = ServerRequestContext[object]
+
+
+async def forward(url: str, headers: Mapping[str, str]) -> None:
+    """Serve a client on this process's standard streams until it closes them.
+
+    `url` is that of the service's `/mcp`. Each request is sent on, with its progress and its cancelling.
+    Raises the errors of MCP's client where the service cannot be reached.
+    """
+    timeout = httpx2.Timeout(_TIMEOUT_S, read=_READ_S)
+    async with (
+        httpx2.AsyncClient(headers=dict(headers), timeout=timeout) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+        stdio_server() as (reading, writing),
+    ):
+        server = forwarding_server(client)
+        await server.run(reading, writing, server.create_initialization_options())
+
+
+def forwarding_server(client: Client) -> Server[object]:
+    """A server that asks the one behind the client."""
+    door = _Forwarding(client)
+    info = client.server_info
+    return Server(
+        info.name if info else "freya",
+        version=info.version if info else "",
+        title=info.title if info else None,
+        instructions=client.instructions,
+        on_list_tools=door.list_tools,
+        on_call_tool=door.call_tool,
+        on_list_resources=door.list_resources,
+        on_list_resource_templates=door.list_templates,
+        on_read_resource=door.read_resource,
+        on_list_prompts=door.list_prompts,
+        on_get_prompt=door.get_prompt,
+    )
+
+
+class _Forwarding:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def list_tools(
+        self, _context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        return await self._client.list_tools(cursor=_cursor(params))
+
+    async def call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        async def progressed(progress: float, total: float | None, message: str | None) -> None:
+            await context.session.report_progress(progress, total, message)
+
+        return await self._client.call_tool(params.name, params.arguments, progress_callback=progressed)
+
+    async def list_resources(
+        self, _context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        return await self._client.list_resources(cursor=_cursor(params))
+
+    async def list_templates(
+        self, _context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        return await self._client.list_resource_templates(cursor=_cursor(params))
+
+    async def read_resource(
+        self, _context: Context, params: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
+        return await self._client.read_resource(params.uri)
+
+    async def list_prompts(
+        self, _context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListPromptsResult:
+        return await self._client.list_prompts(cursor=_cursor(params))
+
+    async def get_prompt(
+        self, _context: Context, params: types.GetPromptRequestParams
+    ) -> types.GetPromptResult:
+        return await self._client.get_prompt(params.name, params.arguments)
+
+
+def _cursor(params: types.PaginatedRequestParams | None) -> str | None:
+    return params.cursor if params else None
