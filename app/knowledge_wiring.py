@@ -17,7 +17,8 @@ from models import CrossEncoderReranker, Embedder
 from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
 
 if TYPE_CHECKING:
-    from app.wiring import Backends, KnowledgeParts
+    from app.backends import Backends
+    from app.wiring import KnowledgeParts
 
 
 def join_embedders(

@@ -66,7 +66,7 @@ from models.chat import EXTRACTIVE, ConfiguredChatModels, Role
 from models.embeddings import CachedEmbedder
 
 if TYPE_CHECKING:
-    from app.wiring import Backends
+    from app.backends import Backends
 
 _log = structlog.get_logger(__name__)
 _VECTORS = "memory-vectors"

@@ -34,6 +34,7 @@ from app.runs.store import StoredArtifact
 from graphs import (
     LAST_EVENTS,
     NOTHING,
+    ApprovalSettings,
     Brought,
     FinishedCall,
     Heartbeat,
@@ -42,6 +43,7 @@ from graphs import (
     RunFailed,
     RunFinished,
     ToolBench,
+    why_asked,
 )
 from memory import (
     DeletedThread,
@@ -114,6 +116,7 @@ class Freya:
         heartbeat_s: float,
         may_begin: Callable[[], Awaitable[None]] = _anybody,
         resources: Resources = NO_RESOURCES,
+        approvals: ApprovalSettings | None = None,
     ) -> None:
         """`may_begin` raises ProblemError where the current caller may begin no turn now."""
         self._charters = charters
@@ -132,6 +135,7 @@ class Freya:
         self._heartbeat_s = heartbeat_s
         self._may_begin = may_begin
         self._resources = resources
+        self._approvals = approvals or ApprovalSettings()
         self._leaving: set[asyncio.Task[bool]] = set()
 
     @property
@@ -361,7 +365,7 @@ class Freya:
         return _agent_view(self._charters[name])
 
     def computing(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The specialists' tools that change nothing, each by `agent_tool`, described as OpenAI has it."""
+        """The specialists' tools that change nothing and need no person, each by `agent_tool`, described as OpenAI has it."""
         for name, (_, tool) in self._computing().items():
             [described] = without_hints([describe_tool(tool)])
             yield name, described
@@ -371,7 +375,9 @@ class Freya:
             f"{charter.name}_{tool.name}": (charter.name, tool)
             for charter in self._charters.values()
             for tool in charter.tools
-            if not writes(tool) and "borrowed" not in (tool.metadata or {})
+            if not writes(tool)
+            and not why_asked(tool, self._approvals)
+            and "borrowed" not in (tool.metadata or {})
         }
 
     async def compute(self, name: str, arguments: Mapping[str, Any]) -> FinishedCall:

@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from threadpoolctl import threadpool_limits
 
 from agents import Charter, Resources, discover
@@ -20,10 +16,9 @@ from app.access.limits import Limiter
 from app.access_wiring import counting, open_keys
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
+from app.backends import Backends, Progress, open_backends
 from app.checkpoints import checkpoint_serializer
 from app.cluster import Cluster, Place
-from app.database import Pool, migrate, open_pool
-from app.embedded import EmbeddedServers
 from app.health import Check, Dependency, Health
 from app.housekeeping import Housekeeping
 from app.knowledge_wiring import (
@@ -58,31 +53,13 @@ from knowledge import (
     Versions,
     starter_questions,
 )
-from memory import Database
 from memory.privacy import Redactor, keep_rules_in, open_names
 from models.chat import ConfiguredChatModels, Hidden, Hide
 from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
 from models.residency import Residents
 
 _log = structlog.get_logger(__name__)
-Progress = Callable[[str], None]
 _RULES = "rules"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backends:
-    """The stores, open: what commands need that are not the service."""
-
-    settings: Settings
-    pool: Pool
-    database: Database
-    """The same pool, for rows that belong to users."""
-    postgres_url: str
-    redis_url: str
-    redis: Redis
-    readers: Redis
-    servers: tuple[str, ...]
-    """Which PostgreSQL and Redis are in use, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,44 +106,6 @@ class Running:
     keys: KeyService
     limiter: Limiter
     tracing: Tracing | None = None
-
-
-@asynccontextmanager
-async def open_backends(settings: Settings, *, progress: Progress) -> AsyncIterator[Backends]:
-    """PostgreSQL and Redis, embedded or by URL, with the schema up to date."""
-    async with AsyncExitStack() as stack:
-        servers = await stack.enter_async_context(
-            EmbeddedServers(
-                settings.data,
-                postgres_url=settings.postgres_url.get_secret_value() if settings.postgres_url else None,
-                redis_url=settings.redis_url.get_secret_value() if settings.redis_url else None,
-            )
-        )
-        watching = asyncio.create_task(servers.keep_running(), name="embedded servers")
-        stack.push_async_callback(end, [watching])
-        described = tuple(str(server) for server in servers.descriptions)
-        for line in described:
-            progress(line)
-        schema = await migrate(servers.postgres_url)
-        progress(f"database schema at revision {schema.current}")
-        pool = await open_pool(
-            servers.postgres_url, min_size=2, max_size=settings.postgres_connections, restricted=True
-        )
-        stack.push_async_callback(pool.close)
-        redis = _redis(servers.redis_url, waits=False)
-        stack.push_async_callback(redis.aclose)
-        readers = _redis(servers.redis_url, waits=True)
-        stack.push_async_callback(readers.aclose)
-        yield Backends(
-            settings=settings,
-            pool=pool,
-            database=Database(pool),
-            postgres_url=servers.postgres_url,
-            redis_url=servers.redis_url,
-            redis=redis,
-            readers=readers,
-            servers=described,
-        )
 
 
 def join_knowledge(
@@ -279,21 +218,9 @@ async def open_freya(
         )
         watching = asyncio.create_task(freya.designs.watch(), name="designed agents")
         stack.push_async_callback(end, [watching])
-        await stack.enter_async_context(consolidating(memory, here=place is not Place.DOOR))
-        await stack.enter_async_context(manager)
         await stack.enter_async_context(borrowing)
         await stack.enter_async_context(housekeeping)
-        if place is not Place.DOOR:
-            await stack.enter_async_context(carry_out_jobs(backends, pipeline))
-        if cluster and place is Place.WORKER:
-            await stack.enter_async_context(
-                cluster.consuming(
-                    manager.name,
-                    manager.carry,
-                    scheduled_work(memory.worker, pipeline),
-                    concurrency=settings.http.most_runs,
-                )
-            )
+        await stack.enter_async_context(_at_work(backends, memory, manager, pipeline, place, cluster))
         metrics.watch_active(lambda: manager.active)
         progress(f"{len(charters)} specialists: {', '.join(charters)}")
         _log.info("service joined", seconds=round(time.monotonic() - began, 2))
@@ -306,6 +233,30 @@ async def open_freya(
             limiter=limiter,
             tracing=tracing,
         )
+
+
+@asynccontextmanager
+async def _at_work(
+    backends: Backends,
+    memory: MemoryParts,
+    manager: RunManager,
+    pipeline: Pipeline,
+    place: Place,
+    cluster: Cluster | None,
+) -> AsyncIterator[None]:
+    """Inside, runs and background work go on: here, or where a door tells workers of them, there."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(consolidating(memory, here=place is not Place.DOOR))
+        await stack.enter_async_context(manager)
+        if place is not Place.DOOR:
+            await stack.enter_async_context(carry_out_jobs(backends, pipeline))
+        if cluster and place is Place.WORKER:
+            work = scheduled_work(memory.worker, pipeline)
+            concurrency = backends.settings.http.most_runs
+            await stack.enter_async_context(
+                cluster.consuming(manager.name, manager.carry, work, concurrency=concurrency)
+            )
+        yield
 
 
 async def _join_service(
@@ -390,6 +341,7 @@ async def _join_service(
         heartbeat_s=settings.http.heartbeat_s,
         may_begin=limiter.turn,
         resources=resources,
+        approvals=settings.graphs.approvals,
     )
     return freya, manager, Borrowing(settings.mcp, live.lend, known=charters)
 
@@ -462,18 +414,3 @@ def _checks(backends: Backends, knowledge: KnowledgeParts, embedder: CachedEmbed
         "knowledge": known,
         "embeddings": embeddings,
     }
-
-
-def _redis(url: str, *, waits: bool) -> Redis:
-    """A client that answers in bytes; one that `waits` is for blocking reads and has no read timeout."""
-    return Redis.from_url(
-        url,
-        decode_responses=False,
-        max_connections=512,
-        socket_connect_timeout=2.0,
-        socket_timeout=None if waits else 5.0,
-        # A server that hangs is not asked again: three times the timeout would be waited for one command.
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2, supported_errors=(RedisConnectionError,)),
-        health_check_interval=0 if waits else 30,
-        driver_info=None,  # redis-py would read its own version from disk, in the event loop, at every connection
-    )

@@ -3,7 +3,7 @@
 from graphs.answers import AnswerFigure, AnswerParts, parts_of
 from graphs.approving import Approval, Approvals, Decision
 from graphs.bringing import NOTHING, Brought, ClientCall, Said, Wishes
-from graphs.calling import FinishedCall, ToolBench, check_arguments
+from graphs.calling import FinishedCall, ToolBench, check_arguments, why_asked
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.events import (
     LAST_EVENTS,
@@ -33,7 +33,7 @@ from graphs.guarding import clean_message
 from graphs.journal import Journal, always
 from graphs.numerals import Numeral, read_numerals
 from graphs.routing import CalibratedRouter, Route, Router, Task
-from graphs.settings import GraphSettings
+from graphs.settings import ApprovalSettings, GraphSettings
 from graphs.specialist import build_specialist, reference
 from graphs.state import (
     STATE_TYPES,
@@ -56,6 +56,7 @@ __all__ = [
     "Approval",
     "ApprovalAnswered",
     "ApprovalRequired",
+    "ApprovalSettings",
     "Approvals",
     "ArtifactReference",
     "Brought",
@@ -105,4 +106,5 @@ __all__ = [
     "parts_of",
     "read_numerals",
     "reference",
+    "why_asked",
 ]

@@ -42,6 +42,12 @@ class FinishedCall:
     """What it found out; None where it failed."""
 
 
+def why_asked(tool: BaseTool, settings: ApprovalSettings) -> str:
+    """Why a person must allow each call of the tool; empty where none must."""
+    configured = "The settings of this service name the tool." if tool.name in settings.tools else ""
+    return approval_of(tool) or configured
+
+
 class ToolBench:
     """The tools of one specialist."""
 
@@ -124,10 +130,7 @@ class ToolBench:
     def _why_asked(self, call: ToolCall, settings: ApprovalSettings) -> str:
         """Why a person must allow the call; empty where none must, and where the call would be refused anyway."""
         tool = self._tools.get(call["name"])
-        if tool is None or not fits(tool, call["args"]):
-            return ""
-        configured = "The settings of this service name the tool." if tool.name in settings.tools else ""
-        return approval_of(tool) or configured
+        return why_asked(tool, settings) if tool is not None and fits(tool, call["args"]) else ""
 
     async def _approval(self, call: ToolCall, call_id: str, why: str, settings: ApprovalSettings) -> Approval:
         now = datetime.now(UTC)

@@ -28,7 +28,7 @@ from knowledge import (
 from knowledge.readers import how_read
 
 if TYPE_CHECKING:
-    from app.wiring import Backends
+    from app.backends import Backends
 
 _POLL_S = 0.5
 _STALLED_S = 120.0

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any  # JSON
 
+from app.backends import Backends
 from app.cli.client import Client, ServiceRefused
 from app.cli.interruption import Interruption
 from app.cli.output import note
@@ -12,7 +13,6 @@ from app.cli.tables import columns, shortened
 from app.embedded import DataFolderBusy, InstanceLock, running_instance
 from app.knowledge_inventory import CollectionCount, IndexedCounts, Inventory, take_inventory
 from app.settings import Settings
-from app.wiring import Backends
 from knowledge import KnowledgeStore
 from knowledge.readers import how_read
 from knowledge.refinery import Tier, TierCount

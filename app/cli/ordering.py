@@ -16,7 +16,7 @@ from app.settings import Settings
 from knowledge import Job, JobState, JobStore
 
 if TYPE_CHECKING:
-    from app.wiring import Backends
+    from app.backends import Backends
 
 _POLL_S = 0.5
 _UNTAKEN_S = 120.0

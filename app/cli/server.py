@@ -10,13 +10,14 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, null
 import uvicorn
 
 from app.access.book import OWN
+from app.backends import Progress
 from app.cli.listening import address_of, listen
 from app.cli.stores import has_database
 from app.embedded import InstanceLock
 from app.http import create_app
 from app.service import Freya
 from app.settings import Settings, SettingsInvalid, needs_keys
-from app.wiring import Progress, Running, open_freya
+from app.wiring import Running, open_freya
 
 _TURNS_S = 8
 _REQUESTS_S = 2

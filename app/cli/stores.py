@@ -12,7 +12,8 @@ from app.settings import Settings
 from knowledge import KnowledgeStore
 
 if TYPE_CHECKING:
-    from app.wiring import Backends, KnowledgeParts
+    from app.backends import Backends
+    from app.wiring import KnowledgeParts
     from models.embeddings import CachedEmbedder
 
 
@@ -20,9 +21,9 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> "Backends":
     """The database and Redis until the stack ends, told of when that takes longer."""
     async with SlowNotes("starting the database") as slow:
         # In a thread: loading it takes seconds, in which the loop would tell nothing.
-        wiring = await asyncio.to_thread(importlib.import_module, "app.wiring")
+        opening = await asyncio.to_thread(importlib.import_module, "app.backends")
         backends: Backends = await stack.enter_async_context(
-            wiring.open_backends(settings, progress=slow.tell)
+            opening.open_backends(settings, progress=slow.tell)
         )
     return backends
 

@@ -134,6 +134,7 @@ class _Server:
 
     def _tool(self, tool: types.Tool) -> BaseTool:
         destructive = bool(tool.annotations and tool.annotations.destructive_hint)
+        writes = destructive or tool.name in self.settings.writes
 
         async def call(**values: object) -> tuple[str, ToolOutput]:
             output = await self._call(tool.name, values)
@@ -149,7 +150,8 @@ class _Server:
             handle_tool_error=True,
             metadata={
                 "examples": [],
-                "writes": destructive or tool.name in self.settings.writes,
+                "writes": writes,
+                "approval": f"It changes something at the MCP server {self.name}." if writes else "",
                 "borrowed": self.name,
             },
         )

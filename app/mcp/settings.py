@@ -29,8 +29,8 @@ class McpServerSettings(BaseModel):
     ]
     writes: list[str] = Field(
         default_factory=list,
-        description="Those of them that change something: only the user's own words may call for one. What the server itself "
-        "calls destructive counts as well.",
+        description="Those of them that change something: only the user's own words may call for one, and a person must allow each "
+        "call. What the server itself calls destructive counts as well.",
     )
     timeout_s: float = Field(
         default=30.0,

@@ -9,11 +9,12 @@ import pytest
 from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from app import wiring
+from app import backends
+from app.backends import open_backends
 from app.housekeeping import Housekeeping
 from app.runs import ChatRequest
 from app.settings import Settings
-from app.wiring import Running, open_backends, open_freya
+from app.wiring import Running, open_freya
 from knowledge import IndexProgress, KnowledgeUnavailable
 from memory import LOCAL
 from tests.e2e.seeding import seeded_data
@@ -91,7 +92,7 @@ async def test_a_redis_that_hangs_is_asked_once():
 
     async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with wiring._redis(f"redis://127.0.0.1:{port}/0", waits=False) as redis:
+        async with backends._redis(f"redis://127.0.0.1:{port}/0", waits=False) as redis:
             redis.connection_pool.connection_kwargs["socket_timeout"] = 0.05
             with pytest.raises(RedisTimeout):
                 await redis.ping()

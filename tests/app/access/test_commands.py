@@ -9,9 +9,9 @@ from typer.testing import CliRunner, Result
 
 from app import logs
 from app.access_wiring import open_keys
+from app.backends import open_backends
 from app.cli.commands import application
 from app.settings import HttpSettings, Settings, SettingsInvalid
-from app.wiring import open_backends
 
 
 @pytest.fixture(autouse=True)
