@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from agents import Charter, Resources, discover
 from app.access import KeyService
 from app.access.limits import Limiter
-from app.access_wiring import counting, open_keys
+from app.access_wiring import accounts, counting, open_keys
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
 from app.backends import Backends, Progress, open_backends
@@ -207,6 +207,7 @@ async def open_freya(
             charters,
             metrics=metrics,
             limiter=limiter,
+            keys=keys,
             tracing=tracing,
             indexed=lambda: housekeeping.indexed,
             resources=Resources(
@@ -270,6 +271,7 @@ async def _join_service(
     *,
     metrics: Metrics,
     limiter: Limiter,
+    keys: KeyService,
     tracing: Tracing | None,
     indexed: Callable[[], float | None],
     resources: Resources,
@@ -323,6 +325,7 @@ async def _join_service(
         told=metrics.run_told,
         worker=await asyncio.to_thread(worker_name, settings.data),
         workers=door.executor if door else None,
+        accounts=accounts(keys.book),
     )
     freya = Freya(
         charters=live,

@@ -77,6 +77,10 @@ class KeyBook:
         found = self._held(digest)
         return found if found is not None and found.is_good(datetime.now(UTC)) else None
 
+    def named(self, key_id: str) -> ApiKey | None:
+        """The key of this id; None where it is good no longer, or was none of the database's."""
+        return next((key for _, key in self._known.values() if key.id == key_id), None)
+
     async def refresh(self) -> None:
         """Read the keys anew, and tell whoever watches one that is good no longer. Raises what the store raises."""
         asked = time.monotonic()

@@ -9,10 +9,11 @@ from typing import Any, Literal  # Any: the graph's own state type
 
 from app.problems import Problem
 from app.runs.logged import Trace, answered, grounded
+from app.runs.luggage import EMPTY, Luggage
 from app.runs.metering import Meter
 from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
 from app.runs.writing import RunWriter
-from graphs import NOTHING, Brought, FreyaState, MadeArtifact, RunEvent, parts_of, reference
+from graphs import FreyaState, MadeArtifact, RunEvent, parts_of, reference
 from graphs.events import Token
 from memory import Interaction, Recollection, Scope
 
@@ -27,7 +28,7 @@ class ActiveRun:
     scope: Scope
     request: ChatRequest
     writer: RunWriter
-    brought: Brought = NOTHING
+    luggage: Luggage = EMPTY
     lease: int = 1
     """How often it was begun or taken over."""
     found: Mapping[str, bytes] = field(default_factory=dict)

@@ -179,7 +179,7 @@ class Carrier:
             begins=run.begins,
             indexed=parts.indexed,
             resources=parts.resources,
-            brought=run.brought,
+            brought=run.luggage.brought,
             journal=RunJournal(run.writer, parts.saver.serde, run.found),
             approvals=approvals,
             waited_s=run.waited_s,

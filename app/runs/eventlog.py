@@ -42,7 +42,7 @@ while at <= #ARGV do
 end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 redis.call('PUBLISH', 'freya:runs:news', KEYS[1])
-if ARGV[1] ~= '' then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
+redis.call('EXPIRE', KEYS[2], ARGV[2])
 return 0
 """
 """Keys: events, work. Arguments: lease or nothing, seconds to live, entries kept, number of fields, fields, events of 4 parts."""
@@ -214,6 +214,7 @@ class EventLog:
         last = await self.last(run_id)
         if last is None or last.type not in LAST_EVENTS:
             await self.append(run_id, [(event.stamped(run_id, last.seq + 1 if last else 1), "")])
+        await self.done(run_id, "nobody")
 
     async def last(self, run_id: str) -> StoredEvent | None:
         """The last event that is kept of the run, without its JSON; None where there is none, or none any more."""

@@ -22,6 +22,7 @@ from app.runs.closing import Closed, Closer, Observer
 from app.runs.eventlog import EventLog
 from app.runs.executors import ByWorkers, Executor, InProcess
 from app.runs.logged import traced
+from app.runs.luggage import Accounts, Luggage, found_with, kept_with
 from app.runs.metering import Meter
 from app.runs.orders import Orders
 from app.runs.records import CANCELLED, GOING_ON, Abandoned, ChatRequest, ChatResult, RunView, Status
@@ -60,6 +61,7 @@ class RunManager:
         told: Callable[[RunEvent, float], None] = lambda _event, _seconds: None,
         worker: str | None = None,
         workers: ByWorkers | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
         """`worker` names this process in the records; one that had the name before must be gone.
 
@@ -81,6 +83,7 @@ class RunManager:
         self._worker = Worker(worker or new_id("wrk"), store, events, redis, go_on=self._go_on)
         self._orders = Orders(redis, self._worker.name, self._cancel_here)
         self._workers = workers
+        self._accounts = accounts or Accounts()
         self._carries = workers is None
         self._executor: Executor = workers or InProcess(
             self._worker.name, active=lambda: self.active, most=most_runs, carry=self._carry
@@ -187,8 +190,9 @@ class RunManager:
             request=request,
             writer=writer,
             lease=1 if self._carries else 0,
-            brought=brought,
+            luggage=Luggage(brought, self._accounts.current()),
         )
+        run.writer.keep(kept_with(run.luggage, self._parts.saver.serde))
         try:
             await self._begin(run, idempotency_key)
         except WriteUncertain:
@@ -247,6 +251,7 @@ class RunManager:
             lease=lease,
             found=found,
             waited_s=left.waited_s,
+            luggage=found_with(found, self._parts.saver.serde),
             meter=Meter.loaded(found[METER]) if METER in found else Meter(),
             begins=left.request.thread_id is None,
             began=time.monotonic() - max(0.0, (datetime.now(UTC) - left.created_at).total_seconds()),
@@ -473,6 +478,8 @@ class RunManager:
                 await self._ended(owner, run_id, until=GOING_ON)
 
     async def _carry_out(self, run: ActiveRun) -> ChatResult | Problem | None:
+        if run.luggage.account:
+            self._accounts.enter(run.scope.owner, run.luggage.account)
         try:
             return await self._carrier.carry_out(run)
         finally:

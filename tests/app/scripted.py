@@ -14,6 +14,7 @@ from app.health import Health
 from app.runs import ChatRequest, EventLog, RunManager, RunStore
 from app.runs.carrying import Parts
 from app.runs.executors import ByWorkers
+from app.runs.luggage import Accounts
 from app.runs.saver import RunSaver
 from app.service import Freya
 from graphs import FreyaGraph, FreyaState, RunContext
@@ -83,6 +84,7 @@ class Setup:
     heartbeat_s: float = 5.0
     worker: str | None = None
     workers: ByWorkers | None = None
+    accounts: Accounts | None = None
     parts: Parts | None = None
     """Those of a real graph, instead of the script."""
     outcomes: list[str] = field(default_factory=list)
@@ -120,6 +122,7 @@ class Setup:
             observe=lambda outcome, _seconds: self.outcomes.append(outcome),
             worker=self.worker,
             workers=self.workers,
+            accounts=self.accounts,
         )
         async with manager:
             yield manager

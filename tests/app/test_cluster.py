@@ -16,10 +16,12 @@ from app.database import Pool
 from app.problems import Problem, ProblemError
 from app.runs import ChatResult
 from app.runs.executors import ByWorkers
+from app.runs.luggage import Accounts
 from app.runs.store import QUEUED
 from app.settings import RunSettings
-from memory import LOCAL
-from tests.app.scripted import Gate, Setup, ask, within
+from graphs import Brought, FreyaState, RunContext, Said
+from memory import LOCAL, Owner
+from tests.app.scripted import Gate, Setup, ask, state, within
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -105,6 +107,40 @@ async def test_a_message_that_comes_twice_carries_a_run_out_once(pool: Pool, red
         assert await within(carrying.carry(run_id))  # it has ended
         assert await door.logged(run_id) == [("answered", None)]
         assert await within(carrying.carry("run_" + "0" * 26))
+
+
+async def test_what_a_client_brought_and_whose_account_it_is_go_along(pool: Pool, redis: Redis) -> None:
+    line = Line()
+    entered: list[tuple[Owner, str]] = []
+    seen: list[Brought] = []
+
+    async def look(context: RunContext, message: str) -> FreyaState:
+        seen.append(context.brought)
+        return state(message)
+
+    door = Setup(pool=pool, redis=redis, workers=line.executor, accounts=Accounts(lambda: "key_7"))
+    worker = Setup(
+        pool=pool,
+        redis=redis,
+        accounts=Accounts(enter=lambda owner, account: entered.append((owner, account))),
+    )
+    worker.graph.script = look
+    brought = Brought(instructions="Be brief.", before=(Said(role="user", text="earlier"),))
+    async with door.open() as taking, worker.open() as carrying:
+        run_id, _ = await taking.start(LOCAL, ask(), brought=brought)
+        assert await within(carrying.carry(run_id))
+        assert seen == [brought]
+        assert entered == [(LOCAL, "key_7")]
+        assert set(await redis.hgetall(f"freya:run:{run_id}:work")) == {b"lease"}
+
+
+async def test_of_a_run_that_is_withdrawn_nothing_that_was_brought_stays(pool: Pool, redis: Redis) -> None:
+    door = Setup(pool=pool, redis=redis, workers=Line().executor)
+    async with door.open() as taking:
+        run_id, _ = await taking.start(LOCAL, ask(), brought=Brought(instructions="Be brief."))
+        assert b"brought" in await redis.hgetall(f"freya:run:{run_id}:work")
+        assert await within(taking.cancel(LOCAL, run_id))
+        assert set(await redis.hgetall(f"freya:run:{run_id}:work")) == {b"lease"}
 
 
 async def test_a_run_that_waits_is_cancelled_and_its_thread_is_free(pool: Pool, redis: Redis) -> None:
