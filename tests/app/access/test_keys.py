@@ -3,11 +3,14 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from starlette.types import Message, Send
 
-from app.access import Caller, NewKey
+from app.access import Caller, NewKey, book
+from app.http.security import _as_long_as_good
 from app.problems import ProblemError
-from memory import LOCAL, Owner
+from memory import LOCAL, MemoryUnavailable, Owner
 from tests.app.doors import SocketClient
 from tests.app.test_http import problem_of
 
@@ -184,3 +187,50 @@ async def test_what_is_done_with_keys_is_in_the_audit_trail(http, make, keys):
     ]
     kept = (await http.get(f"/v1/keys/{used}", headers=admin)).json()
     assert kept["last_used_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("media", "is_cut"), [(b"text/event-stream; charset=utf-8", True), (b"application/json", False)]
+)
+async def test_open_stream_of_events_ends_when_its_key_is_revoked(keys, media, is_cut):
+    made = await keys.create(None, NewKey(name="stream"))
+    begun, go_on, sent = asyncio.Event(), asyncio.Event(), []
+
+    async def answering(_scope: object, _receive: object, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", media)]})
+        begun.set()
+        await go_on.wait()
+        await send({"type": "http.response.body", "body": b"whole", "more_body": False})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    caller = Caller(LOCAL, made.api_key)
+    serving = asyncio.create_task(
+        _as_long_as_good(answering, {"type": "http"}, receive, send, caller, keys.book)
+    )
+    async with asyncio.timeout(5):
+        await begun.wait()
+        await keys.revoke(None, made.api_key.id)
+        if not is_cut:
+            go_on.set()
+        await serving
+    assert sent[-1] == {"type": "http.response.body", "body": b"" if is_cut else b"whole", "more_body": False}
+    assert not keys.book._watched
+
+
+async def test_database_that_is_away_leaves_known_keys_good_for_a_while(keys, monkeypatch):
+    made = await keys.create(None, NewKey(name="known"))
+
+    async def away() -> None:
+        raise psycopg.OperationalError("away")
+
+    monkeypatch.setattr(keys.book._store, "all_good", away)
+    assert await keys.book.find(made.key)
+    assert await keys.book.find("frk_unknown") is None
+    monkeypatch.setattr(book, "_TRUSTED_S", 0.0)
+    with pytest.raises(MemoryUnavailable):
+        await keys.book.find(made.key)
