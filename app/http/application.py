@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.http.agents import router as designed
+from app.http.asynchronous import router as asynchronous
 from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
 from app.http.completions import CompletionErrors
@@ -72,6 +73,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(operations)
     app.include_router(sockets)
     app.include_router(completions)
+    app.include_router(asynchronous)
     app.router.routes.append(mcp_route)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     app.add_exception_handler(RequestValidationError, invalid_request)
