@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check bench docs clean help
+.PHONY: run test check bench docs sdk clean help
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ bench: $(VENV)/.dev-ready  ## Run every benchmark; each prints JSON
 
 docs: $(VENV)/.run-ready  ## Write docs/configuration.md and docs/openapi.json anew
 	@$(BIN)/python -m app.documentation
+
+sdk: $(VENV)/.run-ready docs  ## Make the clients for Python and TypeScript into dist/ (needs npm)
+	@$(BIN)/python sdk/build.py
 
 clean:  ## Remove the virtual environment and caches; your data folder stays
 	@echo "==> removing $(VENV) and caches (data/ stays)"

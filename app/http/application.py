@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app.access.limits import OpenStreams
 from app.http.agents import router as designed
+from app.http.asynchronous import router as asynchronous
 from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
 from app.http.completions import CompletionErrors
@@ -56,6 +57,7 @@ _DOORS = (
     keys,
     sockets,
     completions,
+    asynchronous,
 )
 _CROSS_ORIGIN: dict[str, Any] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],

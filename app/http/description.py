@@ -58,6 +58,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _renamed(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the names of `_NAMES`."""
     schemas = document["components"]["schemas"]
+    for old, new in _NAMES.items():
+        schemas[old]["title"] = new  # generators name code by it
     document["components"]["schemas"] = {_NAMES.get(name, name): each for name, each in schemas.items()}
     references = {_SCHEMAS.format(model=old): _SCHEMAS.format(model=new) for old, new in _NAMES.items()}
     waiting: list[Any] = [document]

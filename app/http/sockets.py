@@ -87,6 +87,33 @@ class PingFrame(_Frame):
 ClientFrame: TypeAlias = Annotated[
     MessageFrame | CancelFrame | SubscribeFrame | ResumeFrame | PingFrame, Field(discriminator="type")
 ]
+
+
+class AcceptedFrame(BaseModel):
+    """A message became this run; its events follow."""
+
+    type: Literal["accepted"] = "accepted"
+    id: str | None
+    run_id: str
+    thread_id: str
+
+
+class PongFrame(BaseModel):
+    """The answer to a ping."""
+
+    type: Literal["pong"] = "pong"
+    id: str | None
+
+
+class ErrorFrame(BaseModel):
+    """The frame was not obeyed; the socket lives on."""
+
+    type: Literal["error"] = "error"
+    id: str | None
+    problem: Problem
+
+
+ServiceFrame: TypeAlias = Annotated[AcceptedFrame | PongFrame | ErrorFrame, Field(discriminator="type")]
 _FRAMES: TypeAdapter[ClientFrame] = TypeAdapter(ClientFrame)
 
 
@@ -147,7 +174,7 @@ class Conversation:
     async def _obey(self, frame: ClientFrame) -> None:
         match frame:
             case PingFrame():
-                await self._send({"type": "pong", "id": frame.id})
+                await self._send(PongFrame(id=frame.id))
             case MessageFrame() | SubscribeFrame() if len(self._tasks) >= _MOST_FOLLOWED:
                 detail = f"A socket follows at most {_MOST_FOLLOWED} runs at once. Wait for one to end."
                 await self._error(frame.id, problem("overloaded", detail))
@@ -185,7 +212,7 @@ class Conversation:
         run_id, thread_id = await self._freya.start(
             self._owner, request, idempotency_key=frame.idempotency_key
         )
-        await self._send({"type": "accepted", "id": frame.id, "run_id": run_id, "thread_id": thread_id})
+        await self._send(AcceptedFrame(id=frame.id, run_id=run_id, thread_id=thread_id))
         await self._follow(run_id, 0)
 
     async def _follow(self, run_id: str, after: int) -> None:
@@ -210,10 +237,12 @@ class Conversation:
         await self._send({**resumed})
 
     async def _error(self, frame_id: str | None, found: Problem) -> None:
-        await self._send({"type": "error", "id": frame_id, "problem": dumped(found)})
+        await self._send_text(
+            orjson.dumps({"type": "error", "id": frame_id, "problem": dumped(found)}).decode()
+        )
 
-    async def _send(self, frame: dict[str, object]) -> None:
-        await self._send_text(orjson.dumps(frame).decode())
+    async def _send(self, frame: AcceptedFrame | PongFrame) -> None:
+        await self._send_text(frame.model_dump_json())
 
     async def _send_text(self, text: str) -> None:
         """Frames go out one at a time; a client that does not read for half a minute is let go."""
