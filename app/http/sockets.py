@@ -98,6 +98,15 @@ class AcceptedFrame(BaseModel):
     thread_id: str
 
 
+class ResumedFrame(BaseModel):
+    """An approval was answered as the frame said; events of the run go on where it is followed."""
+
+    type: Literal["resumed"] = "resumed"
+    id: str | None
+    run_id: str
+    approval_id: str
+
+
 class PongFrame(BaseModel):
     """The answer to a ping."""
 
@@ -113,7 +122,9 @@ class ErrorFrame(BaseModel):
     problem: Problem
 
 
-ServiceFrame: TypeAlias = Annotated[AcceptedFrame | PongFrame | ErrorFrame, Field(discriminator="type")]
+ServiceFrame: TypeAlias = Annotated[
+    AcceptedFrame | ResumedFrame | PongFrame | ErrorFrame, Field(discriminator="type")
+]
 _FRAMES: TypeAdapter[ClientFrame] = TypeAdapter(ClientFrame)
 
 
@@ -228,20 +239,14 @@ class Conversation:
         except ValidationError as error:
             raise ProblemError(unfit(error.errors(), whole="answer")) from error
         await self._freya.resume(self._owner, frame.run_id, answer)
-        resumed = {
-            "type": "resumed",
-            "id": frame.id,
-            "run_id": frame.run_id,
-            "approval_id": frame.approval_id,
-        }
-        await self._send({**resumed})
+        await self._send(ResumedFrame(id=frame.id, run_id=frame.run_id, approval_id=frame.approval_id))
 
     async def _error(self, frame_id: str | None, found: Problem) -> None:
         await self._send_text(
             orjson.dumps({"type": "error", "id": frame_id, "problem": dumped(found)}).decode()
         )
 
-    async def _send(self, frame: AcceptedFrame | PongFrame) -> None:
+    async def _send(self, frame: AcceptedFrame | ResumedFrame | PongFrame) -> None:
         await self._send_text(frame.model_dump_json())
 
     async def _send_text(self, text: str) -> None:
