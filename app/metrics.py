@@ -7,8 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.process_collector import ProcessCollector
 
 from app.resident_metrics import ResidentsCollector
-from graphs import AgentFinished, RunEvent, ToolFinished
-from graphs.events import Token
+from graphs import AgentFinished, RunEvent, Token, ToolFinished
 from models.chat import Inference
 from models.embeddings import Observation
 from models.residency import ResidentState

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any  # Any: JSON
+from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
 
 import typer
 from pydantic import JsonValue
 
-from app.cli.client import Client, Event
 from app.cli.options import AsJson, Key, User, examples
 from app.cli.output import CommandFailed, emit, emit_json, note
+
+if TYPE_CHECKING:
+    from app.cli.client import Client, Event
 
 _CHOICE = "allow it? [y]es, [e]dit, or [n]o and why > "
 runs = typer.Typer(help="Look at runs, and answer what they ask.", no_args_is_help=True)
@@ -17,7 +19,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run (run_...).")]
 ApprovalId = Annotated[str, typer.Argument(metavar="APPROVAL", help="What it waits for (apr_...).")]
 
 
-def left_open(event: Event) -> str:
+def left_open(event: "Event") -> str:
     """How an approval is answered later."""
     return (
         f"the run waits for a person: `freya runs approve {event['run_id']} {event['approval_id']}` allows "
@@ -25,7 +27,7 @@ def left_open(event: Event) -> str:
     )
 
 
-async def ask_person(event: Event) -> dict[str, JsonValue]:
+async def ask_person(event: "Event") -> dict[str, JsonValue]:
     """What the person at the terminal answers: the body of a resume. Raises CommandFailed where he leaves it open."""
     from prompt_toolkit import PromptSession
 
@@ -60,7 +62,7 @@ async def ask_person(event: Event) -> dict[str, JsonValue]:
                 note("y, e, or n with the reason")
 
 
-def _answer(event: Event, decision: str, **more: JsonValue) -> dict[str, JsonValue]:
+def _answer(event: "Event", decision: str, **more: JsonValue) -> dict[str, JsonValue]:
     return {"approval_id": event["approval_id"], "decision": decision, **more}
 
 
@@ -134,7 +136,7 @@ def cancel(
 
 
 def _ask(
-    key: str | None, user: str | None, asked: Callable[[Client], Awaitable[Any]], *, as_json: bool
+    key: str | None, user: str | None, asked: Callable[["Client"], Awaitable[Any]], *, as_json: bool
 ) -> None:
     from app.cli.finding import open_client
     from app.cli.interruption import Interruption, run

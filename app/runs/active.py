@@ -13,8 +13,7 @@ from app.runs.luggage import EMPTY, Luggage
 from app.runs.metering import Meter
 from app.runs.records import ChatRequest, ChatResult, RecalledItem, Status, Usage
 from app.runs.writing import RunWriter
-from graphs import FreyaState, MadeArtifact, RunEvent, parts_of, reference
-from graphs.events import Token
+from graphs import FreyaState, MadeArtifact, RunEvent, Token, parts_of, reference
 from memory import Interaction, Recollection, Scope
 
 Reason = Literal["client", "shutdown"]

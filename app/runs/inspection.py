@@ -8,8 +8,18 @@ from pydantic import BaseModel, Field, JsonValue, TypeAdapter, ValidationError
 
 from app.runs.eventlog import StoredEvent
 from app.runs.records import RunView
-from graphs import AgentFinished, AgentStarted, Event, RouteChosen, ToolFinished, ToolStarted
-from graphs.events import PlanMade, StepFinished, StepStarted, Token
+from graphs import (
+    AgentFinished,
+    AgentStarted,
+    Event,
+    PlanMade,
+    RouteChosen,
+    StepFinished,
+    StepStarted,
+    Token,
+    ToolFinished,
+    ToolStarted,
+)
 from memory import Interaction
 from memory.interactions import ModelUse
 
