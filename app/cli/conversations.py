@@ -1,14 +1,16 @@
 """`freya threads`: conversations listed, shown, renamed, searched, forked and deleted."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any  # Any: JSON
+from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
 
 import typer
 from pydantic import JsonValue
 
-from app.cli.client import Client
 from app.cli.options import AsJson, Key, User, examples
 from app.cli.output import emit, emit_json, emit_page, note
+
+if TYPE_CHECKING:
+    from app.cli.client import Client
 
 _THREADS = "/v1/threads"
 threads = typer.Typer(help="List, show, rename, search, fork and delete conversations.", no_args_is_help=True)
@@ -58,7 +60,7 @@ def show(
 ) -> None:
     """What was said in a conversation, with the ids of its messages."""
 
-    async def asked(client: Client) -> dict[str, Any]:
+    async def asked(client: "Client") -> dict[str, Any]:
         found: Any = await client.get(f"{_THREADS}/{thread}")
         return {**found, "messages": await client.items(f"{_THREADS}/{thread}/messages")}
 
@@ -105,7 +107,7 @@ def fork(
     given = {"message_id": message, "title": title, "message": ask}
     body: dict[str, JsonValue] = {name: value for name, value in given.items() if value is not None}
 
-    async def asked(client: Client) -> dict[str, Any]:
+    async def asked(client: "Client") -> dict[str, Any]:
         made: Any = await client.post(f"{_THREADS}/{thread}/fork", body)
         if made["run_id"]:
             async for event in client.run(made["run_id"], after=0):
@@ -170,7 +172,7 @@ def _lines(found: Sequence[dict[str, Any]]) -> list[str]:
 def _ask(
     key: str | None,
     user: str | None,
-    asked: Callable[[Client], Awaitable[Any]],
+    asked: Callable[["Client"], Awaitable[Any]],
     show: Callable[[dict[str, Any]], None],
 ) -> None:
     from app.cli.finding import open_client
