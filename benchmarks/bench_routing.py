@@ -7,7 +7,7 @@ request, earlier turns included. `routing_held_out.jsonl`, `routing_final.jsonl`
 before any of their errors was looked at; their errors have led to changes since, so they are no longer untouched.
 `routing_fresh.jsonl` (English, Russian, Spanish and German; plain, terse, chatty, misspelled) was written before the router
 was changed for them, and measured once; the suite of routing requests of `freya evaluate` has been measured often, and its
-errors were never read. `routing_unseen.jsonl` is for measuring alone: with `--sums` no request is shown that was routed wrongly, so that
+errors were never read. `routing_several.jsonl` (requests for several, and for one that sound like it) was worked on. `routing_unseen.jsonl` is for measuring alone: with `--sums` no request is shown that was routed wrongly, so that
 a set stays unseen. Requests that are also a training text are counted, and left out of `without_copies`. `time` sets the
 routing of a request beside the encoding of the same text, a text at a time.
 """
@@ -47,6 +47,7 @@ HELD_OUT = (
     "routing_final.jsonl",
     "routing_languages.jsonl",
     "routing_fresh.jsonl",
+    "routing_several.jsonl",
     "routing_unseen.jsonl",
     "suite",
 )
