@@ -82,6 +82,7 @@ class KeptRun:
     work: Mapping[str, bytes]
 
 
+Entries = list[tuple[bytes, dict[bytes, bytes]]]
 Seal = Callable[[str], str]
 """Gives an event's JSON as it is to be stored."""
 
@@ -122,6 +123,7 @@ class EventLog:
         self._redis = redis
         self._news = News(readers)
         self._reading = asyncio.Semaphore(_READING)
+        self._asked: dict[tuple[str, int], asyncio.Task[Entries]] = {}
         self._ttl_s = ttl_s
         self._sealer = sealer
         self._write = redis.register_script(_WRITE)
@@ -260,23 +262,35 @@ class EventLog:
         async with self._news.of(_key(run_id)) as news:
             while stopped is None or not stopped.is_set():
                 news.clear()
-                before = after
                 async for event in self._opened(opened, run_id, after):
                     after = event.seq
                     yield event
                     if event.type in LAST_EVENTS:
                         return
                     silent_since = time.monotonic()
-                if after == before:
-                    await news.wait(min(_WAIT_S, heartbeat_s), stopped)
-                    await self._news.listen()
+                await news.wait(min(_WAIT_S, heartbeat_s), stopped)
+                await self._news.listen()
                 if time.monotonic() - silent_since >= heartbeat_s:
                     silent_since = time.monotonic()
                     yield None
 
-    async def _after(self, run_id: str, after: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
-        async with self._reading:
+    async def _after(self, run_id: str, after: int) -> Entries:
+        """What comes after this event; who asks before the question is put shares the answer to it."""
+        place = run_id, after
+        if place not in self._asked:
+            self._asked[place] = asking = asyncio.create_task(self._ask(run_id, after))
+            asking.add_done_callback(_taken_note_of)
+        return await asyncio.shield(self._asked[place])
+
+    async def _ask(self, run_id: str, after: int) -> Entries:
+        try:
+            await self._reading.acquire()
+        finally:
+            del self._asked[run_id, after]  # what is written from now on may not be in the answer
+        try:
             return await self._redis.xrange(_key(run_id), min=f"({after}-0", count=_BATCH)  # type: ignore[return-value]  # this client answers in bytes
+        finally:
+            self._reading.release()
 
     def _opening(self, owner: Owner) -> Callable[[bytes], Awaitable[bytes]]:
         if self._sealer is None:
@@ -287,6 +301,12 @@ class EventLog:
             return json if json.startswith(b"{") else (await opener(json.decode())).encode()
 
         return opened
+
+
+def _taken_note_of(asking: asyncio.Task[Entries]) -> None:
+    """An error is told to those who asked, unless all of them left."""
+    if not asking.cancelled():
+        asking.exception()
 
 
 def _key(run_id: str) -> str:
