@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check bench docs sdk clean help
+.PHONY: run test check bench docs sdk fuzz clean help
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -35,6 +35,14 @@ docs: $(VENV)/.run-ready  ## Write docs/configuration.md and docs/openapi.json a
 
 sdk: $(VENV)/.run-ready docs  ## Make the clients for Python and TypeScript into dist/ (needs npm)
 	@$(BIN)/python sdk/build.py
+
+fuzz: $(VENV)/.dev-ready build/fuzz/.ready  ## Send the service requests made of its own description
+	@$(BIN)/python -m pytest tests/e2e/test_described.py
+
+build/fuzz/.ready: tests/e2e/schemathesis.txt
+	@$(PYTHON) -m venv build/fuzz
+	@build/fuzz/bin/python -m pip install -q -r $<
+	@touch $@
 
 clean:  ## Remove the virtual environment and caches; your data folder stays
 	@echo "==> removing $(VENV) and caches (data/ stays)"

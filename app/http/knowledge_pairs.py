@@ -23,7 +23,10 @@ _MEDIA = {
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The pairs, as a download",
-        "content": {name.partition(";")[0]: {"schema": {"type": "string"}} for name in _MEDIA.values()},
+        "content": {
+            name.partition(";")[0]: {"schema": {} if kind is ExportFormat.JSON else {"type": "string"}}
+            for kind, name in _MEDIA.items()
+        },
     }
 }
 _MOST = 20

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +16,16 @@ import openai
 from tests.e2e.running import Command, running
 from tests.e2e.seeding import fresh_data
 from tests.fakes.openai_endpoint import OpenAIEndpoint, Step, openai_endpoint
+
+LIBRARY = Path(__file__).parents[1] / "fakes" / "mcp_library.py"
+_SERVERS = {
+    "library": {
+        "command": [sys.executable, str(LIBRARY)],
+        "agents": ["technical"],
+        "tools": ["find_book", "discard_book"],
+    },
+    "dead": {"url": "http://127.0.0.1:9/mcp", "agents": ["davina"], "tools": ["anything"]},
+}
 
 
 def door_of(url: str) -> openai.AsyncOpenAI:
@@ -65,6 +77,7 @@ async def staged() -> AsyncIterator[Stage]:
         variables = {
             "FREYA_MODELS__ENDPOINTS": json.dumps({"scripted": {"url": model.url, "model": "scripted"}}),
             "FREYA_MODELS__ROLES": json.dumps({"reasoning": ["scripted"]}),
+            "FREYA_MCP__SERVERS": json.dumps(_SERVERS),
         }
         command = await stack.enter_async_context(running(data, **variables))
         client = httpx.AsyncClient(base_url=command.url, timeout=30)

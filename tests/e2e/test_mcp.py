@@ -203,3 +203,25 @@ async def test_cancelled_call_stops_its_run_within_a_second(stage: Stage, mode: 
         asking.cancel()
         await asyncio.wait([asking])
         await stage.assert_cancelled_soon()
+
+
+async def test_specialist_works_with_the_tool_of_another_server_beside_a_dead_one(stage: Stage):
+    async with asyncio.timeout(30):
+        while "library_find_book" not in (await stage.client.get("/v1/agents/technical")).text:
+            await asyncio.sleep(0.1)
+    asked = {"message": "Where does the book Dune stand?", "agents": ["technical"]}
+    stage.plays(
+        Step(calls=(("library_find_book", {"title": "Dune"}),)), Step(text="Dune stands on shelf 42.")
+    )
+    answer = (await stage.client.post("/v1/chat", json=asked)).json()
+    [use] = answer["tool_calls"]
+    assert (use["name"], use["failed"]) == ("library_find_book", False)
+    assert use["result"].startswith("From the MCP server library:")
+    assert "shelf 42" in answer["answer"]
+    stage.plays(Step(calls=(("library_discard_book", {"title": "Dune"}),)), Step(text="It was not done."))
+    refused = (await stage.client.post("/v1/chat", json=asked)).json()
+    [use] = refused["tool_calls"]
+    assert use["failed"]
+    assert "does not ask for it" in use["result"]
+    async with speaking(stage.command) as mcp:
+        assert not [name for name in await tools_of(mcp) if "library" in name]
