@@ -26,6 +26,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from app.attachments.settings import AttachmentSettings
 from app.market import MarketSettings
 from app.variables import Names, Stray, config_file
 from graphs import GraphSettings
@@ -179,6 +180,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     graphs: GraphSettings = GraphSettings()
     market: MarketSettings = MarketSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
 
     @field_validator("postgres_url", "redis_url")
     @classmethod

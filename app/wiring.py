@@ -16,6 +16,8 @@ from threadpoolctl import threadpool_limits
 from agents import Charter, Resources, discover
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
+from app.attachments.reading import Reader
+from app.attachments.store import AttachmentStore
 from app.checkpoints import checkpoint_serializer
 from app.database import Pool, migrate, open_pool
 from app.embedded import EmbeddedServers
@@ -284,6 +286,7 @@ async def _join_service(
     designs = AgentsService(store, tuple(charters), changed=taking_up(live, routing))
     await designs.refresh()
     saver = RunSaver(checkpoint_serializer(settings.memory.privacy))
+    attachments = AttachmentStore(backends.database, memory.sealer)
     manager = RunManager(
         Parts(
             graph=build_freya(settings.graphs, saver),
@@ -298,6 +301,7 @@ async def _join_service(
             settings=settings.graphs,
             indexed=indexed,
             resources=resources,
+            attached=lambda scope, wanted: attachments.texts(scope.owner, scope.thread_id, wanted),
         ),
         memory.runs,
         memory.events,
@@ -317,6 +321,8 @@ async def _join_service(
         events=memory.events,
         threads=memory.threads,
         finder=memory.finder,
+        attachments=attachments,
+        reader=Reader(settings.attachments),
         short_term=memory.short_term,
         known=pipeline.service,
         memory=memory.service,

@@ -2,6 +2,7 @@
 
 from graphs.answers import AnswerFigure, AnswerParts, parts_of
 from graphs.approving import Approval, Approvals, Decision
+from graphs.attaching import Attached
 from graphs.calling import FinishedCall, check_arguments
 from graphs.errors import GraphsError, RequestRefused, StepFailed
 from graphs.events import (
@@ -55,6 +56,7 @@ __all__ = [
     "ApprovalRequired",
     "Approvals",
     "ArtifactReference",
+    "Attached",
     "CalibratedRouter",
     "Citation",
     "Decision",

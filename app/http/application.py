@@ -10,6 +10,8 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.http.agents import router as designed
+from app.http.attachments import ATTACH_PATH
+from app.http.attachments import router as attachments
 from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
 from app.http.conversations import router as conversations
@@ -55,6 +57,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     app.include_router(chat)
     app.include_router(designed)  # before the agents, whose names would match its paths
     app.include_router(conversations)
+    app.include_router(attachments)
     app.include_router(knowledge)
     app.include_router(knowledge_pairs)
     app.include_router(catalogue)
@@ -70,6 +73,7 @@ def create_app(settings: Settings, opened: Opened) -> FastAPI:
     streams = {
         IMPORT_PATH: settings.memory.history.longest_import,
         UPLOAD_PATH: settings.knowledge.longest_import,
+        ATTACH_PATH: settings.attachments.longest,
     }
     app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=streams)
     app.add_middleware(Measured)

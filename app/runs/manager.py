@@ -155,6 +155,8 @@ class RunManager:
             user_id=owner.user_id,
             project_id=await self._project(owner, request),
         )
+        if request.attachments:
+            await self._parts.attached(scope, request.attachments)  # refused at once, it leaves no record
         writer = RunWriter(
             self._events, run_id, await self._events.sealing(owner), lease=self._lease(run_id, 1)
         )
