@@ -14,6 +14,8 @@ from redis.exceptions import RedisError
 
 from agents import NO_RESOURCES, Charter, Playbook, Resources, read_playbook, writes
 from app.agents_service import AgentsService
+from app.attachments.reading import Reader
+from app.attachments.store import AttachmentStore, AttachmentView
 from app.health import Health, HealthReport
 from app.knowledge_service import KnowledgeService
 from app.memory_service import MemoryService
@@ -108,6 +110,8 @@ class Freya:
         events: EventLog,
         threads: ThreadStore,
         finder: ThreadFinder,
+        attachments: AttachmentStore,
+        reader: Reader,
         short_term: ShortTermTier,
         known: KnowledgeService,
         memory: MemoryService,
@@ -125,6 +129,9 @@ class Freya:
         self._events = events
         self._threads = threads
         self._finder = finder
+        self.attachments = attachments
+        """The files that users attached to their threads."""
+        self._reader = reader
         self._short_term = short_term
         self.known = known
         """What is known, and the work on it."""
@@ -292,6 +299,23 @@ class Freya:
             return await self._finder.find(owner, query, limit=limit, before=before)
         threads = await self._threads.page(owner, limit=limit, before=before)
         return [ListedThread(**thread.model_dump()) for thread in threads]
+
+    async def attach(
+        self, owner: Owner, thread_id: str, name: str, content: bytes, *, idempotency_key: str | None = None
+    ) -> AttachmentView:
+        """Read a file and keep it with its thread. One that cannot be read is refused, and nothing is kept."""
+        await self._threads.get(owner, thread_id)
+        read = await self._reader.read(content)
+        return await self.attachments.keep(
+            owner, thread_id, name, content, read, idempotency_key=idempotency_key
+        )
+
+    async def attachments_of(
+        self, owner: Owner, thread_id: str, *, limit: int, after: str | None
+    ) -> list[AttachmentView]:
+        """The files of a thread, oldest first."""
+        await self._threads.get(owner, thread_id)
+        return await self.attachments.page(owner, thread_id, limit=limit, after=after)
 
     async def change_thread(
         self,

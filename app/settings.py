@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from app.access.settings import LimitSettings
+from app.attachments.settings import AttachmentSettings
 from app.market import MarketSettings
 from app.mcp.settings import McpSettings
 from app.tracing import TracingSettings
@@ -198,6 +199,7 @@ class Settings(BaseSettings):
     graphs: GraphSettings = GraphSettings()
     market: MarketSettings = MarketSettings()
     mcp: McpSettings = McpSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
 
     @field_validator("postgres_url", "redis_url")
     @classmethod

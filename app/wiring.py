@@ -16,6 +16,8 @@ from app.access.limits import Limiter
 from app.access_wiring import accounts, counting, open_keys
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
+from app.attachments.reading import Reader
+from app.attachments.store import AttachmentStore
 from app.backends import Backends, Progress, open_backends
 from app.checkpoints import checkpoint_serializer
 from app.cluster import Cluster, Place
@@ -296,6 +298,7 @@ async def _join_service(
     designs = AgentsService(store, tuple(charters), changed=taking_up(live, routing))
     await designs.refresh()
     saver = RunSaver(checkpoint_serializer(settings.memory.privacy))
+    attachments = AttachmentStore(backends.database, memory.sealer)
     manager = RunManager(
         Parts(
             graph=build_freya(settings.graphs, saver),
@@ -311,6 +314,7 @@ async def _join_service(
             indexed=indexed,
             resources=resources,
             callbacks=tracing.of_run if tracing else lambda _run_id: (),
+            attached=lambda scope, wanted: attachments.texts(scope.owner, scope.thread_id, wanted),
         ),
         memory.runs,
         memory.events,
@@ -334,6 +338,8 @@ async def _join_service(
         events=memory.events,
         threads=memory.threads,
         finder=memory.finder,
+        attachments=attachments,
+        reader=Reader(settings.attachments),
         short_term=memory.short_term,
         known=pipeline.service,
         memory=memory.service,

@@ -2,6 +2,7 @@
 
 from graphs.answers import AnswerFigure, AnswerParts, parts_of
 from graphs.approving import Approval, Approvals, Decision
+from graphs.attaching import Attached
 from graphs.bringing import NOTHING, Brought, ClientCall, Said, Wishes
 from graphs.calling import FinishedCall, ToolBench, check_arguments, why_asked
 from graphs.errors import GraphsError, RequestRefused, StepFailed
@@ -61,6 +62,7 @@ __all__ = [
     "ApprovalSettings",
     "Approvals",
     "ArtifactReference",
+    "Attached",
     "Brought",
     "CalibratedRouter",
     "Citation",

@@ -21,6 +21,7 @@ from langgraph.types import Command, RetryPolicy
 from agents import Charter
 from graphs.answers import left_out
 from graphs.approving import all_of
+from graphs.attaching import attached_hits, attached_notes, attached_tables
 from graphs.calling import ToolBench, as_called, reference
 from graphs.citing import as_citations, as_passages
 from graphs.events import AgentFinished, AgentStarted, Citation, CitationMade, Token
@@ -98,12 +99,14 @@ class Specialist:
         began = time.monotonic()
         query = f"{task.about} {task.text}".strip()
         most = context.settings.passages
+        own = attached_hits(context.attached, query, limit=most)
         hits = await context.retriever.search(query, collections=self._charter.collections, limit=most)
         hits = hits or await context.retriever.search(query, limit=most)
+        hits = [*own, *hits][: max(most, len(own))]
         return {
             "passages": as_passages(hits),
             "citations": as_citations(hits),
-            "retrieved": [hit.pair_id for hit in hits],
+            "retrieved": [hit.pair_id for hit in hits if hit not in own],
             "timings_ms": {"retrieve": _since(began)},
         }
 
@@ -112,9 +115,9 @@ class Specialist:
         request = state["task"].text
         weighing = weigh(request, self._charter)
         prompt = Prompt(
-            request=request,
+            request=_with_tables(request, runtime.context),
             passages=tuple(state["passages"]),
-            known=tuple(state.get("known", [])),
+            known=(*state.get("known", []), *attached_notes(runtime.context.attached)),
             working=_working(state, runtime.context),
         )
         return Command(
@@ -143,7 +146,7 @@ class Specialist:
         notes = [work.note for work in works if work.note]
         assembled = bool(notes) and all(work.assembled for work in works if work.note)
         prompt = Prompt(
-            request=request,
+            request=_with_tables(request, runtime.context),
             passages=passages,
             notes=() if assembled else tuple(notes),
             known=tuple(known),
@@ -192,7 +195,7 @@ class Specialist:
             },
         )
 
-    async def check(self, state: SpecialistState) -> SpecialistState:
+    async def check(self, state: SpecialistState, runtime: Context) -> SpecialistState:
         """Hold the answer against what it rests on.
 
         Citations are numbered as they come in it; those of nothing, or of what does not hold it, are taken out. A sentence
@@ -202,7 +205,7 @@ class Specialist:
         text, found = str(reply.text), None
         if _outcome(reply) == "answered":
             by_model = reply.response_metadata.get("model_name") != EXTRACTIVE
-            text, found = check_answer(text, _sources(state), repair=by_model)
+            text, found = check_answer(text, _sources(state, runtime.context), repair=by_model)
         metadata = reply.response_metadata
         if found and found.removed:
             metadata = metadata if text else {**metadata, "finish_reason": "declined"}
@@ -291,12 +294,18 @@ class Specialist:
             context.emit(Token(agent=self._charter.name, text=text))
 
 
+def _with_tables(request: str, context: RunContext) -> str:
+    """The request with the tables of numbers that came with it, as if they stood in it; no agent is routed by them."""
+    tables = attached_tables(context.attached)
+    return f"{request}\n\n{tables}" if tables else request
+
+
 def _working(state: SpecialistState, context: RunContext) -> Working | None:
     at = state.get("at")
     return working(at, state.get("turns", []), tokens=context.settings.working_tokens) if at else None
 
 
-def _sources(state: SpecialistState) -> Sources:
+def _sources(state: SpecialistState, context: RunContext) -> Sources:
     """What the answer may state: the request, what is remembered, what tools were given and gave, and the passages."""
     task, turns = state["task"], state.get("turns", [])
     uses = [*state.get("tool_uses", []), *(use for turn in turns for use in turn.tool_uses)]
@@ -308,6 +317,7 @@ def _sources(state: SpecialistState) -> Sources:
             task.context,
             task.about,
             task.given,
+            attached_tables(context.attached),
             *state.get("known", []),
             *said,
             *(use.result for use in uses),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from agents import NO_RESOURCES, Artifact, Charter, Figure, Resources
 from graphs.approving import NOBODY_TO_ASK, Approval, Approvals
+from graphs.attaching import Attached
 from graphs.bringing import NOTHING, Brought, ClientCall
 from graphs.events import Citation, RunEvent
 from graphs.grounding import Grounding
@@ -64,6 +65,8 @@ class RunContext:
     """What was done already, and is not to be done again."""
     approvals: Approvals = NOBODY_TO_ASK
     """Where persons are asked to allow tool calls."""
+    attached: Sequence[Attached] = ()
+    """The files that the message brings along."""
     waited_s: float = 0.0
     """Seconds for which the run has waited for persons; they do not count as its time."""
     brought: Brought = NOTHING

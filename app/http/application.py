@@ -14,6 +14,8 @@ from starlette.middleware.cors import CORSMiddleware
 from app.access.limits import OpenStreams
 from app.http.agents import router as designed
 from app.http.asynchronous import router as asynchronous
+from app.http.attachments import ATTACH_PATH
+from app.http.attachments import router as attachments
 from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
 from app.http.completions import CompletionErrors
@@ -47,6 +49,7 @@ _DOORS = (
     chat,
     designed,  # before the agents, whose names would match its paths
     conversations,
+    attachments,
     knowledge,
     knowledge_pairs,
     catalogue,
@@ -108,6 +111,7 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
     bodies = {
         IMPORT_PATH: settings.memory.history.longest_import,
         UPLOAD_PATH: settings.knowledge.longest_import,
+        ATTACH_PATH: settings.attachments.longest,
     }
     app.add_middleware(BodyLimit, longest=settings.http.longest_body, streams=bodies)
     app.add_middleware(Audited)

@@ -42,6 +42,7 @@ class MessageFrame(_Frame):
     agents: list[str] = []
     project_id: str | None = None
     metadata: dict[str, JsonValue] = {}
+    attachments: list[str] = []
     on_busy: Literal["reject", "queue", "replace"] = "reject"
     idempotency_key: Annotated[
         str | None,

@@ -1,7 +1,7 @@
 """The run loop: a run carried out to its end, the one place where its errors end, logged with its id."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,6 +21,7 @@ from app.runs.journal import RunJournal
 from app.runs.records import CANCELLED, ChatResult
 from app.runs.saver import RunSaver
 from graphs import (
+    Attached,
     FreyaGraph,
     FreyaState,
     GraphSettings,
@@ -32,7 +33,7 @@ from graphs import (
     RunFinished,
 )
 from knowledge import Retriever
-from memory import ConversationMemory, Recaller
+from memory import ConversationMemory, Recaller, Scope
 from models.chat import ChatModels
 
 _log = structlog.get_logger(__name__)
@@ -40,6 +41,13 @@ METER = "meter"
 """The field of the work on a run that holds what its models took."""
 _STOP_S = 5.0
 _LEAVE_S = 1.0
+
+
+AttachedFiles = Callable[[Scope, Sequence[str]], Awaitable[Sequence[Attached]]]
+
+
+async def _nothing_attached(_scope: Scope, _wanted: Sequence[str]) -> Sequence[Attached]:
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +69,8 @@ class Parts:
     resources: Resources = NO_RESOURCES
     callbacks: Callable[[str], Sequence[AsyncCallbackHandler]] = lambda _run_id: ()
     """What looks on at a run, by its id."""
+    attached: AttachedFiles = _nothing_attached
+    """Gives what is to be read of the files of a turn. Raises a ProblemError for one that its thread does not have."""
 
 
 class Carrier:
@@ -164,6 +174,7 @@ class Carrier:
         self, run: ActiveRun, writing: asyncio.Task[None], approvals: RunApprovals
     ) -> FreyaState:
         parts = self._parts
+        attached = await self._parts.attached(run.scope, run.request.attachments)
         context = RunContext(
             run_id=run.run_id,
             scope=run.scope,
@@ -182,6 +193,7 @@ class Carrier:
             brought=run.luggage.brought,
             journal=RunJournal(run.writer, parts.saver.serde, run.found),
             approvals=approvals,
+            attached=attached,
             waited_s=run.waited_s,
         )
         config: RunnableConfig = {

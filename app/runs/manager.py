@@ -182,6 +182,8 @@ class RunManager:
             user_id=owner.user_id,
             project_id=await self._project(owner, request),
         )
+        if request.attachments:
+            await self._parts.attached(scope, request.attachments)  # refused at once, it leaves no record
         lease = self._lease(run_id, 1) if self._carries else ""
         writer = RunWriter(self._events, run_id, await self._events.sealing(owner), lease=lease)
         run = ActiveRun(

@@ -69,6 +69,10 @@ class ChatRequest(BaseModel):
     metadata: Annotated[
         dict[str, JsonValue], Field(description="Kept with a new thread, for the client's own use.")
     ] = {}
+    attachments: Annotated[
+        list[Annotated[str, Field(max_length=64)]],
+        Field(max_length=8, description="Files of the thread that the message is about, by their ids."),
+    ] = []
     on_busy: Annotated[
         Literal["reject", "queue", "replace"],
         Field(

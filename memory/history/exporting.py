@@ -91,6 +91,14 @@ _SECTIONS: Final = (
         sealed=("asked", "decision"),
     ),
     _Section(
+        name="attachments",
+        statement="""
+            SELECT id, thread_id, name, media_type, bytes, text, details, created_at FROM attachments
+            WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
+        """,
+        sealed=("name", "text", "details"),
+    ),
+    _Section(
         name="artifacts",
         statement="""
             SELECT id, run_id, project_id, agent, name, version, media_type, content, created_at FROM artifacts

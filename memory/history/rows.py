@@ -27,6 +27,7 @@ _TABLES: Final = (
     "messages",
     "approvals",
     "parked_runs",
+    "attachments",
     "runs",
     "threads",
     "project_members",

@@ -9,6 +9,9 @@ from typing import Any, cast
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from redis.asyncio import Redis
 
+from app.attachments.reading import Reader
+from app.attachments.settings import AttachmentSettings
+from app.attachments.store import AttachmentStore
 from app.database import Pool
 from app.health import Health
 from app.runs import ChatRequest, EventLog, RunManager, RunStore
@@ -138,6 +141,8 @@ class Setup:
             runs=self.store,
             events=self.events,
             threads=ThreadStore(self.database),
+            attachments=AttachmentStore(self.database),
+            reader=Reader(AttachmentSettings()),
             finder=ThreadFinder(self.database, ThreadStore(self.database)),
             short_term=ShortTermTier(self.redis, MemorySettings()),
             known=cast("Any", None),

@@ -19,6 +19,10 @@ from tests.app.test_http import BODY, events_in
 OPERATIONS = {
     "activateVersion": "POST /v1/knowledge/versions/{number}/activate",
     "addMember": "POST /v1/projects/{project_id}/members",
+    "attachFile": "POST /v1/attachments",
+    "deleteAttachment": "DELETE /v1/attachments/{attachment_id}",
+    "getAttachment": "GET /v1/attachments/{attachment_id}",
+    "listAttachments": "GET /v1/threads/{thread_id}/attachments",
     "cancelJob": "POST /v1/knowledge/jobs/{job_id}/cancel",
     "cancelRun": "POST /v1/runs/{run_id}/cancel",
     "changeProject": "PATCH /v1/projects/{project_id}",

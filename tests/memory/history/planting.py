@@ -38,6 +38,7 @@ async def plant(
         ("runs", {"id": made.run, "thread_id": made.thread, "status": "finished", "worker": "w", "request": said, "result": said}),
         ("approvals", {"id": new_id("apr"), "run_id": made.run, "asked": said, "decision": said, "requested_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-02T00:00:00Z"}),
         ("parked_runs", {"run_id": made.run, "events": said, "fields": [text], "contents": [text.encode()]}),
+        ("attachments", {"id": new_id("att"), "thread_id": made.thread, "name": text, "media_type": "text/plain", "bytes": 1, "content": text.encode(), "sealed": False, "text": text, "details": said}),
         ("messages", {"id": made.message, "thread_id": made.thread, "run_id": made.run, "role": "user", "content": text, "details": said}),
         ("memory_passages", {"message_id": made.message, "ordinal": 0, "begins": 0, "ends": 1, "model": "m", "vector": "[1,0]"}),
         ("artifacts", {"id": new_id("art"), "run_id": made.run, "agent": "a", "name": text, "media_type": "text/plain", "content": text}),

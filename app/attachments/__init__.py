@@ -1,0 +1,1 @@
+"""Files that users attach to conversations: what they are, what they say, and where they lie."""
