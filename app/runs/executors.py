@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from app.runs.active import ActiveRun
-from app.runs.store import QUEUED
+from app.runs.leases import QUEUED
 
 Send = Callable[[str], Awaitable[None]]
 """Hands the id of a run to the workers. Raises RedisError."""

@@ -21,12 +21,13 @@ from app.runs.carrying import METER, Carrier, Parts
 from app.runs.closing import Closed, Closer, Observer
 from app.runs.eventlog import EventLog
 from app.runs.executors import ByWorkers, Executor, InProcess
+from app.runs.leases import QUEUED
 from app.runs.logged import traced
 from app.runs.luggage import Accounts, Luggage, found_with, kept_with
 from app.runs.metering import Meter
 from app.runs.orders import Orders
 from app.runs.records import CANCELLED, GOING_ON, Abandoned, ChatRequest, ChatResult, RunView, Status
-from app.runs.store import QUEUED, AlreadyBegun, RunStore, ThreadBusy
+from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import STOPPED, Worker
 from app.runs.writing import RunWriter
 from app.tasks import end
@@ -231,7 +232,7 @@ class RunManager:
         if self._stopping or len(self._active) >= self._most_runs or left.request is None:
             return False
         owner, run_id = left.scope.owner, left.run_id
-        taking = self._store.parking.take_up if left.waits else self._store.take_over
+        taking = self._store.parking.take_up if left.waits else self._store.leases.take_over
         lease = await taking(left, self._worker.name)
         if lease is None:
             return True
@@ -276,7 +277,9 @@ class RunManager:
 
         One that does not wait any more is left to who has it.
         """
-        left = await self._store.queued(run_id) or next(iter(await self._store.parking.due(run_id)), None)
+        left = await self._store.leases.queued(run_id) or next(
+            iter(await self._store.parking.due(run_id)), None
+        )
         if left is not None and not await self._go_on(left):
             return False
         run = self._active.get(run_id)
@@ -342,7 +345,7 @@ class RunManager:
 
     async def _withdraw(self, owner: Owner, thread_id: str | None) -> None:
         """Cancel the user's runs that no worker has taken yet, of one thread where it is named."""
-        for run in await self._store.queued_of(owner, thread_id):
+        for run in await self._store.leases.queued_of(owner, thread_id):
             found = problem("cancelled", "The run was cancelled.", run_id=run.run_id)
             await self._worker.close(run, "cancelled", found, RunCancelled(reason=CANCELLED))
 

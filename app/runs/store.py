@@ -7,16 +7,15 @@ from typing import Any  # JSON of the database
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.approvals import ApprovalStore
 from app.runs.eventlog import RunTaken
-from app.runs.logged import Trace
-from app.runs.parking import LEFT, ParkingLot
+from app.runs.leases import QUEUED, Leases
+from app.runs.parking import ParkingLot
 from app.runs.records import (
     GOING_ON,
-    Abandoned,
     ArtifactView,
     ChatRequest,
     ChatResult,
@@ -29,7 +28,6 @@ from memory import (
     Connection,
     Database,
     Interaction,
-    KeyMissing,
     Owner,
     Scope,
     log_interaction,
@@ -44,10 +42,6 @@ from memory.interactions import Redact, redacted_record
 from memory.privacy import Sealer, redacted_json
 from memory.records import note_deletion
 
-QUEUED = "queue"
-"""The worker of a run that no worker has taken yet."""
-_UNHEARD_S = 60
-"""A run that nobody took for so long may be one whose message was lost: any worker with room takes it then."""
 _ONE_AT_A_TIME = "runs_one_at_a_time"
 _KEEP_ARTIFACT = """
     INSERT INTO artifacts (id, run_id, tenant_id, user_id, project_id, agent, name, media_type, content, version)
@@ -64,16 +58,6 @@ the thread."""
 _BEGIN = """
     INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, lease, idempotency_key, request)
     VALUES (%s, %s, %s, %s, 'running', %s, %s, %s, %s)
-"""
-_ABANDONED = f"""{LEFT} WHERE runs.status = 'running' AND NOT runs.worker = ANY(%s)
-    AND (runs.worker <> '{QUEUED}' OR runs.created_at < now() - interval '{_UNHEARD_S} seconds') ORDER BY runs.id
-"""
-_QUEUED = f"{LEFT} WHERE runs.status = 'running' AND runs.worker = '{QUEUED}'"
-_QUEUED_ONE = f"{_QUEUED} AND runs.id = %s"
-_QUEUED_OF = f"{_QUEUED} AND runs.tenant_id = %s AND runs.user_id = %s ORDER BY runs.id"
-_TAKE_OVER = """
-    UPDATE runs SET worker = %s, lease = lease + 1
-    WHERE id = %s AND status = 'running' AND worker = %s AND lease = %s RETURNING lease
 """
 _GIVE_UP_KEY = (
     "UPDATE runs SET idempotency_key = NULL WHERE id = %s AND idempotency_key = %s AND status = 'failed'"
@@ -127,7 +111,8 @@ class RunStore:
         self._redact = redact
         self._stamp = stamp or Stamp()
         self.approvals = ApprovalStore(database, sealer)
-        self.parking = ParkingLot(database, self._left)
+        self.leases = Leases(database, sealer, self._logged)
+        self.parking = ParkingLot(database, self.leases.read)
 
     async def begin(
         self,
@@ -254,87 +239,9 @@ class RunStore:
             if await self._close(connection, run_id, status, lease=lease, error=dumped(problem)):
                 await log_interaction(connection, scope, interaction, record)
 
-    async def abandoned(self, alive: Sequence[str]) -> list[Abandoned]:
-        """The runs that are going on by their records, and whose workers are not alive; the oldest first."""
-        return await self._all_left(_ABANDONED, (list(alive),))
-
-    async def queued(self, run_id: str) -> Abandoned | None:
-        """The run where it waits for a worker; None where one has it, or where it is closed or unknown."""
-        found = await self._all_left(_QUEUED_ONE, (run_id,))
-        return found[0] if found else None
-
-    async def queued_of(self, owner: Owner, thread_id: str | None) -> list[Abandoned]:
-        """The user's runs that wait for a worker, of one thread where it is named; the oldest first."""
-        found = await self._all_left(_QUEUED_OF, (owner.tenant_id, owner.user_id))
-        return [run for run in found if thread_id in {None, run.scope.thread_id}]
-
-    async def _all_left(self, statement: str, values: tuple[object, ...]) -> list[Abandoned]:
-        async with self._database.of_all() as connection:
-            cursor = await connection.execute(statement, values)
-            rows = await cursor.fetchall()
-        return [await self._left(row) for row in rows]
-
-    async def _left(self, row: DictRow) -> Abandoned:
-        return Abandoned(
-            run_id=row["id"],
-            scope=Scope(
-                thread_id=row["thread_id"],
-                tenant_id=row["tenant_id"],
-                user_id=row["user_id"],
-                project_id=row["project_id"],
-            ),
-            worker=row["worker"],
-            lease=row["lease"],
-            resumed=row["resumed"],
-            waits=row["status"] == "waiting",
-            parked=row["parked"],
-            waited_s=row["waited_s"],
-            request=await self._asked(row),
-            created_at=row["created_at"],
-        )
-
-    async def take_over(self, run: Abandoned, worker: str) -> int | None:
-        """Make the run this worker's; gives the new lease, or None where another was first."""
-        async with self._database.of_all() as connection:
-            cursor = await connection.execute(_TAKE_OVER, (worker, run.run_id, run.worker, run.lease))
-            rows = await cursor.fetchall()
-        return int(rows[0]["lease"]) if rows else None
-
-    async def close_abandoned(self, run: Abandoned, status: Status, problem: Problem, trace: Trace) -> bool:
-        """Close the run and log the interaction as its events tell it; whether it was still to be closed."""
-        async with self._database.of_all() as connection:
-            cursor = await connection.execute(
-                "UPDATE runs SET status = %s, error = %s, finished_at = now()"
-                " WHERE status = ANY(%s) AND id = %s AND worker = %s AND lease = %s RETURNING created_at, finished_at",
-                (status, Jsonb(dumped(problem)), [*GOING_ON], run.run_id, run.worker, run.lease),
-            )
-            rows = await cursor.fetchall()
-            for row in rows:
-                interaction = trace.unanswered(
-                    run.run_id,
-                    run.request.message if run.request else "",
-                    outcome=status,
-                    error=problem.code,
-                    latency_ms=((row["finished_at"] - row["created_at"]).total_seconds() - run.waited_s)
-                    * 1000,
-                    at=row["finished_at"],
-                )
-                record = await self._logged(interaction)
-                await log_interaction(connection, run.scope, interaction, record)
-                await connection.execute("DELETE FROM parked_runs WHERE run_id = %s", (run.run_id,))
-        return bool(rows)
-
     async def _logged(self, interaction: Interaction) -> dict[str, JsonValue]:
         """The log's entry: redacted, and with what is configured of its models."""
         return await redacted_record(self._stamp(interaction), self._redact)
-
-    async def _asked(self, row: DictRow) -> ChatRequest | None:
-        """What a run was asked; nothing where it cannot be read any more, for the run must be closed all the same."""
-        try:
-            request = await self._opened(Owner(row["user_id"], row["tenant_id"]), row["request"])
-            return ChatRequest.model_validate(request)
-        except (KeyMissing, ValidationError):
-            return None
 
     async def get(self, owner: Owner, run_id: str) -> RunView:
         """The run. Raises a ProblemError for an unknown one."""

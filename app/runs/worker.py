@@ -86,7 +86,7 @@ class Worker:
         living = await alive(self._redis) | {self.name}
         if own:
             living.discard(self.name)
-        for run in await self._store.abandoned([*living]):
+        for run in await self._store.leases.abandoned([*living]):
             last = await self._events.last(run.run_id)
             told = last is not None and last.type not in LAST_EVENTS
             begun = run.lease - run.resumed
@@ -112,7 +112,7 @@ class Worker:
         if kept:
             await self._events.put_back(run.run_id, kept)
         trace = await self._trace(run.scope.owner, run.run_id)
-        if not await self._store.close_abandoned(run, status, found, trace):
+        if not await self._store.leases.close(run, status, found, trace):
             return False
         _log.warning("a run that no worker carried out was closed", run_id=run.run_id, status=status)
         await self._events.end(run.run_id, last)

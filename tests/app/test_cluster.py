@@ -16,8 +16,8 @@ from app.database import Pool
 from app.problems import Problem, ProblemError
 from app.runs import ChatResult
 from app.runs.executors import ByWorkers
+from app.runs.leases import QUEUED
 from app.runs.luggage import Accounts
-from app.runs.store import QUEUED
 from app.settings import RunSettings
 from graphs import Brought, FreyaState, RunContext, Said
 from memory import LOCAL, Owner
@@ -158,7 +158,7 @@ async def test_a_run_that_waits_is_cancelled_and_its_thread_is_free(pool: Pool, 
         await taking.start(LOCAL, ask(thread_id=thread))
         assert await door.logged(run_id) == [("cancelled", "cancelled")]
         assert await taking.cancel_all(LOCAL) == 0
-        assert await door.store.queued(line.sent[-1]) is None  # type: ignore[union-attr]
+        assert await door.store.leases.queued(line.sent[-1]) is None  # type: ignore[union-attr]
 
 
 async def test_a_run_that_goes_on_elsewhere_is_cancelled_from_the_door(pool: Pool, redis: Redis) -> None:

@@ -48,10 +48,10 @@ async def test_write_that_is_cancelled_anywhere_leaves_connections_that_commit(s
 async def test_only_runs_of_workers_that_are_gone_are_reaped_and_each_is_logged(store, pool):
     gone, _ = await begin(store, worker="wrk_gone")
     alive, _ = await begin(store, worker="wrk_alive")
-    (left,) = await store.abandoned(["wrk_alive", "wrk_here"])
+    (left,) = await store.leases.abandoned(["wrk_alive", "wrk_here"])
     assert (left.run_id, left.worker, left.lease, left.request) == (gone, "wrk_gone", 1, ask())
-    assert await store.close_abandoned(left, "failed", problem("interrupted", "It stopped."), Trace())
-    assert not await store.close_abandoned(left, "failed", problem("interrupted", "It stopped."), Trace())
+    assert await store.leases.close(left, "failed", problem("interrupted", "It stopped."), Trace())
+    assert not await store.leases.close(left, "failed", problem("interrupted", "It stopped."), Trace())
     assert ((await store.get(LOCAL, gone)).status, (await store.get(LOCAL, alive)).status) == (
         "failed",
         "running",
@@ -146,9 +146,11 @@ async def test_with_a_key_nothing_of_a_request_stands_in_the_clear(restricted, s
 async def test_a_run_that_cannot_be_read_any_more_is_closed_all_the_same(restricted, sealer, pool):
     lost, _ = await begin(RunStore(restricted, sealer), worker="wrk_lost")
     without_key = RunStore(restricted, Sealer(DataKeys(restricted, PrivacySettings())))
-    (left,) = [run for run in await without_key.abandoned(["wrk_here", "wrk_alive"]) if run.run_id == lost]
+    (left,) = [
+        run for run in await without_key.leases.abandoned(["wrk_here", "wrk_alive"]) if run.run_id == lost
+    ]
     assert left.request is None
-    assert await without_key.close_abandoned(left, "failed", problem("interrupted", "It stopped."), Trace())
+    assert await without_key.leases.close(left, "failed", problem("interrupted", "It stopped."), Trace())
     async with pool.connection() as connection:
         cursor = await connection.execute("SELECT status FROM runs WHERE id = %s", (lost,))
         assert (await cursor.fetchone())["status"] == "failed"
@@ -189,10 +191,10 @@ async def test_members_of_a_project_count_versions_of_an_artifact_together(restr
 
 async def test_a_run_is_taken_over_once_and_its_worker_before_has_no_say_any_more(store):
     run_id, scope = await begin(store, worker="wrk_frozen")
-    (left,) = [run for run in await store.abandoned([]) if run.run_id == run_id]
-    assert await store.take_over(left, "wrk_new") == 2
-    assert await store.take_over(left, "wrk_third") is None
-    assert not await store.close_abandoned(left, "failed", problem("interrupted", "It stopped."), Trace())
+    (left,) = [run for run in await store.leases.abandoned([]) if run.run_id == run_id]
+    assert await store.leases.take_over(left, "wrk_new") == 2
+    assert await store.leases.take_over(left, "wrk_third") is None
+    assert not await store.leases.close(left, "failed", problem("interrupted", "It stopped."), Trace())
     result, logged = answered(run_id, scope)
     with pytest.raises(RunTaken):
         await store.finish(result, scope, artifacts=[], interaction=logged)
