@@ -18,15 +18,16 @@ def _of_the_service(error: Exception) -> str | None:
     from redis.exceptions import RedisError
 
     from app.access import UnknownKey
+    from app.agents_service import DeploymentRefused
+    from app.agents_store import AgentUnknown
     from app.database import DatabaseError
     from app.embedded import EmbeddedError
     from knowledge import KnowledgeError
     from memory import ConversationError
     from models import ModelsError
 
-    if isinstance(
-        error, EmbeddedError | DatabaseError | KnowledgeError | ConversationError | ModelsError | UnknownKey
-    ):
+    told = DeploymentRefused | AgentUnknown | KnowledgeError | ConversationError | ModelsError | UnknownKey
+    if isinstance(error, EmbeddedError | DatabaseError | told):
         return str(error)
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         said = str(error).strip().splitlines()

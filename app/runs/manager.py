@@ -15,8 +15,9 @@ from redis.exceptions import RedisError
 from agents import UnknownAgent
 from app.errors import internal
 from app.problems import Problem, ProblemError, problem
-from app.runs.active import ActiveRun, Reason
+from app.runs.active import ActiveRun
 from app.runs.approvals import ApprovalAnswer, refuse_unfit, waits_for
+from app.runs.cancelling import Canceller, stop
 from app.runs.carrying import METER, Carrier, Parts
 from app.runs.closing import Closed, Closer, Observer
 from app.runs.eventlog import EventLog
@@ -26,18 +27,16 @@ from app.runs.logged import traced
 from app.runs.luggage import Accounts, Luggage, found_with, kept_with
 from app.runs.metering import Meter
 from app.runs.orders import Orders
-from app.runs.records import CANCELLED, GOING_ON, Abandoned, ChatRequest, ChatResult, RunView, Status
+from app.runs.records import GOING_ON, Abandoned, ChatRequest, ChatResult, RunView, Status
 from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
 from app.runs.worker import STOPPED, Worker
 from app.runs.writing import RunWriter
 from app.tasks import end
-from graphs import NOTHING, Brought, RequestRefused, RunCancelled, RunEvent, RunStarted, clean_message
+from graphs import NOTHING, Brought, RequestRefused, RunEvent, RunStarted, clean_message
 from memory import MemoryUnavailable, Owner, Scope, WriteUncertain, new_id
 from models.chat import Role, language_model
 
 _log = structlog.get_logger(__name__)
-_STOP_AGAIN_S = 1.0
-_STOP_TRIES = 3
 _POLL_S = 2.0
 _CARRIED_OUT: frozenset[Status] = frozenset({"running"})
 
@@ -82,7 +81,8 @@ class RunManager:
         self._carrier = Carrier(parts, self._closer, events, store.approvals, timeout_s=timeout_s)
         self._active: dict[str, ActiveRun] = {}
         self._worker = Worker(worker or new_id("wrk"), store, events, redis, go_on=self._go_on)
-        self._orders = Orders(redis, self._worker.name, self._cancel_here)
+        self._canceller = Canceller(self._active, store, self._worker)
+        self._orders = self._canceller.orders = Orders(redis, self._worker.name, self._canceller.here)
         self._workers = workers
         self._accounts = accounts or Accounts()
         self._carries = workers is None
@@ -118,7 +118,7 @@ class RunManager:
         going = [run.task for run in self._active.values() if run.task]
         if going and seconds:
             await asyncio.wait(going, timeout=seconds)
-        await asyncio.gather(*(self._stop(run, "shutdown") for run in self._active.values()))
+        await asyncio.gather(*(stop(run, "shutdown") for run in self._active.values()))
         self.stopped.set()
 
     @property
@@ -325,57 +325,14 @@ class RunManager:
 
         Raises ProblemError for an unknown one.
         """
-        run = self._own(owner, run_id)
-        if run is not None:
-            await self._stop(run, "client")
-            if not run.parked:
-                return True
-        view = await self._store.get(owner, run_id)
-        if view.status == "waiting" and await self._cancel_waiting(owner, run_id=run_id):
-            return True
-        if view.status not in GOING_ON:
-            return False
-        for _ in range(_STOP_TRIES):  # a worker that takes it this moment does not carry it yet
-            await self._withdraw(owner, view.thread_id)  # a thread has one run at a time
-            await self._orders.stop_elsewhere(owner, view.thread_id)
-            if (await self._store.get(owner, run_id)).status not in GOING_ON:
-                return True
-            await asyncio.sleep(_STOP_AGAIN_S)
-        return False
-
-    async def _withdraw(self, owner: Owner, thread_id: str | None) -> None:
-        """Cancel the user's runs that no worker has taken yet, of one thread where it is named."""
-        for run in await self._store.leases.queued_of(owner, thread_id):
-            found = problem("cancelled", "The run was cancelled.", run_id=run.run_id)
-            await self._worker.close(run, "cancelled", found, RunCancelled(reason=CANCELLED))
+        return await self._canceller.cancel(owner, run_id)
 
     async def cancel_all(self, owner: Owner, *, thread_id: str | None = None) -> int:
         """Cancel the user's runs in all processes, of one thread where it is named, and wait until they are closed.
 
         Gives how many processes did not say within seconds that theirs are.
         """
-        await self._withdraw(owner, thread_id)
-        _, silent = await asyncio.gather(
-            self._cancel_here(owner, thread_id), self._orders.stop_elsewhere(owner, thread_id)
-        )
-        await self._cancel_waiting(owner, thread_id=thread_id)
-        return silent
-
-    async def _cancel_waiting(
-        self, owner: Owner, *, thread_id: str | None = None, run_id: str | None = None
-    ) -> bool:
-        """Cancel the user's runs that wait for a person; whether there were any."""
-        waiting = await self._store.parking.of(owner, thread_id=thread_id, run_id=run_id)
-        closed = [
-            await self._worker.close(
-                run,
-                "cancelled",
-                problem("cancelled", "The run was cancelled.", run_id=run.run_id),
-                RunCancelled(reason=CANCELLED),
-            )
-            for run in waiting
-        ]
-        return any(closed)
+        return await self._canceller.cancel_all(owner, thread_id)
 
     async def resume(self, owner: Owner, run_id: str, answer: ApprovalAnswer) -> None:
         """Take a person's answer to an approval, and have the run go on. The same answer again changes nothing.
@@ -399,19 +356,6 @@ class RunManager:
                     await self._go_on(run)
         except (MemoryUnavailable, RedisError) as error:
             _log.warning("a run could not be resumed yet", run_id=run_id, error=str(error))
-
-    async def _cancel_here(self, owner: Owner, thread_id: str | None) -> None:
-        own = [
-            run
-            for run in self._active.values()
-            if run.scope.owner == owner and thread_id in {None, run.scope.thread_id}
-        ]
-        await asyncio.gather(*(self._stop(run, "client") for run in own))
-
-    async def _stop(self, run: ActiveRun, reason: Reason) -> None:
-        while run.task and not run.task.done():
-            run.stop(reason)  # again when it had no effect: see app.tasks.end
-            await asyncio.wait([run.task], timeout=_STOP_AGAIN_S)
 
     async def _ended(
         self, owner: Owner, run_id: str, *, until: Collection[Status] = _CARRIED_OUT
