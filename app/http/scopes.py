@@ -27,6 +27,19 @@ NEEDS: dict[str, Need] = {
     "POST /v1/chat/stream": _TURN,
     "WS /v1/ws": _TURN,
     "POST /v1/runs/{run_id}/cancel": _TURN,
+    "POST /v1/runs/{run_id}/resume": _TURN,
+    "POST /v1/threads/{thread_id}/fork": _TURN,
+    "GET /openai/v1/models": _FOLLOW,
+    "GET /openai/v1/models/{model:path}": _FOLLOW,
+    "POST /openai/v1/chat/completions": _TURN,
+    "GET /mcp": _TURN,
+    "POST /mcp": _TURN,
+    "DELETE /mcp": _TURN,
+    "POST /v1/attachments": _BEGIN,
+    "GET /v1/attachments/{attachment_id}": _FOLLOW,
+    "DELETE /v1/attachments/{attachment_id}": _BEGIN,
+    "GET /v1/threads/{thread_id}/attachments": _FOLLOW,
+    "PATCH /v1/threads/{thread_id}": _BEGIN,
     "POST /v1/feedback": _TURN,
     "GET /v1/runs/{run_id}": _FOLLOW,
     "GET /v1/runs/{run_id}/events": _FOLLOW,
@@ -109,6 +122,7 @@ NEEDS: dict[str, Need] = {
     "GET /docs": ANY,
     "GET /docs/oauth2-redirect": ANY,
     "GET /openapi.json": ANY,
+    "GET /asyncapi.json": ANY,
     "GET /static-offline-docs/{path:path}": ANY,
 }
 """By method and path of a route; one of the scopes is enough."""
@@ -116,7 +130,16 @@ NEEDS: dict[str, Need] = {
 OPEN = frozenset({"GET /healthz", "GET /readyz"})
 """Routes that need no key, and are counted against no limit."""
 
-STREAMS = frozenset({"POST /v1/chat/stream", "GET /v1/runs/{run_id}/events", "WS /v1/ws"})
+STREAMS = frozenset(
+    {
+        "POST /v1/chat/stream",
+        "GET /v1/runs/{run_id}/events",
+        "WS /v1/ws",
+        "POST /openai/v1/chat/completions",
+        "GET /mcp",
+        "POST /mcp",
+    }
+)
 """Routes that hold a connection for as long as a run goes on."""
 
 _PARAMETER = re.compile(r"\\\{\w+(:path)?\\\}")

@@ -11,14 +11,16 @@ from fastapi import FastAPI
 from app.http.scopes import NEEDS, OPEN
 from tests.app.doors import SocketClient, SocketRefused
 
-OWNED = ("run_id", "thread_id", "artifact_id", "record_id", "message_id", "project_id")
-SHARED = ("job_id", "name", "number", "pair_id", "slug", "source_id", "path", "key_id")
+OWNED = ("run_id", "thread_id", "artifact_id", "attachment_id", "record_id", "message_id", "project_id")
+SHARED = ("job_id", "name", "number", "pair_id", "slug", "source_id", "path", "key_id", "model")
 """Of what is known and of keys, which belong to no user; keys are told apart by binding, see test_keys."""
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH /v1/memory/{record_id}": {"text": "Mine."},
     "PATCH /v1/projects/{project_id}": {"name": "Mine"},
     "POST /v1/projects/{project_id}/members": {"user_id": "ben"},
-    "POST /v1/runs/{run_id}/resume": {"approved": True},
+    "POST /v1/runs/{run_id}/resume": {"approval_id": "apr_0", "decision": "approve"},
+    "PATCH /v1/threads/{thread_id}": {"title": "Mine"},
+    "POST /v1/threads/{thread_id}/fork": {"message_id": "msg_0"},
 }
 ASKED = {"message": "NPV of -1000, 400, 400, 400 at 8 %. My telescope is Galileo7731.", "agents": ["davina"]}
 
@@ -33,11 +35,17 @@ async def annas(http: httpx.AsyncClient, make: Callable[..., Any]) -> dict[str, 
     anna = await make(user="anna-of-attacks")
     answer = (await http.post("/v1/chat", json=ASKED, headers=anna)).json()
     said = (await http.get(f"/v1/threads/{answer['thread_id']}/messages", headers=anna)).json()["items"]
+    attached = await http.post(
+        f"/v1/attachments?thread_id={answer['thread_id']}&name=stars.txt",
+        content=b"Galileo7731 is my telescope.",
+        headers=anna,
+    )
     project = (await http.post("/v1/projects", json={"name": "Galileo7731"}, headers=anna)).json()
     return {
         "run_id": answer["run_id"],
         "thread_id": answer["thread_id"],
         "artifact_id": answer["artifacts"][0]["id"],
+        "attachment_id": attached.json()["id"],
         "message_id": said[0]["id"],
         "record_id": said[0]["id"],
         "project_id": project["id"],
