@@ -32,7 +32,7 @@ class McpDoor:
         await manager.handle_request({**scope, "user": AuthenticatedUser(token)}, receive, send)
 
 
-route = Route(PATH, endpoint=McpDoor(), name="mcp")
+route = Route(PATH, endpoint=McpDoor(), name="mcp", methods=["GET", "POST", "DELETE"])
 
 
 @asynccontextmanager

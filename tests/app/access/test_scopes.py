@@ -65,8 +65,13 @@ async def test_no_route_opens_without_its_scope(http, served, make, scope):
                 ):
                     pass
             continue
-        found = problem_of(await http.request(method, path, headers=headers), 403, "forbidden")
-        assert any(f"`{one}`" in found["detail"] for one in need)
+        answer = await http.request(method, path, headers=headers)
+        if path.startswith("/openai/"):
+            assert answer.status_code == 403
+            detail = answer.json()["error"]["message"]
+        else:
+            detail = problem_of(answer, 403, "forbidden")["detail"]
+        assert any(f"`{one}`" in detail for one in need)
 
 
 @pytest.mark.parametrize(
