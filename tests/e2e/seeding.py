@@ -32,8 +32,8 @@ _DECIDING = (
     "memory/privacy/services.py",
     "models/embeddings/*.py",
 )
-_FIRST_START_S = 240
-_INDEXED_S = 300
+_FIRST_START_S = 600
+_INDEXED_S = 600
 _COPIED = ("postgres", "redis", "chroma", "lexical", "router", "rules")
 
 
