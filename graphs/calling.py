@@ -23,7 +23,7 @@ from graphs.events import (
     ToolFinished,
     ToolStarted,
 )
-from graphs.guarding import allowed_by_person
+from graphs.guarding import allowed_by_person, is_asked_for
 from graphs.settings import ApprovalSettings
 from graphs.state import Computed, MadeArtifact, RunContext
 from memory import ToolUse, new_id
@@ -130,7 +130,9 @@ class ToolBench:
     def _why_asked(self, call: ToolCall, settings: ApprovalSettings) -> str:
         """Why a person must allow the call; empty where none must, and where the call would be refused anyway."""
         tool = self._tools.get(call["name"])
-        return why_asked(tool, settings) if tool is not None and fits(tool, call["args"]) else ""
+        if tool is None or not fits(tool, call["args"]) or not is_asked_for(tool):
+            return ""
+        return why_asked(tool, settings)
 
     async def _approval(self, call: ToolCall, call_id: str, why: str, settings: ApprovalSettings) -> Approval:
         now = datetime.now(UTC)

@@ -26,13 +26,15 @@ Context = ServerRequestContext[object]
 OwnerOf = Callable[[Context], Owner]
 Result = TypeVar("Result")
 
+_VERSION: Final = version("freya-agents")  # read from disk, and so not in the event loop
+
 
 def mcp_server(freya: Freya, owner_of: OwnerOf) -> Server[object]:
     """The server. `owner_of` tells for whom a request acts."""
     door = _Door(freya, owner_of)
     return Server(
         "freya",
-        version=version("freya-agents"),
+        version=_VERSION,
         title="Freya",
         instructions=_INSTRUCTIONS,
         on_list_tools=door.list_tools,

@@ -98,6 +98,14 @@ async def test_one_socket_carries_several_turns_and_survives_nonsense(service: C
         )
         assert json.loads(await socket.recv()) == told[-1]
         await socket.send(
-            json.dumps({"type": "resume", "id": "r", "run_id": told[0]["run_id"], "approved": True})
+            json.dumps(
+                {
+                    "type": "resume",
+                    "id": "r",
+                    "run_id": told[0]["run_id"],
+                    "approval_id": "apr_0",
+                    "decision": "approve",
+                }
+            )
         )
-        assert json.loads(await socket.recv())["problem"]["status"] == 409
+        assert json.loads(await socket.recv())["problem"]["code"] == "unknown_approval"

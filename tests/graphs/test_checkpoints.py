@@ -7,7 +7,17 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from agents import Artifact, Figure
-from graphs import STATE_TYPES, Approval, Grounding, MadeArtifact, Route, SpecialistResult, Task, Weighing
+from graphs import (
+    STATE_TYPES,
+    Approval,
+    ClientCall,
+    Grounding,
+    MadeArtifact,
+    Route,
+    SpecialistResult,
+    Task,
+    Weighing,
+)
 from graphs.events import Citation
 from graphs.planning import NamedFigure, Spent
 from graphs.state import Computed, Question
@@ -84,6 +94,7 @@ VALUES = (
         requested_at=datetime.now(UTC),
         expires_at=datetime.now(UTC),
     ),
+    ClientCall(id="call_1", name="look_up", arguments="{}"),
     USE,
     Turn(run_id="r", request="q", answer="a", agents=("davina",), tool_uses=(USE,), at=datetime.now(UTC)),
     WEIGHING,

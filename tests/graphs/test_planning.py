@@ -199,7 +199,7 @@ async def test_a_specialist_that_comes_later_works_without_compiling_the_graph_a
         Step(text="Open at nine."),
         router=FixedRouter(Route(kind="tasks", tasks=(task("salon", "when do you open?"),))),
     )
-    salon = replace(talk.charters["rebecca"], name="salon", title="Salon")
+    salon = replace(talk.charters["rebecca"], name="salon", title="Salon", subagents=())
     talk.charters = {**talk.charters, "salon": salon}
     state = await talk.say("when do you open?")
     assert state["answer"] == "Open at nine."
