@@ -15,11 +15,11 @@ from memory import new_id
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 _COLUMNS: LiteralString = """
-    id, name, hint, scopes, tenant_id AS tenant, user_id AS "user", limits, created_at, created_by, last_used_at,
+    id, name, hint, scopes, bound_tenant AS tenant, bound_user AS "user", limits, created_at, created_by, last_used_at,
     expires_at, revoked_at, replaced_by
 """
 _WITHIN: LiteralString = """
-    (%(tenant)s::text IS NULL OR tenant_id = %(tenant)s) AND (%(user)s::text IS NULL OR user_id = %(user)s)
+    (%(tenant)s::text IS NULL OR bound_tenant = %(tenant)s) AND (%(user)s::text IS NULL OR bound_user = %(user)s)
 """
 
 
@@ -37,7 +37,7 @@ _ROTATABLE: LiteralString = f"""
         AND (expires_at IS NULL OR expires_at > now()) FOR UPDATE
 """  # noqa: S608  # likewise
 _INSERT: LiteralString = f"""
-    INSERT INTO api_keys (id, hash, hint, name, scopes, tenant_id, user_id, limits, created_by, expires_at)
+    INSERT INTO api_keys (id, hash, hint, name, scopes, bound_tenant, bound_user, limits, created_by, expires_at)
     VALUES (%(id)s, %(hash)s, %(hint)s, %(name)s, %(scopes)s, %(tenant)s, %(user)s, %(limits)s, %(by)s, %(expires)s)
     RETURNING {_COLUMNS}
 """  # noqa: S608  # likewise
@@ -95,8 +95,8 @@ class KeyStore:
                 )
             row = {name: old[name] for name in ("name", "scopes", "limits")}
             row |= {
-                "tenant": old["tenant_id"],
-                "user": old["user_id"],
+                "tenant": old["bound_tenant"],
+                "user": old["bound_user"],
                 "expires": old["expires_at"],
                 "by": by,
             }

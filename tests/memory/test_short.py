@@ -17,6 +17,7 @@ from memory import (
     UnknownThread,
     new_id,
 )
+from memory.recall import RecallSettings
 from memory.short import ExtractiveSummariser, StateChange, owner_prefix, thread_keys
 
 
@@ -121,7 +122,8 @@ async def test_a_turn_that_is_summed_up_is_not_taken_again(redis: Redis, scope, 
 
 
 async def test_turns_at_once_are_each_kept_or_summed_up_once(redis: Redis, scope, ask):
-    tiers = [ShortTermTier(redis, MemorySettings(short_turns=4)) for _ in range(2)]
+    patient = MemorySettings(short_turns=4, recall=RecallSettings(timeout_s=20))
+    tiers = [ShortTermTier(redis, patient) for _ in range(2)]
     await begin(tiers[0], scope)
     said = [await ask(scope, f"We decided on number {n}.") for n in range(30)]
     await asyncio.gather(*(tiers[n % 2].remember(scope, one) for n, one in enumerate(said)))

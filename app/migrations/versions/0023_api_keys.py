@@ -16,8 +16,8 @@ def upgrade() -> None:
             hint text NOT NULL,
             name text NOT NULL,
             scopes text[] NOT NULL CHECK (cardinality(scopes) > 0),
-            tenant_id text,
-            user_id text,
+            bound_tenant text,
+            bound_user text,
             limits jsonb NOT NULL DEFAULT '{}',
             created_by text NOT NULL,
             created_at timestamptz NOT NULL DEFAULT now(),
@@ -25,7 +25,7 @@ def upgrade() -> None:
             expires_at timestamptz,
             revoked_at timestamptz,
             replaced_by text REFERENCES api_keys (id),
-            CHECK (user_id IS NULL OR tenant_id IS NOT NULL)
+            CHECK (bound_user IS NULL OR bound_tenant IS NOT NULL)
         )
     """)
     op.execute("CREATE INDEX api_keys_not_revoked ON api_keys (id) WHERE revoked_at IS NULL")
