@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, LiteralString
 
 import numpy as np
 import orjson
@@ -37,6 +37,22 @@ _TABLES = """
     WHERE relation.relnamespace = 'public'::regnamespace AND relation.relkind IN ('r', 'p')
         AND attribute.attname = 'user_id' AND NOT attribute.attisdropped ORDER BY 1
 """
+_ASIDE: tuple[LiteralString, ...] = (
+    (
+        "INSERT INTO approvals (id, run_id, tenant_id, user_id, asked, requested_at, expires_at)"
+        " SELECT 'apr_' || id, id, tenant_id, user_id, '{}', now(), now() FROM runs WHERE tenant_id = %s AND user_id = %s"
+    ),
+    (
+        "INSERT INTO parked_runs (run_id, tenant_id, user_id, events, fields, contents)"
+        " SELECT id, tenant_id, user_id, '[]', '{}', '{}' FROM runs WHERE tenant_id = %s AND user_id = %s"
+    ),
+    (
+        "INSERT INTO attachments (id, thread_id, tenant_id, user_id, name, media_type, bytes, content, sealed, text, details)"
+        " SELECT 'att_' || id, id, tenant_id, user_id, 'n', 'text/plain', 1, 'x', false, 'x', '{}' FROM threads"
+        " WHERE tenant_id = %s AND user_id = %s"
+    ),
+)
+"""What other packages than memory keep of runs and threads."""
 STATEMENTS = (
     "'; RESET ROLE; SELECT set_config('freya.system', 'on', false); --",
     "$$; SET ROLE postgres; SELECT set_config('freya.user', 'ben', false); $$",
@@ -68,6 +84,9 @@ async def world(stores: Stores) -> World:
     for owner in made.owners:
         for pick in (3, 4, 5, 12):
             await remember(made, owner, pick)
+        async with stores.database.of(owner) as connection:
+            for statement in _ASIDE:
+                await connection.execute(statement, (owner.tenant_id, owner.user_id))
     return made
 
 
