@@ -10,11 +10,14 @@ import typer
 from app.cli.output import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Any  # a coroutine's send type
 
     from app.cli.interruption import Interruption
     from app.cli.server import Service
     from app.settings import Settings
+
+    Work = Callable[[Settings, Callable[[str], None], Interruption], Coroutine[Any, Any, None]]
 
 _COLLECT_AT = (20_000, 50, 100)
 """Objects made beyond those gone, then collections of each younger generation; Python's own: 700, 10, 10."""
@@ -32,19 +35,23 @@ def serve(
     PostgreSQL, Redis and Chroma run in the data folder unless URLs are set for them. Beyond loopback the service
     wants API keys: see `freya keys --help`.
     """
+    launch({"host": host, "port": port}, _serve)
+
+
+def launch(http: "Mapping[str, object]", work: "Work") -> None:
+    """Do the work of a process that stays, with what of these settings of `http` is given, until a signal ends it."""
     from app.cli.interruption import run
     from app.logs import configure_logs
     from app.settings import load_settings, stray_settings
 
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = load_settings(http=given)
+    settings = load_settings(http={name: value for name, value in http.items() if value is not None})
     configure_logs(settings.log)
     progress = progress_of(settings)
     for stray in stray_settings():
         progress(str(stray))
     import uvloop
 
-    run(partial(_serve, settings, progress), loop_factory=uvloop.new_event_loop)
+    run(partial(work, settings, progress), loop_factory=uvloop.new_event_loop)
 
 
 async def _serve(

@@ -1,6 +1,5 @@
 """`freya worker`: carries out what `freya serve` takes in, on this machine or another."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,20 +29,9 @@ def worker(
     `freya serve` and its workers have FREYA_RUNS__EXECUTOR=celery, the same FREYA_POSTGRES_URL and FREYA_REDIS_URL, and
     each a data folder of its own. One of the workers keeps the schedule; when it is gone another one does.
     """
-    from app.cli.interruption import run
-    from app.cli.serving import progress_of
-    from app.logs import configure_logs
-    from app.settings import load_settings, stray_settings
+    from app.cli.serving import launch
 
-    given = {"host": host, "port": port, "most_runs": runs}
-    settings = load_settings(http={name: value for name, value in given.items() if value is not None})
-    configure_logs(settings.log)
-    progress = progress_of(settings)
-    for stray in stray_settings():
-        progress(str(stray))
-    import uvloop
-
-    run(partial(_work, settings, progress), loop_factory=uvloop.new_event_loop)
+    launch({"host": host, "port": port, "most_runs": runs}, _work)
 
 
 async def _work(
