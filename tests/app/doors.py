@@ -57,7 +57,7 @@ class SocketClient:
     ) -> None:
         self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1001})
         assert self._serving is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self._serving
 
     async def _serve(self) -> None:
@@ -68,7 +68,7 @@ class SocketClient:
         await self._app(self._scope, self._to_app.get, send)
 
     async def _next(self) -> Message:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await self._from_app.get()
 
     async def closed(self) -> Message:

@@ -192,5 +192,5 @@ class Gate:
 
 
 async def within(awaitable: Any) -> Any:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return await awaitable

@@ -99,7 +99,7 @@ async def test_what_another_process_deploys_is_taken_up(store, monkeypatch):
     assert await told.get() == []
     watching = asyncio.create_task(service.watch())
     await AgentsService(store, ()).deploy(BEES)
-    (definition,) = await asyncio.wait_for(told.get(), 5)
+    (definition,) = await asyncio.wait_for(told.get(), 60)
     assert definition.request == BEES
     watching.cancel()
 

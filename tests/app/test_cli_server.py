@@ -135,7 +135,7 @@ def settings(data: Path, **http: object) -> Settings:
 
 
 async def until_true(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -158,7 +158,7 @@ class Watcher(threading.Thread):
             raise
 
     async def _address(self) -> str:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 instance = await running_instance(self._data)
                 if instance and instance.address:

@@ -61,7 +61,7 @@ async def consuming(redis: Redis, redis_url: str, name: str, **how: object) -> A
         yield Dispatcher(app, redis)
 
 
-async def until(true: object, seconds: float = 10) -> None:
+async def until(true: object, seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # type: ignore[operator]
             await asyncio.sleep(0.02)
@@ -80,9 +80,9 @@ async def test_a_run_is_taken_in_by_one_process_and_carried_out_by_another(
         assert await dispatcher.waiting() == 1
         assert await door.kept(run_id) == ["run.started"]
         async with consuming(redis, redis_url, carrying.name, carry=carrying.carry):
-            result = await asyncio.wait_for(taking.wait(LOCAL, run_id), 15)
+            result = await asyncio.wait_for(taking.wait(LOCAL, run_id), 60)
             another, _ = await taking.start(LOCAL, ask("and more"))
-            assert isinstance(await asyncio.wait_for(taking.wait(LOCAL, another), 15), ChatResult)
+            assert isinstance(await asyncio.wait_for(taking.wait(LOCAL, another), 60), ChatResult)
         assert isinstance(result, ChatResult)
         assert result.answer == "three small words"
         assert await door.kept(run_id) == ["run.started", "token", "token", "token", "run.finished"]

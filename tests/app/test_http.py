@@ -428,7 +428,7 @@ async def test_client_that_leaves_a_stream_leaves_its_run_alone(app, client):
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await app(scope, receive, send)
     (first, *_) = events_in(b"".join(m.get("body", b"") for m in sent).decode())
     events = events_in((await client.get(f"/v1/runs/{first['run_id']}/events")).text)

@@ -32,7 +32,7 @@ async def asked(client: Any, **more: Any) -> dict[str, Any]:
 
 
 async def ended(client: Any, run_id: str) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         events = events_in((await client.get(f"/v1/runs/{run_id}/events")).text)
     last: dict[str, Any] = events[-1]
     return last

@@ -166,7 +166,7 @@ async def test_cancelled_import_leaves_no_file(client: httpx.AsyncClient, runnin
     carrying = running.freya.known._ordered.__self__  # type: ignore[attr-defined]  # the runner's method
     monkeypatch.setattr(carrying, "_carry", without_end)
     job = (await client.post(_IMPORT, params={"name": "c.json"}, content=export("cancelling"))).json()["id"]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await began.wait()
     assert [path.name for path in kept(running) if job in str(path)] == [job, "c.json"]
     await client.post(f"/v1/knowledge/jobs/{job}/cancel")

@@ -270,7 +270,7 @@ async def test_client_that_goes_away_ends_the_reading(app, running: Running, mon
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await app(scope, receive, send)
     assert len(read) == 1
     stats = running.freya.known._store._pool.get_stats()

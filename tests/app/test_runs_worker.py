@@ -82,7 +82,7 @@ async def test_worker_lives_through_an_outage(setup, monkeypatch, logged):
                 recovered.set()
 
     async with setup.open():
-        async with Outage("wrk_out", setup.store, setup.events, setup.redis), asyncio.timeout(5):
+        async with Outage("wrk_out", setup.store, setup.events, setup.redis), asyncio.timeout(60):
             await recovered.wait()
         assert "worker heartbeat failed" in logged.text
 

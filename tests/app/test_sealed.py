@@ -147,7 +147,7 @@ async def test_keys_are_changed_and_the_old_one_goes(data):
     async with open_freya(settings_of(data, 1)) as service, door(service) as client:
         await use(client)
         before = (await client.get("/v1/memory/export")).json()
-    async with open_freya(settings_of(data, 2, 1)) as service, asyncio.timeout(10):
+    async with open_freya(settings_of(data, 2, 1)) as service, asyncio.timeout(60):
         first, _ = MasterCipher(PrivacySettings(keys=(key(2),))).encrypt(b"")
         async with service.freya._runs._database.of_all() as connection:
             statement = "SELECT count(*) AS old FROM memory_keys WHERE sealed_with <> %s"

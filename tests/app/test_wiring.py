@@ -131,7 +131,7 @@ async def test_indexing_is_tried_again_whatever_went_wrong(running: Running, log
         update={"knowledge": running.settings.knowledge.model_copy(update={"catch_up_seconds": 0.01})}
     )
     indexer = AwayIndexer(KnowledgeUnavailable("Chroma is away"), KeyError("a defect"))
-    async with Housekeeping(indexer, quick), asyncio.timeout(5):  # type: ignore[arg-type]  # stands for the indexer
+    async with Housekeeping(indexer, quick), asyncio.timeout(60):  # type: ignore[arg-type]  # stands for the indexer
         await indexer.caught_up.wait()
     assert logged.text.count("it will be tried again") == 2
 
@@ -170,7 +170,7 @@ async def test_start_leaves_long_indexing_to_the_background(running: Running):
     assert "background" in said[-1]
     assert housekeeping.indexed == 0.4
     slow.goes_on.set()
-    async with asyncio.timeout(5), housekeeping:
+    async with asyncio.timeout(60), housekeeping:
         await slow.caught_up.wait()
         while housekeeping.indexed is not None:
             await asyncio.sleep(0)

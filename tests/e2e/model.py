@@ -40,7 +40,7 @@ class SlowModel:
 
     async def begun(self) -> None:
         """Wait until it has begun to answer one more message."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self.asked.get()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

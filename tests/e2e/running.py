@@ -78,6 +78,6 @@ async def _read(command: Command, address: "asyncio.Future[str]") -> None:
 
 async def until_ready(client: httpx.AsyncClient, *, ready: bool) -> None:
     """Ask /readyz until it says so, twenty seconds at most."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await client.get("/readyz")).is_success is not ready:
             await asyncio.sleep(0.1)

@@ -125,7 +125,7 @@ async def test_a_huge_frame_closes_its_socket_only(service: Command, client):
     async with websockets.connect(service.url.replace("http", "ws") + "/v1/ws") as socket:
         with contextlib.suppress(websockets.ConnectionClosed):
             await socket.send("x" * 2_000_000)
-        await asyncio.wait_for(socket.wait_closed(), 5)
+        await asyncio.wait_for(socket.wait_closed(), 60)
         assert socket.close_code == 1009  # message too big
     await assert_lives(client)
 
@@ -233,7 +233,7 @@ async def stopped(pid: int) -> None:
     """End a server of ours at once, and wait until it is gone."""
     server = psutil.Process(pid)
     server.send_signal(signal.SIGINT if "postgres" in server.name() else signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while server.is_running() and server.status() != psutil.STATUS_ZOMBIE:
             await asyncio.sleep(0.05)
 
@@ -244,7 +244,7 @@ async def until_revived(file: Path, died: int) -> None:
     def revived() -> bool:
         return file.exists() and file.read_text().split()[:1] not in ([], [str(died)])
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await asyncio.to_thread(revived):
             await asyncio.sleep(0.05)
 
@@ -267,7 +267,7 @@ async def started_chroma(folder: Path, port: int) -> asyncio.subprocess.Process:
 
 async def until_running(client: httpx.AsyncClient, thread: str) -> None:
     """Wait until the thread's newest run is going on."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             runs = (await client.get(f"/v1/threads/{thread}/runs")).json()["items"]
             if runs and runs[0]["status"] == "running":

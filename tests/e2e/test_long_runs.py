@@ -27,7 +27,7 @@ pytestmark = pytest.mark.e2e
 API_KEY = "frk_key_of_the_long_runs"
 PASSWORD = "password-of-the-database"  # noqa: S105  # looked for in the logs
 SLOWLY = {"message": "Hello! Please greet me slowly."}
-BOUND_S = 15
+BOUND_S = 60
 
 
 @dataclass
@@ -189,7 +189,7 @@ async def test_stop_with_an_open_stream_ends_it_and_leaves_the_run_to_be_gone_on
         stage.command.process.send_signal(signal.SIGTERM)
         told = [event async for event in following]
     assert not {"run.failed", "run.finished"} & {event["type"] for event in told}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await stage.command.process.wait() == 0
     assert time.monotonic() - began < BOUND_S
 
@@ -214,6 +214,6 @@ async def kill(pid: int) -> None:
     server = psutil.Process(pid)
     family = [server, *server.children(recursive=True)]
     server.kill()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family):
             await asyncio.sleep(0.05)

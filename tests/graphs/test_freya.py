@@ -62,7 +62,7 @@ async def test_two_specialists_work_at_once_and_their_citations_are_numbered_thr
         Step(text="It locks coins [1].", to="ask fundamentals", meets=together),
         router=to("technical", "fundamentals"),
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         state = await talk.say("what is RSI and what is staking?")
     technical, fundamentals = (talk.charters[name].title for name in ("technical", "fundamentals"))
     assert state["answer"] == (
@@ -225,7 +225,7 @@ async def test_an_outage_of_the_retriever_is_tried_again_and_then_raised(play):
 async def test_cancellation_reaches_the_model(play):
     talk, script = play(Step(text="Let me think", hangs=True), router=to("technical"))
     run = asyncio.create_task(talk.say("what is RSI"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await script.hanging.wait()
         run.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -236,7 +236,7 @@ async def test_cancellation_reaches_the_model(play):
 
 async def test_a_step_that_takes_too_long_ends_the_run_and_its_model(play):
     talk, script = play(Step(hangs=True), router=to("technical"), settings=GraphSettings(step_timeout_s=0.05))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises(Exception, match=r"act.*timeout"):
             await talk.say("what is RSI")
         await script.cancelled.wait()

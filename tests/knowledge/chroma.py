@@ -32,7 +32,7 @@ async def chroma_server(folder: Path, port: int) -> AsyncIterator[asyncio.subpro
 
 
 async def until_it_answers(index: DenseIndex) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await index.counts()

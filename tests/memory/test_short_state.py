@@ -70,7 +70,7 @@ async def test_counts_at_once_lose_none(short, scope):
                 continue
             return
 
-    await asyncio.wait_for(asyncio.gather(*(count() for _ in range(20))), 5)
+    await asyncio.wait_for(asyncio.gather(*(count() for _ in range(20))), 60)
     assert (await short.state(scope, "davina")).variables == {"n": 20}
 
 

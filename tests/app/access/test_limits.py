@@ -70,7 +70,7 @@ async def test_window_begins_anew_when_it_is_over(redis):
     (key,) = await redis.keys("freya:limit:*")
     assert 0 < await redis.pttl(key) <= 60_000
     await redis.pexpire(key, 1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await redis.exists(key):
             await asyncio.sleep(0.01)
     await limiter.request(caller)
@@ -121,7 +121,7 @@ async def test_redis_that_is_away_locks_nobody_out():
     missed: list[None] = []
     async with Redis.from_url(NOWHERE, driver_info=None) as away:
         limiter = Limiter(away, LimitSettings(requests_a_minute=1), unchecked=lambda: missed.append(None))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             for _ in range(50):
                 await limiter.request(Caller(LOCAL))
     assert len(missed) == 1  # and is left alone for a while

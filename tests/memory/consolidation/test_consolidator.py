@@ -170,7 +170,7 @@ async def test_several_at_once_keep_each_fact_once(
         await talk(owner, f"My sister {place[::-1].title()} lives in {place}.", "I love tea.")
     several = [Consolidator(database, RuleExtractor(), records) for _ in range(3)]
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await _left(database, owner):
             await asyncio.gather(*(one.consolidate_due() for one in several))
 

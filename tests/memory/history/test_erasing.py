@@ -262,7 +262,7 @@ async def test_erasing_waits_for_who_works_on_the_user_in_two_transactions(
     eraser, database, pool, redis, short, vectors, owner
 ) -> None:
     planted = await plant(pool, redis, short, vectors, owner, "ochre stork 8")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         async with database.of_all() as outer:
             assert await kept_from_erasing(outer, owner)
             await outer.execute("SELECT id FROM messages WHERE id = %s FOR KEY SHARE", (planted.message,))

@@ -119,7 +119,7 @@ async def test_encrypted_texts_are_opened_for_their_owner(
 
 async def test_what_is_written_meanwhile_is_in_no_list(database, pool, redis, short, vectors, owner) -> None:
     planted = await plant(pool, redis, short, vectors, owner, "teal")
-    async with pool.connection() as writing, pool.connection() as watching, asyncio.timeout(5):
+    async with pool.connection() as writing, pool.connection() as watching, asyncio.timeout(60):
         async with writing.transaction():
             await writing.execute("LOCK TABLE memory_audit IN ACCESS EXCLUSIVE MODE")
             exporting = asyncio.create_task(_document(HistoryExporter(database), owner))

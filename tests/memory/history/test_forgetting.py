@@ -343,7 +343,7 @@ async def test_a_message_that_is_consolidated_now_is_forgotten_with_what_comes_o
 ) -> None:
     turn = await world.turn(owner, SAID, "Noted.")
     (asked, _) = await world.messages(owner, turn.run_id)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         async with world.database.of_all() as outer:
             cursor = await outer.execute("SELECT id FROM messages WHERE id = %s FOR KEY SHARE", (asked,))
             assert await cursor.fetchall()  # statements travel when an answer is awaited
