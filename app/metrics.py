@@ -97,13 +97,17 @@ class Metrics:
             registry=self._registry,
         )
         self._active = Gauge("freya_runs_active", "Runs going on.", registry=self._registry)
+        self._admitted = Gauge(
+            "freya_runs_admitted", "How many runs may go on at once at this moment.", registry=self._registry
+        )
         self._streams = Gauge(
             "freya_streams_open", "Streams and WebSockets that are open.", registry=self._registry
         )
 
-    def watch_active(self, count: Callable[[], int]) -> None:
-        """Read the number of active runs from here whenever the metrics are read."""
-        self._active.set_function(count)
+    def watch_runs(self, *, active: Callable[[], int], admitted: Callable[[], int]) -> None:
+        """Read from here how many runs go on, and how many may, whenever the metrics are read."""
+        self._active.set_function(active)
+        self._admitted.set_function(admitted)
 
     def watch_streams(self, count: Callable[[], int]) -> None:
         """Read the number of open streams from here whenever the metrics are read."""

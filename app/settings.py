@@ -147,6 +147,11 @@ class RunSettings(BaseModel):
         description="Seconds for which the events of a finished run can be read again.",
     )
     timeout_s: float = Field(default=300.0, gt=0, description="Seconds after which a run is given up.")
+    routed_within_s: float = Field(
+        default=0.5,
+        ge=0,
+        description="Where runs take more seconds than this until a specialist is chosen, the process is overloaded: it takes fewer at once, down to four, and refuses others with 503. 0 never does.",
+    )
     executor: Literal["process", "celery"] = Field(
         default="process",
         description="Who carries out runs and background work: the process that takes requests, or `freya worker` on any machines.",

@@ -224,7 +224,7 @@ async def open_freya(
         await stack.enter_async_context(borrowing)
         await stack.enter_async_context(housekeeping)
         await stack.enter_async_context(_at_work(backends, memory, manager, pipeline, place, cluster))
-        metrics.watch_active(lambda: manager.active)
+        metrics.watch_runs(active=lambda: manager.active, admitted=lambda: manager.admitted)
         progress(f"{len(charters)} specialists: {', '.join(charters)}")
         _log.info("service joined", seconds=round(time.monotonic() - began, 2))
         yield Running(
@@ -321,6 +321,7 @@ async def _join_service(
         backends.redis,
         most_runs=settings.http.most_runs,
         timeout_s=settings.runs.timeout_s,
+        routed_within_s=settings.runs.routed_within_s,
         busy_wait_s=settings.http.busy_wait_s,
         observe=metrics.run_ended,
         answered=memory.answered,

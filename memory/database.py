@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final  # psycopg takes anything it can adapt
 
 import psycopg
 from psycopg import sql
@@ -15,6 +15,8 @@ from memory.owner import Owner
 
 Connection = psycopg.AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
+Values = Sequence[Any] | Mapping[str, Any]
+"""What psycopg puts into a statement."""
 OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 MEMBER: Final = "freya_member"
 """The role that connections take: it reads and writes every table, and no policy lets it pass."""
@@ -55,6 +57,22 @@ class Database:
             await connection.execute(_FOR_OWNER, (owner.tenant_id, owner.user_id))
             yield connection
 
+    async def rows(self, owner: Owner, statement: str, values: Values = ()) -> list[DictRow]:
+        """The rows of a statement that is a transaction by itself; it sees and writes what one of `of` does."""
+        async with self.in_one_go(owner) as connection:
+            cursor = await connection.execute(statement.encode(), values)
+            return await cursor.fetchall()
+
+    @contextlib.asynccontextmanager
+    async def in_one_go(self, owner: Owner) -> AsyncIterator[Connection]:
+        """As `of`, for statements that only read, or a single one: they are a transaction without BEGIN and COMMIT.
+
+        For PostgreSQL that is what comes between two synchronisations of a pipeline.
+        """
+        async with self._transaction(explicit=False) as connection:
+            await connection.execute(_FOR_OWNER, (owner.tenant_id, owner.user_id))
+            yield connection
+
     @contextlib.asynccontextmanager
     async def snapshot_of(self, owner: Owner) -> AsyncIterator[Connection]:
         """The same for reading only: all its statements see what was committed when the first of them began."""
@@ -71,16 +89,18 @@ class Database:
             yield connection
 
     @contextlib.asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
+    async def _transaction(self, *, explicit: bool = True) -> AsyncIterator[Connection]:
         """One transaction whose statements travel together: those whose answers nobody awaits cost no exchange."""
         try:
             async with self._pool.connection() as connection:
                 try:
                     # Not psycopg's own transaction(): within a pipeline it waits for the server before and after each block.
                     async with connection.pipeline():
-                        await connection.execute("BEGIN")
+                        if explicit:
+                            await connection.execute("BEGIN")
                         yield connection
-                        await connection.execute("COMMIT")
+                        if explicit:
+                            await connection.execute("COMMIT")
                 except asyncio.CancelledError:
                     # A pipeline that is cancelled stays open (psycopg 3.3), and what is written next never committed.
                     await connection.close()

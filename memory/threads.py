@@ -138,7 +138,7 @@ class ThreadStore:
         """Give the thread another title, or other metadata in place of all that it has. Raises UnknownThread."""
         named = None if title is None else await sealed(self._sealer, owner, _cut(title, _LONGEST_GIVEN))
         noted = None if metadata is None else Jsonb(await sealed_json(self._sealer, owner, metadata))
-        rows = await self._query(
+        rows = await self._database.rows(
             owner,
             "UPDATE threads SET title = coalesce(%(title)s, title), named = named OR %(title)s::text IS NOT NULL,"
             " metadata = coalesce(%(metadata)s, metadata)"
@@ -183,14 +183,14 @@ class ThreadStore:
 
     async def get(self, owner: Owner, thread_id: str) -> Thread:
         """The thread. Raises UnknownThread."""
-        rows = await self._query(owner, "SELECT * FROM threads WHERE id = %s", (thread_id,))
+        rows = await self._database.rows(owner, "SELECT * FROM threads WHERE id = %s", (thread_id,))
         if not rows:
             raise UnknownThread(f"there is no thread {thread_id!r}; leave thread_id out to begin one")
         return await self.read(owner, rows[0])
 
     async def page(self, owner: Owner, *, limit: int, before: str | None) -> list[Thread]:
         """Threads, newest first, those made before the thread with the id `before`."""
-        rows = await self._query(
+        rows = await self._database.rows(
             owner,
             "SELECT * FROM threads WHERE tenant_id = %s AND user_id = %s AND (%s::text IS NULL OR id < %s)"
             " ORDER BY id DESC LIMIT %s",
@@ -207,7 +207,7 @@ class ThreadStore:
     async def messages(self, owner: Owner, thread_id: str, *, limit: int, after: str | None) -> list[Message]:
         """Messages of a thread in order, those after the message with the id `after`. Raises UnknownThread."""
         await self.get(owner, thread_id)
-        rows = await self._query(
+        rows = await self._database.rows(
             owner,
             "SELECT * FROM messages WHERE thread_id = %s AND (%s::text IS NULL OR id > %s) ORDER BY id LIMIT %s",
             (thread_id, after, after, limit),
@@ -228,7 +228,7 @@ class ThreadStore:
 
         Of what was imported what one side said without a break is together one request or answer, and either may be empty.
         """
-        async with self._database.of(scope.owner) as connection:
+        async with self._database.in_one_go(scope.owner) as connection:
             cursor = await connection.execute(_ANSWERED, (scope.thread_id, limit))
             answered = await cursor.fetchall()
             cursor = await connection.execute(_IMPORTED, (scope.thread_id, limit * _IMPORTED_A_TURN))
@@ -253,7 +253,7 @@ class ThreadStore:
 
     async def remember(self, scope: Scope, turn: Turn) -> None:
         """Add the answer's message to the thread; a run has one answer. Raises UnknownThread."""
-        rows = await self._query(
+        rows = await self._database.rows(
             scope.owner,
             """
             WITH thread AS (
@@ -309,13 +309,6 @@ class ThreadStore:
     ) -> dict[str, Any]:  # JSON of the database
         opened: dict[str, Any] = await opened_json(self._sealer, owner, details)
         return opened
-
-    async def _query(
-        self, owner: Owner, statement: str, parameters: Any
-    ) -> list[DictRow]:  # psycopg's parameters
-        async with self._database.of(owner) as connection:
-            cursor = await connection.execute(statement, parameters)
-            return await cursor.fetchall()
 
 
 async def open_turn(

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, LiteralString  # Any: psycopg's parameters
+from typing import Final, LiteralString
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
@@ -96,7 +96,7 @@ class AttachmentStore:
             "details": Jsonb(details),
             "key": idempotency_key,
         }
-        rows = await self._rows(owner, _KEEP, values)
+        rows = await self._database.rows(owner, _KEEP, values)
         if not rows:
             raise UnknownThread(f"there is no thread {thread_id!r}")
         return await self._view(owner, rows[0])
@@ -105,12 +105,12 @@ class AttachmentStore:
         self, owner: Owner, thread_id: str, *, limit: int, after: str | None
     ) -> list[AttachmentView]:
         """Those of a thread, oldest first, after the one with the id `after`."""
-        rows = await self._rows(owner, _VIEWS, (thread_id, after, after, limit))
+        rows = await self._database.rows(owner, _VIEWS, (thread_id, after, after, limit))
         return [await self._view(owner, row) for row in rows]
 
     async def get(self, owner: Owner, attachment_id: str) -> StoredAttachment:
         """The file. Raises a ProblemError for an unknown one."""
-        rows = await self._rows(
+        rows = await self._database.rows(
             owner, "SELECT name, media_type, content, sealed FROM attachments WHERE id = %s", (attachment_id,)
         )
         if not rows:
@@ -126,12 +126,14 @@ class AttachmentStore:
     async def delete(self, owner: Owner, attachment_id: str) -> None:
         """Delete the file. Raises a ProblemError for an unknown one."""
         statement: LiteralString = "DELETE FROM attachments WHERE id = %s RETURNING id"
-        if not await self._rows(owner, statement, (attachment_id,)):
+        if not await self._database.rows(owner, statement, (attachment_id,)):
             raise unknown(attachment_id)
 
     async def texts(self, owner: Owner, thread_id: str, wanted: Sequence[str]) -> list[Attached]:
         """What these say, in this order. Raises a ProblemError where one is not attached to the thread."""
-        rows = {row["id"]: row for row in await self._rows(owner, _TEXTS, (thread_id, list(wanted)))}
+        if not wanted:
+            return []
+        rows = {row["id"]: row for row in await self._database.rows(owner, _TEXTS, (thread_id, list(wanted)))}
         for each in wanted:
             if each not in rows:
                 raise unknown(each)
@@ -156,11 +158,6 @@ class AttachmentStore:
 
     async def _opened(self, owner: Owner, text: str) -> str:
         return await self._sealer.open(owner, text) if self._sealer else text
-
-    async def _rows(self, owner: Owner, statement: LiteralString, values: Any) -> list[DictRow]:
-        async with self._database.of(owner) as connection:
-            cursor = await connection.execute(statement, values)
-            return await cursor.fetchall()
 
 
 def unknown(attachment_id: str) -> ProblemError:

@@ -33,8 +33,14 @@ class InProcess:
     """The default: the process that begins a run carries it out."""
 
     def __init__(
-        self, holder: str, *, active: Callable[[], int], most: int, carry: Callable[[ActiveRun], None]
+        self,
+        holder: str,
+        *,
+        active: Callable[[], int],
+        most: Callable[[], int],
+        carry: Callable[[ActiveRun], None],
     ) -> None:
+        """`active` runs go on, and `most` may at this moment."""
         self.holder = holder
         self._active = active
         self._most = most
@@ -42,7 +48,8 @@ class InProcess:
 
     async def refusal(self) -> str | None:
         """That as many runs are going on as may."""
-        return f"{self._most} runs are going on." if self._active() >= self._most else None
+        active = self._active()
+        return f"{active} runs are going on." if active >= self._most() else None
 
     async def execute(self, run: ActiveRun) -> None:
         """Begin to carry it out; its events are written behind it."""

@@ -16,6 +16,7 @@ from agents import UnknownAgent
 from app.errors import internal
 from app.problems import Problem, ProblemError, problem
 from app.runs.active import ActiveRun
+from app.runs.admission import Admission
 from app.runs.approvals import ApprovalAnswer, refuse_unfit, waits_for
 from app.runs.cancelling import Canceller, stop
 from app.runs.carrying import METER, Carrier, Parts
@@ -59,12 +60,14 @@ class RunManager:
         going: Callable[[int], None] = lambda _runs: None,
         closed: Closed = lambda _run, _result: None,
         told: Callable[[RunEvent, float], None] = lambda _event, _seconds: None,
+        routed_within_s: float = 0.0,
         worker: str | None = None,
         workers: ByWorkers | None = None,
         accounts: Accounts | None = None,
     ) -> None:
         """`worker` names this process in the records; one that had the name before must be gone.
 
+        Where runs take longer than `routed_within_s` to their route, fewer than `most_runs` are let in at once; 0: never.
         With `workers` runs that begin here are carried out by them, and this process looks after none.
         `answered` is told of each answer once it is recorded, `going` how many runs are going on whenever that
         changes, `closed` of each run that ended, and `told` of each event with the seconds since the run began; they must
@@ -77,6 +80,7 @@ class RunManager:
         self._busy_wait_s = busy_wait_s
         self._going = going
         self._closer = Closer(store, observe=observe, answered=answered, closed=closed)
+        self._admission = Admission(most=most_runs, within_s=routed_within_s)
         self._told = told
         self._carrier = Carrier(parts, self._closer, events, store.approvals, timeout_s=timeout_s)
         self._active: dict[str, ActiveRun] = {}
@@ -87,7 +91,10 @@ class RunManager:
         self._accounts = accounts or Accounts()
         self._carries = workers is None
         self._executor: Executor = workers or InProcess(
-            self._worker.name, active=lambda: self.active, most=most_runs, carry=self._carry
+            self._worker.name,
+            active=lambda: self.active,
+            most=lambda: self._admission.limit,
+            carry=self._carry,
         )
         self._stopping = False
         self.stopped = asyncio.Event()
@@ -125,6 +132,11 @@ class RunManager:
     def name(self) -> str:
         """The name of this process in the records."""
         return self._worker.name
+
+    @property
+    def admitted(self) -> int:
+        """How many runs may go on in this process at this moment."""
+        return self._admission.limit
 
     @property
     def active(self) -> int:
@@ -175,13 +187,13 @@ class RunManager:
             raise _stopping()
         self.refuse_unworkable(request, brought)
         if full := await self._executor.refusal():
-            raise ProblemError(problem("overloaded", f"{full} Try again in a moment."))
+            raise ProblemError(problem("overloaded", f"{full} Try again in a moment.", retry_after_s=1))
         run_id = new_id("run")
         scope = Scope(
             thread_id=new_id("thr") if request.thread_id is None else request.thread_id,
             tenant_id=owner.tenant_id,
             user_id=owner.user_id,
-            project_id=await self._project(owner, request),
+            project_id=request.project_id,
         )
         if request.attachments:
             await self._parts.attached(scope, request.attachments)  # refused at once, it leaves no record
@@ -220,9 +232,13 @@ class RunManager:
 
     def _carry(self, run: ActiveRun) -> None:
         self._active[run.run_id] = run
-        run.told = self._told
+        run.told = self._hear
         self._going(len(self._active))
         run.task = asyncio.create_task(self._carry_out(run), name=run.run_id)
+
+    def _hear(self, event: RunEvent, seconds: float) -> None:
+        self._admission.heard(event, seconds, now=time.monotonic(), active=self.active)
+        self._told(event, seconds)
 
     def _lease(self, run_id: str, number: int) -> str:
         return f"{self._worker.name} {run_id} {number}"
@@ -407,7 +423,7 @@ class RunManager:
         worker = self._executor.holder
         if failed is None or idempotency_key is None:
             new = run.request.thread_id is None
-            await self._store.begin(
+            project = await self._store.begin(
                 run.run_id,
                 run.scope,
                 run.request,
@@ -417,9 +433,12 @@ class RunManager:
             )
             run.begins = new
         else:
+            project = await self._project(run.scope.owner, run.request)
             await self._store.begin_again(
                 failed, run.run_id, run.scope, worker=worker, idempotency_key=idempotency_key
             )
+        if run.request.project_id is None:
+            run.scope = replace(run.scope, project_id=project)
 
     async def _until_ended(self, owner: Owner, run_id: str, seconds: float) -> None:
         with contextlib.suppress(TimeoutError, ProblemError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any  # JSON of the database
+from typing import Any, NoReturn  # Any: JSON of the database
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.rows import DictRow
@@ -123,8 +123,8 @@ class RunStore:
         new_thread: bool,
         worker: str,
         idempotency_key: str | None,
-    ) -> None:
-        """Write the run, the user's message and a new thread at once.
+    ) -> str | None:
+        """Write the run, the user's message and a new thread at once; gives the thread's project.
 
         Raises ThreadBusy, AlreadyBegun, UnknownProject, or a ProblemError for an unknown thread.
         """
@@ -146,6 +146,12 @@ class RunStore:
                 await connection.execute(_BEGIN, _begun(run_id, scope, worker, idempotency_key, asked))
                 if request.project_id is not None:  # after the key: what is repeated is not refused
                     await require_project(connection, request.project_id)
+                cursor = await connection.execute(
+                    "SELECT project_id FROM threads WHERE id = %s", (scope.thread_id,)
+                )
+                (thread,) = await cursor.fetchall()
+                project: str | None = thread["project_id"]
+                return project
         except UniqueViolation as error:
             await self._refused(error, scope, idempotency_key)
         except ForeignKeyViolation as error:
@@ -245,7 +251,7 @@ class RunStore:
 
     async def get(self, owner: Owner, run_id: str) -> RunView:
         """The run. Raises a ProblemError for an unknown one."""
-        rows = await self._rows(owner, "SELECT * FROM runs WHERE id = %s", (run_id,))
+        rows = await self._database.rows(owner, "SELECT * FROM runs WHERE id = %s", (run_id,))
         if not rows:
             raise ProblemError(problem("unknown_run", f"There is no run {run_id!r}."))
         return (await self._views(owner, rows))[0]
@@ -254,7 +260,7 @@ class RunStore:
         self, owner: Owner, thread_id: str, *, limit: int, before: str | None
     ) -> list[RunView]:
         """The runs of a thread, newest first, those before the run with the id `before`."""
-        rows = await self._rows(
+        rows = await self._database.rows(
             owner,
             "SELECT * FROM runs WHERE thread_id = %s AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
             (thread_id, before, before, limit),
@@ -270,12 +276,12 @@ class RunStore:
 
     async def project_of(self, owner: Owner, thread_id: str) -> str | None:
         """The project that a thread belongs to; None for none, and for an unknown thread."""
-        rows = await self._rows(owner, "SELECT project_id FROM threads WHERE id = %s", (thread_id,))
+        rows = await self._database.rows(owner, "SELECT project_id FROM threads WHERE id = %s", (thread_id,))
         return rows[0]["project_id"] if rows else None
 
     async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
         """An artifact with its content. Raises a ProblemError for an unknown one."""
-        rows = await self._rows(
+        rows = await self._database.rows(
             owner,
             "SELECT id, run_id, name, media_type, content, tenant_id, user_id FROM artifacts WHERE id = %s",
             (artifact_id,),
@@ -292,7 +298,7 @@ class RunStore:
         self, owner: Owner, *, project_id: str | None, limit: int, before: str | None
     ) -> list[ArtifactView]:
         """Artifacts, newest first, those before the one with the id `before`: the owner's own, or all of a project."""
-        rows = await self._rows(
+        rows = await self._database.rows(
             owner,
             "SELECT id, run_id, name, version, media_type, agent, project_id, created_at,"
             " CASE WHEN user_id <> %s THEN user_id END AS by FROM artifacts"
@@ -311,10 +317,10 @@ class RunStore:
         )
         return [ArtifactView.model_validate(row) for row in rows]
 
-    async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> None:
+    async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> NoReturn:
         constraint = error.diag.constraint_name
         if idempotency_key is not None:  # first: a repeated request is no second message on a busy thread
-            rows = await self._rows(
+            rows = await self._database.rows(
                 scope.owner,
                 "SELECT * FROM runs WHERE tenant_id = %s AND user_id = %s AND idempotency_key = %s",
                 (scope.tenant_id, scope.user_id, idempotency_key),
@@ -322,7 +328,7 @@ class RunStore:
             if rows:
                 raise AlreadyBegun(await self._view(scope.owner, rows[0])) from error
         if constraint == _ONE_AT_A_TIME:
-            rows = await self._rows(
+            rows = await self._database.rows(
                 scope.owner,
                 "SELECT id FROM runs WHERE thread_id = %s AND status = ANY(%s)",
                 (scope.thread_id, [*GOING_ON]),
@@ -376,11 +382,6 @@ class RunStore:
             created_at=row["created_at"],
             finished_at=row["finished_at"],
         )
-
-    async def _rows(self, owner: Owner, statement: str, values: tuple[object, ...]) -> list[DictRow]:
-        async with self._database.of(owner) as connection:
-            cursor = await connection.execute(statement, values)
-            return await cursor.fetchall()
 
 
 def _begun(

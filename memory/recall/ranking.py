@@ -1,6 +1,5 @@
 """From what speaks for each passage to one order, in which the newest of several statements comes first."""
 
-import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -298,28 +297,31 @@ def _newest_first(index: UserIndex, question: Question, ranked: list[Ranked]) ->
     later = (at > at[:, None]) & (score >= least * score[:, None]) & own  # of shape (earlier, later)
     if not later.any():
         return ranked
-    alike = _alike(index, ranked)
-
-    @functools.cache
-    def about(place: int) -> frozenset[str | int]:
-        return asked & matters(frozenset(stems(index.text(places[place])))) if asked else frozenset()
-
-    def same(first: int, other: int) -> bool:
-        return about(first) <= about(other) if about(first) else bool(alike[first, other] >= _SAME)
-
-    left, found = dict.fromkeys(range(len(ranked)), 0), []
+    follows = later & _on_one_matter(index, asked, ranked)
+    times, left = at.tolist(), dict.fromkeys(range(len(ranked)), 0)
+    found, waiting = [], np.ones(len(ranked), np.bool_)
     while left:
         first = next(iter(left))
-        passing = np.flatnonzero(later[first]).tolist() if left[first] < _PASSED_BY else []
-        others = [other for other in passing if other in left]
-        newest = max((first, *(other for other in others if same(first, other))), key=at.__getitem__)
+        others = np.flatnonzero(follows[first] & waiting).tolist() if left[first] < _PASSED_BY else []
+        newest = max((first, *others), key=times.__getitem__)
         left[first] += 1
-        earlier = np.flatnonzero(later[:, newest]).tolist()
-        older = next((each for each in earlier if same(each, newest)), None)
         del left[newest]
+        waiting[newest] = False
+        older = np.flatnonzero(follows[:, newest])[:1].tolist()
         each = ranked[newest]
-        found.append(each if older is None else replace(each, newer_than=sources[older]))
+        found.append(replace(each, newer_than=sources[older[0]]) if older else each)
     return found
+
+
+def _on_one_matter(index: UserIndex, asked: frozenset[str | int], ranked: list[Ranked]) -> NDArray[np.bool_]:
+    """Whether the second (by column) says all that the first (by row) says of what is asked, or is like it if that is nothing."""
+    says = np.zeros((len(ranked), len(asked)), np.float32)
+    for row, each in zip(says, ranked, strict=True):
+        about = matters(frozenset(stems(index.text(each.passage))))
+        row[:] = [matter in about for matter in asked]
+    says_all = np.asarray(says @ (1 - says).T) == 0
+    says_something = np.asarray(says.any(axis=1))[:, np.newaxis]
+    return np.asarray(np.where(says_something, says_all, _alike(index, ranked) >= _SAME))
 
 
 def _spread(index: UserIndex, ranked: list[Ranked]) -> list[Ranked]:

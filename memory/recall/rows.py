@@ -158,7 +158,7 @@ async def unchanged(
 
     Raises MemoryUnavailable.
     """
-    async with database.of(owner) as connection:
+    async with database.in_one_go(owner) as connection:
         cursor = await connection.execute(_ANY, _wanted(owner, place))
         row = await cursor.fetchone()
     return (
@@ -174,7 +174,7 @@ async def read(database: Database, owner: Owner, place: Place, *, opener: Opens 
     Raises MemoryUnavailable.
     """
     wanted = _wanted(owner, place)
-    async with database.of(owner) as connection:
+    async with database.in_one_go(owner) as connection:
         # All travel together; the number is read before the snapshot is taken, and rows after both.
         number = await connection.execute(_DRAWN)
         taken = await connection.execute(_SNAPSHOT)

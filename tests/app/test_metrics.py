@@ -75,9 +75,10 @@ def test_tokens_are_counted_by_model():
 
 def test_active_runs_are_read_when_the_metrics_are():
     metrics, active = Metrics(), 0
-    metrics.watch_active(lambda: active)
+    metrics.watch_runs(active=lambda: active, admitted=lambda: 3 * active)
     active = 7
     assert samples(metrics.render().decode())["freya_runs_active",] == 7
+    assert samples(metrics.render().decode())["freya_runs_admitted",] == 21
 
 
 def test_embedded_texts_are_counted_by_where_their_vectors_came_from():

@@ -187,10 +187,11 @@ async def test_client_that_leaves_while_its_run_begins_leaves_a_run_that_is_carr
     begun = asyncio.Event()
 
     class SlowStore(RunStore):
-        async def begin(self, *given: Any, **named: Any) -> None:
-            await super().begin(*given, **named)
+        async def begin(self, *given: Any, **named: Any) -> str | None:
+            project = await super().begin(*given, **named)
             begun.set()
             await asyncio.sleep(0)
+            return project
 
     setup.store = SlowStore(setup.database)
     thread = await ThreadStore(setup.database).create(LOCAL, "t", project_id=None, metadata={})
@@ -208,10 +209,10 @@ async def test_failed_start_whose_client_left_is_no_unhandled_error(setup, caplo
     entered = asyncio.Event()
 
     class SlowStore(RunStore):
-        async def begin(self, *given: Any, **named: Any) -> None:
+        async def begin(self, *given: Any, **named: Any) -> str | None:
             entered.set()
             await asyncio.sleep(0)
-            await super().begin(*given, **named)
+            return await super().begin(*given, **named)
 
     setup.store = SlowStore(setup.database)
     async with setup.open() as manager:

@@ -109,11 +109,12 @@ async def test_run_that_began_though_nobody_heard_of_it_is_closed_and_frees_its_
     class DeafStore(AwayStore):
         heard = False
 
-        async def begin(self, *given: Any, **named: Any) -> None:
-            await super().begin(*given, **named)
+        async def begin(self, *given: Any, **named: Any) -> str | None:
+            project = await super().begin(*given, **named)
             if not self.heard:
                 self.heard = True
                 raise WriteUncertain("the server closed the connection unexpectedly")
+            return project
 
     monkeypatch.setattr("app.runs.closing._CLOSE_AGAIN_S", 0.01)
     thread = await ThreadStore(setup.database).create(LOCAL, "t", project_id=None, metadata={})

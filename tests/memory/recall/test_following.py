@@ -26,14 +26,14 @@ class Lost:
 
 
 class Counted(Database):
-    """Counts the transactions of users."""
+    """Counts the reading transactions of users."""
 
     count = 0
 
     @contextlib.asynccontextmanager
-    async def of(self, owner: Owner) -> AsyncIterator[Connection]:
+    async def in_one_go(self, owner: Owner) -> AsyncIterator[Connection]:
         self.count += 1
-        async with super().of(owner) as connection:
+        async with super().in_one_go(owner) as connection:
             yield connection
 
 
