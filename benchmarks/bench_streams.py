@@ -138,7 +138,7 @@ async def main() -> None:
                     count += 1
                 await asyncio.sleep(max(0.0, count / options.turns - (time.perf_counter() - began)))
             async with asyncio.timeout(60):
-                while any(client.waits for client in clients):
+                while any(client.waits for client in clients):  # noqa: ASYNC110  # they end one by one
                     await asyncio.sleep(0.1)
             admitted = [
                 line for line in (await http.get("/metrics")).text.splitlines() if "runs_admitted " in line
