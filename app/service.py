@@ -164,6 +164,11 @@ class Freya:
             raise ProblemError(ended)
         return ended
 
+    async def paused(self, owner: Owner, run_id: str) -> RunView:
+        """The run, once it has ended or waits for a person."""
+        await self._manager.wait(owner, run_id)
+        return await self.run(owner, run_id)
+
     async def start(
         self,
         owner: Owner,

@@ -6,9 +6,12 @@ from typing import Final
 import httpx2
 import mcp_types as types
 from mcp import Client, stdio_server
+from mcp.client import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import Server
 from mcp.server.context import ServerRequestContext
+
+from app.mcp.approving import asks_by_result, can_ask
 
 _READ_S: Final = 600.0
 _TIMEOUT_S: Final = 30.0
@@ -24,7 +27,9 @@ async def forward(url: str, headers: Mapping[str, str]) -> None:
     timeout = httpx2.Timeout(_TIMEOUT_S, read=_READ_S)
     async with (
         httpx2.AsyncClient(headers=dict(headers), timeout=timeout) as http,
-        Client(streamable_http_client(url, http_client=http)) as client,
+        Client(
+            streamable_http_client(url, http_client=http), elicitation_callback=_asked_elsewhere
+        ) as client,
         stdio_server() as (reading, writing),
     ):
         server = forwarding_server(client)
@@ -59,11 +64,23 @@ class _Forwarding:
     ) -> types.ListToolsResult:
         return await self._client.list_tools(cursor=_cursor(params))
 
-    async def call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        async def progressed(progress: float, total: float | None, message: str | None) -> None:
-            await context.session.report_progress(progress, total, message)
-
-        return await self._client.call_tool(params.name, params.arguments, progress_callback=progressed)
+    async def call_tool(
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """What the service asks the user is asked of the client's, as it can be asked; of nobody, where it cannot."""
+        responses, state = params.input_responses, params.request_state
+        while True:
+            result = await self._client.session.call_tool(
+                params.name,
+                params.arguments,
+                progress_callback=context.session.report_progress,
+                input_responses=responses,
+                request_state=state,
+                allow_input_required=True,
+            )
+            if isinstance(result, types.CallToolResult) or (can_ask(context) and asks_by_result(context)):
+                return result
+            responses, state = await _responses(context, result), result.request_state
 
     async def list_resources(
         self, _context: Context, params: types.PaginatedRequestParams | None
@@ -93,3 +110,23 @@ class _Forwarding:
 
 def _cursor(params: types.PaginatedRequestParams | None) -> str | None:
     return params.cursor if params else None
+
+
+async def _responses(context: Context, result: types.InputRequiredResult) -> types.InputResponses:
+    responses: types.InputResponses = {}
+    for name, request in (result.input_requests or {}).items():
+        asked = request.params
+        if can_ask(context) and isinstance(asked, types.ElicitRequestFormParams):
+            responses[name] = await context.session.elicit_form(
+                asked.message, asked.requested_schema, context.request_id
+            )
+        else:
+            responses[name] = types.ElicitResult(action="cancel")
+    return responses
+
+
+async def _asked_elsewhere(
+    _context: ClientRequestContext, _params: types.ElicitRequestParams
+) -> types.ElicitResult:
+    """Stands for the client's user, so that the service asks; `_Forwarding.call_tool` does what it asks for."""
+    return types.ElicitResult(action="cancel")

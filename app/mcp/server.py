@@ -57,10 +57,12 @@ class _Door:
     ) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[*asking_tools(self._freya), *computing_tools(self._freya)])
 
-    async def call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call_tool(
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
         """What is wrong with a call is told in its result, so that a model can mend it."""
         try:
-            return await self._called(context, params.name, params.arguments or {})
+            return await self._called(context, params)
         except ValidationError as error:
             wrong = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
@@ -73,11 +75,11 @@ class _Door:
             return _failed(f"{found.title}: {found.detail}")
 
     async def _called(
-        self, context: Context, name: str, arguments: dict[str, object]
-    ) -> types.CallToolResult:
-        owner = self._owner_of(context)
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        owner, name, arguments = self._owner_of(context), params.name, params.arguments or {}
         if is_asking(name):
-            return await ask(context, self._freya, owner, name, arguments)
+            return await ask(context, self._freya, owner, params)
         if name in LOOKUPS:
             return await look_up(self._freya, owner, name, arguments)
         return await compute(self._freya, name, arguments)

@@ -362,7 +362,9 @@ class RunManager:
     ) -> ChatResult | Problem:
         view = await self._store.get(owner, run_id)
         after = 0
-        while view.status in until:
+        while view.status in until or (
+            view.status == "waiting" and not view.approvals
+        ):  # answered: it goes on
             async with contextlib.aclosing(
                 self._events.read(owner, run_id, after=after, heartbeat_s=_POLL_S, stopped=self.stopped)
             ) as events:
