@@ -343,7 +343,10 @@ class Freya:
         message: str | None,
         idempotency_key: str | None = None,
     ) -> "ForkedThread":
-        """A thread that begins as this one did, up to a message; with `message` that is asked there in the message's place."""
+        """A thread that begins as this one did, up to a message; with `message` that is asked there in the message's place.
+
+        It has the files that were attached by then; what is asked is about those that the message in its place was about.
+        """
         if message is not None:
             self._manager.refuse_unworkable(ChatRequest(message=message))
         thread = await self._threads.fork(
@@ -356,7 +359,10 @@ class Freya:
         )
         if message is None:
             return ForkedThread(thread=thread)
-        asked = ChatRequest(message=message, thread_id=thread.id)
+        replaced = await self._threads.message(owner, thread_id, message_id)
+        about = (await self.run(owner, replaced.run_id)).request.attachments if replaced.run_id else []
+        files = await self.attachments.copies(owner, thread.id, about)
+        asked = ChatRequest(message=message, thread_id=thread.id, attachments=files)
         run_id, _ = await self._manager.start(owner, asked, idempotency_key=idempotency_key)
         return ForkedThread(thread=await self._threads.get(owner, thread.id), run_id=run_id)
 

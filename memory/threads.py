@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from memory.database import Connection, Database
 from memory.deleting import DeletedThread, Withdraw, delete_thread
-from memory.errors import UnknownThread
+from memory.errors import UnknownRecord, UnknownThread
 from memory.forking import fork_thread
 from memory.identifiers import new_id
 from memory.interfaces import Scope, ToolUse, Turn
@@ -212,16 +212,16 @@ class ThreadStore:
             "SELECT * FROM messages WHERE thread_id = %s AND (%s::text IS NULL OR id > %s) ORDER BY id LIMIT %s",
             (thread_id, after, after, limit),
         )
-        return [
-            Message.model_validate(
-                {
-                    **{key: row[key] for key in Message.model_fields},
-                    "content": await self._opened(owner, row["content"]),
-                    "speaker": row["speaker"] and await self._opened(owner, row["speaker"]),
-                }
-            )
-            for row in rows
-        ]
+        return [await self._message(owner, row) for row in rows]
+
+    async def message(self, owner: Owner, thread_id: str, message_id: str) -> Message:
+        """One of them. Raises UnknownRecord."""
+        rows = await self._query(
+            owner, "SELECT * FROM messages WHERE thread_id = %s AND id = %s", (thread_id, message_id)
+        )
+        if not rows:
+            raise UnknownRecord(f"thread {thread_id!r} has no message {message_id!r}")
+        return await self._message(owner, rows[0])
 
     async def recall(self, scope: Scope, *, limit: int) -> list[Turn]:
         """The newest answered turns of the thread, at most `limit`, oldest first.
@@ -298,6 +298,15 @@ class ThreadStore:
                 **kept,
                 "title": await self._opened(owner, row["title"]),
                 "metadata": await self._opened_details(owner, row["metadata"]),
+            }
+        )
+
+    async def _message(self, owner: Owner, row: DictRow) -> Message:
+        return Message.model_validate(
+            {
+                **{key: row[key] for key in Message.model_fields},
+                "content": await self._opened(owner, row["content"]),
+                "speaker": row["speaker"] and await self._opened(owner, row["speaker"]),
             }
         )
 
