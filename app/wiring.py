@@ -299,6 +299,7 @@ async def _join_service(
     await designs.refresh()
     saver = RunSaver(checkpoint_serializer(settings.memory.privacy))
     attachments = AttachmentStore(backends.database, memory.sealer)
+    borrowing = Borrowing(settings.mcp, live.lend, known=charters, observe=metrics.mcp_called)
     manager = RunManager(
         Parts(
             graph=build_freya(settings.graphs, saver),
@@ -345,14 +346,18 @@ async def _join_service(
         memory=memory.service,
         designs=designs,
         health=Health(
-            {**_checks(backends, knowledge, embedder), **({"workers": door.workers} if door else {})}
+            {
+                **_checks(backends, knowledge, embedder),
+                **({"workers": door.workers} if door else {}),
+                **borrowing.checks,
+            }
         ),
         heartbeat_s=settings.http.heartbeat_s,
         may_begin=limiter.turn,
         resources=resources,
         approvals=settings.graphs.approvals,
     )
-    return freya, manager, Borrowing(settings.mcp, live.lend, known=charters)
+    return freya, manager, borrowing
 
 
 def _place(settings: Settings, *, works: bool) -> Place:
