@@ -10,19 +10,41 @@ from typing import Any
 
 import httpx
 import httpx2
+import psutil
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from app.embedded import running_instance
 from tests.e2e.completing import Stage
-from tests.e2e.running import Command
-from tests.fakes.openai_endpoint import Step
 from tests.e2e.conftest import NEEDS_A_PERSON
+from tests.e2e.running import Command
+from tests.e2e.seeding import fresh_data
+from tests.fakes.openai_endpoint import Step
 
 pytestmark = pytest.mark.e2e
 NPV = "NPV of -1000, 400, 400, 400 at 8 %"
 ROOT = Path(__file__).parents[2]
 MODES = ["auto", "legacy"]
+_KEEPING = """
+import os, pathlib, subprocess, sys
+kept, status, *words = sys.argv[1:]
+if child := os.fork():
+    os.waitpid(child, 0)
+    os._exit(0)
+os.setsid()  # it is to end as its input does, and not by a signal of the client, which waits two seconds
+with open(kept, "wb") as file:
+    process = subprocess.Popen(words, stdout=subprocess.PIPE)
+    for line in process.stdout:
+        file.write(line)
+        try:
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            pass
+pathlib.Path(status).write_text(str(process.wait()))
+"""
+"""Runs a command, keeps what it writes to its output, and its exit status."""
 
 
 @contextlib.asynccontextmanager
@@ -235,3 +257,32 @@ async def test_specialist_works_with_the_tool_of_another_server_beside_a_dead_on
     assert "does not ask for it" in use["result"]
     async with speaking(stage.command) as mcp:
         assert not [name for name in await tools_of(mcp) if "library" in name]
+
+
+async def test_command_that_starts_a_service_itself_ends_it_with_its_client(tmp_path: Path):
+    kept, status = tmp_path / "stdout", tmp_path / "status"
+    async with fresh_data("freya-mcp-") as data:
+        command = StdioServerParameters(
+            command=sys.executable,
+            args=["-c", _KEEPING, str(kept), str(status), sys.executable, "-m", "app", "mcp"],
+            env={"PYTHONPATH": str(ROOT), "FREYA_DATA": str(data)},
+        )
+        async with asyncio.timeout(240):
+            async with Client(command) as spoken_to:
+                client: Any = spoken_to
+                assert client.server_info.name == "freya"
+                assert "davina_npv_irr" in await tools_of(client)
+                done = await client.call_tool(
+                    "davina_npv_irr", {"cash_flows": [-1000, 400, 400, 400], "rate_percent": 8}
+                )
+                assert "30.84" in done.content[0].text
+                assert await running_instance(data) is not None
+            while not await asyncio.to_thread(status.exists):
+                await asyncio.sleep(0.1)
+        assert await asyncio.to_thread(status.read_text) == "0"
+        assert await running_instance(data) is None
+        left = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+        assert [line for line in left if str(data) in " ".join(line)] == []
+    lines = (await asyncio.to_thread(kept.read_text)).splitlines()
+    assert len(lines) >= 3
+    assert {json.loads(line)["jsonrpc"] for line in lines} == {"2.0"}, "something else went to its output"
