@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from app.mcp.approving import LeftOpen, answers_in, ask_person, can_ask, how_to_answer
 from app.problems import ProblemError, problem
 from app.runs import ChatRequest, RunView
-from app.service import AgentView, Freya
+from app.service import Freya
+from app.specialists import AgentView
 from graphs import (
     AgentFinished,
     AgentStarted,
@@ -77,7 +78,7 @@ class Answer(BaseModel):
 def asking_tools(freya: Freya) -> Iterator[types.Tool]:
     """The tool that leaves it to Freya who works on a request, and one for each specialist."""
     yield _tool(ASK, "Freya", "Ask Freya, who has the fitting specialists work on the request.")
-    for agent in freya.agents():
+    for agent in freya.specialists.all():
         yield _tool(f"{_PREFIX}{agent.name}", agent.title, _described(agent))
     told = "Wait for the answer of a run that waited for a person, once the person has allowed or rejected what it asked for."
     yield _tool(FOLLOW, "Follow a run", told, Followed)

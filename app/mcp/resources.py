@@ -91,7 +91,7 @@ async def _found(freya: Freya, owner: Owner, uri: str) -> object:
     path = uri.removeprefix(_SCHEME)
     match [unquote(part) for part in path.split("/")] if path != uri else []:
         case ["agents"]:
-            return freya.agents()
+            return freya.specialists.all()
         case ["knowledge"]:
             return await freya.known.inventory()
         case ["knowledge", "pairs", pair]:

@@ -29,14 +29,14 @@ router = APIRouter(prefix=PREFIX, tags=["openai"], responses=_ERRORS)
 @router.get("/models", operation_id="listModels")
 async def list_models(freya: Service) -> CompletionModels:
     """Freya, who decides herself who works on a request, and each of her specialists, designed ones among them."""
-    names = [OWNER, *(f"{OWNER}/{name}" for name in freya.agent_names)]
+    names = [OWNER, *(f"{OWNER}/{name}" for name in freya.specialists.names)]
     return CompletionModels(data=[_model(name) for name in names])
 
 
 @router.get("/models/{model:path}", operation_id="getModel")
 async def get_model(model: Annotated[str, Path(max_length=128)], freya: Service) -> CompletionModel:
     """One of them."""
-    agents_of(model, freya.agent_names)
+    agents_of(model, freya.specialists.names)
     return _model(model)
 
 
@@ -53,7 +53,7 @@ async def create_completion(
 
     A run that waits for a person says so in its reply, and the next message of the conversation answers it.
     """
-    agents = agents_of(body.model, freya.agent_names)
+    agents = agents_of(body.model, freya.specialists.names)
     said = said_to(body.messages)
     if said is not None and not await answer(freya, owner, said):
         said = None
