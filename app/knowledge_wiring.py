@@ -11,14 +11,68 @@ from app.health import Dependency
 from app.jobs import JOBS_S, REFINING_S, AutomaticRefining, Evaluation, JobRunner, Uploads, Works
 from app.knowledge_checks import accuracy_checks
 from app.knowledge_service import KnowledgeService
-from knowledge import Catalogues, JobStore, KnowledgeStore, KnowledgeUnavailable, LiveIndexes, Shelf
+from knowledge import (
+    Catalogues,
+    Importer,
+    JobStore,
+    KnowledgeStore,
+    KnowledgeUnavailable,
+    LiveIndexes,
+    Shelf,
+    Versions,
+)
 from knowledge.refinery import Refiner, RefineryStore
 from models import CrossEncoderReranker, Embedder
 from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
 
 if TYPE_CHECKING:
     from app.backends import Backends
-    from app.wiring import KnowledgeParts
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnowledgeParts:
+    """The knowledge package, joined."""
+
+    store: KnowledgeStore
+    versions: Versions
+    live: LiveIndexes
+    """What is searched, and what keeps the indexes up to the store."""
+    importer: Importer
+    embedders: SharedEmbedders
+    """The service's embedding model, and those of versions that were made with another."""
+
+    @property
+    def retriever(self) -> LiveIndexes:
+        """What is searched."""
+        return self.live
+
+    @property
+    def indexer(self) -> LiveIndexes:
+        """What keeps the indexes up to the store."""
+        return self.live
+
+    @property
+    def dense(self) -> LiveIndexes:
+        """What gives the vectors of pairs."""
+        return self.live
+
+    async def close(self) -> None:
+        """Let go of the indexes and of the models that were loaded for them."""
+        await self.live.close()
+        await self.embedders.close()
+
+
+def join_knowledge(
+    backends: "Backends", embedder: CachedEmbedder, *, observe: Observer | None = None
+) -> KnowledgeParts:
+    """The knowledge store with the versions of its indexes, import and retrieval; nothing is opened yet."""
+    store = KnowledgeStore(backends.pool)
+    embedders = join_embedders(backends, embedder, observe)
+    shelf = join_shelf(backends, store, embedder, embedders)
+    versions = Versions(store, shelf)
+    live = LiveIndexes(versions, shelf)
+    importer = Importer(store, live)
+    return KnowledgeParts(store=store, versions=versions, live=live, importer=importer, embedders=embedders)
 
 
 def join_embedders(
@@ -76,7 +130,7 @@ class Pipeline:
 
 def join_pipeline(
     backends: "Backends",
-    knowledge: "KnowledgeParts",
+    knowledge: KnowledgeParts,
     embedder: CachedEmbedder,
     *,
     scheduled: bool = False,

@@ -83,6 +83,14 @@ class Metrics:
         self.tool_seconds = Histogram(
             "freya_tool_seconds", "Of a call of a tool.", ["tool"], buckets=_SECONDS, registry=self._registry
         )
+        self.mcp_calls = Counter(
+            "freya_mcp_calls", "Calls of tools of other MCP servers.", ["server", "tool", "outcome"],
+            registry=self._registry,
+        )  # fmt: skip
+        self.mcp_seconds = Histogram(
+            "freya_mcp_seconds", "Of a call of another MCP server's tool.", ["server", "tool"], buckets=_SECONDS,
+            registry=self._registry,
+        )  # fmt: skip
         self.agents = Histogram(
             "freya_agent_seconds",
             "Of an agent's work.",
@@ -128,6 +136,11 @@ class Metrics:
                 self.tool_seconds.labels(tool).observe(took / 1000)
             case AgentFinished(agent=agent, status=status, duration_ms=took):
                 self.agents.labels(agent or "", status).observe(took / 1000)
+
+    def mcp_called(self, server: str, tool: str, outcome: str, seconds: float) -> None:
+        """Count a call of another MCP server's tool."""
+        self.mcp_calls.labels(server, tool, outcome).inc()
+        self.mcp_seconds.labels(server, tool).observe(seconds)
 
     def steps_took(self, milliseconds: Mapping[str, float]) -> None:
         """Time the steps of a run, whichever agent took them: `davina.retrieve` is a `retrieve`."""

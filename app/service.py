@@ -2,17 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from functools import partial
-from typing import Any  # what tools take, and their descriptions
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import structlog
-from langchain_core.messages import ToolCall
-from langchain_core.tools import BaseTool
 from pydantic import BaseModel, Field, JsonValue
 from redis.exceptions import RedisError
 
-from agents import NO_RESOURCES, Charter, Playbook, Resources, read_playbook, writes
 from app.agents_service import AgentsService
 from app.attachments.reading import Reader
 from app.attachments.store import AttachmentStore, AttachmentView
@@ -33,19 +28,16 @@ from app.runs import (
 from app.runs.inspection import RunTrace, inspected
 from app.runs.records import CANCELLED, GOING_ON
 from app.runs.store import StoredArtifact
+from app.specialists import Specialists
 from graphs import (
     LAST_EVENTS,
     NOTHING,
-    ApprovalSettings,
     Brought,
-    FinishedCall,
     Heartbeat,
     RunCancelled,
     RunEvent,
     RunFailed,
     RunFinished,
-    ToolBench,
-    why_asked,
 )
 from memory import (
     DeletedThread,
@@ -59,30 +51,8 @@ from memory import (
     ThreadFinder,
     ThreadStore,
 )
-from models.chat import describe_tool, without_hints
 
 _log = structlog.get_logger(__name__)
-
-
-class AgentView(BaseModel):
-    """A specialist, as a client sees it."""
-
-    name: str
-    title: str
-    description: str
-    scope: list[str]
-    declines: list[str]
-    collections: list[str]
-    tools: list["ToolView"]
-    sub_agents: list[str]
-
-
-class ToolView(BaseModel):
-    """A tool of a specialist."""
-
-    name: str
-    description: str
-    examples: list[str] = Field(description="Requests that call for it.")
 
 
 class ForkedThread(BaseModel):
@@ -104,7 +74,7 @@ class Freya:
     def __init__(
         self,
         *,
-        charters: Mapping[str, Charter],
+        specialists: Specialists,
         manager: RunManager,
         runs: RunStore,
         events: EventLog,
@@ -119,11 +89,9 @@ class Freya:
         health: Health,
         heartbeat_s: float,
         may_begin: Callable[[], Awaitable[None]] = _anybody,
-        resources: Resources = NO_RESOURCES,
-        approvals: ApprovalSettings | None = None,
     ) -> None:
         """`may_begin` raises ProblemError where the current caller may begin no turn now."""
-        self._charters = charters
+        self.specialists = specialists
         self._manager = manager
         self._runs = runs
         self._events = events
@@ -136,19 +104,12 @@ class Freya:
         self.known = known
         """What is known, and the work on it."""
         self.memory = memory
-        self.designs = designs
         """What is remembered of users."""
+        self.designs = designs
         self._health = health
         self._heartbeat_s = heartbeat_s
         self._may_begin = may_begin
-        self._resources = resources
-        self._approvals = approvals or ApprovalSettings()
         self._leaving: set[asyncio.Task[bool]] = set()
-
-    @property
-    def agent_names(self) -> list[str]:
-        """The names of the specialists."""
-        return list(self._charters)
 
     async def chat(
         self, owner: Owner, request: ChatRequest, *, idempotency_key: str | None = None
@@ -163,6 +124,11 @@ class Freya:
         if isinstance(ended, Problem):
             raise ProblemError(ended)
         return ended
+
+    async def paused(self, owner: Owner, run_id: str) -> RunView:
+        """The run, once it has ended or waits for a person."""
+        await self._manager.wait(owner, run_id)
+        return await self.run(owner, run_id)
 
     async def start(
         self,
@@ -338,7 +304,10 @@ class Freya:
         message: str | None,
         idempotency_key: str | None = None,
     ) -> "ForkedThread":
-        """A thread that begins as this one did, up to a message; with `message` that is asked there in the message's place."""
+        """A thread that begins as this one did, up to a message; with `message` that is asked there in the message's place.
+
+        It has the files that were attached by then; what is asked is about those that the message in its place was about.
+        """
         if message is not None:
             self._manager.refuse_unworkable(ChatRequest(message=message))
         thread = await self._threads.fork(
@@ -351,7 +320,10 @@ class Freya:
         )
         if message is None:
             return ForkedThread(thread=thread)
-        asked = ChatRequest(message=message, thread_id=thread.id)
+        replaced = await self._threads.message(owner, thread_id, message_id)
+        about = (await self.run(owner, replaced.run_id)).request.attachments if replaced.run_id else []
+        files = await self.attachments.copies(owner, thread.id, about)
+        asked = ChatRequest(message=message, thread_id=thread.id, attachments=files)
         run_id, _ = await self._manager.start(owner, asked, idempotency_key=idempotency_key)
         return ForkedThread(thread=await self._threads.get(owner, thread.id), run_id=run_id)
 
@@ -376,50 +348,6 @@ class Freya:
         """The messages of a thread, oldest first."""
         return await self._threads.messages(owner, thread_id, limit=limit, after=after)
 
-    def agents(self) -> list[AgentView]:
-        """All specialists."""
-        return [_agent_view(charter) for charter in self._charters.values()]
-
-    def agent(self, name: str) -> AgentView:
-        """One specialist."""
-        if name not in self._charters:
-            raise ProblemError(
-                problem("not_found", f"There is no agent {name!r}; there are {', '.join(self._charters)}.")
-            )
-        return _agent_view(self._charters[name])
-
-    def computing(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The specialists' tools that change nothing and need no person, each by `agent_tool`, described as OpenAI has it."""
-        for name, (_, tool) in self._computing().items():
-            [described] = without_hints([describe_tool(tool)])
-            yield name, described
-
-    def _computing(self) -> dict[str, tuple[str, BaseTool]]:
-        return {
-            f"{charter.name}_{tool.name}": (charter.name, tool)
-            for charter in self._charters.values()
-            for tool in charter.tools
-            if not writes(tool)
-            and not why_asked(tool, self._approvals)
-            and "borrowed" not in (tool.metadata or {})
-        }
-
-    async def compute(self, name: str, arguments: Mapping[str, Any]) -> FinishedCall:
-        """Have a tool of `computing` compute, outside of any run. What is wrong with the call is in its message."""
-        agent, tool = self._computing().get(name, ("", None))
-        if tool is None:
-            raise ProblemError(problem("not_found", f"There is no tool {name!r}."))
-        call = ToolCall(name=tool.name, args=dict(arguments), id=None, type="tool_call")
-        return await ToolBench(agent, {tool.name: tool}).alone(call, self._resources)
-
-    def playbooks(self) -> Iterator[tuple[str, Callable[[], Playbook]]]:
-        """The playbooks of sub-agents, each by `agent_sub_agent`."""
-        for charter in self._charters.values():
-            for sub in charter.subagents:
-                if sub.playbook:
-                    name = f"{charter.name}_{sub.name}"
-                    yield name, partial(read_playbook, f"agents.{charter.name}", sub.playbook)
-
     async def drain(self, seconds: float) -> None:
         """Take no further turns; let those that are going on end within the time, and stop the others."""
         await self._manager.drain(seconds)
@@ -427,26 +355,6 @@ class Freya:
     async def health(self) -> HealthReport:
         """What the service depends on, and whether each part answers."""
         return await self._health.report()
-
-
-def _agent_view(charter: Charter) -> AgentView:
-    return AgentView(
-        name=charter.name,
-        title=charter.title,
-        description=charter.description,
-        scope=list(charter.scope),
-        declines=list(charter.declines),
-        collections=list(charter.collections),
-        tools=[
-            ToolView(
-                name=tool.name,
-                description=tool.description.split("\n", 1)[0],
-                examples=[str(text) for text in (tool.metadata or {}).get("examples", [])],
-            )
-            for tool in charter.tools
-        ],
-        sub_agents=[sub.name for sub in charter.subagents],
-    )
 
 
 def _last_event(view: RunView, seq: int) -> StoredEvent:

@@ -24,11 +24,11 @@ from app.cluster import Cluster, Place
 from app.health import Check, Dependency, Health
 from app.housekeeping import Housekeeping
 from app.knowledge_wiring import (
+    KnowledgeParts,
     Pipeline,
     carry_out_jobs,
-    join_embedders,
+    join_knowledge,
     join_pipeline,
-    join_shelf,
     knowledge_state,
     searched_by_another_model,
 )
@@ -44,57 +44,19 @@ from app.sandbox import SubprocessSandbox
 from app.schedule import JOBS, scheduled_work
 from app.service import Freya
 from app.settings import Settings, SettingsInvalid
+from app.specialists import Specialists
 from app.sql_probe import PostgresProbe
 from app.tasks import end
 from app.tracing import Tracing, open_tracing
 from graphs import CalibratedRouter, build_freya
-from knowledge import (
-    Importer,
-    KnowledgeStore,
-    LiveIndexes,
-    Versions,
-    starter_questions,
-)
+from knowledge import starter_questions
 from memory.privacy import Redactor, keep_rules_in, open_names
 from models.chat import ConfiguredChatModels, Hidden, Hide
-from models.embeddings import CachedEmbedder, Observer, SharedEmbedders, open_embedder
+from models.embeddings import CachedEmbedder, open_embedder
 from models.residency import Residents
 
 _log = structlog.get_logger(__name__)
 _RULES = "rules"
-
-
-@dataclass(frozen=True, kw_only=True)
-class KnowledgeParts:
-    """The knowledge package, joined."""
-
-    store: KnowledgeStore
-    versions: Versions
-    live: LiveIndexes
-    """What is searched, and what keeps the indexes up to the store."""
-    importer: Importer
-    embedders: SharedEmbedders
-    """The service's embedding model, and those of versions that were made with another."""
-
-    @property
-    def retriever(self) -> LiveIndexes:
-        """What is searched."""
-        return self.live
-
-    @property
-    def indexer(self) -> LiveIndexes:
-        """What keeps the indexes up to the store."""
-        return self.live
-
-    @property
-    def dense(self) -> LiveIndexes:
-        """What gives the vectors of pairs."""
-        return self.live
-
-    async def close(self) -> None:
-        """Let go of the indexes and of the models that were loaded for them."""
-        await self.live.close()
-        await self.embedders.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,19 +70,6 @@ class Running:
     keys: KeyService
     limiter: Limiter
     tracing: Tracing | None = None
-
-
-def join_knowledge(
-    backends: Backends, embedder: CachedEmbedder, *, observe: Observer | None = None
-) -> KnowledgeParts:
-    """The knowledge store with the versions of its indexes, import and retrieval; nothing is opened yet."""
-    store = KnowledgeStore(backends.pool)
-    embedders = join_embedders(backends, embedder, observe)
-    shelf = join_shelf(backends, store, embedder, embedders)
-    versions = Versions(store, shelf)
-    live = LiveIndexes(versions, shelf)
-    importer = Importer(store, live)
-    return KnowledgeParts(store=store, versions=versions, live=live, importer=importer, embedders=embedders)
 
 
 @asynccontextmanager
@@ -299,6 +248,7 @@ async def _join_service(
     await designs.refresh()
     saver = RunSaver(checkpoint_serializer(settings.memory.privacy))
     attachments = AttachmentStore(backends.database, memory.sealer)
+    borrowing = Borrowing(settings.mcp, live.lend, known=charters, observe=metrics.mcp_called)
     manager = RunManager(
         Parts(
             graph=build_freya(settings.graphs, saver),
@@ -333,7 +283,7 @@ async def _join_service(
         accounts=accounts(keys.book),
     )
     freya = Freya(
-        charters=live,
+        specialists=Specialists(live, resources, settings.graphs.approvals),
         manager=manager,
         runs=memory.runs,
         events=memory.events,
@@ -346,14 +296,16 @@ async def _join_service(
         memory=memory.service,
         designs=designs,
         health=Health(
-            {**_checks(backends, knowledge, embedder), **({"workers": door.workers} if door else {})}
+            {
+                **_checks(backends, knowledge, embedder),
+                **({"workers": door.workers} if door else {}),
+                **borrowing.checks,
+            }
         ),
         heartbeat_s=settings.http.heartbeat_s,
         may_begin=limiter.turn,
-        resources=resources,
-        approvals=settings.graphs.approvals,
     )
-    return freya, manager, Borrowing(settings.mcp, live.lend, known=charters)
+    return freya, manager, borrowing
 
 
 def _place(settings: Settings, *, works: bool) -> Place:

@@ -42,11 +42,13 @@ from memory.interfaces import (
     WorkingState,
 )
 from memory.owner import LOCAL, Owner
+from memory.privacy.stored import opened_json, sealed, sealed_json
 from memory.projects import Member, Project, ProjectStore, require_project
 from memory.retention import Retention
 from memory.settings import MemorySettings
 from memory.short import ShortTermTier, StateConflict, StateInvalid, Summary
-from memory.threads import Message, Thread, ThreadStore, open_turn, opened_json, sealed, sealed_json, title_of
+from memory.threads import Message, Thread, ThreadStore, open_turn
+from memory.titles import title_of
 
 __all__ = [
     "LOCAL",

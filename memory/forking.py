@@ -37,6 +37,16 @@ _COPY_PASSAGES: Final = """
     FROM unnest(%(said)s::text[], %(copies)s::text[]) AS copy (of, id)
     JOIN memory_passages ON memory_passages.message_id = copy.of
 """
+_ATTACHED: Final = """
+    UPDATE attachments SET shares = coalesce(shares, id)
+    WHERE thread_id = %(thread)s AND created_at <= (SELECT created_at FROM messages WHERE id = %(place)s) RETURNING id
+"""
+_SHARE: Final = """
+    INSERT INTO attachments
+        (id, thread_id, tenant_id, user_id, name, media_type, bytes, content, sealed, text, details, created_at, shares)
+    SELECT copy.id, %(new)s, tenant_id, user_id, name, media_type, bytes, NULL, sealed, text, details, created_at, shares
+    FROM unnest(%(said)s::text[], %(copies)s::text[]) AS copy (of, id) JOIN attachments ON attachments.id = copy.of
+"""
 
 
 async def fork_thread(
@@ -50,6 +60,8 @@ async def fork_thread(
     idempotency_key: str | None = None,
 ) -> str:
     """Make a thread with copies of the messages up to this one; `without` its turn, up to the turn before. Gives its id.
+
+    It has the files that were attached by then, which share their content with those of the first thread.
 
     The copies belong to the turns that they are copied from: what is forgotten of those goes here too, and nothing is
     learned from them again. The title is stored as it is given: seal it before. A known key gives the thread that it made.
@@ -80,4 +92,7 @@ async def fork_thread(
         values |= {"said": said, "copies": [new_id("msg") for _ in said]}
         await connection.execute(_COPY, values)
         await connection.execute(_COPY_PASSAGES, values)
+        attached = sorted(row["id"] for row in await (await connection.execute(_ATTACHED, values)).fetchall())
+        values |= {"said": attached, "copies": [new_id("att") for _ in attached]}
+        await connection.execute(_SHARE, values)
     return str(values["new"])

@@ -1,7 +1,5 @@
 """Threads and their messages in PostgreSQL: the permanent record of conversations."""
 
-import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any  # rows and JSON of the database
@@ -12,24 +10,16 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from memory.database import Connection, Database
 from memory.deleting import DeletedThread, Withdraw, delete_thread
-from memory.errors import UnknownThread
+from memory.errors import UnknownRecord, UnknownThread
 from memory.forking import fork_thread
 from memory.identifiers import new_id
 from memory.interfaces import Scope, ToolUse, Turn
 from memory.owner import Owner
-from memory.privacy.sealing import Sealer, is_marked, kept_as_it_is
+from memory.privacy.sealing import Sealer
+from memory.privacy.stored import opened_json, sealed, sealed_json
 from memory.projects import require_project
+from memory.titles import given_title, title_of
 
-_LONGEST_TITLE = 80
-_LONGEST_GIVEN = 200
-_UNTITLED = "New thread"
-_GREETING = re.compile(
-    r"^(?:hello|hi|hey|good (?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|hola|buenos días|buenas tardes|"
-    r"привет|здравствуйте|добрый день)(?:\s+(?:there|freya|zusammen))?\s*[,!.:]+\s*",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r".{12,}?[.!?…](?=\s|$)")
-_SEALED = "sealed"
 _IMPORTED_A_TURN = 4
 """Messages that are read for each imported turn that is wanted."""
 _ANSWERED = """
@@ -108,7 +98,7 @@ class ThreadStore:
             new_id("thr"),
             owner.tenant_id,
             owner.user_id,
-            await sealed(self._sealer, owner, _cut(title or "", _LONGEST_GIVEN)),
+            await sealed(self._sealer, owner, given_title(title or "")),
             title is not None,
             project_id,
             Jsonb(await sealed_json(self._sealer, owner, metadata)),
@@ -136,7 +126,7 @@ class ThreadStore:
         metadata: dict[str, JsonValue] | None = None,
     ) -> Thread:
         """Give the thread another title, or other metadata in place of all that it has. Raises UnknownThread."""
-        named = None if title is None else await sealed(self._sealer, owner, _cut(title, _LONGEST_GIVEN))
+        named = None if title is None else await sealed(self._sealer, owner, given_title(title))
         noted = None if metadata is None else Jsonb(await sealed_json(self._sealer, owner, metadata))
         rows = await self._database.rows(
             owner,
@@ -169,7 +159,7 @@ class ThreadStore:
 
         See `forking.fork_thread`. Raises UnknownThread, UnknownRecord.
         """
-        named = None if title is None else await sealed(self._sealer, owner, _cut(title, _LONGEST_GIVEN))
+        named = None if title is None else await sealed(self._sealer, owner, given_title(title))
         made = await fork_thread(
             self._database,
             owner,
@@ -212,16 +202,16 @@ class ThreadStore:
             "SELECT * FROM messages WHERE thread_id = %s AND (%s::text IS NULL OR id > %s) ORDER BY id LIMIT %s",
             (thread_id, after, after, limit),
         )
-        return [
-            Message.model_validate(
-                {
-                    **{key: row[key] for key in Message.model_fields},
-                    "content": await self._opened(owner, row["content"]),
-                    "speaker": row["speaker"] and await self._opened(owner, row["speaker"]),
-                }
-            )
-            for row in rows
-        ]
+        return [await self._message(owner, row) for row in rows]
+
+    async def message(self, owner: Owner, thread_id: str, message_id: str) -> Message:
+        """One of them. Raises UnknownRecord."""
+        rows = await self._database.rows(
+            owner, "SELECT * FROM messages WHERE thread_id = %s AND id = %s", (thread_id, message_id)
+        )
+        if not rows:
+            raise UnknownRecord(f"thread {thread_id!r} has no message {message_id!r}")
+        return await self._message(owner, rows[0])
 
     async def recall(self, scope: Scope, *, limit: int) -> list[Turn]:
         """The newest answered turns of the thread, at most `limit`, oldest first.
@@ -301,6 +291,15 @@ class ThreadStore:
             }
         )
 
+    async def _message(self, owner: Owner, row: DictRow) -> Message:
+        return Message.model_validate(
+            {
+                **{key: row[key] for key in Message.model_fields},
+                "content": await self._opened(owner, row["content"]),
+                "speaker": row["speaker"] and await self._opened(owner, row["speaker"]),
+            }
+        )
+
     async def _opened(self, owner: Owner, text: str) -> str:
         return await self._sealer.open(owner, text) if self._sealer else text
 
@@ -355,52 +354,6 @@ async def open_turn(
             request,
         ),
     )
-
-
-async def sealed(sealer: Sealer | None, owner: Owner, text: str) -> str:
-    """The text as it is stored."""
-    return await sealer.seal(owner, text) if sealer else text
-
-
-async def sealed_json(sealer: Sealer | None, owner: Owner, value: Any) -> Any:  # JSON of any form
-    """A JSON value as it is stored: with a key as an object that has nothing but the sealed text of it.
-
-    An empty one stays as it is.
-    """
-    if sealer is None or not value:
-        return value
-    if not sealer.configured:
-        return {_SEALED: kept_as_it_is(json.dumps(value))} if _is_box(value) else value
-    return {_SEALED: await sealer.seal(owner, json.dumps(value))}
-
-
-async def opened_json(sealer: Sealer | None, owner: Owner, value: Any) -> Any:  # JSON of any form
-    """The JSON value that was stored. Raises KeyMissing."""
-    if sealer is not None and _is_box(value):
-        return json.loads(await sealer.open(owner, value[_SEALED]))
-    return value
-
-
-def _is_box(value: Any) -> bool:  # JSON of any form
-    if not isinstance(value, dict) or value.keys() != {_SEALED}:
-        return False
-    return isinstance(value[_SEALED], str) and is_marked(value[_SEALED])
-
-
-def title_of(text: str) -> str:
-    """A thread's title, in the words of its first message: its first sentence after a greeting, cut at a word."""
-    line = " ".join(text.split())
-    said = _GREETING.sub("", line, count=1) or line
-    first = _SENTENCE.match(said)
-    said = first[0].rstrip(".") if first else said
-    return _cut(said[:1].upper() + said[1:] if said != line else said, _LONGEST_TITLE)
-
-
-def _cut(line: str, longest: int) -> str:
-    line = " ".join(line.split())
-    if len(line) <= longest:
-        return line or _UNTITLED
-    return line[:longest].rsplit(" ", 1)[0] + "…"
 
 
 def _imported_turns(said: Sequence[DictRow], *, whole: bool) -> list[Turn]:

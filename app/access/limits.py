@@ -21,28 +21,60 @@ _PATIENCE_S: Final = 0.5
 _LEAVE_ALONE_S: Final = 2.0
 _MINUTE: Final = 60
 _DAY: Final = 86_400
+_UNCHECKED: Final = -1
+_PARTS: Final = 60
 _COUNT: Final = """
+local time = redis.call('TIME')
+local now, parts = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[1])
 local said, refused = {}, 0
 for i, key in ipairs(KEYS) do
-    local quota, window, cost = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-    local left, used = redis.call('PTTL', key), 0
-    if left > 0 then used = tonumber(redis.call('GET', key)) else left = window end
-    if refused == 0 and used + math.max(cost, 1) > quota then refused = i end
-    said[2 * i - 1], said[2 * i] = used, left
+    local quota, window, cost = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
+    local size, kept, found, used = window / parts, {}, redis.call('HGETALL', key), 0
+    local current = math.floor(now / size)
+    for at = 1, #found, 2 do
+        local part, count = tonumber(found[at]), tonumber(found[at + 1])
+        if part < current - parts then
+            redis.call('HDEL', key, found[at])
+        else
+            table.insert(kept, {part, count})
+            used = used + count
+        end
+    end
+    table.sort(kept, function(one, other) return one[1] < other[1] end)
+    local over, wait = used + math.max(cost, 1) - quota, 0
+    if quota >= 0 and over > 0 then
+        if refused == 0 then refused = i end
+        for _, part in ipairs(kept) do
+            over, wait = over - part[2], (part[1] + parts + 1) * size - now
+            if over <= 0 then break end
+        end
+        if wait == 0 then wait = window end
+    end
+    local last = #kept > 0 and kept[#kept][1] or current
+    said[3 * i - 2], said[3 * i - 1], said[3 * i] = used, (last + parts + 1) * size - now, wait
 end
 if refused == 0 then
     for i, key in ipairs(KEYS) do
-        local window, cost = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+        local window, cost = tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
         if cost > 0 then
-            if redis.call('INCRBY', key, cost) == cost then redis.call('PEXPIRE', key, window) end
-            said[2 * i - 1] = said[2 * i - 1] + cost
+            local size = window / parts
+            local current = math.floor(now / size)
+            redis.call('HINCRBY', key, string.format('%d', current), cost)
+            redis.call('PEXPIRE', key, window + size)
+            said[3 * i - 2], said[3 * i - 1] = said[3 * i - 2] + cost, (current + parts + 1) * size - now
         end
     end
 end
 table.insert(said, 1, refused)
 return said
 """
-"""Keys: counters. Arguments, for each: quota, milliseconds of its window, cost. Charges all, or nothing where one is spent."""
+"""Charges all, or nothing where one is spent.
+
+Keys: what was used of each limit, by part of its window. Arguments: parts of a window, then for each key its quota (below 0: none is
+checked), milliseconds of its window, cost. Says which limit is spent, by its place from 1, or 0; and for each what is used, and the
+milliseconds until all of that is forgotten, and until what was refused would pass.
+A part is forgotten a window after its end: no window of any beginning holds more than its quota.
+"""
 
 
 @dataclass(frozen=True)
@@ -91,10 +123,7 @@ class Limiter:
 
     async def _add(self, key: str, tokens: int) -> None:
         try:
-            async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.set(key, 0, ex=_DAY, nx=True)
-                pipe.incrby(key, tokens)
-                await pipe.execute()
+            await self._count(keys=[key], args=[_PARTS, _UNCHECKED, _DAY * 1000, tokens])
         except RedisError as error:
             _log.warning("tokens were not counted", tokens=tokens, error=str(error))
 
@@ -105,7 +134,7 @@ class Limiter:
         given = [number for one in policies for number in (one.quota, one.window_s * 1000, one.cost)]
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                refused, *said = await self._count(keys=keys, args=given)
+                refused, *said = await self._count(keys=keys, args=[_PARTS, *given])
         except (RedisError, TimeoutError, OSError) as error:
             self._left_alone_until = time.monotonic() + _LEAVE_ALONE_S
             self._unchecked()
@@ -113,12 +142,12 @@ class Limiter:
                 "limits are not checked while Redis is away", error=str(error) or "no answer in time"
             )
             return
-        for policy, used, left in zip(policies, said[::2], said[1::2], strict=True):
+        for policy, used, left in zip(policies, said[::3], said[1::3], strict=True):
             by.standing[policy.name] = Standing(
                 policy.quota, policy.window_s, max(0, policy.quota - used), ceil(left / 1000)
             )
         if refused:
-            raise _refusal(by, policies[refused - 1])
+            raise _refusal(by, policies[refused - 1], ceil(said[3 * refused - 1] / 1000))
 
     def _policies(
         self, by: Caller, *, requests: int | None = None, turns: int | None = None
@@ -172,12 +201,11 @@ class OpenStreams:
 
 
 def _key(by: Caller, name: str) -> str:
-    return f"freya:limit:{by.subject}:{name}"
+    return f"freya:used:{by.subject}:{name}"
 
 
-def _refusal(by: Caller, policy: _Policy) -> ProblemError:
-    stands = by.standing[policy.name]
+def _refusal(by: Caller, policy: _Policy, wait_s: int) -> ProblemError:
     whose = "key" if by.key else "user"
     per = "minute" if policy.window_s == _MINUTE else "day"
-    said = f"This {whose} may use {policy.quota} {policy.name} a {per}. Try again in {stands.reset_s} s."
-    return ProblemError(problem("rate_limited", said, retry_after_s=max(1, stands.reset_s)))
+    said = f"This {whose} may use {policy.quota} {policy.name} a {per}. Try again in {wait_s} s."
+    return ProblemError(problem("rate_limited", said, retry_after_s=max(1, wait_s)))

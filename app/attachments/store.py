@@ -31,6 +31,15 @@ _VIEWS: Final = """
 _TEXTS: Final = """
     SELECT id, name, media_type, text, details FROM attachments WHERE thread_id = %s AND id = ANY(%s)
 """
+_FILE: Final = """
+    SELECT one.name, one.media_type, one.sealed, coalesce(one.content, held.content) AS content FROM attachments AS one
+    LEFT JOIN attachments AS held ON held.shares = one.shares AND held.content IS NOT NULL WHERE one.id = %s
+"""
+"""Of those that share a content, as forks do, one row has it."""
+_COPIES: Final = """
+    SELECT copy.id FROM unnest(%s::text[]) WITH ORDINALITY AS wanted (id, place) JOIN attachments AS one ON one.id = wanted.id
+    JOIN attachments AS copy ON copy.shares = one.shares AND copy.thread_id = %s ORDER BY wanted.place
+"""
 
 
 class AttachmentView(BaseModel):
@@ -110,9 +119,7 @@ class AttachmentStore:
 
     async def get(self, owner: Owner, attachment_id: str) -> StoredAttachment:
         """The file. Raises a ProblemError for an unknown one."""
-        rows = await self._database.rows(
-            owner, "SELECT name, media_type, content, sealed FROM attachments WHERE id = %s", (attachment_id,)
-        )
+        rows = await self._database.rows(owner, _FILE, (attachment_id,))
         if not rows:
             raise unknown(attachment_id)
         (row,) = rows
@@ -122,6 +129,10 @@ class AttachmentStore:
         return StoredAttachment(
             name=await self._opened(owner, row["name"]), media_type=row["media_type"], content=content
         )
+
+    async def copies(self, owner: Owner, thread_id: str, of: Sequence[str]) -> list[str]:
+        """The ids that these have in a thread that was forked from theirs, in this order; those that are gone are left out."""
+        return [str(row["id"]) for row in await self._database.rows(owner, _COPIES, (list(of), thread_id))]
 
     async def delete(self, owner: Owner, attachment_id: str) -> None:
         """Delete the file. Raises a ProblemError for an unknown one."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.options import AsJson, examples
-from app.cli.output import emit, emit_json
+from app.cli.output import emit, emit_json, emit_model, emit_models
 
 if TYPE_CHECKING:
-    from app.agents_store import StoredAgent
+    from app.agents_store import AgentVersion, StoredAgent
 
 agents = typer.Typer(
     help="Deploy agents from descriptions, and say which versions work.", no_args_is_help=True
@@ -58,11 +58,8 @@ def list_(as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag
     from app.cli.options import quiet_settings
 
     found = run(partial(listed, quiet_settings()))
-    if as_json:
-        emit_json([each.model_dump(mode="json") for each in found])
-    elif found:
-        emit("\n".join(_line(each) for each in found))
-    else:
+    emit_models(found, _line, as_json=as_json)
+    if not found and not as_json:
         emit("no agent was deployed; `freya agents deploy` makes one of a description")
 
 
@@ -74,14 +71,7 @@ def versions(name: Name, as_json: AsJson = False) -> None:  # noqa: FBT002  # a 
     from app.cli.options import quiet_settings
 
     found = run(partial(versions_of, quiet_settings(), name))
-    if as_json:
-        emit_json([each.model_dump(mode="json") for each in found])
-        return
-    for each in found:
-        mark = "*" if each.active else " "
-        emit(
-            f"{mark} {each.version}  {each.created_at:%Y-%m-%d %H:%M}  {each.passed} cases passed  {each.request[:60]}"
-        )
+    emit_models(found, _version_line, as_json=as_json)
 
 
 @agents.command(
@@ -100,7 +90,7 @@ def rollback(
     from app.cli.options import quiet_settings
 
     done = run(partial(rolled_back, quiet_settings(), name, version))
-    emit_json(done.model_dump(mode="json")) if as_json else emit(_line(done))
+    emit_model(done, _line, as_json=as_json)
 
 
 @agents.command(epilog=examples("freya agents disable beekeeping_cooperative"))
@@ -111,8 +101,13 @@ def disable(name: Name, as_json: AsJson = False) -> None:  # noqa: FBT002  # a f
     from app.cli.options import quiet_settings
 
     done = run(partial(disabled, quiet_settings(), name))
-    emit_json(done.model_dump(mode="json")) if as_json else emit(_line(done))
+    emit_model(done, _line, as_json=as_json)
 
 
 def _line(agent: "StoredAgent") -> str:
     return f"{agent.name}  {agent.state}  version {agent.version} of {agent.versions}  {agent.title}"
+
+
+def _version_line(each: "AgentVersion") -> str:
+    mark = "*" if each.active else " "
+    return f"{mark} {each.version}  {each.created_at:%Y-%m-%d %H:%M}  {each.passed} cases passed  {each.request[:60]}"

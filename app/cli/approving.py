@@ -1,7 +1,7 @@
 """Asking the person at the terminal whether a tool may be called, and `freya runs`, which answers from elsewhere."""
 
 import json
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
 
 import typer
@@ -9,9 +9,10 @@ from pydantic import JsonValue
 
 from app.cli.options import AsJson, Key, User, examples
 from app.cli.output import CommandFailed, emit, emit_json, note
+from app.cli.served import served
 
 if TYPE_CHECKING:
-    from app.cli.client import Client, Event
+    from app.cli.client import Event
 
 _CHOICE = "allow it? [y]es, [e]dit, or [n]o and why > "
 runs = typer.Typer(help="Look at runs, and answer what they ask.", no_args_is_help=True)
@@ -84,7 +85,7 @@ def show(
     user: User = None,
 ) -> None:
     """How a run stands, and what it waits for."""
-    _ask(key, user, lambda client: client.get(f"/v1/runs/{run}"), as_json=as_json)
+    served(key, user, lambda client: client.get(f"/v1/runs/{run}"), partial(_tell, as_json=as_json))
 
 
 @runs.command(
@@ -107,7 +108,9 @@ def approve(
     body: dict[str, JsonValue] = {"approval_id": approval, "decision": "approve"}
     if arguments is not None:
         body |= {"decision": "edit", "arguments": _arguments(arguments)}
-    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), as_json=as_json)
+    served(
+        key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), partial(_tell, as_json=as_json)
+    )
 
 
 @runs.command(epilog=examples('freya runs reject run_... apr_... --reason "Not before Monday."'))
@@ -121,7 +124,9 @@ def reject(
 ) -> None:
     """Do not allow a call that a run waits with; the run goes on without it."""
     body: dict[str, JsonValue] = {"approval_id": approval, "decision": "reject", "reason": reason}
-    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), as_json=as_json)
+    served(
+        key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), partial(_tell, as_json=as_json)
+    )
 
 
 @runs.command(epilog=examples("freya runs cancel run_..."))
@@ -132,21 +137,7 @@ def cancel(
     user: User = None,
 ) -> None:
     """End a run that goes on or waits."""
-    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/cancel"), as_json=as_json)
-
-
-def _ask(
-    key: str | None, user: str | None, asked: Callable[["Client"], Awaitable[Any]], *, as_json: bool
-) -> None:
-    from app.cli.finding import open_client
-    from app.cli.interruption import Interruption, run
-    from app.cli.options import quiet_settings
-
-    async def work(_: Interruption) -> None:
-        async with open_client(quiet_settings(), key=key, user=user) as client:
-            _tell(await asked(client), as_json=as_json)
-
-    run(work)
+    served(key, user, lambda client: client.post(f"/v1/runs/{run}/cancel"), partial(_tell, as_json=as_json))
 
 
 def _tell(view: dict[str, Any], *, as_json: bool) -> None:

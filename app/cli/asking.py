@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.options import Agents, AsJson, Key, Thread, User
+from app.cli.options import Agents, AsJson, Attach, Key, Thread, User
 from app.cli.output import CommandFailed, emit_answer, emit_json, note
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
 _MOST_BYTES = 1_000_000
+_MOST_FILES = 8
 
 
 def ask(
@@ -22,6 +23,7 @@ def ask(
     ],
     thread: Thread = None,
     agent: Agents = None,
+    attach: Attach = None,
     as_json: AsJson = False,  # noqa: FBT002  # a flag
     key: Key = None,
     user: User = None,
@@ -36,6 +38,8 @@ def ask(
         raise typer.BadParameter("there is no question", param_hint="MESSAGE")
     if not _is_unicode(text):
         raise typer.BadParameter("the question is not valid UTF-8", param_hint="MESSAGE")
+    if len(attach or ()) > _MOST_FILES:
+        raise typer.BadParameter(f"a question is about {_MOST_FILES} files at most", param_hint="--attach")
 
     from app.cli.conversation import Request, answer, footnotes
     from app.cli.interruption import run
@@ -48,7 +52,7 @@ def ask(
         emit_answer(str(result["answer"]))
         note("\n".join(["", *footnotes(result)]))
 
-    request = Request(text, thread, tuple(agent or ()))
+    request = Request(text, thread, tuple(agent or ()), tuple(attach or ()))
     run(partial(answer, load_settings(), request, key, show, user=user))
 
 

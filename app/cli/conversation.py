@@ -5,12 +5,14 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import uuid4
 
 from pydantic import JsonValue
 
 from app.cli.approving import ask_person, left_open
+from app.cli.attaching import attach
 from app.cli.client import Client, ConnectionLost, Event, ServiceRefused
 from app.cli.finding import open_client
 from app.cli.interruption import Interruption
@@ -29,15 +31,20 @@ _HELP = "/new begins a thread, /agents lists the specialists, /quit (or Ctrl-D) 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked, in which thread, and of whom."""
+    """What is asked, in which thread, of whom, and about which files."""
 
     message: str
     thread: str | None
     agents: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+    attachments: tuple[str, ...] = ()
+    """The files' ids, once they are attached."""
 
     def body(self) -> dict[str, JsonValue]:
         """The body of `POST /v1/chat/stream`."""
         body: dict[str, JsonValue] = {"message": self.message, "agents": list(self.agents)}
+        if self.attachments:
+            body["attachments"] = list(self.attachments)
         return body if self.thread is None else {**body, "thread_id": self.thread}
 
 
@@ -55,6 +62,9 @@ async def answer(
     Being interrupted cancels the run. What it asks for is asked at the terminal. Raises CommandFailed when it failed or was cancelled by somebody else.
     """
     async with open_client(settings, key=key, user=user) as client:
+        if request.files:
+            thread, attachments = await attach(client, request.thread, request.files)
+            request = replace(request, thread=thread, attachments=attachments)
         last = await _last_event(client, request, person=sys.stdin.isatty() and sys.stderr.isatty())
         result = last.get("result")
         if not isinstance(result, dict):

@@ -1,13 +1,15 @@
 """`freya threads`: conversations listed, shown, renamed, searched, forked and deleted."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
 
 import typer
 from pydantic import JsonValue
 
 from app.cli.options import AsJson, Key, User, examples
-from app.cli.output import emit, emit_json, emit_page, note
+from app.cli.output import emit, emit_json, emit_one, emit_page, note
+from app.cli.served import served
 
 if TYPE_CHECKING:
     from app.cli.client import Client
@@ -30,7 +32,7 @@ def list_(
     def show(page: dict[str, Any]) -> None:
         emit_page(page, _lines, limit=limit, nothing="there are no conversations", as_json=as_json)
 
-    _ask(key, user, lambda client: client.get(_THREADS, limit=limit), show)
+    served(key, user, lambda client: client.get(_THREADS, limit=limit), show)
 
 
 @threads.command(epilog=examples("freya threads search beehives", """freya threads search '"net present value" -stocks'"""))  # fmt: skip
@@ -48,7 +50,7 @@ def search(
     def show(page: dict[str, Any]) -> None:
         emit_page(page, _lines, limit=limit, nothing="no conversation says that", as_json=as_json)
 
-    _ask(key, user, lambda client: client.get(_THREADS, q=" ".join(words), limit=limit), show)
+    served(key, user, lambda client: client.get(_THREADS, q=" ".join(words), limit=limit), show)
 
 
 @threads.command(epilog=examples("freya threads show thr_...", "freya threads show thr_... --json"))
@@ -72,7 +74,7 @@ def show(
         for message in found["messages"]:
             emit(f"\n{message['speaker'] or message['role']} ({message['id']})\n{message['content']}")
 
-    _ask(key, user, asked, told)
+    served(key, user, asked, told)
 
 
 @threads.command(epilog=examples('freya threads rename thr_... "The beehive shop"'))
@@ -85,7 +87,12 @@ def rename(
 ) -> None:
     """Give a conversation a title, which stays."""
     body: dict[str, JsonValue] = {"title": title}
-    _ask(key, user, lambda client: client.patch(f"{_THREADS}/{thread}", body), _telling(as_json=as_json))
+    served(
+        key,
+        user,
+        lambda client: client.patch(f"{_THREADS}/{thread}", body),
+        partial(emit_one, lines=_lines, as_json=as_json),
+    )
 
 
 @threads.command(
@@ -125,7 +132,7 @@ def fork(
         if made.get("result"):
             emit(made["result"]["answer"])
 
-    _ask(key, user, asked, told)
+    served(key, user, asked, told)
 
 
 @threads.command(epilog=examples("freya threads delete thr_...", "freya threads delete thr_... --records"))
@@ -149,14 +156,7 @@ def delete(
             f"deleted, with {gone['messages']} messages, {len(gone['runs'])} runs and {len(gone['records'])} records"
         )
 
-    _ask(key, user, lambda client: client.delete(path), told)
-
-
-def _telling(*, as_json: bool) -> Callable[[dict[str, Any]], None]:
-    def told(thread: dict[str, Any]) -> None:
-        emit_json(thread) if as_json else emit("\n".join(_lines([thread])))
-
-    return told
+    served(key, user, lambda client: client.delete(path), told)
 
 
 def _lines(found: Sequence[dict[str, Any]]) -> list[str]:
@@ -167,20 +167,3 @@ def _lines(found: Sequence[dict[str, Any]]) -> list[str]:
         if one.get("excerpt"):
             lines.append(f"    {one['excerpt']}")
     return lines
-
-
-def _ask(
-    key: str | None,
-    user: str | None,
-    asked: Callable[["Client"], Awaitable[Any]],
-    show: Callable[[dict[str, Any]], None],
-) -> None:
-    from app.cli.finding import open_client
-    from app.cli.interruption import Interruption, run
-    from app.cli.options import quiet_settings
-
-    async def work(_: Interruption) -> None:
-        async with open_client(quiet_settings(), key=key, user=user) as client:
-            show(await asked(client))
-
-    run(work)

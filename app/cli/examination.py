@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from app.cli.checking import Finding
+from app.cli.examination_keys import api_keys
 from app.cli.examination_models import PATIENCE_S, chat_models, embeddings, installed
 from app.cli.finding import described
 from app.cli.output import CommandFailed
@@ -43,6 +44,7 @@ async def examine() -> list[Finding]:
         _redis,
         _chroma,
         embeddings,
+        api_keys,
     )
     findings += await asyncio.gather(*(check(settings) for check in checks))
     return findings + await chat_models(settings)

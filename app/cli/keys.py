@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from app.cli.options import AsJson, examples
-from app.cli.output import emit, emit_json, note
+from app.cli.output import emit, emit_json, emit_model, emit_models, note
 
 if TYPE_CHECKING:
     from app.access import ApiKey, KeyService, MadeKey
@@ -79,19 +79,15 @@ def list_(
 ) -> None:
     """The keys, newest first, also those that were revoked."""
     found = _ask(lambda service: service.page(None, limit=limit, before=None))
-    if as_json:
-        emit_json([each.model_dump(mode="json") for each in found])
-    elif found:
-        emit("\n".join(_line(each) for each in found))
-    else:
+    emit_models(found, _line, as_json=as_json)
+    if not found and not as_json:
         note("there are no keys; `freya keys create` makes one")
 
 
 @keys.command(epilog=examples("freya keys revoke key_..."))
 def revoke(key: KeyId, as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag
     """Have a key open nothing any more, in every process within seconds; its open streams are closed."""
-    done = _ask(lambda service: service.revoke(None, key))
-    emit_json(done.model_dump(mode="json")) if as_json else emit(_line(done))
+    emit_model(_ask(lambda service: service.revoke(None, key)), _line, as_json=as_json)
 
 
 @keys.command(epilog=examples("freya keys rotate key_...", "freya keys rotate key_... --grace-s 0"))

@@ -1,5 +1,6 @@
 """Options that several commands have, the text of examples, and settings with quiet logs."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,16 @@ Agents = Annotated[
     list[str] | None, typer.Option("--agent", help="Ask this specialist; may be given several times.")
 ]
 Thread = Annotated[str | None, typer.Option(help="Continue this thread (thr_...).")]
+Attach = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--attach",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="A file that the question is about (PDF, text, CSV or an image); may be given up to 8 times.",
+    ),
+]
 Project = Annotated[str | None, typer.Option(help="Only of this project (prj_...).")]
 Since = Annotated[
     str | None,

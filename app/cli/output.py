@@ -3,7 +3,12 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TextIO  # Any: JSON
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar  # Any: JSON
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Model = TypeVar("Model", bound="BaseModel")
 
 _DIM, _RED = "2", "31"
 
@@ -52,6 +57,26 @@ def emit_page(
             note(f"and more; --limit is {limit}")
     else:
         note(nothing)
+
+
+def emit_one(
+    found: dict[str, Any], lines: Callable[[list[dict[str, Any]]], Sequence[str]], *, as_json: bool
+) -> None:
+    """What a command found or changed, as `lines` lays it out for people."""
+    emit_json(found) if as_json else emit("\n".join(lines([found])))
+
+
+def emit_models(found: Sequence[Model], line: Callable[[Model], str], *, as_json: bool) -> None:
+    """Models, a line each for people."""
+    if as_json:
+        emit_json([each.model_dump(mode="json") for each in found])
+    elif found:
+        emit("\n".join(map(line, found)))
+
+
+def emit_model(found: Model, line: Callable[[Model], str], *, as_json: bool) -> None:
+    """One model."""
+    emit_json(found.model_dump(mode="json")) if as_json else emit(line(found))
 
 
 def emit_answer(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
 import typer
 
 from app.cli.options import AsJson, Key, Project, Since, Until, User, examples
-from app.cli.output import emit, emit_json, emit_page, note
+from app.cli.output import emit, emit_json, emit_one, emit_page, note
 from app.cli.remembering_history import artifacts, audit, erase, export, import_, interactions, status
 from app.cli.remembering_privacy import redact, reveal
 from app.cli.remembering_projects import projects
@@ -250,12 +250,7 @@ def _change(
     from app.cli.interruption import run
     from app.cli.remembering_lines import record_table
 
-    def told(changed: dict[str, Any]) -> None:
-        if as_json:
-            emit_json(changed)
-        else:
-            emit("\n".join(record_table([changed])))
-
+    told = partial(emit_one, lines=record_table, as_json=as_json)
     run(partial(service.change, service.Caller(key, user), record, body, told))
 
 

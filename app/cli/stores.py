@@ -13,7 +13,7 @@ from knowledge import KnowledgeStore
 
 if TYPE_CHECKING:
     from app.backends import Backends
-    from app.wiring import KnowledgeParts
+    from app.knowledge_wiring import KnowledgeParts
     from models.embeddings import CachedEmbedder
 
 
@@ -55,7 +55,7 @@ async def open_parts(
     settings: Settings, backends: "Backends"
 ) -> AsyncIterator[tuple["KnowledgeParts", "CachedEmbedder"]]:
     """The store with its indexes and the embedding model. Only for whoever holds the data folder's lock."""
-    from app.wiring import join_knowledge
+    from app.knowledge_wiring import join_knowledge
     from models.embeddings import open_embedder
 
     async with SlowNotes("loading the embedding model (the first time it is laid out, about a minute)"):

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any  # the arguments of a middleware
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
@@ -36,6 +36,7 @@ from app.http.memory import router as memory
 from app.http.memory_history import IMPORT_PATH
 from app.http.memory_history import router as memory_history
 from app.http.operations import router as operations
+from app.http.parameters import known_parameters
 from app.http.projects import router as projects
 from app.http.security import AccessControl
 from app.http.sockets import router as sockets
@@ -58,9 +59,6 @@ _DOORS = (
     projects,
     inspection,
     keys,
-    sockets,
-    completions,
-    asynchronous,
 )
 _CROSS_ORIGIN: dict[str, Any] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -100,9 +98,12 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
         lifespan=lifespan,
         redoc_url=None,
     )
-    for router in (*_DOORS, operations) if doors else (operations,):
-        app.include_router(router)
+    app.include_router(operations)  # whose probes add parameters of their own, as OpenAI's clients may
     if doors:
+        for router in _DOORS:
+            app.include_router(router, dependencies=[Depends(known_parameters)])
+        for router in (sockets, completions, asynchronous):
+            app.include_router(router)
         app.router.routes.append(mcp_route)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     app.add_exception_handler(RequestValidationError, invalid_request)

@@ -10,7 +10,8 @@ from app.http.paging import Cursor, Limit, Page, Place
 from app.http.security import Acting
 from app.runs import RunView, storable
 from app.runs.records import LONGEST_MESSAGE
-from app.service import AgentView, ForkedThread
+from app.service import ForkedThread
+from app.specialists import AgentView
 from memory import DeletedThread, ListedThread, Message, Thread
 
 router = APIRouter(prefix="/v1", responses=ERRORS)
@@ -184,10 +185,10 @@ async def list_runs(
 @router.get("/agents", operation_id="listAgents", tags=["agents"])
 async def list_agents(freya: Service, limit: Limit = 50, cursor: Place = None) -> AgentPage:
     """The specialists: what each works on, declines, and can compute."""
-    return AgentPage.within(freya.agents(), limit, cursor, lambda agent: agent.name)
+    return AgentPage.within(freya.specialists.all(), limit, cursor, lambda agent: agent.name)
 
 
 @router.get("/agents/{name}", operation_id="getAgent", tags=["agents"])
 async def get_agent(name: Annotated[str, Path(max_length=64)], freya: Service) -> AgentView:
     """One specialist."""
-    return freya.agent(name)
+    return freya.specialists.one(name)

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Self  # Any: arguments as the server's schema has them
 
 import anyio
@@ -15,6 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from agents import ToolOutput, ToolRefused
+from app.health import Dependency
 from app.mcp.settings import McpServerSettings, McpSettings
 from app.settings import SettingsInvalid
 from app.tasks import end
@@ -31,12 +33,21 @@ _FAILURES: Final = (MCPError, OSError, TimeoutError, ValueError, ValidationError
 _DATA: Final[TypeAdapter[dict[str, JsonValue]]] = TypeAdapter(dict[str, JsonValue])
 Lend = Callable[[Mapping[str, Sequence[BaseTool]]], None]
 """Takes the borrowed tools of each specialist, all of them at once."""
+Observe = Callable[[str, str, str, float], None]
+"""Hears of each call: server, tool, `answered`, `refused` (by the server), `away`, `late` or `failed`, and seconds."""
 
 
 class Borrowing:
     """Keeps in touch with the servers; an async context manager. Nothing waits for a server that does not answer."""
 
-    def __init__(self, settings: McpSettings, lend: Lend, *, known: Collection[str]) -> None:
+    def __init__(
+        self,
+        settings: McpSettings,
+        lend: Lend,
+        *,
+        known: Collection[str],
+        observe: Observe = lambda _server, _tool, _outcome, _seconds: None,
+    ) -> None:
         """`known` are the specialists there are. Raises SettingsInvalid for tools that are for another."""
         for name, each in settings.servers.items():
             unknown = [agent for agent in each.agents if agent not in known]
@@ -44,9 +55,16 @@ class Borrowing:
                 raise SettingsInvalid(
                     f"FREYA_MCP__SERVERS: {name} is for {', '.join(unknown)}, and there are {', '.join(known)}"
                 )
-        self._servers = [_Server(name, each, self._changed) for name, each in settings.servers.items()]
+        self._servers = [
+            _Server(name, each, self._changed, observe) for name, each in settings.servers.items()
+        ]
         self._lend = lend
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def checks(self) -> dict[str, Callable[[], Awaitable[Dependency]]]:
+        """How each server stands. One that is away is a warning: the service works without it."""
+        return {f"MCP server {server.name}": server.standing for server in self._servers}
 
     async def __aenter__(self) -> Self:
         self._tasks = [
@@ -68,14 +86,28 @@ class Borrowing:
 class _Server:
     """One server, connected to again and again."""
 
-    def __init__(self, name: str, settings: McpServerSettings, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, settings: McpServerSettings, changed: Callable[[], None], observe: Observe
+    ) -> None:
         self.name = name
         self.settings = settings
+        self._observe = observe
+        self._trouble = "it has not answered yet"
+        """Why it is away, when it is."""
         self.tools: list[BaseTool] = []
         """Those that were found last; they stay while the server is away, and say so when they are called."""
         self._changed = changed
         self._client: Client | None = None
         self._lost = asyncio.Event()
+
+    async def standing(self) -> Dependency:
+        """Whether it answers, as the last look told."""
+        name = f"MCP server {self.name}"
+        if self._client is not None:
+            return Dependency(name=name, ok=True, detail=f"answers, {len(self.tools)} tools")
+        return Dependency(
+            name=name, ok=True, detail="does not answer", warning=f"does not answer ({self._trouble})"
+        )
 
     async def keep(self) -> None:
         """Connect, offer its tools, and connect again when it is lost, after a second at first and a minute at last."""
@@ -86,6 +118,7 @@ class _Server:
                 wait_s = _SOONEST_S
             except* _FAILURES as errors:
                 error = _first(errors)
+                self._trouble = _said(error)
                 _log.warning("an MCP server does not answer", server=self.name, error=_said(error))
             self._client = None
             await asyncio.sleep(wait_s)
@@ -158,32 +191,43 @@ class _Server:
 
     async def _call(self, tool: str, values: Mapping[str, object]) -> ToolOutput:
         """What the server answers, as data. Raises ToolRefused where it does not, or says that it failed."""
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            outcome, output = await self._asked(tool, values)
+        finally:
+            self._observe(self.name, tool, outcome, time.perf_counter() - began)
+        if isinstance(output, str):
+            raise ToolRefused(output)
+        return output
+
+    async def _asked(self, tool: str, values: Mapping[str, object]) -> tuple[str, ToolOutput | str]:
+        """What became of the call, and what it gave, or why it gave nothing."""
         client = self._client
         if client is None:
-            raise ToolRefused(f"the MCP server {self.name} does not answer now; go on without it and say so")
+            return "away", f"the MCP server {self.name} does not answer now; go on without it and say so"
         try:
             async with asyncio.timeout(self.settings.timeout_s):
                 result = await client.call_tool(tool, dict(values))
         except TimeoutError:
-            raise ToolRefused(
-                f"the MCP server {self.name} did not answer within {self.settings.timeout_s:g} s; go on without it and say so"
-            ) from None
+            seconds = f"{self.settings.timeout_s:g} s"
+            said = f"the MCP server {self.name} did not answer within {seconds}; go on without it and say so"
+            return "late", said
         except _FAILURES as error:
             self._lost.set()
             _log.warning(
                 "an MCP server did not carry out a call", server=self.name, tool=tool, error=_said(error)
             )
-            raise ToolRefused(
-                f"the MCP server {self.name} did not carry out the call ({_said(error)}); go on without it and say so"
-            ) from error
+            said = f"the MCP server {self.name} did not carry out the call ({_said(error)}); go on without it and say so"
+            return "failed", said
         text = _text(result)
         if result.is_error:
-            raise ToolRefused(f"the MCP server {self.name} says: {text or 'it failed'}")
+            return "refused", f"the MCP server {self.name} says: {text or 'it failed'}"
         try:
             data = _DATA.validate_python(result.structured_content or {})
         except ValidationError:
             data = {}
-        return ToolOutput(text=f"From the MCP server {self.name}:\n{text or 'nothing'}", data=data)
+        told = f"From the MCP server {self.name}:\n{text or 'nothing'}"
+        return "answered", ToolOutput(text=told, data=data)
 
 
 def _text(result: types.CallToolResult) -> str:

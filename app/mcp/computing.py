@@ -73,7 +73,7 @@ def computing_tools(freya: Freya) -> Iterator[types.Tool]:
             input_schema=lookup.arguments.model_json_schema(),
             annotations=_READS,
         )
-    for name, described in freya.computing():
+    for name, described in freya.specialists.computing():
         function = described["function"]
         yield types.Tool(
             name=name,
@@ -95,7 +95,7 @@ async def look_up(
 
 async def compute(freya: Freya, name: str, arguments: Mapping[str, object]) -> types.CallToolResult:
     """Have a specialist's tool compute: its text, what it made as resources, and its data."""
-    done = await freya.compute(name, arguments)
+    done = await freya.specialists.compute(name, arguments)
     content: list[types.ContentBlock] = [types.TextContent(text=done.message.text)]
     content += [
         types.EmbeddedResource(

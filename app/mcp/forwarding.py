@@ -6,13 +6,15 @@ from typing import Final
 import httpx2
 import mcp_types as types
 from mcp import Client, stdio_server
+from mcp.client import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import Server
-from mcp.server.context import ServerRequestContext
+
+from app.mcp.approving import asks_by_result, can_ask
+from app.mcp.doors import Context, Paged, server_of
 
 _READ_S: Final = 600.0
 _TIMEOUT_S: Final = 30.0
-Context = ServerRequestContext[object]
 
 
 async def forward(url: str, headers: Mapping[str, str]) -> None:
@@ -24,7 +26,9 @@ async def forward(url: str, headers: Mapping[str, str]) -> None:
     timeout = httpx2.Timeout(_TIMEOUT_S, read=_READ_S)
     async with (
         httpx2.AsyncClient(headers=dict(headers), timeout=timeout) as http,
-        Client(streamable_http_client(url, http_client=http)) as client,
+        Client(
+            streamable_http_client(url, http_client=http), elicitation_callback=_asked_elsewhere
+        ) as client,
         stdio_server() as (reading, writing),
     ):
         server = forwarding_server(client)
@@ -33,20 +37,13 @@ async def forward(url: str, headers: Mapping[str, str]) -> None:
 
 def forwarding_server(client: Client) -> Server[object]:
     """A server that asks the one behind the client."""
-    door = _Forwarding(client)
     info = client.server_info
-    return Server(
+    return server_of(
+        _Forwarding(client),
         info.name if info else "freya",
         version=info.version if info else "",
         title=info.title if info else None,
         instructions=client.instructions,
-        on_list_tools=door.list_tools,
-        on_call_tool=door.call_tool,
-        on_list_resources=door.list_resources,
-        on_list_resource_templates=door.list_templates,
-        on_read_resource=door.read_resource,
-        on_list_prompts=door.list_prompts,
-        on_get_prompt=door.get_prompt,
     )
 
 
@@ -54,25 +51,31 @@ class _Forwarding:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def list_tools(
-        self, _context: Context, params: types.PaginatedRequestParams | None
-    ) -> types.ListToolsResult:
+    async def list_tools(self, _context: Context, params: Paged) -> types.ListToolsResult:
         return await self._client.list_tools(cursor=_cursor(params))
 
-    async def call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        async def progressed(progress: float, total: float | None, message: str | None) -> None:
-            await context.session.report_progress(progress, total, message)
+    async def call_tool(
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """What the service asks the user is asked of the client's, as it can be asked; of nobody, where it cannot."""
+        responses, state = params.input_responses, params.request_state
+        while True:
+            result = await self._client.session.call_tool(
+                params.name,
+                params.arguments,
+                progress_callback=context.session.report_progress,
+                input_responses=responses,
+                request_state=state,
+                allow_input_required=True,
+            )
+            if isinstance(result, types.CallToolResult) or (can_ask(context) and asks_by_result(context)):
+                return result
+            responses, state = await _responses(context, result), result.request_state
 
-        return await self._client.call_tool(params.name, params.arguments, progress_callback=progressed)
-
-    async def list_resources(
-        self, _context: Context, params: types.PaginatedRequestParams | None
-    ) -> types.ListResourcesResult:
+    async def list_resources(self, _context: Context, params: Paged) -> types.ListResourcesResult:
         return await self._client.list_resources(cursor=_cursor(params))
 
-    async def list_templates(
-        self, _context: Context, params: types.PaginatedRequestParams | None
-    ) -> types.ListResourceTemplatesResult:
+    async def list_templates(self, _context: Context, params: Paged) -> types.ListResourceTemplatesResult:
         return await self._client.list_resource_templates(cursor=_cursor(params))
 
     async def read_resource(
@@ -80,9 +83,7 @@ class _Forwarding:
     ) -> types.ReadResourceResult:
         return await self._client.read_resource(params.uri)
 
-    async def list_prompts(
-        self, _context: Context, params: types.PaginatedRequestParams | None
-    ) -> types.ListPromptsResult:
+    async def list_prompts(self, _context: Context, params: Paged) -> types.ListPromptsResult:
         return await self._client.list_prompts(cursor=_cursor(params))
 
     async def get_prompt(
@@ -91,5 +92,26 @@ class _Forwarding:
         return await self._client.get_prompt(params.name, params.arguments)
 
 
-def _cursor(params: types.PaginatedRequestParams | None) -> str | None:
+def _cursor(params: Paged) -> str | None:
     return params.cursor if params else None
+
+
+async def _responses(context: Context, result: types.InputRequiredResult) -> types.InputResponses:
+    responses: types.InputResponses = {}
+    for name, request in (result.input_requests or {}).items():
+        asked = request.params
+        if can_ask(context) and isinstance(asked, types.ElicitRequestFormParams):
+            responses[name] = await context.session.elicit_form(
+                asked.message, asked.requested_schema, context.request_id
+            )
+        else:
+            responses[name] = types.ElicitResult(action="cancel")
+    return responses
+
+
+async def _asked_elsewhere(
+    context: ClientRequestContext, params: types.ElicitRequestParams
+) -> types.ElicitResult:
+    """Stands for the client's user, so that the service asks; `_Forwarding.call_tool` does what it asks for."""
+    del context, params
+    return types.ElicitResult(action="cancel")

@@ -6,7 +6,8 @@ from typing import Final
 import mcp_types as types
 
 from agents import CharterInvalid, Playbook
-from app.service import AgentView, Freya
+from app.service import Freya
+from app.specialists import AgentView
 
 _MOST_EXAMPLES: Final = 12
 
@@ -24,7 +25,7 @@ def listed(freya: Freya) -> list[types.Prompt]:
             description=f"A request to {agent.title}, beside others of its kind.",
             arguments=[types.PromptArgument(name="request", description="What you want.", required=True)],
         )
-        for agent in freya.agents()
+        for agent in freya.specialists.all()
     ]
     prompts += [
         types.Prompt(
@@ -46,7 +47,7 @@ def got(freya: Freya, name: str, arguments: Mapping[str, str]) -> types.GetPromp
     playbook = dict(_playbooks(freya)).get(name)
     if playbook is not None:
         return _of_playbook(playbook, arguments)
-    agent = next((each for each in freya.agents() if each.name == name), None)
+    agent = next((each for each in freya.specialists.all() if each.name == name), None)
     if agent is None:
         raise UnknownPrompt(f"there is no prompt {name!r}")
     request = arguments.get("request", "").strip()
@@ -78,7 +79,7 @@ def _examples(agent: AgentView) -> str:
 
 
 def _playbooks(freya: Freya) -> Iterator[tuple[str, Playbook]]:
-    for name, playbook in freya.playbooks():
+    for name, playbook in freya.specialists.playbooks():
         try:
             yield name, playbook()
         except CharterInvalid:

@@ -10,6 +10,7 @@ from app.service import Freya
 from memory import Owner, RecallFilter
 
 _SCHEME: Final = "freya://"
+_ARTIFACTS: Final = "artifacts/"
 _JSON: Final = "application/json"
 _PAGE: Final = 50
 _BUDGET: Final = 1000
@@ -23,6 +24,7 @@ _TEMPLATES: Final = (
         "recall",
         "What a turn with that message would be given of all that is remembered.",
     ),
+    (f"{_ARTIFACTS}{{artifact_id}}", "artifact", "Something that a tool made, under its own media type."),
 )
 
 
@@ -34,7 +36,10 @@ def templates() -> list[types.ResourceTemplate]:
     """What can be read by naming it."""
     return [
         types.ResourceTemplate(
-            uri_template=f"{_SCHEME}{path}", name=name, description=description, mime_type=_JSON
+            uri_template=f"{_SCHEME}{path}",
+            name=name,
+            description=description,
+            mime_type=None if name == "artifact" else _JSON,
         )
         for path, name, description in _TEMPLATES
     ]
@@ -71,9 +76,14 @@ async def listed(freya: Freya, owner: Owner, cursor: str | None) -> types.ListRe
 
 
 async def read(freya: Freya, owner: Owner, uri: str) -> types.ReadResourceResult:
-    """The content of a resource as JSON. Raises UnknownResource, and the service's errors."""
-    text = to_json(await _found(freya, owner, uri), indent=2).decode()
-    content = types.TextResourceContents(uri=uri, mime_type=_JSON, text=text)
+    """The content of a resource: JSON, and of an artifact its own. Raises UnknownResource, and the service's errors."""
+    path = uri.removeprefix(_SCHEME)
+    if path != uri and path.startswith(_ARTIFACTS):
+        made = await freya.artifact(owner, unquote(path.removeprefix(_ARTIFACTS)))
+        media_type, text = made.media_type, made.content
+    else:
+        media_type, text = _JSON, to_json(await _found(freya, owner, uri), indent=2).decode()
+    content = types.TextResourceContents(uri=uri, mime_type=media_type, text=text)
     return types.ReadResourceResult(contents=[content])
 
 
@@ -81,7 +91,7 @@ async def _found(freya: Freya, owner: Owner, uri: str) -> object:
     path = uri.removeprefix(_SCHEME)
     match [unquote(part) for part in path.split("/")] if path != uri else []:
         case ["agents"]:
-            return freya.agents()
+            return freya.specialists.all()
         case ["knowledge"]:
             return await freya.known.inventory()
         case ["knowledge", "pairs", pair]:

@@ -8,13 +8,13 @@ import mcp_types as types
 import structlog
 from mcp import MCPError
 from mcp.server import Server
-from mcp.server.context import ServerRequestContext
 from pydantic import ValidationError
 
 from app.errors import as_problem
 from app.mcp import prompts, resources
 from app.mcp.asking import ask, asking_tools, is_asking
 from app.mcp.computing import LOOKUPS, compute, computing_tools, look_up
+from app.mcp.doors import Context, Paged, server_of
 from app.service import Freya
 from memory import Owner
 
@@ -22,7 +22,6 @@ _log = structlog.get_logger(__name__)
 _INSTRUCTIONS: Final = """\
 Freya has specialists who answer with cited knowledge and computed results. Use `ask` where you do not know who is for \
 a request, `ask_NAME` for one specialist, and the tools named after a specialist to compute something yourself."""
-Context = ServerRequestContext[object]
 OwnerOf = Callable[[Context], Owner]
 Result = TypeVar("Result")
 
@@ -31,19 +30,8 @@ _VERSION: Final = version("freya-agents")  # read from disk, and so not in the e
 
 def mcp_server(freya: Freya, owner_of: OwnerOf) -> Server[object]:
     """The server. `owner_of` tells for whom a request acts."""
-    door = _Door(freya, owner_of)
-    return Server(
-        "freya",
-        version=_VERSION,
-        title="Freya",
-        instructions=_INSTRUCTIONS,
-        on_list_tools=door.list_tools,
-        on_call_tool=door.call_tool,
-        on_list_resources=door.list_resources,
-        on_list_resource_templates=door.list_templates,
-        on_read_resource=door.read_resource,
-        on_list_prompts=door.list_prompts,
-        on_get_prompt=door.get_prompt,
+    return server_of(
+        _Door(freya, owner_of), "freya", version=_VERSION, title="Freya", instructions=_INSTRUCTIONS
     )
 
 
@@ -52,15 +40,15 @@ class _Door:
         self._freya = freya
         self._owner_of = owner_of
 
-    async def list_tools(
-        self, _context: Context, _params: types.PaginatedRequestParams | None
-    ) -> types.ListToolsResult:
+    async def list_tools(self, _context: Context, _params: Paged) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[*asking_tools(self._freya), *computing_tools(self._freya)])
 
-    async def call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call_tool(
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
         """What is wrong with a call is told in its result, so that a model can mend it."""
         try:
-            return await self._called(context, params.name, params.arguments or {})
+            return await self._called(context, params)
         except ValidationError as error:
             wrong = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
@@ -73,25 +61,21 @@ class _Door:
             return _failed(f"{found.title}: {found.detail}")
 
     async def _called(
-        self, context: Context, name: str, arguments: dict[str, object]
-    ) -> types.CallToolResult:
-        owner = self._owner_of(context)
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        owner, name, arguments = self._owner_of(context), params.name, params.arguments or {}
         if is_asking(name):
-            return await ask(context, self._freya, owner, name, arguments)
+            return await ask(context, self._freya, owner, params)
         if name in LOOKUPS:
             return await look_up(self._freya, owner, name, arguments)
         return await compute(self._freya, name, arguments)
 
-    async def list_resources(
-        self, context: Context, params: types.PaginatedRequestParams | None
-    ) -> types.ListResourcesResult:
+    async def list_resources(self, context: Context, params: Paged) -> types.ListResourcesResult:
         cursor = params.cursor if params else None
         with _told():
             return await resources.listed(self._freya, self._owner_of(context), cursor)
 
-    async def list_templates(
-        self, _context: Context, _params: types.PaginatedRequestParams | None
-    ) -> types.ListResourceTemplatesResult:
+    async def list_templates(self, _context: Context, _params: Paged) -> types.ListResourceTemplatesResult:
         return types.ListResourceTemplatesResult(resource_templates=resources.templates())
 
     async def read_resource(
@@ -100,9 +84,7 @@ class _Door:
         with _told():
             return await resources.read(self._freya, self._owner_of(context), params.uri)
 
-    async def list_prompts(
-        self, _context: Context, _params: types.PaginatedRequestParams | None
-    ) -> types.ListPromptsResult:
+    async def list_prompts(self, _context: Context, _params: Paged) -> types.ListPromptsResult:
         return types.ListPromptsResult(prompts=prompts.listed(self._freya))
 
     async def get_prompt(

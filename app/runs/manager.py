@@ -4,20 +4,20 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Self
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from agents import UnknownAgent
 from app.errors import internal
 from app.problems import Problem, ProblemError, problem
 from app.runs.active import ActiveRun
 from app.runs.admission import Admission
 from app.runs.approvals import ApprovalAnswer, refuse_unfit, waits_for
+from app.runs.beginning import Beginner, refuse_unworkable
 from app.runs.cancelling import Canceller, stop
 from app.runs.carrying import METER, Carrier, Parts
 from app.runs.closing import Closed, Closer, Observer
@@ -28,14 +28,13 @@ from app.runs.logged import traced
 from app.runs.luggage import Accounts, Luggage, found_with, kept_with
 from app.runs.metering import Meter
 from app.runs.orders import Orders
-from app.runs.records import GOING_ON, Abandoned, ChatRequest, ChatResult, RunView, Status
-from app.runs.store import AlreadyBegun, RunStore, ThreadBusy
+from app.runs.records import GOING_ON, Abandoned, ChatRequest, ChatResult, Status
+from app.runs.store import AlreadyBegun, RunStore
 from app.runs.worker import STOPPED, Worker
 from app.runs.writing import RunWriter
 from app.tasks import end
-from graphs import NOTHING, Brought, RequestRefused, RunEvent, RunStarted, clean_message
+from graphs import NOTHING, Brought, RunEvent, RunStarted
 from memory import MemoryUnavailable, Owner, Scope, WriteUncertain, new_id
-from models.chat import Role, language_model
 
 _log = structlog.get_logger(__name__)
 _POLL_S = 2.0
@@ -77,7 +76,6 @@ class RunManager:
         self._store = store
         self._events = events
         self._most_runs = most_runs
-        self._busy_wait_s = busy_wait_s
         self._going = going
         self._closer = Closer(store, observe=observe, answered=answered, closed=closed)
         self._admission = Admission(most=most_runs, within_s=routed_within_s)
@@ -95,6 +93,13 @@ class RunManager:
             active=lambda: self.active,
             most=lambda: self._admission.limit,
             carry=self._carry,
+        )
+        self._beginner = Beginner(
+            store,
+            holder=self._executor.holder,
+            busy_wait_s=busy_wait_s,
+            cancel=self.cancel,
+            ended=partial(self._ended, until=GOING_ON),
         )
         self._stopping = False
         self.stopped = asyncio.Event()
@@ -209,7 +214,7 @@ class RunManager:
         )
         run.writer.keep(kept_with(run.luggage, self._parts.saver.serde))
         try:
-            await self._begin(run, idempotency_key)
+            await self._beginner.begin(run, idempotency_key)
         except WriteUncertain:
             self._closer.fail_behind(
                 run
@@ -303,27 +308,12 @@ class RunManager:
             await asyncio.wait([run.task])
         return True
 
-    async def _project(self, owner: Owner, request: ChatRequest) -> str | None:
-        """The project of the request, else of the thread that it goes on with."""
-        if request.project_id is not None or request.thread_id is None:
-            return request.project_id
-        return await self._store.project_of(owner, request.thread_id)
-
     def refuse_unworkable(self, request: ChatRequest, brought: Brought = NOTHING) -> None:
         """Refuse at once what the guard or the router would refuse, so that it leaves no record.
 
         Raises RequestRefused, UnknownAgent.
         """
-        clean_message(request.message, longest=self._parts.settings.longest_message)
-        unknown = [name for name in request.agents if name not in self._parts.charters]
-        if unknown:
-            known = ", ".join(self._parts.charters)
-            raise UnknownAgent(f"there is no agent {', '.join(unknown)}; there are {known}")
-        if brought.needs_model and language_model(self._parts.chat.of(Role.REASONING)) is None:
-            raise RequestRefused(
-                "only a language model can be held to a tool choice or a response format, and none is configured: leave "
-                "tool_choice and response_format out, or configure one (FREYA_MODELS__ROLES)"
-            )
+        refuse_unworkable(self._parts, request, brought)
 
     async def wait(self, owner: Owner, run_id: str) -> ChatResult | Problem:
         """How a run ends, or the problem approval_required once it waits for a person.
@@ -378,7 +368,9 @@ class RunManager:
     ) -> ChatResult | Problem:
         view = await self._store.get(owner, run_id)
         after = 0
-        while view.status in until:
+        while view.status in until or (
+            view.status == "waiting" and not view.approvals
+        ):  # answered: it goes on
             async with contextlib.aclosing(
                 self._events.read(owner, run_id, after=after, heartbeat_s=_POLL_S, stopped=self.stopped)
             ) as events:
@@ -394,56 +386,6 @@ class RunManager:
         if view.result:
             return view.result
         return view.problem or internal(run_id)
-
-    async def _begin(self, run: ActiveRun, idempotency_key: str | None) -> None:
-        """Write the run; while the thread is busy do as the client asked."""
-        owner, request = run.scope.owner, run.request
-        until = time.monotonic() + self._busy_wait_s
-        failed: RunView | None = None
-        while True:
-            try:
-                await self._write(run, idempotency_key, failed)
-            except AlreadyBegun as known:
-                if known.run.request != request or not known.run.may_be_repeated:
-                    raise
-                failed = known.run
-                run.scope = replace(run.scope, thread_id=failed.thread_id)
-            except ThreadBusy as busy:
-                if request.on_busy == "reject" or time.monotonic() >= until:
-                    detail = f"Run {busy.run_id} of this thread is going on. Wait for its end, or send on_busy `queue` or `replace`."
-                    raise ProblemError(problem("thread_busy", detail, run_id=busy.run_id or None)) from busy
-                if request.on_busy == "replace" and busy.run_id and await self.cancel(owner, busy.run_id):
-                    continue
-                await self._until_ended(owner, busy.run_id, until - time.monotonic())
-            else:
-                return
-
-    async def _write(self, run: ActiveRun, idempotency_key: str | None, failed: RunView | None) -> None:
-        """Write the run as a new one, or in place of the one that failed under the same key."""
-        worker = self._executor.holder
-        if failed is None or idempotency_key is None:
-            new = run.request.thread_id is None
-            project = await self._store.begin(
-                run.run_id,
-                run.scope,
-                run.request,
-                new_thread=new,
-                worker=worker,
-                idempotency_key=idempotency_key,
-            )
-            run.begins = new
-        else:
-            project = await self._project(run.scope.owner, run.request)
-            await self._store.begin_again(
-                failed, run.run_id, run.scope, worker=worker, idempotency_key=idempotency_key
-            )
-        if run.request.project_id is None:
-            run.scope = replace(run.scope, project_id=project)
-
-    async def _until_ended(self, owner: Owner, run_id: str, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError, ProblemError):
-            async with asyncio.timeout(max(0.0, seconds)):
-                await self._ended(owner, run_id, until=GOING_ON)
 
     async def _carry_out(self, run: ActiveRun) -> ChatResult | Problem | None:
         if run.luggage.account:

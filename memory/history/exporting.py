@@ -14,9 +14,9 @@ import orjson
 from memory.database import Connection, Database
 from memory.owner import Owner
 from memory.privacy.sealing import Sealer
+from memory.privacy.stored import opened_json
 from memory.privacy.vault import Vault
 from memory.records.rows import DELETED_SOURCES
-from memory.threads import opened_json
 
 FORMAT: Final = "freya-memory-export"
 VERSION: Final = 1

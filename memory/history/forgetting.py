@@ -12,11 +12,12 @@ from memory.errors import KeyMissing, StillRunning, UnknownRecord
 from memory.owner import Owner
 from memory.privacy.audit import write_note
 from memory.privacy.sealing import Sealer
+from memory.privacy.stored import sealed
 from memory.records.deletions import note_deletion, note_for_members
 from memory.records.forgotten import keep_lines_out
 from memory.records.rows import RecordRows
 from memory.records.store import RecordStore
-from memory.threads import sealed, title_of
+from memory.titles import title_of
 
 _OWN: Final = "tenant_id = %(tenant)s AND user_id = %(user)s"
 _TURN: Final = f"""

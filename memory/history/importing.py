@@ -20,9 +20,10 @@ from memory.history.naming import Named, Naming
 from memory.identifiers import new_id
 from memory.owner import Owner
 from memory.privacy.sealing import Sealer
+from memory.privacy.stored import sealed, sealed_json
 from memory.records.forgotten import lines_kept_out
 from memory.records.rows import RecordRows
-from memory.threads import sealed, sealed_json, title_of
+from memory.titles import title_of
 
 _BATCH_LINES: Final = 500
 _BATCH_BYTES: Final = 8 * 1024 * 1024

@@ -38,7 +38,7 @@ class ScriptedService:
         self.turns: list[list[Step] | Response] = []
         self.replays: list[list[Step]] = []
         self.answers: dict[str, list[Any]] = {}  # JSON by path; the last one stays
-        self.asked: list[tuple[str, str, Any, dict[str, str]]] = []  # method, path, JSON, headers
+        self.asked: list[tuple[str, str, Any, dict[str, str]]] = []  # method, path, JSON or a file, headers
         self.queries: list[str] = []
         self.cancelled = threading.Event()
         self.address = ""
@@ -51,7 +51,9 @@ class ScriptedService:
 
     async def _answer(self, request: Request) -> Response:
         path, body = request.url.path, await request.body()
-        self.asked.append((request.method, path, orjson.loads(body) if body else None, dict(request.headers)))
+        said = body if request.headers.get("content-type") == "application/octet-stream" else None
+        said = said if said is not None else (orjson.loads(body) if body else None)
+        self.asked.append((request.method, path, said, dict(request.headers)))
         self.queries.append(request.url.query)
         if path == "/v1/chat/stream":
             script = self.turns.pop(0)

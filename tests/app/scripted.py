@@ -9,6 +9,7 @@ from typing import Any, cast
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from redis.asyncio import Redis
 
+from agents import NO_RESOURCES
 from app.attachments.reading import Reader
 from app.attachments.settings import AttachmentSettings
 from app.attachments.store import AttachmentStore
@@ -20,10 +21,11 @@ from app.runs.executors import ByWorkers
 from app.runs.luggage import Accounts
 from app.runs.saver import RunSaver
 from app.service import Freya
+from app.specialists import Specialists
 from graphs import FreyaGraph, FreyaState, RunContext
 from graphs.events import Token
 from graphs.routing.interfaces import Route
-from graphs.settings import GraphSettings
+from graphs.settings import ApprovalSettings, GraphSettings
 from memory import (
     LOCAL,
     Database,
@@ -135,7 +137,7 @@ class Setup:
         assert self.store is not None
         assert self.events is not None
         return Freya(
-            charters={},
+            specialists=Specialists({}, NO_RESOURCES, ApprovalSettings()),
             designs=cast("Any", None),
             manager=manager,
             runs=self.store,

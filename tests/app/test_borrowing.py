@@ -16,6 +16,7 @@ from pydantic import SecretStr, ValidationError
 
 from agents import NO_RESOURCES, Charter, discover, writes
 from app.agents_service import LiveCharters
+from app.health import Check, Health
 from app.mcp.borrowing import Borrowing
 from app.mcp.settings import McpServerSettings, McpSettings
 from app.settings import SettingsInvalid
@@ -31,11 +32,17 @@ class Shelf:
     """What was lent, and when it changed."""
 
     lent: Mapping[str, Sequence[BaseTool]] = field(default_factory=dict)
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
+    checks: Mapping[str, Check] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def lend(self, tools: Mapping[str, Sequence[BaseTool]]) -> None:
         self.lent = tools
         self.changed.set()
+
+    def called(self, server: str, tool: str, outcome: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.calls.append((server, tool, outcome))
 
     async def until_lent(self) -> dict[str, BaseTool]:
         async with asyncio.timeout(30):
@@ -50,7 +57,11 @@ async def borrowed(**servers: dict[str, Any]) -> AsyncIterator[Shelf]:
         name: McpServerSettings.model_validate({"agents": ["technical"], "tools": TOOLS, **given})
         for name, given in servers.items()
     }
-    async with Borrowing(McpSettings(servers=settings), shelf.lend, known=["technical"]):
+    borrowing = Borrowing(
+        McpSettings(servers=settings), shelf.lend, known=["technical"], observe=shelf.called
+    )
+    shelf.checks = borrowing.checks
+    async with borrowing:
         yield shelf
 
 
@@ -106,6 +117,7 @@ async def test_allowed_tools_of_a_server_on_its_streams_are_lent_and_others_are_
         refused = await called(tools["library_find_book"], title="burnt")
     assert refused.message.status == "error"
     assert "that book was burnt" in refused.message.text
+    assert shelf.calls == [("library", "find_book", "answered"), ("library", "find_book", "refused")]
 
 
 async def test_tools_of_a_server_over_http_are_lent_and_say_when_it_is_gone(free_port: int):
@@ -133,12 +145,20 @@ async def test_call_that_takes_too_long_is_given_up():
         late = await called(tools["library_wait_for_book"], title="Dune")
     assert late.message.status == "error"
     assert "did not answer within 10 s" in late.message.text
+    assert shelf.calls == [("library", "wait_for_book", "late")]
 
 
 async def test_dead_server_keeps_no_other_from_being_lent():
     dead = {"command": ["/nonexistent/server"]}
     async with borrowed(dead=dead, library=ON_STREAMS) as shelf:
         assert "library_find_book" in await shelf.until_lent()
+        report = await Health(shelf.checks).report()
+    away, answers = report.dependencies
+    assert report.ready
+    assert (away.name, away.detail, away.ok) == ("MCP server dead", "does not answer", True)
+    assert away.warning is not None
+    assert away.warning.startswith("does not answer (")
+    assert (answers.name, answers.detail, answers.warning) == ("MCP server library", "answers, 3 tools", None)
 
 
 async def test_specialists_have_what_is_lent_beside_their_own():

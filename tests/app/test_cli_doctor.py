@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple  # Any: JSON
 
@@ -14,8 +16,10 @@ import pytest
 from starlette.responses import JSONResponse
 from typer.testing import CliRunner
 
+from app.access import KeyStore, NewKey
 from app.cli import examination
 from app.cli.commands import application
+from app.database import open_pool
 from app.embedded import DataFolderUnusable
 from models.resident.library import Library
 from tests.app.cli_service import ScriptedService, serving
@@ -286,3 +290,39 @@ def test_an_embedding_model_that_has_to_be_fetched_is_noted(monkeypatch: pytest.
 def test_installed_llama_cpp_is_told(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
     assert findings()["llama.cpp"]["detail"] == "installed"
+
+
+def test_keys_are_counted_and_those_that_expire_are_named(monkeypatch: pytest.MonkeyPatch, database_url: str):
+    monkeypatch.setenv("FREYA_POSTGRES_URL", database_url)
+    assert findings()["API keys"]["detail"].startswith("none, and none is needed")
+    monkeypatch.setenv("FREYA_HTTP__HOST", "192.0.2.1")
+    none = findings(code=1)["API keys"]
+    assert (none["state"], none["detail"]) == ("problem", "0 good")
+    assert "freya keys create NAME" in none["advice"]
+
+    async def make(*days: int | None) -> None:
+        pool = await open_pool(database_url, min_size=1, max_size=1)
+        for number, left in enumerate(days):
+            until = datetime.now(UTC) + timedelta(days=left) if left is not None else None
+            await KeyStore(pool).create(NewKey(name=f"key{number}", expires_at=until), by="test")
+        async with pool.connection() as connection:
+            await connection.execute(
+                "UPDATE api_keys SET expires_at = now() - interval '1 day' WHERE name = 'key0'"
+            )
+        await pool.close()
+
+    asyncio.run(make(1, 3, 100, None))
+    found = findings(code=1)["API keys"]  # nothing can be listened on there
+    assert found["state"] == "note"
+    assert re.fullmatch(
+        r"3 good, expired: key0 \(key_\w+\), expiring within 14 days: key1 \(key_\w+\)", found["detail"]
+    )
+    assert "freya keys rotate" in found["advice"]
+    monkeypatch.setenv("FREYA_HTTP__KEY_HASHES", json.dumps(["0" * 64]))
+    assert findings(code=1)["API keys"]["detail"].startswith("4 good, 1 in FREYA_HTTP__KEY_HASHES among them")
+
+
+def test_keys_of_a_database_that_does_not_run_are_left_alone(tmp_path: Path, service: ScriptedService):
+    service.answers["/readyz"] = [{"dependencies": []}]
+    assert "are read while the service runs" in findings()["API keys"]["detail"]
+    assert not (tmp_path / "data" / "postgres").exists()

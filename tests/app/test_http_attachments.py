@@ -1,6 +1,7 @@
 """Files that are attached to threads: sent, listed, downloaded, given to turns as data, deleted and erased."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -138,3 +139,62 @@ async def test_files_are_exported_and_erased_with_their_user(client, me, running
     owner = Owner(me["freya-user"])
     receipt = await running.freya.memory._eraser.erase(owner, actor="test", planted=[planted])
     assert (receipt.verified, receipt.removed["postgresql"]["attachments"]) == (True, 1)
+
+
+async def test_a_fork_has_the_files_of_what_it_copies_and_shares_their_content(client, me, running: Running):
+    thread = await thread_of(client, me)
+    file = (await attached(client, me, thread, "stars.txt", b"The star Vega is 25 light years away.")).json()
+    asked = {"message": "How far is Vega?", "thread_id": thread, "attachments": [file["id"]]}
+    assert (await client.post("/v1/chat", json=asked, headers=me)).status_code == 200
+    question, answer = (await client.get(f"/v1/threads/{thread}/messages", headers=me)).json()["items"]
+    late = (await attached(client, me, thread, "late.txt", b"Written later.")).json()
+
+    async def forked(**body: str) -> tuple[str, list[dict[str, Any]]]:
+        made = await client.post(f"/v1/threads/{thread}/fork", json=body, headers=me)
+        assert made.status_code == 201, made.text
+        fork = made.json()["thread"]["id"]
+        return fork, (await client.get(f"/v1/threads/{fork}/attachments", headers=me)).json()["items"]
+
+    _, [copy] = await forked(message_id=answer["id"])
+    assert {**copy, "id": file["id"], "thread_id": thread} == file
+    assert copy["id"] != file["id"]
+    second, [again] = await forked(message_id=question["id"], message="How far away is the star Vega?")
+    [run] = (await client.get(f"/v1/threads/{second}/runs", headers=me)).json()["items"]
+    assert run["request"]["attachments"] == [again["id"]]
+
+    held = "SELECT count(*) AS files, count(content) AS contents FROM attachments WHERE user_id = %s"
+
+    async def counted() -> tuple[int, int]:
+        async with running.freya._runs._database.of_all() as connection:
+            [row] = await (await connection.execute(held, (me["freya-user"],))).fetchall()
+        return row["files"], row["contents"]
+
+    async def content_of(one: str) -> bytes:
+        content: bytes = (await client.get(f"/v1/attachments/{one}", headers=me)).content
+        return content
+
+    assert await counted() == (4, 2), (
+        "a file, what was attached later, and two copies without a content of their own"
+    )
+    assert await content_of(copy["id"]) == b"The star Vega is 25 light years away."
+    await client.delete(f"/v1/threads/{thread}", headers=me)
+    assert await counted() == (2, 1)
+    problem_of(await client.get(f"/v1/attachments/{late['id']}", headers=me), 404, "unknown_attachment")
+    assert (
+        await content_of(copy["id"])
+        == await content_of(again["id"])
+        == b"The star Vega is 25 light years away."
+    )
+    assert (await client.delete(f"/v1/attachments/{copy['id']}", headers=me)).status_code == 204
+    assert await content_of(again["id"]) == b"The star Vega is 25 light years away."
+    asked = {
+        "message": "How far is Vega?",
+        "thread_id": second,
+        "attachments": [again["id"]],
+        "on_busy": "queue",
+    }
+    assert (await client.post("/v1/chat", json=asked, headers=me)).status_code == 200
+    confirm = f"local/{me['freya-user']}"
+    erased = await client.post("/v1/memory/erase", json={"confirm": confirm}, headers=me)
+    assert erased.json()["verified"], erased.text
+    assert await counted() == (0, 0)

@@ -9,11 +9,14 @@ from tests.e2e.completing import Stage, staged
 from tests.e2e.running import Command, running
 from tests.e2e.seeding import fresh_data
 
+NEEDS_A_PERSON = "budget_split"
+
 
 @pytest.fixture(scope="session")
 async def service() -> AsyncIterator[Command]:
-    """`freya serve`, ready; it must end cleanly."""
-    async with fresh_data("freya-e2e-") as data, running(data) as command:
+    """`freya serve`, ready, which asks a person before it calls one of its tools; it must end cleanly."""
+    asks = {"FREYA_GRAPHS__APPROVALS__TOOLS": f'["{NEEDS_A_PERSON}"]'}
+    async with fresh_data("freya-e2e-") as data, running(data, **asks) as command:
         yield command
         assert await command.stop() == 0
 

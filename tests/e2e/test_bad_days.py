@@ -21,6 +21,7 @@ from tests.e2e.seeding import fresh_data
 
 pytestmark = pytest.mark.e2e
 JSON = {"content-type": "application/json"}
+_READY_S = 240
 
 
 async def assert_lives(client: httpx.AsyncClient) -> None:
@@ -278,3 +279,29 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+async def test_second_service_on_the_folder_is_refused_and_harms_nothing(
+    service: Command, client: httpx.AsyncClient, tmp_path: Path
+):
+    other_way = tmp_path / "same-folder"
+    other_way.symlink_to(service.data)
+    before = (await client.post("/v1/chat", json={"message": "Hello!"})).json()
+    environment = {**os.environ, "FREYA_DATA": str(other_way), "FREYA_HTTP__PORT": "0"}
+    second = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", "serve"),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(_READY_S):
+        said, _ = await second.communicate()
+    assert second.returncode == 1, said.decode()
+    assert f"process {service.process.pid}" in said.decode()
+    assert service.url in said.decode()
+    assert "Traceback" not in said.decode()
+    after = await client.post("/v1/chat", json={"message": "Thanks!", "thread_id": before["thread_id"]})
+    assert after.status_code == 200, after.text
+    said_there = await client.get(f"/v1/threads/{before['thread_id']}/messages")
+    assert len(said_there.json()["items"]) == 4
+    assert (await client.get("/readyz")).json()["ready"]

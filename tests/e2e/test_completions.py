@@ -306,6 +306,23 @@ async def test_model_that_does_not_answer_is_a_server_error(stage: Stage):
         [chunk async for chunk in stream]
 
 
+async def test_sentence_that_a_check_takes_out_is_corrected_below_a_line(stage: Stage):
+    true, made_up = "The RSI compares recent gains with recent losses.", "Exactly 73219 traders watch it."
+    stage.plays(Step(text=f"{true} {made_up}"))
+    stream = await stage.door.chat.completions.create(
+        model="freya/technical", messages=[{"role": "user", "content": RSI}], stream=True
+    )
+    text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+    run = await stage.newest_run()
+    written, line, corrected = text.partition("\n\n---\n\n")
+    assert made_up in written
+    assert line, text
+    assert corrected == run["result"]["answer"]
+    assert true in corrected
+    assert made_up not in corrected
+    assert run["result"]["untraced"] == ["73219"]
+
+
 async def test_who_leaves_a_stream_stops_its_run_within_a_second(stage: Stage):
     stage.plays(Step(hang=True))
     stream = await stage.door.chat.completions.create(

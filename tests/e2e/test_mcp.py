@@ -10,37 +10,69 @@ from typing import Any
 
 import httpx
 import httpx2
+import psutil
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from app.embedded import running_instance
 from tests.e2e.completing import Stage
+from tests.e2e.conftest import NEEDS_A_PERSON
 from tests.e2e.running import Command
+from tests.e2e.seeding import fresh_data
 from tests.fakes.openai_endpoint import Step
 
 pytestmark = pytest.mark.e2e
 NPV = "NPV of -1000, 400, 400, 400 at 8 %"
 ROOT = Path(__file__).parents[2]
 MODES = ["auto", "legacy"]
+_KEEPING = """
+import os, pathlib, subprocess, sys
+kept, status, *words = sys.argv[1:]
+if child := os.fork():
+    os.waitpid(child, 0)
+    os._exit(0)
+os.setsid()  # it is to end as its input does, and not by a signal of the client, which waits two seconds
+with open(kept, "wb") as file:
+    process = subprocess.Popen(words, stdout=subprocess.PIPE)
+    for line in process.stdout:
+        file.write(line)
+        try:
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            pass
+pathlib.Path(status).write_text(str(process.wait()))
+"""
+"""Runs a command, keeps what it writes to its output, and its exit status."""
 
 
 @contextlib.asynccontextmanager
-async def speaking(service: Command, mode: str = "auto", **headers: str) -> AsyncIterator[Any]:
+async def speaking(
+    service: Command, mode: str = "auto", *, asked: Any = None, **headers: str
+) -> AsyncIterator[Any]:
+    """The official client; `asked` is its way of asking its user, where it has one."""
     async with (
         httpx2.AsyncClient(headers=headers, timeout=60) as http,
-        Client(streamable_http_client(f"{service.url}/mcp", http_client=http), mode=mode) as client,
+        Client(
+            streamable_http_client(f"{service.url}/mcp", http_client=http),
+            mode=mode,
+            elicitation_callback=asked,
+        ) as client,
     ):
         yield client
 
 
 @contextlib.asynccontextmanager
-async def speaking_on_streams(service: Command) -> AsyncIterator[Any]:
+async def speaking_on_streams(
+    service: Command, mode: str = "auto", *, asked: Any = None
+) -> AsyncIterator[Any]:
     command = StdioServerParameters(
         command=sys.executable,
         args=["-m", "app", "mcp", "--url", service.url],
         env={"PYTHONPATH": str(ROOT)},
     )
-    async with Client(command) as client:
+    async with Client(command, mode=mode, elicitation_callback=asked) as client:
         yield client
 
 
@@ -57,7 +89,7 @@ async def test_specialists_and_their_tools_are_tools_with_their_schemas(
     assert {"ask", *(f"ask_{agent['name']}" for agent in agents)} <= tools.keys()
     assert {"search_knowledge", "recall_memory"} <= tools.keys()
     computing = {f"{agent['name']}_{tool['name']}" for agent in agents for tool in agent["tools"]}
-    assert computing <= tools.keys()
+    assert computing - tools.keys() == {f"sofia_{NEEDS_A_PERSON}"}
     for name, tool in tools.items():
         assert len(name) <= 64, name
         assert tool.description, name
@@ -121,7 +153,7 @@ async def test_knowledge_is_searched_and_read(service: Command):
         with pytest.raises(MCPError, match="No such pair"):
             await client.read_resource("freya://knowledge/pairs/pair_none")
         templates = (await client.list_resource_templates()).resource_templates
-    assert {"pair", "search", "record", "recall"} == {template.name for template in templates}
+    assert {"pair", "search", "record", "recall", "artifact"} == {template.name for template in templates}
 
 
 async def test_prompts_are_examples_and_playbooks(service: Command, client: httpx.AsyncClient):
@@ -225,3 +257,32 @@ async def test_specialist_works_with_the_tool_of_another_server_beside_a_dead_on
     assert "does not ask for it" in use["result"]
     async with speaking(stage.command) as mcp:
         assert not [name for name in await tools_of(mcp) if "library" in name]
+
+
+async def test_command_that_starts_a_service_itself_ends_it_with_its_client(tmp_path: Path):
+    kept, status = tmp_path / "stdout", tmp_path / "status"
+    async with fresh_data("freya-mcp-") as data:
+        command = StdioServerParameters(
+            command=sys.executable,
+            args=["-c", _KEEPING, str(kept), str(status), sys.executable, "-m", "app", "mcp"],
+            env={"PYTHONPATH": str(ROOT), "FREYA_DATA": str(data)},
+        )
+        async with asyncio.timeout(240):
+            async with Client(command) as spoken_to:
+                client: Any = spoken_to
+                assert client.server_info.name == "freya"
+                assert "davina_npv_irr" in await tools_of(client)
+                done = await client.call_tool(
+                    "davina_npv_irr", {"cash_flows": [-1000, 400, 400, 400], "rate_percent": 8}
+                )
+                assert "30.84" in done.content[0].text
+                assert await running_instance(data) is not None
+            while not await asyncio.to_thread(status.exists):
+                await asyncio.sleep(0.1)
+        assert await asyncio.to_thread(status.read_text) == "0"
+        assert await running_instance(data) is None
+        left = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+        assert [line for line in left if str(data) in " ".join(line)] == []
+    lines = (await asyncio.to_thread(kept.read_text)).splitlines()
+    assert len(lines) >= 3
+    assert {json.loads(line)["jsonrpc"] for line in lines} == {"2.0"}, "something else went to its output"

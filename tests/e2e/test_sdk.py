@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.e2e.conftest import NEEDS_A_PERSON
 from tests.e2e.cutting import cutting
 from tests.e2e.running import Command
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / "sdk" / "python"
+BUDGET = "Divide a marketing budget of 6000 over SEO, newsletter and LinkedIn equally"
 NPV = {"message": "NPV of -1000, 400, 400, 400 at 8 %"}
 
 
@@ -121,6 +124,32 @@ async def test_packed_typescript_client_asks(service: Command):
     assert said.count("30.84") >= 2
     assert said.count("-- davina") == 2
     assert "technical" in said
+
+
+def assert_conversed(said: str) -> None:
+    """Asked, allowed, answered with a file, and stopped the second time."""
+    assert said.count(f"-- allowed: {NEEDS_A_PERSON}") == 1
+    assert "-- answered: " in said
+    assert "2,000" in said
+    [size] = set(re.findall(r"-- made: budget\.csv, text/csv, (\d+) bytes", said))
+    assert int(size) > 20
+    assert said.rstrip().endswith("-- stopped")
+
+
+async def test_packed_python_client_has_a_whole_conversation(
+    service: Command, packed: tuple[Path, Path], tmp_path: Path
+):
+    await asyncio.to_thread(shutil.unpack_archive, packed[0], tmp_path, "zip")
+    example = PYTHON / "examples" / "conversation.py"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    assert_conversed(await output(sys.executable, example, service.url, BUDGET, env=environment))
+
+
+@pytest.mark.usefixtures("packed")
+async def test_packed_typescript_client_has_a_whole_conversation(service: Command):
+    folder = ROOT / "build" / "sdk" / "typescript"
+    example = folder / "examples" / "conversation.mjs"
+    assert_conversed(await output("node", "--no-warnings", example, service.url, BUDGET, at=folder))
 
 
 async def output(*command: Any, env: dict[str, str] | None = None, at: Path = ROOT) -> str:

@@ -16,7 +16,7 @@ from memory import (
     title_of,
 )
 from memory.privacy import DataKeys, PrivacySettings, Sealer
-from memory.threads import sealed
+from memory.privacy.stored import sealed
 from tests.memory.privacy.conftest import key
 
 

@@ -28,7 +28,7 @@ from memory import (
 from memory.history import HistoryImporter
 from memory.privacy import AuditTrail
 from memory.recall import MemoryRecaller, RecallSettings
-from memory.threads import title_of
+from memory.titles import title_of
 from models import estimated_tokens
 from tests.memory.recall.conftest import WordEmbedder
 

@@ -8,15 +8,16 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from app.runs import ChatResult
-from graphs import Citation, ClientCall
+from app.http.completions.approving import asking
+from app.runs import ChatResult, RunView
+from graphs import Approval, ArtifactReference, ClientCall
 
 FinishReason = Literal["stop", "length", "tool_calls"]
 _MARK: Final = re.compile(r"\[(\d{1,3})\](?!\()")
 
 
 class UrlCitation(BaseModel):
-    """Where a citation stands in the answer, and the pair that is cited."""
+    """Where a citation or a link to a file stands in the answer, and what it leads to."""
 
     start_index: int
     end_index: int
@@ -25,10 +26,13 @@ class UrlCitation(BaseModel):
 
 
 class Annotation(BaseModel):
-    """A citation."""
+    """A citation of a pair, or something that a tool made, to be downloaded with the same key."""
 
     type: Literal["url_citation"] = "url_citation"
     url_citation: UrlCitation
+    artifact: ArtifactReference | None = Field(
+        default=None, exclude_if=lambda made: made is None, description="What was made; OpenAI has none."
+    )
 
 
 class CalledFunction(BaseModel):
@@ -59,6 +63,11 @@ class AnswerMessage(BaseModel):
     refusal: str | None = None
     annotations: list[Annotation] = []
     tool_calls: list[ToolCallMade] | None = None
+    approvals: list[Approval] | None = Field(
+        default=None,
+        exclude_if=lambda waiting: waiting is None,
+        description="What the run waits for, as the text says; OpenAI has none.",
+    )
 
 
 class CompletionChoice(BaseModel):
@@ -96,7 +105,7 @@ class ChatCompletion(BaseModel):
     created: int
     model: str
     choices: list[CompletionChoice]
-    usage: CompletionUsage
+    usage: CompletionUsage | None = Field(description="Null while the run waits for a person.")
     system_fingerprint: str = Field(description="The model that wrote it.")
 
 
@@ -113,6 +122,7 @@ class Delta(BaseModel):
     content: str | None = None
     annotations: list[Annotation] | None = None
     tool_calls: list[ToolCallPart] | None = None
+    approvals: list[Approval] | None = None
 
 
 class ChunkChoice(BaseModel):
@@ -157,12 +167,11 @@ def completion_id(run_id: str) -> str:
 
 
 def whole(result: ChatResult, model: str, created: datetime, base_url: str) -> ChatCompletion:
-    """The completion that a run made. `base_url` is where the service is reached, for the links of citations."""
+    """The completion that a run made. `base_url` is where the service is reached, for the links of citations and files."""
     calls = [ToolCallMade.of(call) for call in result.client_calls]
+    text = with_files(result, base_url)
     message = AnswerMessage(
-        content=result.answer or None,
-        annotations=annotations(result.answer, result.citations, base_url),
-        tool_calls=calls or None,
+        content=text or None, annotations=annotations(text, result, base_url), tool_calls=calls or None
     )
     return ChatCompletion(
         id=completion_id(result.run_id),
@@ -174,6 +183,19 @@ def whole(result: ChatResult, model: str, created: datetime, base_url: str) -> C
     )
 
 
+def waiting(run: RunView, model: str, created: datetime, unclear: str = "") -> ChatCompletion:
+    """The completion that asks the user for what the run waits for. `unclear` is what was wrong with an answer to it."""
+    message = AnswerMessage(content=asking(run, unclear), approvals=run.approvals)
+    return ChatCompletion(
+        id=completion_id(run.id),
+        created=int(created.timestamp()),
+        model=model,
+        choices=[CompletionChoice(message=message, finish_reason="stop")],
+        usage=None,
+        system_fingerprint="freya",
+    )
+
+
 def finish_reason(result: ChatResult) -> FinishReason:
     """Why the answer ends."""
     if result.client_calls:
@@ -181,9 +203,17 @@ def finish_reason(result: ChatResult) -> FinishReason:
     return "length" if result.cut else "stop"
 
 
-def annotations(text: str, citations: Sequence[Citation], base_url: str) -> list[Annotation]:
-    """A citation for each `[number]` in the text, at its place in characters."""
-    by_number = {citation.number: citation for citation in citations}
+def with_files(result: ChatResult, base_url: str) -> str:
+    """The answer, and below it a link to each thing that was made."""
+    links = [
+        f"{_link(made, base_url)} ({made.media_type}, {made.bytes:,} bytes)" for made in result.artifacts
+    ]
+    return "\n\n".join(part for part in (result.answer, "\n".join(links)) if part)
+
+
+def annotations(text: str, result: ChatResult, base_url: str) -> list[Annotation]:
+    """A citation for each `[number]` in the text, and for each link to what was made, at its place in characters."""
+    by_number = {citation.number: citation for citation in result.citations}
     found: list[Annotation] = []
     for mark in _MARK.finditer(text):
         citation = by_number.get(int(mark[1]))
@@ -191,7 +221,23 @@ def annotations(text: str, citations: Sequence[Citation], base_url: str) -> list
             url = f"{base_url.rstrip('/')}/v1/knowledge/pairs/{quote(citation.pair_id, safe='')}"
             place = UrlCitation(start_index=mark.start(), end_index=mark.end(), title=citation.title, url=url)
             found.append(Annotation(url_citation=place))
+    for made in result.artifacts:
+        link = _link(made, base_url)
+        start = text.rfind(link)
+        if start >= 0:
+            place = UrlCitation(
+                start_index=start, end_index=start + len(link), title=made.name, url=_url(made, base_url)
+            )
+            found.append(Annotation(url_citation=place, artifact=made))
     return found
+
+
+def _link(made: ArtifactReference, base_url: str) -> str:
+    return f"[{made.name}]({_url(made, base_url)})"
+
+
+def _url(made: ArtifactReference, base_url: str) -> str:
+    return f"{base_url.rstrip('/')}/v1/artifacts/{quote(made.id, safe='')}"
 
 
 def rest_of(written: str, answer: str) -> str:

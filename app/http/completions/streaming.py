@@ -1,5 +1,6 @@
 """A run as the chunks of a completion."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
 import orjson
@@ -8,6 +9,7 @@ from pydantic import TypeAdapter
 from starlette.requests import Request
 
 from app.errors import as_problem, internal
+from app.http.completions.approving import asking
 from app.http.completions.errors import error_of
 from app.http.completions.leaving import ClientLeft, items_unless_left
 from app.http.completions.replies import (
@@ -21,16 +23,20 @@ from app.http.completions.replies import (
     completion_id,
     finish_reason,
     rest_of,
+    with_files,
 )
 from app.problems import Problem, problem
-from app.runs import ChatResult, StoredEvent
+from app.runs import ChatResult, RunView, StoredEvent
 from app.service import Freya
+from app.tasks import end
 from graphs import Event, PlanMade, RunCancelled, RunFailed, RunFinished, Token
 from memory import Owner
 
 _log = structlog.get_logger(__name__)
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
-_READ = frozenset({"token", "plan", "run.finished", "run.failed", "run.cancelled"})
+_LAST = frozenset({"run.finished", "run.failed", "run.cancelled"})
+_READ = _LAST | {"token", "plan"}
+_ASKS = "approval.required"
 
 
 class Chunks:
@@ -41,12 +47,16 @@ class Chunks:
     follows below a line.
     """
 
-    def __init__(self, run_id: str, model: str, created: int, base_url: str, *, with_usage: bool) -> None:
+    def __init__(
+        self, run_id: str, model: str, created: int, base_url: str, *, with_usage: bool, unclear: str = ""
+    ) -> None:
+        """`unclear` is what was wrong with an answer to what the run waits for."""
         self._id = completion_id(run_id)
         self._model = model
         self._created = created
         self._base_url = base_url
         self._with_usage = with_usage
+        self._unclear = unclear
         self._written = ""
         self._several = False
 
@@ -54,8 +64,8 @@ class Chunks:
         """The chunk that says whose answer it is."""
         return self._chunk(Delta(role="assistant", content=""))
 
-    def take(self, event: Event) -> list[bytes]:
-        """The chunks that an event makes, which may be none."""
+    def take(self, event: Event | RunView) -> list[bytes]:
+        """The chunks that an event makes, which may be none; those that end the reply, of a run that waits for a person."""
         match event:
             case PlanMade(steps=steps):
                 self._several = len(steps) > 1
@@ -68,15 +78,26 @@ class Chunks:
                 return [failed(Problem.model_validate(found))]
             case RunCancelled():
                 return [failed(problem("cancelled", "The run was cancelled."))]
+            case RunView():
+                return self._asks(event)
         return []
+
+    def _asks(self, run: RunView) -> list[bytes]:
+        text = asking(run, self._unclear)
+        return [
+            self._chunk(Delta(content=f"\n\n{text}" if self._written else text)),
+            self._chunk(Delta(approvals=run.approvals)),
+            self._chunk(Delta(), "stop"),
+            b"data: [DONE]\n\n",
+        ]
 
     def _last(self, result: ChatResult) -> list[bytes]:
         chunks = []
-        rest = rest_of(self._written, result.answer)
+        rest = rest_of(self._written, with_files(result, self._base_url))
         if rest:
             chunks.append(self._chunk(Delta(content=rest)))
         text = self._written + rest
-        places = annotations(text, result.citations, self._base_url)
+        places = annotations(text, result, self._base_url)
         if places:
             chunks.append(self._chunk(Delta(annotations=places)))
         calls = list(call_parts(result.client_calls))
@@ -99,7 +120,10 @@ class Chunks:
         )
         dumped = chunk.model_dump(exclude={"choices", "usage"})
         dumped["choices"] = [
-            {**choice.model_dump(exclude={"delta"}), "delta": choice.delta.model_dump(exclude_none=True)}
+            {
+                **choice.model_dump(exclude={"delta"}),
+                "delta": choice.delta.model_dump(mode="json", exclude_none=True),
+            }
             for choice in choices
         ]
         if self._with_usage:
@@ -114,10 +138,10 @@ async def completion_stream(
     ended = False
     try:
         yield chunks.first()
-        async for event in items_unless_left(request, _read(await freya.events(owner, run_id))):
+        async for event in items_unless_left(request, _read(freya, owner, run_id)):
             for chunk in chunks.take(event):
                 yield chunk
-            ended = event.type in {"run.finished", "run.failed", "run.cancelled"}
+            ended = isinstance(event, RunView) or event.type in _LAST
         if not ended:
             yield failed(
                 problem("interrupted", "The service stopped during the run: send the request again.")
@@ -140,12 +164,32 @@ def failed(found: Problem) -> bytes:
     return b"data: " + error.model_dump_json().encode() + b"\n\n"
 
 
-async def _read(events: AsyncIterator[StoredEvent]) -> AsyncGenerator[Event]:
-    """The events that a completion is made of."""
+async def _read(freya: Freya, owner: Owner, run_id: str) -> AsyncGenerator[Event | RunView]:
+    """The events that a completion is made of; the run itself, as the last, where it comes to wait for a person."""
+    events = await freya.events(owner, run_id)
+    step: asyncio.Task[StoredEvent | None] | None = None
+    pause: asyncio.Task[RunView] | None = None
     try:
-        async for event in events:
-            if event.type in _READ:
-                yield _EVENT.validate_json(event.json)
+        while True:
+            step = step or asyncio.create_task(_next(events))
+            await asyncio.wait({step, *([pause] if pause else [])}, return_when=asyncio.FIRST_COMPLETED)
+            if step.done():
+                event, step = step.result(), None
+                if event is None:
+                    return
+                if event.type in _READ:
+                    yield _EVENT.validate_json(event.json)
+                elif event.type == _ASKS and pause is None:
+                    pause = asyncio.create_task(freya.paused(owner, run_id))
+            elif pause is not None:
+                run, pause = pause.result(), None
+                if run.status == "waiting" and run.approvals:
+                    yield run
+                    return
     finally:
-        if isinstance(events, AsyncGenerator):
-            await events.aclose()
+        await end([task for task in (step, pause) if task is not None])
+        await events.aclose()
+
+
+async def _next(events: AsyncIterator[StoredEvent]) -> StoredEvent | None:
+    return await anext(events, None)

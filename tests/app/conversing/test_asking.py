@@ -170,3 +170,60 @@ def test_a_command_waits_for_a_service_that_starts(data: Path, monkeypatch: pyte
     assert result.exit_code == 1
     assert f"process {os.getpid()} (" in result.stderr
     assert "serves nothing yet" in result.stderr
+
+
+def test_files_are_attached_to_a_new_thread_and_asked_about(
+    data: Path, service: ScriptedService, tmp_path: Path
+):
+    prices, notes = tmp_path / "prices.csv", tmp_path / "notes.txt"
+    prices.write_bytes(b"date,close\n2026-01-01,5\n")
+    notes.write_bytes(b"Some notes.")
+    service.answers["/v1/threads"] = [{"id": "thr_9"}]
+    service.answers["/v1/attachments"] = [{"id": "att_1"}, {"id": "att_2"}]
+    service.turns = [[STARTED, FINISHED], [STARTED, FINISHED]]
+    result = freya(
+        data, "ask", "What do they say?", "--attach", str(prices), "--attach", str(notes), "--json"
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == RESULT
+    assert service.bodies("/v1/attachments") == [prices.read_bytes(), notes.read_bytes()]
+    assert "thread_id=thr_9&name=prices.csv" in service.queries
+    [asked] = service.bodies("/v1/chat/stream")
+    assert asked == {
+        "message": "What do they say?",
+        "agents": [],
+        "attachments": ["att_1", "att_2"],
+        "thread_id": "thr_9",
+    }
+    service.answers["/v1/attachments"] = [{"id": "att_3"}]
+    assert freya(data, "ask", "And?", "--thread", "thr_1", "--attach", str(notes)).exit_code == 0
+    assert "thread_id=thr_1&name=notes.txt" in service.queries
+    assert len(service.bodies("/v1/threads")) == 1
+
+
+def test_a_file_that_is_refused_leaves_nothing_and_asks_nothing(
+    data: Path, service: ScriptedService, tmp_path: Path
+):
+    notes, odd = tmp_path / "notes.txt", tmp_path / "odd.bin"
+    notes.write_bytes(b"Some notes.")
+    odd.write_bytes(b"\x00\x01")
+    problem = {
+        "title": "No kind that can be attached",
+        "detail": "Send a PDF.",
+        "code": "unsupported_media_type",
+    }
+    refusal = JSONResponse(problem, 415)
+    service.answers["/v1/threads"] = [{"id": "thr_9"}]
+    for thread, deleted in (((), "/v1/threads/thr_9"), (("--thread", "thr_1"), "/v1/attachments/att_1")):
+        service.asked.clear()
+        service.answers["/v1/attachments"] = [{"id": "att_1"}, refusal]
+        result = freya(data, "ask", "What?", *thread, "--attach", str(notes), "--attach", str(odd))
+        assert result.exit_code == 1
+        assert f"{odd} was not attached. No kind that can be attached: Send a PDF." in result.stderr
+        assert [path for method, path, *_ in service.asked if method == "DELETE"] == [deleted]
+        assert not service.bodies("/v1/chat/stream")
+    missing = freya(data, "ask", "What?", "--attach", str(tmp_path / "none.txt"))
+    assert missing.exit_code == 2
+    assert "does not exist" in missing.output
+    many = [word for _ in range(9) for word in ("--attach", str(notes))]
+    assert "8 files at most" in freya(data, "ask", "What?", *many).output

@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 from memory import Database, Owner
 from memory.history import HistoryExporter
 from memory.privacy import DataKeys, PrivacySettings, Sealer, Vault
-from memory.threads import sealed_json
+from memory.privacy.stored import sealed_json
 from tests.memory.history.planting import plant
 from tests.memory.privacy.conftest import key
 
