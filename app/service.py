@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any  # what tools take, and their descriptions
 
@@ -31,7 +31,7 @@ from app.runs import (
     StoredEvent,
 )
 from app.runs.inspection import RunTrace, inspected
-from app.runs.records import CANCELLED, GOING_ON
+from app.runs.records import CANCELLED, GOING_ON, Status
 from app.runs.store import StoredArtifact
 from graphs import (
     LAST_EVENTS,
@@ -268,6 +268,22 @@ class Freya:
         """The runs of a thread, newest first."""
         await self._threads.get(owner, thread_id)
         return await self._runs.of_thread(owner, thread_id, limit=limit, before=before)
+
+    async def find_runs(
+        self,
+        owner: Owner,
+        *,
+        statuses: Collection[Status] = (),
+        thread_id: str | None = None,
+        limit: int,
+        before: str | None = None,
+    ) -> list[RunView]:
+        """The owner's runs of all threads, newest first; where given, only those in one of the statuses, or of a thread."""
+        if thread_id is not None:
+            await self._threads.get(owner, thread_id)
+        return await self._runs.of_user(
+            owner, statuses=statuses, thread_id=thread_id, limit=limit, before=before
+        )
 
     async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
         """An artifact with its content."""

@@ -2,19 +2,34 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any  # Any: JSON
 
 import typer
 from pydantic import JsonValue
 
 from app.cli.options import AsJson, Key, User, examples
-from app.cli.output import CommandFailed, emit, emit_json, note
+from app.cli.output import CommandFailed, emit, emit_json, emit_page, note
+from app.cli.tables import columns, shortened
 
 if TYPE_CHECKING:
     from app.cli.client import Client, Event
 
 _CHOICE = "allow it? [y]es, [e]dit, or [n]o and why > "
 runs = typer.Typer(help="Look at runs, and answer what they ask.", no_args_is_help=True)
+_ASKED = 60
+
+
+class Status(StrEnum):
+    """How a run can stand."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run (run_...).")]
 ApprovalId = Annotated[str, typer.Argument(metavar="APPROVAL", help="What it waits for (apr_...).")]
 
@@ -76,6 +91,33 @@ def _arguments(text: str) -> dict[str, JsonValue]:
     return value
 
 
+@runs.command(
+    "list", epilog=examples("freya runs list", "freya runs list --status waiting --status running --json")
+)
+def list_(
+    status: Annotated[
+        list[Status] | None,
+        typer.Option(help="Only in this status; may be given several times.", show_default="any"),
+    ] = None,
+    thread: Annotated[str | None, typer.Option(help="Only of this conversation (thr_...).")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag
+    key: Key = None,
+    user: User = None,
+) -> None:
+    """Runs of all conversations, newest first."""
+    query: dict[str, str | int | list[str]] = {"limit": limit}
+    if status:
+        query["status"] = [*status]
+    if thread is not None:
+        query["thread_id"] = thread
+
+    def told(page: dict[str, Any]) -> None:
+        emit_page(page, _rows, limit=limit, nothing="there are no such runs", as_json=as_json)
+
+    _ask(key, user, lambda client: client.get("/v1/runs", **query), told)
+
+
 @runs.command(epilog=examples("freya runs show run_...", "freya runs show run_... --json | jq .approvals"))
 def show(
     run: RunId,
@@ -84,7 +126,7 @@ def show(
     user: User = None,
 ) -> None:
     """How a run stands, and what it waits for."""
-    _ask(key, user, lambda client: client.get(f"/v1/runs/{run}"), as_json=as_json)
+    _ask(key, user, lambda client: client.get(f"/v1/runs/{run}"), _shown(as_json=as_json))
 
 
 @runs.command(
@@ -107,7 +149,7 @@ def approve(
     body: dict[str, JsonValue] = {"approval_id": approval, "decision": "approve"}
     if arguments is not None:
         body |= {"decision": "edit", "arguments": _arguments(arguments)}
-    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), as_json=as_json)
+    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), _shown(as_json=as_json))
 
 
 @runs.command(epilog=examples('freya runs reject run_... apr_... --reason "Not before Monday."'))
@@ -121,7 +163,7 @@ def reject(
 ) -> None:
     """Do not allow a call that a run waits with; the run goes on without it."""
     body: dict[str, JsonValue] = {"approval_id": approval, "decision": "reject", "reason": reason}
-    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), as_json=as_json)
+    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/resume", body), _shown(as_json=as_json))
 
 
 @runs.command(epilog=examples("freya runs cancel run_..."))
@@ -132,11 +174,14 @@ def cancel(
     user: User = None,
 ) -> None:
     """End a run that goes on or waits."""
-    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/cancel"), as_json=as_json)
+    _ask(key, user, lambda client: client.post(f"/v1/runs/{run}/cancel"), _shown(as_json=as_json))
 
 
 def _ask(
-    key: str | None, user: str | None, asked: Callable[["Client"], Awaitable[Any]], *, as_json: bool
+    key: str | None,
+    user: str | None,
+    asked: Callable[["Client"], Awaitable[Any]],
+    show: Callable[[dict[str, Any]], None],
 ) -> None:
     from app.cli.finding import open_client
     from app.cli.interruption import Interruption, run
@@ -144,15 +189,32 @@ def _ask(
 
     async def work(_: Interruption) -> None:
         async with open_client(quiet_settings(), key=key, user=user) as client:
-            _tell(await asked(client), as_json=as_json)
+            show(await asked(client))
 
     run(work)
 
 
-def _tell(view: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        emit_json(view)
-        return
+def _shown(*, as_json: bool) -> Callable[[dict[str, Any]], None]:
+    return emit_json if as_json else _tell
+
+
+def _rows(found: list[dict[str, Any]]) -> list[str]:
+    return columns(
+        ("run", "status", "begun", "thread", "asked"),
+        [
+            (
+                one["id"],
+                one["status"],
+                one["created_at"][:16].replace("T", " "),
+                one["thread_id"],
+                shortened(one["request"]["message"], _ASKED),
+            )
+            for one in found
+        ],
+    )
+
+
+def _tell(view: dict[str, Any]) -> None:
     emit(f"{view['id']} is {view['status']}, in thread {view['thread_id']}")
     for one in view["approvals"]:
         arguments = json.dumps(one["arguments"], ensure_ascii=False)

@@ -41,6 +41,7 @@ NEEDS: dict[str, Need] = {
     "GET /v1/threads/{thread_id}/attachments": _FOLLOW,
     "PATCH /v1/threads/{thread_id}": _BEGIN,
     "POST /v1/feedback": _TURN,
+    "GET /v1/runs": _FOLLOW,
     "GET /v1/runs/{run_id}": _FOLLOW,
     "GET /v1/runs/{run_id}/events": _FOLLOW,
     "GET /v1/runs/{run_id}/trace": _FOLLOW,

@@ -1,6 +1,6 @@
 """Runs in PostgreSQL. The database keeps the runs of a thread serial."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # JSON of the database
 
@@ -58,6 +58,12 @@ the thread."""
 _BEGIN = """
     INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, lease, idempotency_key, request)
     VALUES (%s, %s, %s, %s, 'running', %s, %s, %s, %s)
+"""
+_OF_USER = """
+    SELECT * FROM runs WHERE tenant_id = %(tenant)s AND user_id = %(user)s
+        AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
+        AND (%(thread)s::text IS NULL OR thread_id = %(thread)s) AND (%(before)s::text IS NULL OR id < %(before)s)
+    ORDER BY id DESC LIMIT %(limit)s
 """
 _GIVE_UP_KEY = (
     "UPDATE runs SET idempotency_key = NULL WHERE id = %s AND idempotency_key = %s AND status = 'failed'"
@@ -261,6 +267,30 @@ class RunStore:
         )
         return await self._views(owner, rows)
 
+    async def of_user(
+        self,
+        owner: Owner,
+        *,
+        statuses: Collection[Status] = (),
+        thread_id: str | None = None,
+        limit: int,
+        before: str | None,
+    ) -> list[RunView]:
+        """The user's runs, newest first, those before the run with the id `before`: in one of the statuses, of a thread."""
+        rows = await self._rows(
+            owner,
+            _OF_USER,
+            {
+                "tenant": owner.tenant_id,
+                "user": owner.user_id,
+                "statuses": list(statuses) or None,
+                "thread": thread_id,
+                "before": before,
+                "limit": limit,
+            },
+        )
+        return await self._views(owner, rows)
+
     async def _views(self, owner: Owner, rows: Sequence[DictRow]) -> list[RunView]:
         """The runs, with what they wait for."""
         going = [row["id"] for row in rows if row["status"] in GOING_ON]
@@ -377,7 +407,9 @@ class RunStore:
             finished_at=row["finished_at"],
         )
 
-    async def _rows(self, owner: Owner, statement: str, values: tuple[object, ...]) -> list[DictRow]:
+    async def _rows(
+        self, owner: Owner, statement: str, values: tuple[object, ...] | dict[str, object]
+    ) -> list[DictRow]:
         async with self._database.of(owner) as connection:
             cursor = await connection.execute(statement, values)
             return await cursor.fetchall()
