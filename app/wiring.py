@@ -36,6 +36,7 @@ from app.market import CcxtMarket, MarketNotInstalled, MarketSettings, open_mark
 from app.mcp.borrowing import Borrowing
 from app.memory_wiring import MemoryParts, consolidating, join_memory, model_versions
 from app.metrics import Metrics
+from app.overview import Overview
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
 from app.runs.saver import RunSaver
@@ -107,6 +108,7 @@ class Running:
     servers: tuple[str, ...]
     keys: KeyService
     limiter: Limiter
+    overview: Overview
     tracing: Tracing | None = None
 
 
@@ -234,6 +236,13 @@ async def open_freya(
             servers=backends.servers,
             keys=keys,
             limiter=limiter,
+            overview=Overview(
+                backends.pool,
+                backends.redis,
+                settings.data,
+                residents=residents.states,
+                active=lambda: manager.active,
+            ),
             tracing=tracing,
         )
 

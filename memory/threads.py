@@ -212,16 +212,16 @@ class ThreadStore:
             "SELECT * FROM messages WHERE thread_id = %s AND (%s::text IS NULL OR id > %s) ORDER BY id LIMIT %s",
             (thread_id, after, after, limit),
         )
-        return [
-            Message.model_validate(
-                {
-                    **{key: row[key] for key in Message.model_fields},
-                    "content": await self._opened(owner, row["content"]),
-                    "speaker": row["speaker"] and await self._opened(owner, row["speaker"]),
-                }
-            )
-            for row in rows
-        ]
+        return [await self._message(owner, row) for row in rows]
+
+    async def said(self, owner: Owner, message_ids: Sequence[str]) -> list[Message]:
+        """Those of the messages that are the owner's and are there yet, oldest first."""
+        rows = await self._query(
+            owner,
+            "SELECT * FROM messages WHERE tenant_id = %s AND user_id = %s AND id = ANY(%s) ORDER BY id",
+            (owner.tenant_id, owner.user_id, list(message_ids)),
+        )
+        return [await self._message(owner, row) for row in rows]
 
     async def recall(self, scope: Scope, *, limit: int) -> list[Turn]:
         """The newest answered turns of the thread, at most `limit`, oldest first.
@@ -298,6 +298,15 @@ class ThreadStore:
                 **kept,
                 "title": await self._opened(owner, row["title"]),
                 "metadata": await self._opened_details(owner, row["metadata"]),
+            }
+        )
+
+    async def _message(self, owner: Owner, row: DictRow) -> Message:
+        return Message.model_validate(
+            {
+                **{key: row[key] for key in Message.model_fields},
+                "content": await self._opened(owner, row["content"]),
+                "speaker": row["speaker"] and await self._opened(owner, row["speaker"]),
             }
         )
 

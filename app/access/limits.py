@@ -80,6 +80,21 @@ class Limiter:
         if by is not None:
             await self._charge(by, self._policies(by, requests=1 if by.by_socket else None, turns=1))
 
+    async def standing(self, by: Caller) -> dict[str, Standing]:
+        """How the caller stands with each limit that he has, by its name; counts nothing. Raises RedisError."""
+        found = {}
+        for policy in self._policies(by, requests=0, turns=0):
+            used, left = await asyncio.gather(
+                self._redis.get(_key(by, policy.name)), self._redis.pttl(_key(by, policy.name))
+            )
+            found[policy.name] = Standing(
+                policy.quota,
+                policy.window_s,
+                max(0, policy.quota - int(used or 0)),
+                max(0, ceil(left / 1000)),
+            )
+        return found
+
     def spent(self, tokens: int) -> None:
         """Count tokens that a run of the current caller took; behind the caller's back."""
         by = caller()
