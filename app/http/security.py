@@ -59,7 +59,9 @@ class AccessControl:
         found = await self._admitted(scope, headers, book)
         if isinstance(found, Caller):
             found.enter()
-            scope.setdefault("state", {}).update(owner=found.owner, bound=found.binding.is_bound)
+            scope.setdefault("state", {}).update(
+                owner=found.owner, bound=found.binding.is_bound, caller=found
+            )
             await _as_long_as_good(self._app, scope, receive, send, found, book)
         elif scope["type"] == "http":
             await send_problem(send, found)
