@@ -103,6 +103,7 @@ def confirm(
     title: str, text_: str, *, yes: str, act: Callable[[], Awaitable[None]], danger: bool = True
 ) -> None:
     """Ask before something that cannot be taken back."""
+    client = ui.context.client
     with ui.dialog() as dialog, ui.card().classes("fr-dialog"):
         heading(title)
         text(text_, classes="fr-muted")
@@ -111,7 +112,8 @@ def confirm(
 
             async def go() -> None:
                 dialog.close()
-                await act()
+                with client:  # the dialog is gone before a long act is done
+                    await act()
 
             ui.button(yes, on_click=go).classes("fr-danger" if danger else "")
     dialog.on("hide", dialog.delete)

@@ -89,12 +89,15 @@ def _set_up() -> None:
     ui.button.default_props("no-caps unelevated")
     ui.input.default_props("outlined dense")
     ui.textarea.default_props("outlined dense")
+    ui.number.default_props("outlined dense")
     ui.select.default_props("outlined dense")
     mark = max(int(file.stat().st_mtime) for file in _STATIC.iterdir())
     ui.add_head_html(
         f'<link rel="stylesheet" href="{_FILES}/theme.css?{mark}">'
         f'<link rel="stylesheet" href="{_FILES}/content.css?{mark}">'
+        f'<link rel="stylesheet" href="{_FILES}/pages.css?{mark}">'
         f'<script src="{_FILES}/console.js?{mark}"></script>'
+        f'<script src="{_FILES}/pages.js?{mark}"></script>'
         f'<script type="module" src="{_FILES}/links.js?{mark}"></script>',
         shared=True,
     )

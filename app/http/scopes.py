@@ -155,6 +155,7 @@ BY_COOKIE = CONSOLE_PAGES | {
     "GET /v1/artifacts/{artifact_id}",
     "GET /v1/attachments/{attachment_id}",
     "POST /v1/attachments",
+    "POST /v1/knowledge/import",
     "GET /v1/memory/export",
     "GET /v1/knowledge/export",
     "GET /docs",
