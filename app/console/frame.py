@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from nicegui import ui
 
 from app.console.bits import heading
+from app.console.chat.threads import Threads
 from app.console.notices import trouble
 from app.console.registry import Page, pages
 from app.console.visit import Visit
@@ -21,10 +22,12 @@ _THEMES = (
 @asynccontextmanager
 async def framed(visit: Visit, page: Page) -> AsyncIterator[None]:
     """The frame around a page; what is wrong while the page is built is shown in its place."""
-    drawer = ui.left_drawer(value=None, bordered=True).props("width=292 breakpoint=960").classes("fr-drawer")
+    drawer = ui.left_drawer(value=False, bordered=True).props("width=292 breakpoint=960 show-if-above").classes("fr-drawer")
     _header(visit, drawer)
     with drawer:
         _navigation(visit, page)
+        visit.threads = Threads(visit, here=visit.path_params.get("thread_id"))
+    ui.label().classes("fr-hidden").props("id=fr-said role=status")
     content = visit.client.content.classes("fr-content" + (" fr-wide" if page.wide else ""))
     ui.skip_link("Skip to the content", target=content)
     with content:

@@ -84,6 +84,7 @@ def _set_up() -> None:
         show_welcome_message=False,
         binding_refresh_interval=None,
     )
+    nicegui.colors(primary="#0f6b66")
     nicegui.config.socket_io_js_transports = ["websocket"]
     core.sio.eio.transports = ["websocket"]
     ui.button.default_props("no-caps unelevated")
@@ -95,8 +96,10 @@ def _set_up() -> None:
     ui.add_head_html(
         f'<link rel="stylesheet" href="{_FILES}/theme.css?{mark}">'
         f'<link rel="stylesheet" href="{_FILES}/content.css?{mark}">'
+        f'<link rel="stylesheet" href="{_FILES}/chat.css?{mark}">'
         f'<link rel="stylesheet" href="{_FILES}/pages.css?{mark}">'
         f'<script src="{_FILES}/console.js?{mark}"></script>'
+        f'<script src="{_FILES}/chat.js?{mark}"></script>'
         f'<script src="{_FILES}/pages.js?{mark}"></script>'
         f'<script type="module" src="{_FILES}/links.js?{mark}"></script>',
         shared=True,

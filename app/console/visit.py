@@ -1,7 +1,7 @@
 """One open page in one browser: whom it is for, and how it asks the service."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from nicegui import ui
@@ -16,6 +16,9 @@ from app.service import Freya
 from app.wiring import Running
 from memory import Owner
 
+if TYPE_CHECKING:
+    from app.console.chat.threads import Threads
+
 _log = structlog.get_logger(__name__)
 Found = TypeVar("Found")
 
@@ -28,7 +31,10 @@ class Visit:
         self.caller = Caller(caller.owner, caller.key)
         self.query: dict[str, str] = dict(request.query_params)
         """Of the page's address."""
+        self.path_params: dict[str, str] = dict(request.path_params)
         self.client = ui.context.client
+        self.threads: Threads | None = None
+        """The list in the drawer."""
 
     @property
     def freya(self) -> Freya:

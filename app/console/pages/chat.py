@@ -1,6 +1,6 @@
 """Chat: a new thread, or one that goes on."""
 
-from app.console.notices import empty
+from app.console.chat.conversation import Conversation
 from app.console.registry import page
 from app.console.visit import Visit
 
@@ -8,4 +8,10 @@ from app.console.visit import Visit
 @page("/", title="Chat", icon="chat_bubble_outline", place=0, wide=True)
 async def new_chat(visit: Visit) -> None:
     """A thread that begins with its first message."""
-    empty("Ask Freya", "She answers with what she can cite or compute.", icon="forum")
+    await Conversation(visit, None, visit.threads).open()
+
+
+@page("/threads/{thread_id}", title="Chat", wide=True)
+async def thread(visit: Visit, thread_id: str) -> None:
+    """A thread that goes on."""
+    await Conversation(visit, thread_id, visit.threads).open()
