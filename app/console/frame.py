@@ -49,7 +49,7 @@ def _header(visit: Visit, drawer: ui.left_drawer) -> None:
             "fr-quiet"
         )
         with ui.link(target="/").classes("fr-brand").props('aria-label="Freya, new chat"'):
-            ui.image("/console/icon.svg").props('no-spinner no-transition alt=""').classes("fr-mark")
+            ui.element("img").props('src=/console/icon.svg alt=""').classes("fr-mark")
             ui.html("Freya", sanitize=False, tag="span")
         ui.element("div").classes("fr-space")
         with (

@@ -76,12 +76,16 @@ class Composer:
         with (
             ui.button("Freya decides", icon="groups")
             .props("flat dense aria-haspopup=dialog")
-            .classes("fr-quiet") as self._who, ui.menu(),
+            .classes("fr-quiet") as self._who,
+            ui.menu(),
             ui.element("div").classes("fr-choice").props('role=group aria-label="Who answers"'),
         ):
             ui.label("Who is to answer? Without a choice, Freya decides.").classes("fr-muted fr-small")
             for name, title in titles.items():
-                self._agents[name] = ui.checkbox(title, on_change=self._chosen)
+                self._agents[name] = ui.checkbox(
+                    title, value=self._visit.query.get("agent") == name, on_change=self._chosen
+                )
+        self._chosen()
 
     def _chosen(self) -> None:
         names = [self._titles[name] for name in self.agents]

@@ -29,7 +29,12 @@ async def agents(visit: Visit) -> None:
     async def work() -> list[AgentView]:
         return visit.freya.agents()
 
-    await lists.placed(visit, work, lambda found: [_agent(visit, one) for one in found], needs=_LIST)
+    await lists.placed(visit, work, lambda found: _all(visit, found), needs=_LIST)
+
+
+def _all(visit: Visit, found: list[AgentView]) -> None:
+    for one in found:
+        _agent(visit, one)
 
 
 def _agent(visit: Visit, agent: AgentView) -> None:

@@ -85,7 +85,8 @@ def _filters(status: Status | None, thread: str | None) -> None:
         ui.navigate.to("/runs" + (f"?{query}" if query else ""))
 
     with ui.element("div").classes("fr-filters"):
-        options = {_ANY: "Any status", **{name: said for name, (said, _) in STATUSES.items()}}
+        options: dict[str, str] = {_ANY: "Any status"}
+        options.update({name: said for name, (said, _) in STATUSES.items()})
         ui.select(
             options,
             label="Status",

@@ -21,6 +21,7 @@ from app.console.bits import (
     text,
     when,
 )
+from app.console.content import markdown
 from app.console.notices import said
 from app.console.pages.runs import STATUSES
 from app.console.registry import page
@@ -100,7 +101,7 @@ class _Inspector:
             if trace.answer:
                 heading("Answered", level=3)
                 with folded("The whole answer") if len(trace.answer) > 600 else ui.element("div"):  # noqa: PLR2004  # a screen
-                    text(trace.answer)
+                    markdown(trace.answer)
             if view.problem:
                 with ui.element("div").classes("fr-trouble").props("role=note"):
                     ui.icon("error_outline").classes("fr-trouble-icon").props("aria-hidden=true")

@@ -142,7 +142,7 @@
     const box = composer();
     const list = scroller();
     if (!box || !list) return document.querySelector("#app")?.childElementCount ? undefined : setTimeout(begin, 30);
-    box.value = sessionStorage.getItem(draftOf()) || "";
+    box.value = new URLSearchParams(location.search).get("message") || sessionStorage.getItem(draftOf()) || "";
     grow(box);
     list.addEventListener("scroll", () => (atBottom = list.scrollHeight - list.scrollTop - list.clientHeight < 90), { passive: true });
     new ResizeObserver(() => freyaBottom()).observe(list.querySelector(".fr-turn-list"));

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 CHROMIUM = "/usr/bin/chromium"
@@ -85,3 +85,8 @@ async def visiting(browser: Browser, url: str, **context: Any) -> AsyncIterator[
     assert visitor.complaints == []
     await visitor.is_unhurt()
     await window.close()
+
+
+async def press(page: Page, name: str, *, within: str = "body") -> None:
+    """Press the first button of a name."""
+    await page.locator(within).get_by_role("button", name=name, exact=True).first.click()

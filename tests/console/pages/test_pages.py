@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
-from tests.console.pages.browsing import HOSTILE, NARROW, Visitor, visiting
+from tests.console.pages.browsing import HOSTILE, NARROW, Visitor, press, visiting
 from tests.console.pages.conftest import asked
 from tests.e2e.running import Command
 
@@ -28,10 +28,6 @@ PAIRS = [
     {"question": "What is missing here?"},
     "no pair at all",
 ]  # fmt: skip
-
-
-async def press(page: Page, name: str, *, within: str = "body") -> None:
-    await page.locator(within).get_by_role("button", name=name, exact=True).first.click()
 
 
 async def test_every_specialist_is_shown_and_an_example_opens_a_chat_with_it(visitor: Visitor):
@@ -323,7 +319,8 @@ async def test_everything_is_taken_away_the_trail_verified_and_all_erased(
     page = await visitor.open("/memory/privacy")
     async with page.expect_download() as download:
         await page.get_by_role("link", name="Download everything").click()
-    document = json.loads(Path(await (await download.value).path()).read_text())
+    path = await (await download.value).path()
+    document = json.loads(await asyncio.to_thread(path.read_text))
     assert document["user"] == "local"
     await press(page, "Verify the trail")
     await expect(page.get_by_text("intact", exact=True)).to_be_visible()

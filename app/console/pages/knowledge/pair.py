@@ -6,7 +6,8 @@ from nicegui import ui
 from pydantic import JsonValue
 
 from app.console import lists
-from app.console.bits import card, chip, facts, folded, heading, json_view, text, when
+from app.console.bits import card, chip, facts, folded, heading, json_view, when
+from app.console.content import markdown
 from app.console.pages.agents import ask_link
 from app.console.pages.knowledge.common import offered, tier_chip
 from app.console.registry import page
@@ -34,7 +35,7 @@ def _shown(visit: Visit, found: PairDetail) -> None:
             tier_chip(found.tier, found.quality)
             if found.kept_id:
                 chip("gave way to a better pair", kind="warn")
-        text(found.answer)
+        markdown(found.answer)
         if visit.may("POST /v1/chat"):
             with ui.element("div").classes("fr-row"):
                 ui.link("Ask this in the chat", ask_link(found.question))

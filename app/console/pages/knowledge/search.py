@@ -8,7 +8,8 @@ from nicegui import ui
 
 from app.console import lists
 from app.console.acting import checked
-from app.console.bits import chip, heading, text
+from app.console.bits import chip, heading
+from app.console.content import markdown
 from app.console.notices import empty
 from app.console.pages.knowledge.common import offered, tier_chip
 from app.console.registry import page
@@ -129,7 +130,7 @@ def _found(found: list[FoundPair]) -> None:
 def _pair(found: FoundPair) -> None:
     hit = found.hit
     ui.link(hit.question, f"/knowledge/pairs/{hit.pair_id}").classes("fr-text fr-strong")
-    text(hit.passage or hit.answer, classes="fr-quote")
+    markdown(hit.passage or hit.answer).classes("fr-quote")
     with ui.element("div").classes("fr-row fr-small fr-muted"):
         chip(hit.collection, kind="accent")
         chip(hit.slug or hit.topic)

@@ -1,0 +1,105 @@
+"""API keys on their page, and what pages offer to a key that may less."""
+
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.console.pages.browsing import press, visiting
+from tests.e2e.running import Command
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@dataclass
+class Keys:
+    """The keys that were made, as their makers saw them once."""
+
+    admin: str
+    reader: str
+
+
+def with_key(key: str) -> dict[str, str]:
+    """The headers of a browser that sends a key."""
+    return {"authorization": f"Bearer {key}"}
+
+
+@pytest.fixture(scope="module")
+async def keys(browser: Browser, service: Command) -> Keys:
+    """The first key is made where none is needed yet, the second by the first."""
+    async with visiting(browser, service.url) as visitor:
+        page = await visitor.open("/health/keys")
+        await expect(page.get_by_text("No key is needed yet")).to_be_visible()
+        await press(page, "New key")
+        await press(page, "Make the key", within=".q-dialog")
+        await expect(page.get_by_text("Say what the key is for.")).to_be_visible()
+        await page.get_by_label("What it is for").fill("The owner")
+        for scope in ("chat", "read", "write"):
+            await page.get_by_role("checkbox", name=f"{scope}:").click()
+        await press(page, "Make the key", within=".q-dialog")
+        await expect(page.get_by_text("key.scopes:")).to_be_visible()
+        await page.get_by_role("checkbox", name="admin:").click()
+        await page.get_by_label("Only user (optional)").fill("not a name!")
+        await press(page, "Make the key", within=".q-dialog")
+        await expect(page.get_by_text("key.user:")).to_be_visible()
+        await page.get_by_label("Only user (optional)").fill("")
+        await press(page, "Make the key", within=".q-dialog")
+        admin = await page.locator(".fr-secret").inner_text()
+        await press(page, "I have it")
+        await expect(page.locator(".fr-secret")).to_have_count(0)
+    async with visiting(browser, service.url, extra_http_headers=with_key(admin)) as visitor:
+        page = await visitor.open("/health/keys")
+        await expect(page.get_by_text("yours", exact=True)).to_be_visible()
+        assert admin not in await page.content()
+        await press(page, "New key")
+        await page.get_by_label("What it is for").fill("A reader")
+        for scope in ("chat", "write"):
+            await page.get_by_role("checkbox", name=f"{scope}:").click()
+        await press(page, "Make the key", within=".q-dialog")
+        reader = await page.locator(".fr-secret").inner_text()
+    return Keys(admin, reader)
+
+
+async def status_of(http: httpx.AsyncClient, key: str) -> int:
+    return (await http.get("/v1/memory", headers=with_key(key))).status_code
+
+
+async def test_a_key_may_what_its_scopes_say_and_pages_offer_no_more(
+    browser: Browser, service: Command, http: httpx.AsyncClient, keys: Keys
+):
+    assert (await http.get("/v1/memory")).status_code == 401
+    assert await status_of(http, keys.reader) == 200
+    async with visiting(browser, service.url, extra_http_headers=with_key(keys.reader)) as visitor:
+        page = await visitor.open("/agents")
+        await page.get_by_text("tools, with examples").first.click()
+        await expect(page.locator(".fr-ask")).to_have_count(0)
+        await visitor.open("/knowledge/jobs")
+        await expect(page.get_by_text("Order work")).to_have_count(0)
+        await expect(page.get_by_role("link", name="Import", exact=True)).to_have_count(0)
+        await visitor.open("/memory/privacy")
+        await expect(page.get_by_role("button", name="Erase everything")).to_have_count(0)
+        for path in ("/health/keys", "/knowledge/import"):
+            await visitor.open(path)
+            await expect(page.get_by_role("alert")).to_contain_text("does not open this page")
+
+
+async def test_a_key_is_rotated_and_revoked(
+    browser: Browser, service: Command, http: httpx.AsyncClient, keys: Keys
+):
+    async with visiting(browser, service.url, extra_http_headers=with_key(keys.admin)) as visitor:
+        page = await visitor.open("/health/keys")
+        await page.get_by_role("button", name="Rotate A reader").click()
+        await press(page, "Rotate", within=".q-dialog")
+        fresh = await page.locator(".fr-secret").inner_text()
+        assert [await status_of(http, key) for key in (keys.reader, fresh)] == [200, 200]
+        await expect(page.get_by_text("gives way to another")).to_be_visible()
+        await page.get_by_role("button", name="Revoke A reader").first.click()
+        await press(page, "Revoke the key", within=".q-dialog")
+        await expect(page.get_by_text("revoked", exact=True)).to_be_visible()
+    assert await status_of(http, fresh) == 401
+    actions = [
+        entry["action"]
+        for entry in (await http.get("/v1/memory/audit", headers=with_key(keys.admin))).json()["items"]
+    ]
+    assert {"create key", "rotate key", "revoke key"} <= set(actions)
