@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from agents import Charter, Resources, discover
 from app.access import KeyService
 from app.access.limits import Limiter
+from app.access.sessions import SignIns
 from app.access_wiring import accounts, counting, open_keys
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
@@ -107,6 +108,7 @@ class Running:
     servers: tuple[str, ...]
     keys: KeyService
     limiter: Limiter
+    sign_ins: SignIns
     tracing: Tracing | None = None
 
 
@@ -234,6 +236,7 @@ async def open_freya(
             servers=backends.servers,
             keys=keys,
             limiter=limiter,
+            sign_ins=SignIns(backends.redis),
             tracing=tracing,
         )
 

@@ -76,7 +76,8 @@ class Composer:
         with (
             ui.button("Freya decides", icon="groups")
             .props("flat dense aria-haspopup=dialog")
-            .classes("fr-quiet") as self._who, ui.menu(),
+            .classes("fr-quiet") as self._who,
+            ui.menu(),
             ui.element("div").classes("fr-choice").props('role=group aria-label="Who answers"'),
         ):
             ui.label("Who is to answer? Without a choice, Freya decides.").classes("fr-muted fr-small")
