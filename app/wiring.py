@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from agents import Charter, Resources, discover
 from app.access import KeyService
 from app.access.limits import Limiter
+from app.access.sessions import SignIns
 from app.access_wiring import accounts, counting, open_keys
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
@@ -109,6 +110,7 @@ class Running:
     keys: KeyService
     limiter: Limiter
     overview: Overview
+    sign_ins: SignIns
     tracing: Tracing | None = None
 
 
@@ -243,6 +245,7 @@ async def open_freya(
                 residents=residents.states,
                 active=lambda: manager.active,
             ),
+            sign_ins=SignIns(backends.redis),
             tracing=tracing,
         )
 

@@ -22,7 +22,11 @@ _THEMES = (
 @asynccontextmanager
 async def framed(visit: Visit, page: Page) -> AsyncIterator[None]:
     """The frame around a page; what is wrong while the page is built is shown in its place."""
-    drawer = ui.left_drawer(value=False, bordered=True).props("width=292 breakpoint=960 show-if-above").classes("fr-drawer")
+    drawer = (
+        ui.left_drawer(value=False, bordered=True)
+        .props("width=292 breakpoint=960 show-if-above")
+        .classes("fr-drawer")
+    )
     _header(visit, drawer)
     with drawer:
         _navigation(visit, page)
@@ -33,7 +37,7 @@ async def framed(visit: Visit, page: Page) -> AsyncIterator[None]:
     with content:
         try:
             if page.needs and not visit.may(page.needs):
-                raise ProblemError(
+                raise ProblemError(  # noqa: TRY301  # told where the page's own problems are
                     problem("forbidden", "The key that you signed in with does not open this page.")
                 )
             if not page.wide:

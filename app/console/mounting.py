@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.console.chat.following import followed
 from app.console.frame import framed
 from app.console.nonces import with_nonces
 from app.console.registry import Page, pages
@@ -42,6 +43,7 @@ async def open_console(running: Running) -> AsyncIterator[ASGIApp]:
         _set_up()
         _Process.set_up = True
     _Process.opened += 1
+    running.metrics.watch_console(followed)
     try:
         if _Process.opened > 1:
             yield _Console(running)

@@ -1,6 +1,7 @@
 """One open page in one browser: whom it is for, and how it asks the service."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -8,6 +9,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from app.access import Caller
+from app.access.sessions import COOKIE
 from app.console.notices import tell
 from app.errors import as_problem, internal
 from app.http.scopes import need_of
@@ -32,6 +34,7 @@ class Visit:
         self.query: dict[str, str] = dict(request.query_params)
         """Of the page's address."""
         self.path_params: dict[str, str] = dict(request.path_params)
+        self._token = request.cookies.get(COOKIE, "")
         self.client = ui.context.client
         self.threads: Threads | None = None
         """The list in the drawer."""
@@ -66,7 +69,9 @@ class Visit:
         try:
             if needs and not self.may(needs):
                 needed = " or ".join(sorted(need_of(needs)))
-                raise ProblemError(problem("forbidden", f"This needs a key with the scope {needed}."))
+                refusal = problem("forbidden", f"This needs a key with the scope {needed}.")
+                raise ProblemError(refusal)  # noqa: TRY301  # told as every other
+            await self._still_in()
             self.caller.enter()
             await self.running.limiter.request(self.caller)
             return await work()
@@ -77,6 +82,20 @@ class Visit:
             if found is None:
                 _log.exception("a page failed", page=self.client.page.path)
             raise ProblemError(found or internal()) from error
+
+    async def _still_in(self) -> None:
+        """Raise ProblemError (unauthorized) where the visitor has signed out, or his key is good no longer."""
+        book, key = self.running.keys.book, self.caller.key
+        if key is None:
+            good = not book.has_keys
+        else:
+            known = key if key.id.startswith("settings:") else book.named(key.id)
+            by_cookie = not self._token or await self.running.sign_ins.find(self._token) is not None
+            good = known is not None and known.is_good(datetime.now(UTC)) and by_cookie
+        if not good:
+            raise ProblemError(
+                problem("unauthorized", "You are not signed in any more. Load the page again to sign in.")
+            )
 
     def tell(self, found: Problem) -> None:
         """Show a problem on the page."""

@@ -78,7 +78,7 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
     Without `doors` it takes no requests and tells of its health only.
     """
     streams = OpenStreams(settings.limits)
-    console = ConsoleRoute() if doors and settings.http.console else None
+    console = ConsoleRoute(settings.http) if doors and settings.http.console else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -91,6 +91,7 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
             app.state.metrics = running.metrics
             app.state.keys = running.keys
             app.state.limiter = running.limiter
+            app.state.sign_ins = running.sign_ins
             app.state.tracing = running.tracing
             app.state.mcp = sessions
             if console is not None:

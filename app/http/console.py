@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.http.scopes import CONSOLE, route_of
+from app.http.scopes import CONSOLE, CONSOLE_SIGN_IN, route_of
+from app.http.signing_in import SignIn
+from app.settings import HttpSettings
 
 if TYPE_CHECKING:
     from app.wiring import Running
@@ -19,7 +21,8 @@ class ConsoleRoute(BaseRoute):
     NiceGUI is loaded when the application starts, and not by commands that only describe it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: HttpSettings) -> None:
+        self._sign_in = SignIn(settings)
         self._console: ASGIApp | None = None
 
     @asynccontextmanager
@@ -40,5 +43,7 @@ class ConsoleRoute(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have the console answer."""
-        assert self._console is not None  # noqa: S101  # it matched
-        await self._console(scope, receive, send)
+        if route_of(scope.get("method", "WS"), scope["path"]) in CONSOLE_SIGN_IN:
+            await self._sign_in(scope, receive, send)
+        elif self._console is not None:
+            await self._console(scope, receive, send)

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from app.access import KeyBook, KeyService, KeyStore
 from app.access.limits import Limiter
+from app.access.sessions import SignIns
 from app.database import open_pool
 from app.embedded import InstanceLock
 from app.http import create_app
@@ -134,6 +135,7 @@ async def remembering(
             servers=(),
             keys=KeyService(keys, audit, book),
             limiter=Limiter(redis, settings.limits),
+            sign_ins=SignIns(redis),
             overview=Overview(pool, redis, folder, residents=tuple, active=int),
         )
         app = await asyncio.to_thread(create_app, settings, lambda: nullcontext(running))

@@ -73,19 +73,18 @@ def chart(content: str) -> None:
 
 def table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table that scrolls within itself; of a long one the beginning."""
-    with (
+    box = (
         ui.element("div").classes("fr-scroll fr-table-box").props('tabindex=0 role=region aria-label="Table"')
-    ):
-        with ui.element("table").classes("fr-table"):
-            with ui.element("thead"), ui.element("tr"):
-                for name in names:
-                    with ui.element("th").props("scope=col"):
-                        ui.label(name)
-            lines = "".join(
-                f"<tr>{''.join(f'<td>{_escaped(cell)}</td>' for cell in row)}</tr>"
-                for row in rows[:_MOST_ROWS]
-            )
-            ui.html(lines, sanitize=False, tag="tbody")
+    )
+    with box, ui.element("table").classes("fr-table"):
+        with ui.element("thead"), ui.element("tr"):
+            for name in names:
+                with ui.element("th").props("scope=col"):
+                    ui.label(name)
+        lines = "".join(
+            f"<tr>{''.join(f'<td>{_escaped(cell)}</td>' for cell in row)}</tr>" for row in rows[:_MOST_ROWS]
+        )
+        ui.html(lines, sanitize=False, tag="tbody")
     if len(rows) > _MOST_ROWS:
         ui.label(f"The first {_MOST_ROWS} of {len(rows)} rows; the download has all.").classes(
             "fr-muted fr-small"

@@ -17,6 +17,8 @@ _UP: Final = "#2a9d6f"
 _DOWN: Final = "#c8443c"
 _LINE: Final = "var(--fr-line)"
 _MOST_ROWS: Final = 5_000
+_FEW: Final = 3
+_TWO: Final = 2
 _KINDS: Final = {"quantitative": "value", "temporal": "time", "nominal": "category", "ordinal": "category"}
 
 
@@ -201,7 +203,7 @@ def _series(layer: _Layer, *, as_text: bool = False) -> list[Options]:
         }
         if kind == "line":
             one |= {
-                "showSymbol": len(rows) < 3,
+                "showSymbol": len(rows) < _FEW,
                 "lineStyle": {"width": 2, "type": "dashed" if layer.dashed else "solid"},
             }
         if layer.mark == "area":
@@ -264,7 +266,7 @@ def _intervals(layer: _Layer) -> Options:
 def _candles(layers: Sequence[_Layer]) -> Options | None:
     """Of a layer of `low` to `high` with one of `open` to `close` upon it."""
     if (
-        len(layers) < 2
+        len(layers) < _TWO
         or layers[0].mark != "rule"
         or layers[1].field("y2") is None
         or layers[0].field("y2") is None

@@ -18,6 +18,14 @@ _GONE: Final = frozenset({"unknown_run", "unknown_thread", "forbidden", "unautho
 Event = dict[str, Any]
 
 
+_OPEN: Final[set[asyncio.Task[None]]] = set()
+
+
+def followed() -> int:
+    """How many runs the open pages of this process follow."""
+    return len(_OPEN)
+
+
 class Following:
     """The runs that one page follows. Closing it ends every reader at once; the runs go on."""
 
@@ -45,6 +53,8 @@ class Following:
         self._visit.caller.enter()
         task = asyncio.create_task(self._read(run_id, show, seen, ended), name=f"console follows {run_id}")
         self._tasks[run_id] = task
+        _OPEN.add(task)
+        task.add_done_callback(_OPEN.discard)
         task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
 
     def close(self) -> None:

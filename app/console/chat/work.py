@@ -52,7 +52,9 @@ class Work:
                 self._step(event["step"], "at work", "accent")
             case "step.finished":
                 text, kind = _STATES.get(event["status"], (event["status"], ""))
-                self._step(event["step"], (event.get("reason") and f"{text}: {event['reason']}") or text, kind)
+                self._step(
+                    event["step"], (event.get("reason") and f"{text}: {event['reason']}") or text, kind
+                )
             case "consulted":
                 self._agent(event.get("agent")).say(f"asks {self._title(event['of'])}: {event['question']}")
             case "agent.started":

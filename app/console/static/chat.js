@@ -67,7 +67,11 @@
   window.freyaBottom = (force) => {
     if (force) atBottom = true;
     const box = scroller();
-    if (box && atBottom) box.scrollTop = box.scrollHeight;
+    const last = box?.querySelector(".fr-turn:last-child");
+    if (!last || !atBottom) return;
+    // As far as the end, but not so far that the newest question is out of sight.
+    const top = last.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
+    box.scrollTop = Math.min(box.scrollHeight - box.clientHeight, top - 16);
   };
   window.freyaDone = () => {
     const said = document.getElementById("fr-said");
@@ -144,7 +148,9 @@
     if (!box || !list) return document.querySelector("#app")?.childElementCount ? undefined : setTimeout(begin, 30);
     box.value = new URLSearchParams(location.search).get("message") || sessionStorage.getItem(draftOf()) || "";
     grow(box);
-    list.addEventListener("scroll", () => (atBottom = list.scrollHeight - list.scrollTop - list.clientHeight < 90), { passive: true });
+    for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+      list.addEventListener(kind, () => (atBottom = false), { passive: true }); // who reads elsewhere is left there
+    }
     new ResizeObserver(() => freyaBottom()).observe(list.querySelector(".fr-turn-list"));
     freyaBottom(true);
   };

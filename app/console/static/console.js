@@ -34,8 +34,11 @@
     freyaSay("Copied");
   };
 
+  const tabs = new BroadcastChannel("freya");
+  tabs.onmessage = (event) => event.data === "signed out" && location.assign("/sign-in");
   window.freyaSignOut = async () => {
     await fetch("/sign-out", { method: "POST" });
+    tabs.postMessage("signed out");
     location.assign("/sign-in");
   };
 
