@@ -25,12 +25,19 @@ async def change(
     noted in the audit trail with its `subject`, such as a path. Work that gives nothing is wrapped by `doing`.
     """
     done = await visit.ask(work, needs=route)
-    if done is not None and is_of_administrators(route):
-        try:
-            await visit.running.keys.note(visit.caller, route, subject or route.split(" ", 1)[1])
-        except MemoryUnavailable as error:
-            _log.warning("an act could not be noted", route=route, by=visit.caller.name, error=str(error))
+    if done is not None:
+        await note(visit, route, subject)
     return done
+
+
+async def note(visit: Visit, route: str, subject: str = "") -> None:
+    """Note in the audit trail that the visitor did what a route does, where it changes what belongs to all."""
+    if not is_of_administrators(route):
+        return
+    try:
+        await visit.running.keys.note(visit.caller, route, subject or route.split(" ", 1)[1])
+    except MemoryUnavailable as error:
+        _log.warning("an act could not be noted", route=route, by=visit.caller.name, error=str(error))
 
 
 async def doing(work: Awaitable[object]) -> bool:

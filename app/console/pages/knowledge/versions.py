@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from app.console import lists
-from app.console.acting import change
+from app.console.acting import change, note
 from app.console.bits import card, chip, confirm, facts, folded, heading, text, when
 from app.console.notices import empty, said
 from app.console.pages.knowledge.common import offered
@@ -125,7 +125,7 @@ def _activate(visit: Visit, number: int, show: lists.Redraw, *, anyway: bool = F
                     act=lambda: _anyway(visit, number, show),
                 )
             return
-        await visit.running.keys.note(visit.caller, _ACTIVATE, path)
+        await note(visit, _ACTIVATE, path)
         said(f"Version {number} is searched now.")
         await show()
 

@@ -13,11 +13,12 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.console.pages.browsing import HOSTILE, NARROW, Visitor, press, visiting
-from tests.console.pages.conftest import asked
+from tests.console.browsing import HOSTILE, NARROW, Visitor, press, visiting
+from tests.console.conftest import asked
+from tests.e2e.browsing import needs_chromium
 from tests.e2e.running import Command
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, needs_chromium]
 NPV = "NPV of -1000, 400, 400, 400 at 8 %"
 BEES = (
     "Agent for a beekeeping cooperative: beekeepers register hives, record inspections, and sell honey jars"

@@ -1,15 +1,18 @@
 """API keys on their page, and what pages offer to a key that may less."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.console.pages.browsing import press, visiting
+from tests.console.browsing import Visitor, press, visiting
+from tests.e2e.browsing import needs_chromium
 from tests.e2e.running import Command
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, needs_chromium]
 
 
 @dataclass
@@ -21,8 +24,19 @@ class Keys:
 
 
 def with_key(key: str) -> dict[str, str]:
-    """The headers of a browser that sends a key."""
+    """The headers of a program that sends a key."""
     return {"authorization": f"Bearer {key}"}
+
+
+@asynccontextmanager
+async def signed_in(browser: Browser, url: str, key: str) -> AsyncIterator[Visitor]:
+    """A visitor who signed in with a key."""
+    async with visiting(browser, url) as visitor:
+        await visitor.page.goto("/sign-in?next=/health")
+        await visitor.page.locator("[name=key]").fill(key)
+        await visitor.page.locator("[name=key]").press("Enter")
+        await visitor.page.wait_for_url("**/health")
+        yield visitor
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +62,7 @@ async def keys(browser: Browser, service: Command) -> Keys:
         admin = await page.locator(".fr-secret").inner_text()
         await press(page, "I have it")
         await expect(page.locator(".fr-secret")).to_have_count(0)
-    async with visiting(browser, service.url, extra_http_headers=with_key(admin)) as visitor:
+    async with signed_in(browser, service.url, admin) as visitor:
         page = await visitor.open("/health/keys")
         await expect(page.get_by_text("yours", exact=True)).to_be_visible()
         assert admin not in await page.content()
@@ -70,7 +84,7 @@ async def test_a_key_may_what_its_scopes_say_and_pages_offer_no_more(
 ):
     assert (await http.get("/v1/memory")).status_code == 401
     assert await status_of(http, keys.reader) == 200
-    async with visiting(browser, service.url, extra_http_headers=with_key(keys.reader)) as visitor:
+    async with signed_in(browser, service.url, keys.reader) as visitor:
         page = await visitor.open("/agents")
         await page.get_by_text("tools, with examples").first.click()
         await expect(page.locator(".fr-ask")).to_have_count(0)
@@ -87,7 +101,7 @@ async def test_a_key_may_what_its_scopes_say_and_pages_offer_no_more(
 async def test_a_key_is_rotated_and_revoked(
     browser: Browser, service: Command, http: httpx.AsyncClient, keys: Keys
 ):
-    async with visiting(browser, service.url, extra_http_headers=with_key(keys.admin)) as visitor:
+    async with signed_in(browser, service.url, keys.admin) as visitor:
         page = await visitor.open("/health/keys")
         await page.get_by_role("button", name="Rotate A reader").click()
         await press(page, "Rotate", within=".q-dialog")

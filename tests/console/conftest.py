@@ -6,7 +6,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser
 
-from tests.console.pages.browsing import Visitor, browsing, visiting
+from tests.console.browsing import Visitor, visiting
+from tests.e2e.browsing import chromium
 from tests.e2e.running import Command, running
 from tests.e2e.seeding import fresh_data
 
@@ -35,7 +36,7 @@ async def http(service: Command) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    async with browsing() as opened:
+    async with chromium() as opened:
         yield opened
 
 
