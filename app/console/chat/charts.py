@@ -71,10 +71,12 @@ def _layer(spec: Mapping[str, Json], part: Json) -> _Layer | None:
         return None
     mark = part.get("mark")
     kind = mark if isinstance(mark, str) else mark.get("type") if isinstance(mark, dict) else None
-    values = (part.get("data") or spec.get("data") or {}).get("values")
+    data = part.get("data") or spec.get("data")
+    values = data.get("values") if isinstance(data, dict) else None
     if not isinstance(kind, str) or not isinstance(values, list):
         return None
-    encoding = {**(spec.get("encoding") or {}), **(part.get("encoding") or {})}
+    said = [each for each in (spec.get("encoding"), part.get("encoding")) if isinstance(each, dict)]
+    encoding = {name: each for one in said for name, each in one.items()}
     return _Layer(
         kind,
         [row for row in values[:_MOST_ROWS] if isinstance(row, dict)],
