@@ -52,11 +52,11 @@ async def keys(browser: Browser, service: Command) -> Keys:
         for scope in ("chat", "read", "write"):
             await page.get_by_role("checkbox", name=f"{scope}:").click()
         await press(page, "Make the key", within=".q-dialog")
-        await expect(page.get_by_text("key.scopes:")).to_be_visible()
+        await expect(page.get_by_text("Choose at least one thing that it may do.")).to_be_visible()
         await page.get_by_role("checkbox", name="admin:").click()
         await page.get_by_label("Only user (optional)").fill("not a name!")
         await press(page, "Make the key", within=".q-dialog")
-        await expect(page.get_by_text("key.user:")).to_be_visible()
+        await expect(page.get_by_text("a letter or digit first.")).to_be_visible()
         await page.get_by_label("Only user (optional)").fill("")
         await press(page, "Make the key", within=".q-dialog")
         admin = await page.locator(".fr-secret").inner_text()

@@ -26,6 +26,8 @@ _GRACES = {
     86_400: "is good for a day yet",
     604_800: "is good for a week yet",
 }
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$"
+_NAMING = "Letters, digits and . _ @ + -, a letter or digit first."
 _WHAT_FOR = {
     "chat": "ask, follow and cancel runs",
     "read": "read what is known and remembered",
@@ -172,15 +174,23 @@ def _make(visit: Visit, outcome: ui.element, show: lists.Redraw) -> None:
 
         async def make() -> None:
             named = checked(name, longest=100, otherwise="Say what the key is for.")
-            if named is None:
+            bounds = [
+                checked(field, longest=64, shortest=0, pattern=_NAME, otherwise=_NAMING)
+                for field in (tenant, user)
+            ]
+            if named is None or None in bounds:
                 return
             wrong.clear()
+            if not any(box.value for box in boxes.values()):
+                with wrong:
+                    text("Choose at least one thing that it may do.", classes="fr-wrong")
+                return
             try:
                 new = NewKey(
                     name=named,
                     scopes=[scope for scope, box in boxes.items() if box.value],
-                    tenant=tenant.value.strip() or None,
-                    user=user.value.strip() or None,
+                    tenant=bounds[0] or None,
+                    user=bounds[1] or None,
                     limits=Limits.model_validate(
                         {
                             "requests_a_minute": _whole(requests.value),
