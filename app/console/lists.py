@@ -56,6 +56,7 @@ class Listing(Generic[Item]):
         self._nothing = nothing
         self._needs = needs
         self._cursor: str | None = None
+        self._asked = 0
         with ui.element("div").classes("fr-col"):
             self._box = ui.element(tag).classes(classes)
             self._more = ui.button("Show more", on_click=self._go_on).props("outline").classes("fr-more")
@@ -68,14 +69,17 @@ class Listing(Generic[Item]):
 
     async def _go_on(self) -> None:
         first = self._cursor is None
-        self._more.set_visibility(False)
+        self._asked += 1
+        asked = self._asked
+        if first:
+            self._more.set_visibility(False)
         try:
             items, following = await self._visit.asked(lambda: self._fetch(self._cursor), needs=self._needs)
         except ProblemError as error:
             with self._box:
                 trouble(error.problem)
             return
-        if self._visit.client.is_deleted:
+        if self._visit.client.is_deleted or asked != self._asked:  # pressed twice: the later one shows it
             return
         with self._box:
             for item in items:

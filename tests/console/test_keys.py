@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -96,6 +97,18 @@ async def test_a_key_may_what_its_scopes_say_and_pages_offer_no_more(
         for path in ("/health/keys", "/knowledge/import"):
             await visitor.open(path)
             await expect(page.get_by_role("alert")).to_contain_text("does not open this page")
+
+
+async def test_who_signed_in_imports_a_file(browser: Browser, service: Command, keys: Keys, tmp_path: Path):
+    file = tmp_path / "bees.json"
+    file.write_text(
+        '[{"question": "What is a swarm?", "answer": "A swarm is a queen that leaves with half of her bees."}]'
+    )
+    async with signed_in(browser, service.url, keys.admin) as visitor:
+        page = await visitor.open("/knowledge/import")
+        await page.get_by_label("File").set_input_files(file)
+        await press(page, "Import")
+        await expect(page.get_by_text("1 pair accepted, 0 rejected")).to_be_visible()
 
 
 async def test_a_key_is_rotated_and_revoked(

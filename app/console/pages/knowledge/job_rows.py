@@ -126,7 +126,8 @@ def import_report(result: Mapping[str, JsonValue]) -> None:
     outcome = str(result.get("outcome", ""))
     with ui.element("div").classes("fr-row"):
         chip(outcome, kind="bad" if outcome in {"refused", "failed"} else "good")
-        ui.label(f"{result.get('read', 0):,} pairs accepted, {result.get('rejected', 0):,} rejected")
+        pairs = "1 pair" if result.get("read") == 1 else f"{result.get('read', 0):,} pairs"
+        ui.label(f"{pairs} accepted, {result.get('rejected', 0):,} rejected")
         ui.label(
             f"{result.get('added', 0):,} new, {result.get('changed', 0):,} changed, {result.get('removed', 0):,} gone"
         ).classes("fr-muted fr-small")
