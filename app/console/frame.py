@@ -40,10 +40,10 @@ async def framed(visit: Visit, page: Page) -> AsyncIterator[None]:
                 raise ProblemError(  # noqa: TRY301  # told where the page's own problems are
                     problem("forbidden", "The key that you signed in with does not open this page.")
                 )
-            if not page.wide:
-                heading(page.title, level=1)
+            heading(page.title, level=1, classes="fr-hidden" if page.wide else "")
             yield
         except ProblemError as error:
+            visit.client.status_code = error.problem.status
             trouble(error.problem)
 
 
@@ -53,7 +53,7 @@ def _header(visit: Visit, drawer: ui.left_drawer) -> None:
             "fr-quiet"
         )
         with ui.link(target="/").classes("fr-brand").props('aria-label="Freya, new chat"'):
-            ui.image("/console/icon.svg").props('no-spinner no-transition alt=""').classes("fr-mark")
+            ui.element("img").props('src=/console/icon.svg alt=""').classes("fr-mark")
             ui.html("Freya", sanitize=False, tag="span")
         ui.element("div").classes("fr-space")
         with (
