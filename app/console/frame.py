@@ -40,10 +40,10 @@ async def framed(visit: Visit, page: Page) -> AsyncIterator[None]:
                 raise ProblemError(  # noqa: TRY301  # told where the page's own problems are
                     problem("forbidden", "The key that you signed in with does not open this page.")
                 )
-            if not page.wide:
-                heading(page.title, level=1)
+            heading(page.title, level=1, classes="fr-hidden" if page.wide else "")
             yield
         except ProblemError as error:
+            visit.client.status_code = error.problem.status
             trouble(error.problem)
 
 

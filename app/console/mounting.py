@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 from nicegui import app as nicegui
 from nicegui import core, ui
+from nicegui.client import templates
 from nicegui.storage import Storage
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -86,6 +87,8 @@ def _set_up() -> None:
         show_welcome_message=False,
         binding_refresh_interval=None,
     )
+    templates.env.auto_reload = False  # else each page looks whether the template's file is another
+    templates.get_template("index.html")
     nicegui.colors(primary="#0f6b66")
     nicegui.config.socket_io_js_transports = ["websocket"]
     core.sio.eio.transports = ["websocket"]

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 Build = Callable[..., Awaitable[None]]
@@ -45,10 +46,11 @@ def page(
     return listed
 
 
-def pages() -> list[Page]:
+@lru_cache(maxsize=1)
+def pages() -> tuple[Page, ...]:
     """All pages, in the order of the navigation: those of every module of `app.console.pages`."""
     from app.console import pages as package
 
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    return sorted(_PAGES.values(), key=lambda one: (one.place, one.path))
+    return tuple(sorted(_PAGES.values(), key=lambda one: (one.place, one.path)))

@@ -1,7 +1,9 @@
 """The route of the web console: which requests are its own, and what answers them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute, Match
@@ -28,6 +30,7 @@ class ConsoleRoute(BaseRoute):
     @asynccontextmanager
     async def opened(self, running: "Running") -> AsyncIterator[None]:
         """The console of this service, until the end of the context."""
+        await asyncio.to_thread(import_module, "app.console")  # a second of reading files
         from app.console import open_console
 
         async with open_console(running) as self._console:

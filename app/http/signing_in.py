@@ -28,6 +28,10 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+_HEADERS: Final = {
+    "content-security-policy": _POLICY,
+    "referrer-policy": "same-origin",  # without a referrer browsers send `Origin: null` with a form
+}
 _PAGE: Final = """\
 <!doctype html>
 <html lang="en-US">
@@ -132,7 +136,7 @@ class SignIn:
 def _page(to: str, *, user: str = "", trouble: Problem | None = None) -> Response:
     said = f'<p role="alert">{escape(trouble.detail)}</p>' if trouble else ""
     page = _PAGE.format(trouble=said, to=escape(to), user=escape(user))
-    return HTMLResponse(page, trouble.status if trouble else 200, {"content-security-policy": _POLICY})
+    return HTMLResponse(page, trouble.status if trouble else 200, _HEADERS)
 
 
 def _within(to: str) -> str:

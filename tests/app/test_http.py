@@ -161,16 +161,22 @@ async def test_asked_agent_answers_and_an_unknown_one_is_refused(client):
     assert "davina" in problem_of(refused, 422, "unknown_agent")["detail"]
 
 
-async def test_root_leads_to_the_description_where_there_is_no_console(running):
+@pytest.fixture(scope="module")
+async def without_console(running: Running) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service with its console switched off."""
     settings = running.settings.model_copy(update={"http": HttpSettings(console=False)})
     made = create_app(settings, lambda: contextlib.nullcontext(running))
     async with (
         made.router.lifespan_context(made),
         httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://localhost") as client,
     ):
-        assert (await client.get("/")).headers["location"] == "/docs"
-        problem_of(await client.get("/agents"), 404, "not_found")
-        problem_of(await client.get("/sign-in"), 404, "not_found")
+        yield client
+
+
+async def test_root_leads_to_the_description_where_there_is_no_console(without_console):
+    assert (await without_console.get("/")).headers["location"] == "/docs"
+    for path in ("/agents", "/sign-in", "/threads/thr_1", "/console/theme.css", "/favicon.ico"):
+        problem_of(await without_console.get(path), 404, "not_found")
 
 
 async def test_description_loads_nothing_from_elsewhere(client):

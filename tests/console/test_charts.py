@@ -10,8 +10,8 @@ from agents.technical.charts import Mark, flat, price_chart, series_chart
 from app.console.chat.charts import options_of, rows_of
 from trading import Bars
 
-ROWS = [{"name": "a", "x": 1, "y": 2.0}, {"name": "b", "x": 2, "y": 3.0}]
-CANDLES = Bars(open=[1.0, 2, 3], high=[2.0, 3, 4], low=[0.5, 1, 2], close=[2.0, 1, 3.5])
+ROWS: list[Any] = [{"name": "a", "x": 1, "y": 2.0}, {"name": "b", "x": 2, "y": 3.0}]
+CANDLES = Bars(open=(1.0, 2, 3), high=(2.0, 3, 4), low=(0.5, 1, 2), close=(2.0, 1, 3.5))
 SPECS: dict[str, tuple[Any, list[str]]] = {
     "lines": (lines("t", ROWS, x="x", y="y"), ["line", "line"]),
     "bars": (bars("t", ROWS, name="name", value="y"), ["bar"]),
@@ -39,7 +39,7 @@ SPECS: dict[str, tuple[Any, list[str]]] = {
         price_chart(CANDLES, "t", lines=[flat(2.0, 3, "level")], marks=[Mark(index=1, price=1.0, label="m")]),
         ["candlestick", "line", "scatter"],
     ),
-    "closes": (price_chart(Bars(close=[1.0, 2, 3]), "t"), ["line"]),
+    "closes": (price_chart(Bars(close=(1.0, 2, 3)), "t"), ["line"]),
     "over bars": (series_chart("t", [{"bar": 1, "value": 2.0, "name": "n"}], "v"), ["line"]),
 }
 
@@ -87,5 +87,6 @@ def test_names_of_a_specification_become_no_programs():
     ],
 )
 def test_what_is_not_understood_is_not_drawn(spec):
-    assert options_of(spec) is None or options_of(spec)["series"]
+    options = options_of(spec)
+    assert options is None or options["series"]
     assert isinstance(rows_of(spec), list)

@@ -172,7 +172,7 @@ async def test_stop_then_retry_then_edit_by_keyboard_alone(stage: Stage):
         await expect(page.locator(".fr-answer").last).to_have_text("One", timeout=BOUND_MS)
         await page.keyboard.press("Escape")
         turn = page.locator(".fr-turn").last
-        await expect(turn.get_by_text("Stopped")).to_be_visible(timeout=BOUND_MS)
+        await expect(turn.locator(".fr-more > .fr-chip")).to_have_text("Stopped", timeout=BOUND_MS)
         await expect(turn.locator(".fr-answer")).to_have_text("One")
         await turn.get_by_role("button", name="Try again").focus()
         await page.keyboard.press("Enter")

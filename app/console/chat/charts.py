@@ -33,6 +33,13 @@ class _Layer:
         found = self.encoding.get(channel, {}).get("field")
         return found if isinstance(found, str) else None
 
+    def named(self, channel: str) -> str:
+        """The field of a channel that has to have one. Raises ValueError."""
+        found = self.field(channel)
+        if found is None:
+            raise ValueError(channel)
+        return found
+
     def by_color(self) -> dict[str, list[Mapping[str, Json]]]:
         """The rows of each colour, in the order in which they come; one nameless group without colours."""
         field = self.field("color")
@@ -62,7 +69,8 @@ def options_of(spec: Json) -> Options | None:
 def _layers(spec: Json) -> list[_Layer]:
     if not isinstance(spec, dict):
         return []
-    parts = spec.get("layer") if isinstance(spec.get("layer"), list) else [spec]
+    layers = spec.get("layer")
+    parts: list[Json] = layers if isinstance(layers, list) else [spec]
     return [found for part in parts if (found := _layer(spec, part)) is not None]
 
 
@@ -91,7 +99,7 @@ def _options(title: str, layers: Sequence[_Layer]) -> Options:
     binned = first.mark == "bar" and first.field("x2") and _type(first, "y") == "value" and not candles
     if candles:
         series = [candles, *(one for layer in layers[2:] for one in _series(layer, as_text=True))]
-        categories = [str(row[first.field("x")]) for row in first.rows]
+        categories = [str(row[first.named("x")]) for row in first.rows]
         x: Options = {"type": "category", "data": categories}
         y = _axis(first, "y")
     elif binned:
@@ -156,14 +164,19 @@ def _styled(axis: Options, name: str, *, at: str, gap: int) -> Options:
 
 def _type(layer: _Layer, channel: str) -> str:
     found = layer.encoding[channel]
-    scale = found.get("scale") if isinstance(found.get("scale"), dict) else {}
+    scale = _scale(found)
     return "log" if scale.get("type") == "log" else _KINDS.get(str(found.get("type")), "value")
+
+
+def _scale(encoding: Mapping[str, Json]) -> Mapping[str, Json]:
+    found = encoding.get("scale")
+    return found if isinstance(found, dict) else {}
 
 
 def _axis(layer: _Layer, channel: str) -> Options:
     kind = _type(layer, channel)
     found = layer.encoding[channel]
-    scale = found.get("scale") if isinstance(found.get("scale"), dict) else {}
+    scale = _scale(found)
     if kind == "category":
         given = scale.get("domain")
         names = given if isinstance(given, list) else _ordered(layer, channel)
@@ -175,9 +188,9 @@ def _axis(layer: _Layer, channel: str) -> Options:
 def _ordered(layer: _Layer, channel: str) -> Iterable[Json]:
     rows = layer.rows
     if layer.encoding[channel].get("sort") in {"-x", "-y"}:
-        by = layer.field("x" if layer.encoding[channel]["sort"] == "-x" else "y")
+        by = layer.named("x" if layer.encoding[channel]["sort"] == "-x" else "y")
         rows = sorted(rows, key=lambda row: -_number(row.get(by)))
-    return (row.get(layer.field(channel)) for row in rows)
+    return (row.get(layer.named(channel)) for row in rows)
 
 
 def _series(layer: _Layer, *, as_text: bool = False) -> list[Options]:
@@ -226,13 +239,13 @@ def _series(layer: _Layer, *, as_text: bool = False) -> list[Options]:
 
 
 def _point(layer: _Layer, row: Mapping[str, Json], *, as_text: bool) -> Options:
-    at = row.get(layer.field("x"))
+    at = row.get(layer.named("x"))
     value = [
         str(at) if as_text or _type(layer, "x") == "category" else _plain(at),
-        _plain(row.get(layer.field("y"))),
+        _plain(row.get(layer.named("y"))),
     ]
     if _type(layer, "y") == "category":
-        value[1] = str(row.get(layer.field("y")))
+        value[1] = str(row.get(layer.named("y")))
     found = layer.encoding.get("tooltip")
     named = (
         next((str(row[name]) for name in ("risk", "label", "name", "phase") if name in row), "")
@@ -244,14 +257,12 @@ def _point(layer: _Layer, row: Mapping[str, Json], *, as_text: bool) -> Options:
 
 def _intervals(layer: _Layer) -> Options:
     """From `x` to `x2` in each row, as pieces of one line."""
-    end = layer.field("x2")
-    if end is None:
-        raise ValueError("rule")
-    name = layer.field("y")
+    end = layer.named("x2")
+    name = layer.named("y")
     data: list[Json] = []
     for row in layer.rows:
         data += [
-            [_plain(row[layer.field("x")]), str(row[name])],
+            [_plain(row[layer.named("x")]), str(row[name])],
             [_plain(row[end]), str(row[name])],
             [None, None],
         ]
@@ -275,7 +286,7 @@ def _candles(layers: Sequence[_Layer]) -> Options | None:
     ):
         return None
     thin, thick = layers[0], layers[1]
-    fields = [thick.field("y"), thick.field("y2"), thin.field("y"), thin.field("y2")]
+    fields = [thick.named("y"), thick.named("y2"), thin.named("y"), thin.named("y2")]
     return {
         "type": "candlestick",
         "data": [[_plain(row[field]) for field in fields] for row in thick.rows],
@@ -284,7 +295,7 @@ def _candles(layers: Sequence[_Layer]) -> Options | None:
 
 
 def _bin_names(layer: _Layer) -> list[str]:
-    return [f"{_short(row[layer.field('x')])} - {_short(row[layer.field('x2')])}" for row in layer.rows]
+    return [f"{_short(row[layer.named('x')])} - {_short(row[layer.named('x2')])}" for row in layer.rows]
 
 
 def _bins(layer: _Layer) -> list[Options]:
@@ -293,7 +304,7 @@ def _bins(layer: _Layer) -> list[Options]:
     by_name: dict[str, list[Json]] = {}
     for name, row in zip(names, layer.rows, strict=True):
         by_name.setdefault(str(row.get(color, "")) if color else "", []).append(
-            [name, _plain(row[layer.field("y")])]
+            [name, _plain(row[layer.named("y")])]
         )
     return [
         {"type": "bar", "name": name, "data": data, "barGap": "-100%", "barCategoryGap": "8%"}

@@ -14,6 +14,7 @@ from app.console.chat.threads import Threads
 from app.console.chat.turn import Actions, Turn
 from app.console.notices import empty
 from app.console.visit import Visit
+from app.errors import as_problem
 from app.problems import ProblemError, problem, unfit
 from app.runs import ChatRequest, RunView
 from app.runs.records import GOING_ON
@@ -70,13 +71,10 @@ class Conversation:
         ui.timer(_LOOK_S, self._look)
 
     async def open(self) -> None:
-        """Show what was said, and follow what goes on. Raises ProblemError for a thread that there is not."""
+        """Show what was said, and follow what goes on. Raises ProblemError."""
         if self._thread_id is None:
             return
-        thread_id = self._thread_id
-        thread = await self._visit.asked(lambda: self._visit.freya.thread(self._visit.owner, thread_id))
-        self._visit.client.title = f"{thread.title} · Freya"
-        self._earlier = _turns_of(await self._messages(thread_id))
+        self._earlier = _turns_of(await self._messages(self._thread_id))
         await self._show_earlier()
         if not self._turns:
             self._greet()
@@ -120,8 +118,12 @@ class Conversation:
         for run_id in wanted:
             try:
                 found[run_id] = await self._visit.freya.run(self._visit.owner, run_id)
-            except ProblemError:
-                continue
+            except Exception as error:
+                told = as_problem(error)
+                if told is None:
+                    raise
+                if told.code != "unknown_run":
+                    raise ProblemError(told) from error
         return found
 
     def _turn(self, asked: str, message_id: str | None) -> Turn:
@@ -129,9 +131,11 @@ class Conversation:
             self._visit, self._sources, self._actions, self._titles, asked=asked, message_id=message_id
         )
 
-    def _fill(self, turn: Turn, said_: _Said, run: RunView | None) -> None:
+    def _fill(self, turn: Turn, stored: _Said, run: RunView | None) -> None:
+        if run is not None:
+            turn.attached(len(run.request.attachments))
         if run is None:
-            for answer in said_.answers:
+            for answer in stored.answers:
                 turn.say(answer.content)
             turn.ended = True
         elif run.status in GOING_ON:
@@ -155,13 +159,11 @@ class Conversation:
 
         self._following.follow(run_id, turn.show, seen=lambda: turn.seen, ended=ended)
 
-    async def _ask(
-        self, text: str, agents: list[str], files: list[str], *, thread_id: str | None = None
-    ) -> bool:
+    async def _ask(self, text: str, agents: list[str], files: list[str]) -> bool:
         async def begin() -> tuple[str, str]:
             try:
                 request = ChatRequest(
-                    message=text, thread_id=thread_id or self._thread_id, agents=agents, attachments=files
+                    message=text, thread_id=self._thread_id, agents=agents, attachments=files
                 )
             except ValidationError as error:
                 raise ProblemError(unfit(error.errors(), whole="message")) from error
@@ -174,6 +176,7 @@ class Conversation:
         self._welcome.clear()
         with self._place:
             turn = self._turn(text, None)
+        turn.attached(len(files))
         self._turns.append(turn)
         self._follow(turn, run_id)
         ui.navigate.history.replace(f"/threads/{self._thread_id}")
@@ -247,18 +250,15 @@ class Conversation:
         thread_id = self._thread_id
         if thread_id is None or self._following.runs or not self._visit.client.has_socket_connection:
             return
-        known = {turn.run_id for turn in self._turns}
+        known = {turn.run_id for turn in self._turns} | {one.run_id for one in self._earlier}
         try:
             newest = await self._visit.freya.runs(self._visit.owner, thread_id, limit=5, before=None)
-        except Exception:  # noqa: BLE001  # it is looked again in a moment; what is wrong is told to whoever asks
-            return
+        except Exception as error:
+            if as_problem(error) is None:
+                raise
+            return  # it is looked again in a moment; what is wrong is told to whoever asks
         for run in reversed(newest):
-            if (
-                run.id in known
-                or self._earlier
-                or thread_id != self._thread_id
-                or run.id in {turn.run_id for turn in self._turns}
-            ):
+            if run.id in known or run.id in {turn.run_id for turn in self._turns}:
                 continue
             self._welcome.clear()
             with self._place:

@@ -53,16 +53,18 @@ class Rating:
             correction = ui.textarea("What it should have said").props("autogrow maxlength=32000")
 
             async def send() -> None:
-                more = {
-                    "rating": stars.value or None,
-                    "comment": (comment.value or "").strip() or None,
-                    "correction": (correction.value or "").strip() or None,
-                }
-                if not any(more.values()) or await self._say(thumb=thumb, **more) is not None:
+                rating = stars.value or None
+                said_of_it = (comment.value or "").strip() or None
+                right = (correction.value or "").strip() or None
+                if rating is None and said_of_it is None and right is None:
                     dialog.close()
-                    if any(more.values()):
-                        with self._visit.client:
-                            said("Your feedback is kept")
+                elif (
+                    await self._say(thumb=thumb, rating=rating, comment=said_of_it, correction=right)
+                    is not None
+                ):
+                    dialog.close()
+                    with self._visit.client:
+                        said("Your feedback is kept")
 
             with ui.element("div").classes("fr-actions"):
                 ui.button("Close", on_click=dialog.close).props("flat")

@@ -100,6 +100,12 @@ class Turn:
             case _:
                 self._panel().show(event)
 
+    def attached(self, files: int) -> None:
+        """The message had files."""
+        if files:
+            with self._bubble:
+                ui.label(f"{files} file{'s' if files > 1 else ''} attached").classes("fr-muted fr-small")
+
     def begin(self, run_id: str) -> None:
         """The turn is worked on by this run."""
         self.run_id = run_id

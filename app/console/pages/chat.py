@@ -14,4 +14,6 @@ async def new_chat(visit: Visit) -> None:
 @page("/threads/{thread_id}", title="Chat", wide=True)
 async def thread(visit: Visit, thread_id: str) -> None:
     """A thread that goes on."""
+    found = await visit.asked(lambda: visit.freya.thread(visit.owner, thread_id))
+    visit.client.title = f"{found.title} · Freya"
     await Conversation(visit, thread_id, visit.threads).open()

@@ -34,6 +34,7 @@ async def test_stranger_is_led_to_the_sign_in_and_a_program_is_told(http, make):
     page = await http.get("/sign-in")
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "unsafe" not in page.headers["content-security-policy"]
+    assert page.headers["referrer-policy"] == "same-origin"
 
 
 async def test_cookie_stands_for_the_key_and_its_user(http, make):
