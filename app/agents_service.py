@@ -193,6 +193,11 @@ class AgentsService:
         """The versions of one, latest first."""
         return await self._store.versions(name)
 
+    async def cases(self, name: str, version: int) -> tuple[Verdict, ...]:
+        """The cases of a version, each as it fares now. Raises AgentUnknown."""
+        definition = await self._store.definition(name, version)
+        return await asyncio.to_thread(examine, definition)
+
     async def rollback(self, name: str, version: int | None = None) -> StoredAgent:
         """Have a version work again: the one given, else the one before that which works. It is live afterwards."""
         versions = await self._store.versions(name)

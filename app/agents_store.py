@@ -98,6 +98,15 @@ class AgentStore:
             raise AgentUnknown(f"There is no designed agent {name!r}.")
         return [AgentVersion.model_validate(row) for row in rows]
 
+    async def definition(self, name: str, version: int) -> Definition:
+        """What a version is. Raises AgentUnknown."""
+        rows = await self._rows(
+            "SELECT definition FROM agent_versions WHERE name = %s AND version = %s", name, version
+        )
+        if not rows:
+            raise AgentUnknown(f"There is no version {version} of a designed agent {name!r}.")
+        return Definition.model_validate(rows[0]["definition"])
+
     async def live(self) -> list[Definition]:
         """The definitions that work, by name."""
         rows = await self._rows(

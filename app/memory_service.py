@@ -22,6 +22,7 @@ from memory import (
     Database,
     Degraded,
     Kind,
+    Message,
     Owner,
     ProjectStore,
     Recalled,
@@ -195,6 +196,11 @@ class MemoryService:
         found = await self._records.history(owner, record_id)
         await self._note(owner, "read", record_id, {"versions": len(found)})
         return list(found)
+
+    async def sources(self, owner: Owner, record_id: str) -> list[Message]:
+        """The owner's own messages that the record comes from, oldest first. Raises UnknownRecord."""
+        found = await self.record(owner, record_id)
+        return await self._threads.said(owner, found.sources)
 
     async def correct(self, owner: Owner, record_id: str, text: str) -> Record:
         """The new version, which says this instead. Raises UnknownRecord."""

@@ -111,6 +111,11 @@ class Metrics:
         self._streams = Gauge(
             "freya_streams_open", "Streams and WebSockets that are open.", registry=self._registry
         )
+        self._followed = Gauge(
+            "freya_console_followed",
+            "Runs whose events open pages of the console read.",
+            registry=self._registry,
+        )
 
     def watch_runs(self, *, active: Callable[[], int], admitted: Callable[[], int]) -> None:
         """Read from here how many runs go on, and how many may, whenever the metrics are read."""
@@ -120,6 +125,10 @@ class Metrics:
     def watch_streams(self, count: Callable[[], int]) -> None:
         """Read the number of open streams from here whenever the metrics are read."""
         self._streams.set_function(count)
+
+    def watch_console(self, count: Callable[[], int]) -> None:
+        """Read the number of runs that pages of the console follow from here whenever the metrics are read."""
+        self._followed.set_function(count)
 
     def run_ended(self, outcome: str, seconds: float) -> None:
         """Count a run."""

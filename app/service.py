@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 
 import structlog
 from pydantic import BaseModel, Field, JsonValue
@@ -26,7 +26,7 @@ from app.runs import (
     StoredEvent,
 )
 from app.runs.inspection import RunTrace, inspected
-from app.runs.records import CANCELLED, GOING_ON
+from app.runs.records import CANCELLED, GOING_ON, Status
 from app.runs.store import StoredArtifact
 from app.specialists import Specialists
 from graphs import (
@@ -235,6 +235,22 @@ class Freya:
         await self._threads.get(owner, thread_id)
         return await self._runs.of_thread(owner, thread_id, limit=limit, before=before)
 
+    async def find_runs(
+        self,
+        owner: Owner,
+        *,
+        statuses: Collection[Status] = (),
+        thread_id: str | None = None,
+        limit: int,
+        before: str | None = None,
+    ) -> list[RunView]:
+        """The owner's runs of all threads, newest first; where given, only those in one of the statuses, or of a thread."""
+        if thread_id is not None:
+            await self._threads.get(owner, thread_id)
+        return await self._runs.of_user(
+            owner, statuses=statuses, thread_id=thread_id, limit=limit, before=before
+        )
+
     async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
         """An artifact with its content."""
         return await self._runs.artifact(owner, artifact_id)
@@ -310,6 +326,7 @@ class Freya:
         """
         if message is not None:
             self._manager.refuse_unworkable(ChatRequest(message=message))
+            await self._may_begin()
         thread = await self._threads.fork(
             owner,
             thread_id,

@@ -73,6 +73,9 @@ class HttpSettings(BaseModel):
         default_factory=list,
         description="Origins whose pages may speak to Freya from a browser (CORS), such as https://console.example.",
     )
+    console: bool = Field(
+        default=True, description="Whether the web console is served at `/`; else `/` leads to `/docs`."
+    )
     longest_body: int = Field(default=262_144, ge=1024, description="The longest request body, in bytes.")
     heartbeat_s: float = Field(
         default=15.0, gt=0, description="Seconds of silence after which a stream gets a heartbeat event."

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from agents import Charter, Resources, discover
 from app.access import KeyService
 from app.access.limits import Limiter
+from app.access.sessions import SignIns
 from app.access_wiring import accounts, counting, open_keys
 from app.agents_service import AgentsService, LiveCharters, LiveRouter, taking_up
 from app.agents_store import AgentStore
@@ -36,6 +37,7 @@ from app.market import CcxtMarket, MarketNotInstalled, MarketSettings, open_mark
 from app.mcp.borrowing import Borrowing
 from app.memory_wiring import MemoryParts, consolidating, join_memory, model_versions
 from app.metrics import Metrics
+from app.overview import Overview
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
 from app.runs.saver import RunSaver
@@ -69,6 +71,8 @@ class Running:
     servers: tuple[str, ...]
     keys: KeyService
     limiter: Limiter
+    overview: Overview
+    sign_ins: SignIns
     tracing: Tracing | None = None
 
 
@@ -183,6 +187,14 @@ async def open_freya(
             servers=backends.servers,
             keys=keys,
             limiter=limiter,
+            overview=Overview(
+                backends.pool,
+                backends.redis,
+                settings.data,
+                residents=residents.states,
+                active=lambda: manager.active,
+            ),
+            sign_ins=SignIns(backends.redis),
             tracing=tracing,
         )
 

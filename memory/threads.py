@@ -213,6 +213,15 @@ class ThreadStore:
             raise UnknownRecord(f"thread {thread_id!r} has no message {message_id!r}")
         return await self._message(owner, rows[0])
 
+    async def said(self, owner: Owner, message_ids: Sequence[str]) -> list[Message]:
+        """Those of the messages that are the owner's and are there yet, oldest first."""
+        rows = await self._database.rows(
+            owner,
+            "SELECT * FROM messages WHERE tenant_id = %s AND user_id = %s AND id = ANY(%s) ORDER BY id",
+            (owner.tenant_id, owner.user_id, list(message_ids)),
+        )
+        return [await self._message(owner, row) for row in rows]
+
     async def recall(self, scope: Scope, *, limit: int) -> list[Turn]:
         """The newest answered turns of the thread, at most `limit`, oldest first.
 

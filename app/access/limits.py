@@ -112,6 +112,17 @@ class Limiter:
         if by is not None:
             await self._charge(by, self._policies(by, requests=1 if by.by_socket else None, turns=1))
 
+    async def standing(self, by: Caller) -> dict[str, Standing]:
+        """How the caller stands with each limit that he has, by its name; counts nothing. Raises RedisError."""
+        policies = self._policies(by, requests=0, turns=0)
+        if not policies:
+            return {}
+        given = [number for one in policies for number in (_UNCHECKED, one.window_s * 1000, 0)]
+        _, *said = await self._count(
+            keys=[_key(by, policy.name) for policy in policies], args=[_PARTS, *given]
+        )
+        return _standing(policies, said)
+
     def spent(self, tokens: int) -> None:
         """Count tokens that a run of the current caller took; behind the caller's back."""
         by = caller()
@@ -142,10 +153,7 @@ class Limiter:
                 "limits are not checked while Redis is away", error=str(error) or "no answer in time"
             )
             return
-        for policy, used, left in zip(policies, said[::3], said[1::3], strict=True):
-            by.standing[policy.name] = Standing(
-                policy.quota, policy.window_s, max(0, policy.quota - used), ceil(left / 1000)
-            )
+        by.standing.update(_standing(policies, said))
         if refused:
             raise _refusal(by, policies[refused - 1], ceil(said[3 * refused - 1] / 1000))
 
@@ -202,6 +210,14 @@ class OpenStreams:
 
 def _key(by: Caller, name: str) -> str:
     return f"freya:used:{by.subject}:{name}"
+
+
+def _standing(policies: Sequence[_Policy], said: Sequence[int]) -> dict[str, Standing]:
+    """By name how a caller stands, of what the count said."""
+    return {
+        policy.name: Standing(policy.quota, policy.window_s, max(0, policy.quota - used), ceil(left / 1000))
+        for policy, used, left in zip(policies, said[::3], said[1::3], strict=True)
+    }
 
 
 def _refusal(by: Caller, policy: _Policy, wait_s: int) -> ProblemError:

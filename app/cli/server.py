@@ -111,7 +111,7 @@ async def open_service(
 @asynccontextmanager
 async def open_momentary_service(settings: Settings, *, progress: Progress) -> AsyncIterator[Service]:
     """The same on a free loopback port. Other commands may use it; keys are asked for where the settings ask."""
-    http = settings.http.model_copy(update={"host": "127.0.0.1", "port": 0})
+    http = settings.http.model_copy(update={"host": "127.0.0.1", "port": 0, "console": False})
     runs = settings.runs.model_copy(update={"executor": "process"})  # it needs no workers beside it
     own = settings.model_copy(update={"http": http, "runs": runs})
     async with open_service(own, progress=progress) as service:

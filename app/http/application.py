@@ -1,7 +1,7 @@
 """The ASGI application: routes, middleware, and every error as a problem."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any  # the arguments of a middleware
 
@@ -20,6 +20,7 @@ from app.http.catalogue import router as catalogue
 from app.http.chat import router as chat
 from app.http.completions import CompletionErrors
 from app.http.completions import router as completions
+from app.http.console import ConsoleRoute
 from app.http.conversations import router as conversations
 from app.http.description import describe
 from app.http.edge import Edge, http_error, invalid_request
@@ -75,19 +76,24 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
     Without `doors` it takes no requests and tells of its health only.
     """
     streams = OpenStreams(settings.limits)
+    console = ConsoleRoute(settings.http) if doors and settings.http.console else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
             opened() as running,
             open_door(running.freya, longest_body=settings.http.longest_body) as sessions,
+            AsyncExitStack() as stack,
         ):
             app.state.freya = running.freya
             app.state.metrics = running.metrics
             app.state.keys = running.keys
             app.state.limiter = running.limiter
+            app.state.sign_ins = running.sign_ins
             app.state.tracing = running.tracing
             app.state.mcp = sessions
+            if console is not None:
+                await stack.enter_async_context(console.opened(running))
             running.metrics.watch_streams(lambda: streams.count)
             yield
 
@@ -98,6 +104,8 @@ def create_app(settings: Settings, opened: Opened, *, doors: bool = True) -> Fas
         lifespan=lifespan,
         redoc_url=None,
     )
+    if console is not None:
+        app.router.routes.append(console)
     app.include_router(operations)  # whose probes add parameters of their own, as OpenAI's clients may
     if doors:
         for router in _DOORS:

@@ -9,7 +9,7 @@ from app.http.chat import ERRORS, Key, Service, Storable
 from app.http.paging import Cursor, Limit, Page, Place
 from app.http.security import Acting
 from app.runs import RunView, storable
-from app.runs.records import LONGEST_MESSAGE
+from app.runs.records import LONGEST_MESSAGE, Status
 from app.service import ForkedThread
 from app.specialists import AgentView
 from memory import DeletedThread, ListedThread, Message, Thread
@@ -179,6 +179,24 @@ async def list_runs(
 ) -> RunPage:
     """The runs of a conversation, newest first."""
     items = await freya.runs(owner, thread_id, limit=limit + 1, before=cursor)
+    return RunPage.of(items, limit)
+
+
+@router.get("/runs", operation_id="findRuns", tags=["chat"])
+async def find_runs(
+    freya: Service,
+    owner: Acting,
+    status: Annotated[
+        list[Status], Query(max_length=5, description="Only in this status; may be given several times.")
+    ] = [],  # noqa: B006  # FastAPI copies it
+    thread_id: Annotated[
+        str | None, Query(max_length=64, description="Only of this conversation."), Storable
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> RunPage:
+    """The user's runs of all conversations, newest first; with `status=waiting` those that wait for a person."""
+    items = await freya.find_runs(owner, statuses=status, thread_id=thread_id, limit=limit + 1, before=cursor)
     return RunPage.of(items, limit)
 
 

@@ -67,7 +67,7 @@ class Audited:
         """Note the request once it was granted."""
         by = caller()
         route = route_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
-        if by is None or route is None or not _is_of_administrators(route):
+        if by is None or route is None or not is_of_administrators(route):
             await self._app(scope, receive, send)
             return
         status = _FIRST_ERROR
@@ -87,6 +87,7 @@ class Audited:
                 _log.warning("an act could not be noted", route=route, by=by.name, error=str(error))
 
 
-def _is_of_administrators(route: str) -> bool:
+def is_of_administrators(route: str) -> bool:
+    """Whether a route changes what belongs to all, keys apart."""
     changes = not route.startswith("GET ") and "/v1/keys" not in route
     return changes and need_of(route) <= _OF_ADMINISTRATORS

@@ -41,6 +41,7 @@ NEEDS: dict[str, Need] = {
     "GET /v1/threads/{thread_id}/attachments": _FOLLOW,
     "PATCH /v1/threads/{thread_id}": _BEGIN,
     "POST /v1/feedback": _TURN,
+    "GET /v1/runs": _FOLLOW,
     "GET /v1/runs/{run_id}": _FOLLOW,
     "GET /v1/runs/{run_id}/events": _FOLLOW,
     "GET /v1/runs/{run_id}/trace": _FOLLOW,
@@ -127,8 +128,41 @@ NEEDS: dict[str, Need] = {
 }
 """By method and path of a route; one of the scopes is enough."""
 
-OPEN = frozenset({"GET /healthz", "GET /readyz"})
+CONSOLE_PAGES = frozenset(
+    {
+        "GET /",
+        "GET /threads/{thread_id}",
+        *(f"GET /{name}" for name in ("agents", "knowledge", "memory", "runs", "health")),
+        *(f"GET /{name}/{{rest:path}}" for name in ("agents", "knowledge", "memory", "runs", "health")),
+    }
+)
+"""Pages of the console, which any key opens; what it may do there, the page asks the other routes' scopes for."""
+
+CONSOLE_SOCKET = "WS /_nicegui_ws/{rest:path}"
+CONSOLE_SIGN_IN = frozenset({"GET /sign-in", "POST /sign-in", "POST /sign-out", "GET /signed-in"})
+CONSOLE_FILES = frozenset({"GET /_nicegui/{rest:path}", "GET /console/{rest:path}", "GET /favicon.ico"})
+"""Scripts and styles, which say nothing of anybody."""
+
+CONSOLE = CONSOLE_PAGES | CONSOLE_SIGN_IN | CONSOLE_FILES | {CONSOLE_SOCKET}
+"""Routes of the console, where there is one; none is in the OpenAPI document."""
+
+HEALTH = frozenset({"GET /healthz", "GET /readyz"})
+OPEN = HEALTH | CONSOLE_SIGN_IN | CONSOLE_FILES
 """Routes that need no key, and are counted against no limit."""
+
+BY_COOKIE = CONSOLE_PAGES | {
+    CONSOLE_SOCKET,
+    "GET /v1/artifacts/{artifact_id}",
+    "GET /v1/attachments/{attachment_id}",
+    "POST /v1/attachments",
+    "POST /v1/knowledge/import",
+    "GET /v1/memory/export",
+    "GET /v1/knowledge/export",
+    "GET /docs",
+    "GET /openapi.json",
+    "GET /static-offline-docs/{path:path}",
+}
+"""Routes that a browser which signed in to the console opens without sending its key."""
 
 STREAMS = frozenset(
     {
@@ -138,6 +172,7 @@ STREAMS = frozenset(
         "POST /openai/v1/chat/completions",
         "GET /mcp",
         "POST /mcp",
+        CONSOLE_SOCKET,
     }
 )
 """Routes that hold a connection for as long as a run goes on."""
@@ -149,8 +184,9 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(_PARAMETER.sub(lambda found: ".*" if found[1] else "[^/]+", re.escape(path)), re.DOTALL)
 
 
-_EXACT = frozenset(name for name in (*NEEDS, *OPEN) if "{" not in name)
-_PATTERNS = [(name, _pattern(name)) for name in NEEDS if "{" in name]
+_LISTED = (*NEEDS, *sorted(OPEN | CONSOLE))
+_EXACT = frozenset(name for name in _LISTED if "{" not in name)
+_PATTERNS = [(name, _pattern(name)) for name in _LISTED if "{" in name]
 
 
 def route_of(method: str, path: str) -> str | None:
@@ -163,4 +199,4 @@ def route_of(method: str, path: str) -> str | None:
 
 def need_of(route: str | None) -> Need:
     """The scopes of which a key needs one."""
-    return NEEDS.get(route or "", _ADMIN)
+    return ANY if route in CONSOLE else NEEDS.get(route or "", _ADMIN)

@@ -1,6 +1,6 @@
 """Runs in PostgreSQL. The database keeps the runs of a thread serial."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn  # Any: JSON of the database
 
@@ -58,6 +58,12 @@ the thread."""
 _BEGIN = """
     INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, lease, idempotency_key, request)
     VALUES (%s, %s, %s, %s, 'running', %s, %s, %s, %s)
+"""
+_OF_USER = """
+    SELECT * FROM runs WHERE tenant_id = %(tenant)s AND user_id = %(user)s
+        AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
+        AND (%(thread)s::text IS NULL OR thread_id = %(thread)s) AND (%(before)s::text IS NULL OR id < %(before)s)
+    ORDER BY id DESC LIMIT %(limit)s
 """
 _GIVE_UP_KEY = (
     "UPDATE runs SET idempotency_key = NULL WHERE id = %s AND idempotency_key = %s AND status = 'failed'"
@@ -264,6 +270,30 @@ class RunStore:
             owner,
             "SELECT * FROM runs WHERE thread_id = %s AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
             (thread_id, before, before, limit),
+        )
+        return await self._views(owner, rows)
+
+    async def of_user(
+        self,
+        owner: Owner,
+        *,
+        statuses: Collection[Status] = (),
+        thread_id: str | None = None,
+        limit: int,
+        before: str | None,
+    ) -> list[RunView]:
+        """The user's runs, newest first, those before the run with the id `before`: in one of the statuses, of a thread."""
+        rows = await self._database.rows(
+            owner,
+            _OF_USER,
+            {
+                "tenant": owner.tenant_id,
+                "user": owner.user_id,
+                "statuses": list(statuses) or None,
+                "thread": thread_id,
+                "before": before,
+                "limit": limit,
+            },
         )
         return await self._views(owner, rows)
 

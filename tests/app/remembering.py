@@ -17,12 +17,14 @@ from redis.asyncio import Redis
 
 from app.access import KeyBook, KeyService, KeyStore
 from app.access.limits import Limiter
+from app.access.sessions import SignIns
 from app.database import open_pool
 from app.embedded import InstanceLock
 from app.http import create_app
 from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
 from app.metrics import Metrics
+from app.overview import Overview
 from app.runs import EventLog, RunCopies, RunStore
 from app.settings import HttpSettings, Settings
 from app.wiring import Running
@@ -133,6 +135,8 @@ async def remembering(
             servers=(),
             keys=KeyService(keys, audit, book),
             limiter=Limiter(redis, settings.limits),
+            sign_ins=SignIns(redis),
+            overview=Overview(pool, redis, folder, residents=tuple, active=int),
         )
         app = await asyncio.to_thread(create_app, settings, lambda: nullcontext(running))
         await stack.enter_async_context(app.router.lifespan_context(app))

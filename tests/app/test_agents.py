@@ -67,6 +67,12 @@ async def test_a_description_is_deployed_routed_to_rolled_back_and_disabled(stor
     second = await service.deploy(MORE, first.name)
     assert second.version == 2
     assert any("Weigh" in text for text in charters[first.name].utterances)
+    verdicts = await service.cases(first.name, 1)
+    assert len(verdicts) == first.cases
+    assert [one for one in verdicts if one.skipped] == first.skipped
+    assert all(one.passed or one.skipped for one in verdicts)
+    with pytest.raises(AgentUnknown):
+        await service.cases(first.name, 9)
     back = await service.rollback(first.name)
     assert (back.version, back.versions, back.state) == (1, 2, "live")
     assert not any("Weigh" in text for text in charters[first.name].utterances)

@@ -1,6 +1,7 @@
 """The HTTP door: turns, threads and agents, and what a stranger gets for a bad request."""
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import AsyncIterator
@@ -10,7 +11,9 @@ import httpx
 import pytest
 from redis.exceptions import ConnectionError as RedisGone
 
+from app.http import create_app
 from app.problems import CODES
+from app.settings import HttpSettings
 from app.wiring import Running
 from tests.app.doors import SocketClient
 
@@ -158,8 +161,25 @@ async def test_asked_agent_answers_and_an_unknown_one_is_refused(client):
     assert "davina" in problem_of(refused, 422, "unknown_agent")["detail"]
 
 
-async def test_root_leads_to_the_description_which_loads_nothing_from_elsewhere(client):
-    assert (await client.get("/")).headers["location"] == "/docs"
+@pytest.fixture(scope="module")
+async def without_console(running: Running) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service with its console switched off."""
+    settings = running.settings.model_copy(update={"http": HttpSettings(console=False)})
+    made = create_app(settings, lambda: contextlib.nullcontext(running))
+    async with (
+        made.router.lifespan_context(made),
+        httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://localhost") as client,
+    ):
+        yield client
+
+
+async def test_root_leads_to_the_description_where_there_is_no_console(without_console):
+    assert (await without_console.get("/")).headers["location"] == "/docs"
+    for path in ("/agents", "/sign-in", "/threads/thr_1", "/console/theme.css", "/favicon.ico"):
+        problem_of(await without_console.get(path), 404, "not_found")
+
+
+async def test_description_loads_nothing_from_elsewhere(client):
     page = (await client.get("/docs")).text
     loaded = re.findall(r"""(?:src|href|url)\W{1,4}["']([^"']+)["']""", page)
     assert "/openapi.json" in loaded

@@ -8,6 +8,7 @@ import pytest
 
 from app.wiring import Running
 from graphs.settings import ApprovalSettings
+from memory import new_id
 from tests.app.doors import SocketClient
 from tests.app.test_http import events_in, problem_of
 
@@ -94,6 +95,34 @@ async def test_another_users_approval_is_not_found(client):
     unknown = {**resume, "approval_id": "apr_none"}
     problem_of(await client.post(f"/v1/runs/{run['id']}/resume", json=unknown), 404, "unknown_approval")
     assert (await client.post(f"/v1/runs/{run['id']}/cancel")).status_code == 200
+
+
+async def test_runs_of_all_threads_are_listed_by_status_and_thread_each_users_own(client):
+    me, other = {"freya-user": new_id("ann")}, {"freya-user": new_id("ben")}
+
+    async def listed(headers: dict[str, str] = me, **query: Any) -> list[str]:
+        response = await client.get("/v1/runs", params=query, headers=headers)
+        assert response.status_code == 200, response.text
+        return [one["id"] for one in response.json()["items"]]
+
+    finished = (await client.post("/v1/chat", json={"message": "Hello!"}, headers=me)).json()
+    waits = (await client.post("/v1/chat", json=NPV, headers=me)).json()
+    theirs = (await client.post("/v1/chat", json=NPV, headers=other)).json()
+    assert await listed() == [waits["id"], finished["run_id"]]
+    assert await listed(other) == [theirs["id"]]
+    assert await listed(status="waiting") == [waits["id"]]
+    assert await listed(status=["running", "failed"]) == []
+    assert await listed(status=["waiting", "finished"]) == [waits["id"], finished["run_id"]]
+    assert await listed(thread_id=finished["thread_id"]) == [finished["run_id"]]
+    page = (await client.get("/v1/runs", params={"limit": 1}, headers=me)).json()
+    assert page["items"] == [waits]
+    assert await listed(cursor=page["next"]) == [finished["run_id"]]
+    for thread in (theirs["thread_id"], "thr_none"):
+        response = await client.get("/v1/runs", params={"thread_id": thread}, headers=me)
+        problem_of(response, 404, "unknown_thread")
+    problem_of(await client.get("/v1/runs", params={"status": "lost"}, headers=me), 422, "invalid_request")
+    for run, headers in ((waits, me), (theirs, other)):
+        assert (await client.post(f"/v1/runs/{run['id']}/cancel", headers=headers)).status_code == 200
 
 
 async def test_an_approval_is_answered_over_a_socket_that_follows_the_run(app):

@@ -48,6 +48,7 @@ OPERATIONS = {
     "forkThread": "POST /v1/threads/{thread_id}/fork",
     "forgetMemory": "DELETE /v1/memory/{record_id}",
     "forgetMessage": "DELETE /v1/memory/messages/{message_id}",
+    "findRuns": "GET /v1/runs",
     "getAgent": "GET /v1/agents/{name}",
     "getArtifact": "GET /v1/artifacts/{artifact_id}",
     "getEvaluation": "GET /v1/knowledge/versions/{number}/evaluation",

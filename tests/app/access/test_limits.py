@@ -67,6 +67,20 @@ async def test_without_keys_each_user_has_limits_and_a_key_may_have_its_own(redi
         await limiter.request(by("key_own", requests_a_minute=5))
 
 
+async def test_what_is_left_is_told_without_counting(redis):
+    limiter = Limiter(redis, LimitSettings(requests_a_minute=3, turns_a_day=2))
+    caller = Caller(Owner("standing"))
+    assert [(name, one.remaining) for name, one in (await limiter.standing(caller)).items()] == [
+        ("requests", 3),
+        ("turns", 2),
+    ]
+    await limiter.request(caller)
+    for _ in range(2):
+        found = (await limiter.standing(caller))["requests"]
+        assert (found.quota, found.remaining, 0 < found.reset_s <= 60) == (3, 2, True)
+    assert await Limiter(redis, LimitSettings()).standing(caller) == {}
+
+
 async def test_no_minute_holds_more_than_its_quota_wherever_it_begins(redis):
     limiter = Limiter(redis, LimitSettings(requests_a_minute=4))
     caller = Caller(Owner("anna"))

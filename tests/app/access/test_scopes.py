@@ -8,7 +8,17 @@ from starlette.routing import BaseRoute
 
 from app.access import SCOPES
 from app.http import create_app
-from app.http.scopes import NEEDS, OPEN, STREAMS, need_of, route_of
+from app.http.scopes import (
+    BY_COOKIE,
+    CONSOLE,
+    CONSOLE_SOCKET,
+    HEALTH,
+    NEEDS,
+    OPEN,
+    STREAMS,
+    need_of,
+    route_of,
+)
 from app.settings import Settings
 from tests.app.doors import SocketClient, SocketRefused
 from tests.app.test_http import problem_of
@@ -35,9 +45,10 @@ def routes() -> set[str]:
 
 
 def test_every_route_is_listed_with_its_scopes_and_every_listed_one_exists(routes):
-    assert set(NEEDS) | OPEN == routes
+    assert set(NEEDS) | HEALTH == routes
     assert not set(NEEDS) & OPEN
-    assert set(NEEDS) > STREAMS
+    assert set(NEEDS) | {CONSOLE_SOCKET} > STREAMS
+    assert set(NEEDS) | CONSOLE >= BY_COOKIE
 
 
 def test_requests_are_matched_with_the_route_that_the_framework_takes(routes):

@@ -3,10 +3,13 @@
 import json
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from starlette.responses import JSONResponse
 
+from app.cli.approving import Status
+from app.runs import records
 from tests.app.cli_service import FINISHED, STARTED, Event, ScriptedService, routed
 from tests.app.conversing.commands import at_a_terminal, chat, freya, interrupt, run_chat, when
 
@@ -84,6 +87,17 @@ def test_without_a_terminal_the_run_waits_and_it_is_said_how_it_is_answered(
     assert result.exit_code == 1
     assert "`freya runs approve run_1 apr_1` allows send" in result.stderr
     assert service.bodies(RESUME) == []
+
+
+def test_runs_are_listed(data: Path, service: ScriptedService):
+    begun = {"created_at": "2026-12-01T09:30:00Z", "request": {"message": "Write\nto Ada"}}
+    service.answers = {"/v1/runs": [{"items": [{**VIEW, **begun}], "next": None}]}
+    listed = freya(data, "runs", "list", "--status", "waiting", "--status", "running", "--thread", "thr_1")
+    assert "run_1  waiting  2026-12-01 09:30  thr_1   Write to Ada" in listed.stdout
+    assert service.queries[-1] == "limit=50&status=waiting&status=running&thread_id=thr_1"
+    assert {one.value for one in Status} == set(get_args(records.Status))
+    service.answers = {"/v1/runs": [{"items": [], "next": None}]}
+    assert "there are no such runs" in freya(data, "runs", "list").stderr
 
 
 def test_runs_are_looked_at_and_answered_from_elsewhere(data: Path, service: ScriptedService):

@@ -25,6 +25,7 @@ ROUTES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("PATCH", "/v1/threads/{}", "thread", {"json": {"title": "Mine"}}),
     ("POST", "/v1/threads/{}/fork", "thread", {"json": {"message_id": "msg_none"}}),
     ("DELETE", "/v1/threads/{}", "thread", {}),
+    ("GET", "/v1/runs", "thread", {"params": {"thread_id": "{}"}}),
     ("POST", "/v1/chat", "thread", {"json": {"message": ASKED, "thread_id": "{}"}}),
     ("POST", "/v1/chat/stream", "thread", {"json": {"message": ASKED, "thread_id": "{}"}}),
     ("POST", "/v1/chat", "project", {"json": {"message": ASKED, "project_id": "{}"}}),
@@ -99,6 +100,8 @@ async def test_lists_from_a_cursor_of_anothers_are_ones_own(client, hers, ben):
     for path, cursor, own in (
         ("/v1/threads", hers.thread, []),
         ("/v1/threads", "thr_" + "z" * 26, [thread]),
+        ("/v1/runs", hers.run, []),
+        ("/v1/runs", "run_" + "z" * 26, [run]),
         (f"/v1/threads/{thread}/messages", hers.message, 2),
         (f"/v1/threads/{thread}/runs", hers.run, []),
         (f"/v1/threads/{thread}/runs", "run_" + "z" * 26, [run]),
