@@ -90,7 +90,11 @@ def _navigation(visit: Visit, page: Page) -> None:
         for one in pages():
             if not one.icon or (one.needs and not visit.may(one.needs)):
                 continue
-            here = one.path == page.path or (one.path != "/" and page.path.startswith(f"{one.path}/"))
+            here = (
+                one.path == page.path
+                or (one.path == "/" and page.path.startswith("/threads/"))
+                or (one.path != "/" and page.path.startswith(f"{one.path}/"))
+            )
             with ui.link(target=one.path).classes("fr-nav-link" + (" fr-here" if here else "")) as link:
                 ui.icon(one.icon)
                 ui.label(one.title)
