@@ -35,12 +35,12 @@ async def framed(visit: Visit, page: Page) -> AsyncIterator[None]:
     content = visit.client.content.classes("fr-content" + (" fr-wide" if page.wide else ""))
     ui.skip_link("Skip to the content", target=content)
     with content:
+        heading(page.title, level=1, classes="fr-hidden" if page.wide else "")
         try:
             if page.needs and not visit.may(page.needs):
                 raise ProblemError(  # noqa: TRY301  # told where the page's own problems are
                     problem("forbidden", "The key that you signed in with does not open this page.")
                 )
-            heading(page.title, level=1, classes="fr-hidden" if page.wide else "")
             yield
         except ProblemError as error:
             visit.client.status_code = error.problem.status
