@@ -63,6 +63,9 @@ def _parser() -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
     made.validateLink = _leads_out  # type: ignore[method-assign]  # markdown-it's way to set it
     made.add_render_rule("image", _picture)
+    made.add_render_rule("fence", _code)
+    made.add_render_rule("code_block", _code)
+    made.add_render_rule("table_open", _table)
     made.add_render_rule("citation", _number)
     made.add_render_rule("link_open", _link)
     made.inline.ruler.after("escape", "citation", _citation)
@@ -94,6 +97,19 @@ def _number(
 ) -> str:  # its signature
     number = tokens[at].content
     return f'<a class="fr-cite" href="#cite-{number}" role="button" aria-label="Source {number}">{number}</a>'
+
+
+def _code(
+    _: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, _env: Any
+) -> str:  # its signature
+    """Code scrolls within itself, and so takes the focus."""
+    return f'<pre tabindex="0"><code>{escape(tokens[at].content)}</code></pre>\n'
+
+
+def _table(
+    _: RendererHTML, _tokens: Sequence[Token], _at: int, _options: OptionsDict, _env: Any
+) -> str:  # its signature
+    return '<table tabindex="0">\n'
 
 
 def _link(

@@ -35,12 +35,12 @@ async def framed(visit: Visit, page: Page) -> AsyncIterator[None]:
     content = visit.client.content.classes("fr-content" + (" fr-wide" if page.wide else ""))
     ui.skip_link("Skip to the content", target=content)
     with content:
+        heading(page.title, level=1, classes="fr-hidden" if page.wide else "")
         try:
             if page.needs and not visit.may(page.needs):
                 raise ProblemError(  # noqa: TRY301  # told where the page's own problems are
                     problem("forbidden", "The key that you signed in with does not open this page.")
                 )
-            heading(page.title, level=1, classes="fr-hidden" if page.wide else "")
             yield
         except ProblemError as error:
             visit.client.status_code = error.problem.status
@@ -90,7 +90,11 @@ def _navigation(visit: Visit, page: Page) -> None:
         for one in pages():
             if not one.icon or (one.needs and not visit.may(one.needs)):
                 continue
-            here = one.path == page.path or (one.path != "/" and page.path.startswith(f"{one.path}/"))
+            here = (
+                one.path == page.path
+                or (one.path == "/" and page.path.startswith("/threads/"))
+                or (one.path != "/" and page.path.startswith(f"{one.path}/"))
+            )
             with ui.link(target=one.path).classes("fr-nav-link" + (" fr-here" if here else "")) as link:
                 ui.icon(one.icon)
                 ui.label(one.title)

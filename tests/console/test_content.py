@@ -41,7 +41,7 @@ ATTACKS = [
 ALLOWED = set(
     "p a em strong s code pre blockquote ul ol li h1 h2 h3 h4 h5 h6 hr br table thead tbody tr th td span".split()
 )
-ATTRIBUTES = {"href", "title", "class", "role", "aria-label", "target", "rel", "start", "style"}
+ATTRIBUTES = {"href", "tabindex", "title", "class", "role", "aria-label", "target", "rel", "start", "style"}
 
 
 def assert_inert(html: str) -> None:

@@ -50,8 +50,7 @@ async def keys(browser: Browser, service: Command) -> Keys:
         await press(page, "Make the key", within=".q-dialog")
         await expect(page.get_by_text("Say what the key is for.")).to_be_visible()
         await page.get_by_label("What it is for").fill("The owner")
-        for scope in ("chat", "read", "write"):
-            await page.get_by_role("checkbox", name=f"{scope}:").click()
+        await page.get_by_role("checkbox", name="admin:").click()
         await press(page, "Make the key", within=".q-dialog")
         await expect(page.get_by_text("Choose at least one thing that it may do.")).to_be_visible()
         await page.get_by_role("checkbox", name="admin:").click()

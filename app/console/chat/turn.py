@@ -231,6 +231,7 @@ class Turn:
         with self._more:
             self._approvals[event["approval_id"]] = ApprovalCard(self._visit, self.run_id, event, agent=agent)
         self._panel().wait(True)
+        ui.run_javascript("freyaShow('.fr-approval:last-of-type')")
 
     def _over(self, run_id: str) -> None:
         self.ended = True

@@ -150,8 +150,15 @@ def _rotate(visit: Visit, key: ApiKey, outcome: ui.element, show: lists.Redraw) 
 
 
 def _make(visit: Visit, outcome: ui.element, show: lists.Redraw) -> None:
+    first = not visit.running.keys.book.has_keys
+    given = {"admin"} if first else {"chat", "read", "write"}
     with ui.dialog() as dialog, ui.card().classes("fr-dialog"):
         heading("New key")
+        if first:
+            text(
+                "Let the first one do everything: further keys are made with it, or by `freya keys create`.",
+                classes="fr-muted",
+            )
         name = ui.input(label="What it is for", placeholder="The reporting script").props(
             "autofocus maxlength=100"
         )
@@ -159,8 +166,7 @@ def _make(visit: Visit, outcome: ui.element, show: lists.Redraw) -> None:
             with ui.element("legend"):
                 ui.label("What it may do")
             boxes = {
-                scope: ui.checkbox(f"{scope}: {_WHAT_FOR[scope]}", value=scope in {"chat", "read", "write"})
-                for scope in SCOPES
+                scope: ui.checkbox(f"{scope}: {_WHAT_FOR[scope]}", value=scope in given) for scope in SCOPES
             }
         with ui.element("div").classes("fr-filters"):
             tenant = ui.input(label="Only tenant (optional)").props("maxlength=64")

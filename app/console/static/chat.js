@@ -73,6 +73,7 @@
     const top = last.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
     box.scrollTop = Math.min(box.scrollHeight - box.clientHeight, top - 16);
   };
+  window.freyaShow = (selector) => setTimeout(() => [...document.querySelectorAll(selector)].pop()?.scrollIntoView({ block: "nearest" }), 80);
   window.freyaDone = () => {
     const said = document.getElementById("fr-said");
     if (said) said.textContent = "Freya has answered.";

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from memory import new_id
+from memory import Owner, UnknownRecord, new_id
 from tests.app.isolation.anna import ASKED, TELESCOPE, document, filled
 from tests.app.test_http import problem_of
 
@@ -119,6 +119,15 @@ async def test_lists_from_a_cursor_of_anothers_are_ones_own(client, hers, ben):
             assert len(items) == own
         else:
             assert {one["actor"] for one in items} <= {ben["freya-user"]}
+
+
+async def test_what_a_record_comes_from_is_told_to_its_owner_alone(running, hers, ben):
+    memory, other = running.freya.memory, Owner(ben["freya-user"])
+    with pytest.raises(UnknownRecord):
+        await memory.sources(other, hers.record)
+    assert await memory.sources(hers.owner, hers.record) == []
+    assert [one.id for one in await memory._threads.said(hers.owner, [hers.message])] == [hers.message]
+    assert await memory._threads.said(other, [hers.message]) == []
 
 
 async def test_idempotency_key_of_another_begins_ones_own(client, hers, ben):
