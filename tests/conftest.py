@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import psycopg
 import pytest
 from blockbuster import BlockBuster
@@ -39,6 +40,12 @@ _TEMPLATE = "freya_template"
 _REDIS_DATABASES = 15  # 0 is left to tests of the embedded servers themselves
 _PACKAGES = ("app", "graphs", "training", "agents", "knowledge", "memory", "trading", "models")
 _numbers = itertools.count(1)
+
+# A machine that is slow, or busy with other tests, is no defect.
+hypothesis.settings.register_profile(
+    "freya", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("freya")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,7 +15,23 @@ _BACKGROUND_WEIGHT = 0.25
 """Weight of a text that is no request in the regression, beside 1 for a request."""
 _PENALTY = 0.6
 _TEMPERATURES = np.geomspace(1.0, 40.0, 150)
-_VERSION = 5
+_VERSION = 6
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Texts with their labels."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    requests: NDArray[np.bool_]
+    """Whether a text is a request in a user's words; the others teach with less weight, and calibrate nothing."""
+
+    def digest(self, probe: Vectors) -> str:
+        """Names these texts and this code's way of learning from them with the model whose embeddings of some are `probe`."""
+        content = "\0".join(f"{label}\1{text}" for label, text in zip(self.labels, self.texts, strict=True))
+        shape = f"{_VERSION}:{probe.shape}:{float(np.abs(probe).sum()):.2f}:{self.requests.sum()}:"
+        return hashlib.sha256((shape + content).encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True)
@@ -26,13 +42,7 @@ class Examples:
     labels: tuple[str, ...]
     vectors: Vectors
     requests: NDArray[np.bool_]
-    """Whether a text is a request in a user's words; the others teach with less weight, and calibrate nothing."""
-
-    def digest(self) -> str:
-        """Names these examples and this code's way of learning from them."""
-        content = "\0".join(f"{label}\1{text}" for label, text in zip(self.labels, self.texts, strict=True))
-        shape = f"{_VERSION}:{self.vectors.shape}:{float(self.vectors.sum()):.3f}:{self.requests.sum()}:"
-        return hashlib.sha256((shape + content).encode()).hexdigest()[:24]
+    """As of `Labelled`."""
 
     def rows(self, chosen: NDArray[np.int64]) -> "Examples":
         """Some of the examples."""

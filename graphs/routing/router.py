@@ -14,7 +14,7 @@ from langchain_core.tools import tool
 from pydantic import BaseModel
 
 from agents import Charter, UnknownAgent
-from graphs.routing.classifier import Classifier, Examples, learn
+from graphs.routing.classifier import Classifier, Examples, Labelled, learn
 from graphs.routing.dividing import Reading, divide
 from graphs.routing.interfaces import Kind, Route, Task
 from graphs.routing.parts import (
@@ -45,6 +45,7 @@ _SURE_IT_LEAVES = 0.95
 _SURE_THOUGH_IT_REFERS_BACK = 0.85
 _SURE_THOUGH_IT_CONTINUES = 0.95
 _MOST_QUESTIONS = 400
+_PROBED = 8  # examples by whose embeddings the model is told apart
 _MOST_TASKS = 4
 _THANKED = 3  # turns back
 _LIKELY_SECOND = 0.15
@@ -85,8 +86,13 @@ class CalibratedRouter:
 
         `questions` are further examples by agent name: questions of its knowledge.
         """
-        examples = await read_examples(embedder, charters, questions)
-        classifier = await asyncio.to_thread(_learned, examples, data / "router")
+        labelled = await asyncio.to_thread(read_labelled, charters, questions)
+        probe = await embedder.embed(labelled.texts[:_PROBED])
+        path = data / "router" / f"{labelled.digest(probe)}.npz"
+        classifier = await asyncio.to_thread(_kept, path)
+        if classifier is None:
+            classifier = await asyncio.to_thread(learn, await _embedded(embedder, labelled))
+            await asyncio.to_thread(_keep, classifier, path)
         return cls(classifier, embedder, charters, chat, settings)
 
     async def route(self, message: str, turns: Sequence[Turn], wanted: Sequence[str] = ()) -> Route:
@@ -266,16 +272,25 @@ def _takes_whole(charter: Charter) -> bool:
 async def read_examples(
     embedder: Embedder, charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]
 ) -> Examples:
-    """Every example with its label and embedding, each text once: requests first, then what else tells of a label.
+    """Every example with its label and embedding, as `read_labelled` orders them."""
+    return await _embedded(embedder, await asyncio.to_thread(read_labelled, charters, questions))
+
+
+async def _embedded(embedder: Embedder, labelled: Labelled) -> Examples:
+    vectors = await embedder.embed(labelled.texts)
+    return Examples(labelled.texts, labelled.labels, vectors, labelled.requests)
+
+
+def read_labelled(charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]) -> Labelled:
+    """Every example with its label, each text once: requests first, then what else tells of a label.
 
     What is in other languages is put into English words, as `CalibratedRouter` does with what it reads.
     """
-    requests = _in_english_words(await asyncio.to_thread(labelled_requests, charters))
+    requests = _in_english_words(labelled_requests(charters))
     background = _in_english_words(labelled_background(charters, questions))
     both = requests | {text: label for text, label in background.items() if text not in requests}
     texts = tuple(both)
-    asked = np.arange(len(texts)) < len(requests)
-    return Examples(texts, tuple(both.values()), await embedder.embed(texts), asked)
+    return Labelled(texts, tuple(both.values()), np.arange(len(texts)) < len(requests))
 
 
 def _in_english_words(labelled: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -332,16 +347,18 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
-def _learned(examples: Examples, folder: Path) -> Classifier:
-    path = folder / f"{examples.digest()}.npz"
+def _kept(path: Path) -> Classifier | None:
+    """What was learned before; None where nothing was, or it cannot be read."""
     try:
         return Classifier.load(path)
     except (OSError, ValueError, KeyError):
-        classifier = learn(examples)
-        try:
-            classifier.save(path)
-        except OSError as error:
-            logger.warning(
-                "what the router learned could not be kept", extra={"path": str(path), "error": str(error)}
-            )
-        return classifier
+        return None
+
+
+def _keep(classifier: Classifier, path: Path) -> None:
+    try:
+        classifier.save(path)
+    except OSError as error:
+        logger.warning(
+            "what the router learned could not be kept", extra={"path": str(path), "error": str(error)}
+        )

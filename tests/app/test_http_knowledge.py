@@ -19,7 +19,7 @@ _SEARCH = "/v1/knowledge/search"
 
 
 async def until_ended(client: httpx.AsyncClient, location: str) -> dict[str, Any]:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(400):
         while True:
             job: dict[str, Any] = (await client.get(location)).json()
             if job["state"] not in {"queued", "running"}:

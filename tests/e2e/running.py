@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 _READY_S = 240
-_STOP_S = 20
+_STOP_S = 60
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """A run of the graph with the real charters, tools, Redis and PostgreSQL, and a scripted or the extractive model."""
 
+import asyncio
+import fcntl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -47,13 +49,14 @@ def play(
 
 
 @pytest.fixture(scope="session")
-async def router_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("router")
+def router_data() -> Path:
+    """Where what the router learns is kept, from one run of the tests to the next; the service's own name tells states apart."""
+    return Path(__file__).parents[2] / ".pytest_cache" / "freya-router"
 
 
 @pytest.fixture(scope="session")
 async def embedder(embedding_data: Path) -> AsyncIterator[CachedEmbedder]:
-    opened = CachedEmbedder(await OpenVinoEmbedder.load(embedding_data, threads=1), None, hot_vectors=4000)
+    opened = CachedEmbedder(await OpenVinoEmbedder.load(embedding_data, threads=1), None, hot_vectors=20_000)
     yield opened
     await opened.close()
 
@@ -67,7 +70,10 @@ def extractive(embedder: CachedEmbedder) -> ChatModels:
 async def router(
     embedder: CachedEmbedder, charters: Mapping[str, Charter], extractive: ChatModels, router_data: Path
 ) -> CalibratedRouter:
-    """The router as the service opens it, without starter questions."""
-    return await CalibratedRouter.open(
-        embedder, charters, extractive, RouterSettings(), data=router_data, questions={}
-    )
+    """The router as the service opens it, without starter questions; processes wait for the first that learns it."""
+    await asyncio.to_thread(router_data.mkdir, parents=True, exist_ok=True)
+    with await asyncio.to_thread((router_data / "lock").open, "wb") as turn:
+        await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)
+        return await CalibratedRouter.open(
+            embedder, charters, extractive, RouterSettings(), data=router_data, questions={}
+        )

@@ -146,11 +146,11 @@ async def test_a_step_that_the_time_of_the_run_ends_leaves_what_others_found(pla
         Step(text="One.", to="ask davina"),
         Step(hangs=True, to="ask sofia"),
         router=FixedRouter(Route(kind="tasks", tasks=tasks)),
-        settings=GraphSettings(budget=BudgetSettings(seconds=1.5)),
+        settings=GraphSettings(budget=BudgetSettings(seconds=4)),
     )
     state = await talk.say("both")
     assert state["answer"].startswith("One.")
-    assert "I did not get to “ask sofia”: the time of a run (1.5 s) was used up." in state["answer"]
+    assert "I did not get to “ask sofia”: the time of a run (4 s) was used up." in state["answer"]
 
 
 async def test_a_specialist_may_ask_another_one_and_answers_with_what_it_learns(play):

@@ -7,6 +7,7 @@ from pydantic import JsonValue, ValidationError
 
 from memory import MemorySettings, Scope, ShortTermTier
 from memory.interfaces import EPOCH
+from memory.recall import RecallSettings
 from memory.short import StateChange, StateConflict, StateInvalid, thread_keys
 
 
@@ -48,7 +49,8 @@ async def test_what_is_not_named_stays_and_what_is_dropped_goes(short, scope):
 
 
 async def test_fifty_changes_at_once_of_different_variables_all_last(redis, scope):
-    tiers = [ShortTermTier(redis, MemorySettings()) for _ in range(5)]
+    patient = MemorySettings(recall=RecallSettings(timeout_s=30))
+    tiers = [ShortTermTier(redis, patient) for _ in range(5)]
     await asyncio.gather(
         *(tiers[n % 5].update(scope, "davina", StateChange(variables={f"v{n}": n})) for n in range(50))
     )

@@ -118,7 +118,7 @@ async def test_a_model_is_not_told_more_than_it_can_read():
         return "User: talked."
 
     turns = [turn(f"We decided on {n}. " + "Some words follow here. " * 100, number=n) for n in range(50)]
-    await ModelSummariser(complete).summarise("", turns)
+    await ModelSummariser(complete, timeout_s=60).summarise("", turns)
     assert count_tokens(told[0]) < 3100
     assert "decided on 49" in told[0]
 
