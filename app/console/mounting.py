@@ -21,6 +21,7 @@ from app.console.nonces import with_nonces
 from app.console.registry import Page, pages
 from app.console.visit import Visit
 from app.http.scopes import CONSOLE_PAGES, route_of
+from app.problems import ProblemError, problem
 from app.wiring import Running
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -124,4 +125,7 @@ def _listed(page: Page) -> None:
         running: Running = request.state.running
         visit = Visit(running, request.state.caller, request)
         async with framed(visit, page):
+            if page.needs and not visit.may(page.needs):  # told where the page's own problems are
+                refusal = "The key that you signed in with does not open this page."
+                raise ProblemError(problem("forbidden", refusal))
             await page.build(visit, **request.path_params)

@@ -94,8 +94,9 @@ async def test_a_key_may_what_its_scopes_say_and_pages_offer_no_more(
         await visitor.open("/memory/privacy")
         await expect(page.get_by_role("button", name="Erase everything")).to_have_count(0)
         for path in ("/health/keys", "/knowledge/import"):
-            await visitor.open(path)
+            await visitor.window.open(path)
             await expect(page.get_by_role("alert")).to_contain_text("does not open this page")
+            await expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
 async def test_who_signed_in_imports_a_file(browser: Browser, service: Command, keys: Keys, tmp_path: Path):

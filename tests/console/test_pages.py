@@ -245,7 +245,7 @@ async def test_runs_wait_first_are_filtered_inspected_and_cancelled(
     await expect(first).to_contain_text("davina wants to call npv_irr")
     await visitor.open(f"/runs?thread={hostile['thread']}")
     await expect(page.locator(".fr-item")).to_have_count(1)
-    await page.get_by_role("link", name="Conversions").click()
+    await page.locator(".fr-item").get_by_role("link", name="Conversions").click()
     await page.wait_for_url(f"**/runs/{hostile['run']}")
     tool = page.locator(".fr-node-tool")
     await expect(tool.first).to_be_visible()
