@@ -52,7 +52,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
 @pytest.fixture
 async def first(database: Database, embedder: WordEmbedder):
-    opened = MemoryRecaller(database, embedder, count=estimated_tokens, settings=RecallSettings(timeout_s=60))
+    opened = MemoryRecaller(database, embedder, count=estimated_tokens, settings=RecallSettings(timeout_s=30))
     yield opened
     await opened.close()
 
