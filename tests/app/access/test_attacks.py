@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.http.scopes import NEEDS, OPEN
+from app.http.scopes import HEALTH, NEEDS
 from tests.app.doors import SocketClient, SocketRefused
 
 OWNED = ("run_id", "thread_id", "artifact_id", "attachment_id", "record_id", "message_id", "project_id")
@@ -142,7 +142,7 @@ async def test_paths_that_pretend_open_nothing(served, make, path, scopes):
     assert (status, b"unauthorized" in body) == (401, True)
 
 
-@pytest.mark.parametrize("route", sorted(OPEN))
+@pytest.mark.parametrize("route", sorted(HEALTH))
 async def test_only_the_health_checks_themselves_are_open(served, make, route):
     await make()
     path = route.split(" ")[1].encode()
@@ -150,6 +150,24 @@ async def test_only_the_health_checks_themselves_are_open(served, make, route):
     for more in (b"/", b"/x", b"%2f", b"?x"):
         assert (await asgi(served, path + more, ""))[0] == 401
     assert (await asgi(served, path, "", method="POST"))[0] == 401
+
+
+@pytest.mark.parametrize(
+    "begin", [b"/console/", b"/_nicegui/", b"/_nicegui/3.18.0/static/", b"/_nicegui/3.18.0/components/"]
+)
+@pytest.mark.parametrize(
+    "way",
+    [
+        b"../mounting.py", b"%2e%2e/mounting.py", b"..%2fmounting.py", b"..%5cmounting.py", b"/etc/passwd", b"%2fetc%2fpasswd",
+        b"../../nicegui.py", b"..%2f..%2fnicegui.py", b"../../../../../../../../etc/passwd",
+        b"..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd", b"%00", b"static",
+    ],
+)  # fmt: skip
+async def test_files_of_the_console_lead_to_no_others(served, begin, way):
+    status, body = await asgi(served, begin + way, "")
+    assert status in {400, 401, 404}, body
+    assert b"root:" not in body
+    assert b"import " not in body
 
 
 async def test_no_key_comes_out_in_logs_answers_or_metrics(http, served, make, logged):
