@@ -4,9 +4,9 @@ from typing import Final
 
 from graphs import RouteChosen, RunEvent
 
-LEAST: Final = 4
+LEAST: Final = 3
 """So many are let in always: one slow start, or a busy machine, locks nobody out."""
-_FIRST: Final = 32
+_FIRST: Final = 16
 _SHRINK: Final = 0.5
 
 

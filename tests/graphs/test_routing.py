@@ -210,7 +210,7 @@ async def test_what_was_learned_is_kept_and_a_damaged_file_is_learned_anew(
     asked = []
 
     class Counted:
-        name = embedder.name
+        name, dimensions = embedder.name, embedder.dimensions
 
         async def embed(self, texts):
             asked.extend(texts)
