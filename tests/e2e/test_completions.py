@@ -90,8 +90,12 @@ async def test_stream_adds_up_to_the_answer_and_ends_with_its_usage(door, client
     assert chunks[0].choices[0].delta.role == "assistant"
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     run = (await client.get(f"/v1/runs/{chunks[0].id.removeprefix('chatcmpl-')}")).json()
-    assert text == run["result"]["answer"]
-    assert "30.84" in text
+    answer, artifacts = run["result"]["answer"], run["result"]["artifacts"]
+    assert "30.84" in answer
+    assert text.startswith(answer)
+    links = text.removeprefix(answer).strip().splitlines()
+    assert len(links) == len(artifacts) > 0
+    assert all(f"/v1/artifacts/{made['id']})" in link for made, link in zip(artifacts, links, strict=True))
     assert sum(1 for chunk in chunks if chunk.choices and chunk.choices[0].delta.content) > 3
     assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
     assert chunks[-1].choices == []
