@@ -83,6 +83,8 @@ def blocking_guard() -> BlockBuster:
         # Coverage takes its own lock where it meets a file for the first time; log lines go to a stream.
         function.can_block_in("coverage/collector.py", {"lock_data", "unlock_data"})
         function.can_block_in("logging/__init__.py", {"emit", "flush", "acquire"})
+        # NiceGUI looks once, when it starts, whether its icon is a file.
+        function.can_block_in("nicegui/nicegui.py", {"_startup"})
         # A traceback that is logged reads the lines of source it shows.
         function.can_block_in("linecache.py", {"checkcache", "updatecache"})
     return guard

@@ -1,5 +1,6 @@
 """NiceGUI within the application: set up once a process, started with the first application that has a console."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,7 +43,8 @@ class _Process:
 async def open_console(running: Running) -> AsyncIterator[ASGIApp]:
     """The console of a service, until the end of the context."""
     if not _Process.set_up:
-        _set_up()
+        icon, mark = await asyncio.to_thread(_read)
+        _set_up(icon, mark)
         _Process.set_up = True
     _Process.opened += 1
     running.metrics.watch_console(followed)
@@ -61,7 +63,7 @@ class _Console:
 
     def __init__(self, running: Running) -> None:
         self._running = running
-        self._files = GZipMiddleware(StaticFiles(directory=_STATIC), compresslevel=5)
+        self._files = GZipMiddleware(StaticFiles(directory=_STATIC, check_dir=False), compresslevel=5)
         self._pages = GZipMiddleware(with_nonces(nicegui), compresslevel=5)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,9 +75,17 @@ class _Console:
             await self._pages(scope, receive, send)
 
 
-def _set_up() -> None:
-    Storage.max_tab_storage_age = _TAB_S
+def _read() -> tuple[str, int]:
+    """The icon, and when the newest of our files was changed; and what is read from disk but once is read now."""
+    templates.env.auto_reload = False  # else each page looks whether the template's file is another
+    templates.get_template("index.html")
+    pages()
     icon = (_STATIC / "icon.svg").read_text(encoding="utf-8")
+    return icon, max(int(file.stat().st_mtime) for file in _STATIC.iterdir())
+
+
+def _set_up(icon: str, mark: int) -> None:
+    Storage.max_tab_storage_age = _TAB_S
     ui.run_with(
         FastAPI(),  # which is not used: the requests come from the route of the console
         title="Freya",
@@ -88,8 +98,6 @@ def _set_up() -> None:
         show_welcome_message=False,
         binding_refresh_interval=None,
     )
-    templates.env.auto_reload = False  # else each page looks whether the template's file is another
-    templates.get_template("index.html")
     nicegui.colors(primary="#0f6b66")
     nicegui.config.socket_io_js_transports = ["websocket"]
     core.sio.eio.transports = ["websocket"]
@@ -98,7 +106,6 @@ def _set_up() -> None:
     ui.textarea.default_props("outlined dense")
     ui.number.default_props("outlined dense")
     ui.select.default_props("outlined dense")
-    mark = max(int(file.stat().st_mtime) for file in _STATIC.iterdir())
     ui.add_head_html(
         f'<link rel="stylesheet" href="{_FILES}/theme.css?{mark}">'
         f'<link rel="stylesheet" href="{_FILES}/content.css?{mark}">'
