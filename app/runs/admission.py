@@ -1,5 +1,6 @@
 """How many runs a process takes in at once, so that those it takes are soon under way however many are offered."""
 
+import math
 from typing import Final
 
 from graphs import RouteChosen, RunEvent
@@ -8,15 +9,16 @@ LEAST: Final = 3
 """So many are let in always: one slow start, or a busy machine, locks nobody out."""
 _FIRST: Final = 16
 _SHRINK: Final = 0.5
+_CAREFUL_S: Final = 10.0
 
 
 class Admission:
     """Lets in as many runs as are routed in time: what comes before the route is our own work, and no model's pace.
 
     TCP's way of finding how much a line bears (slow start, then additive increase and multiplicative decrease;
-    RFC 5681): one more for each run that was routed in time while all places were taken, until for the first time one
-    was not; then one more for as many as there are places. A late one takes half of them away, and those that began
-    before that say nothing new.
+    RFC 5681): one more for each run that was routed in time while all places were taken, until one was not; then, for
+    ten seconds, one more for as many as there are places. A late one halves what goes on, but those that began before
+    that say nothing new, and one that had hardly another beside it tells of something else than of too many.
     """
 
     def __init__(self, *, most: int, within_s: float) -> None:
@@ -24,8 +26,7 @@ class Admission:
         self._most = most
         self._within_s = within_s
         self._limit = float(min(_FIRST, most) if within_s else most)
-        self._careful_from = float(most)
-        self._shrunk_at = 0.0
+        self._shrunk_at = -math.inf
 
     @property
     def limit(self) -> int:
@@ -40,9 +41,9 @@ class Admission:
         if not self._within_s or not isinstance(event, RouteChosen):
             return
         if seconds > self._within_s:
-            if now - seconds >= self._shrunk_at:
-                self._limit = max(min(LEAST, self._most), self._limit * _SHRINK)
-                self._careful_from, self._shrunk_at = self._limit, now
+            if active > LEAST and now - seconds >= self._shrunk_at:
+                self._limit = max(min(LEAST, self._most), min(self._limit, active) * _SHRINK)
+                self._shrunk_at = now
         elif active >= self.limit:
-            step = 1 if self._limit < self._careful_from else 1 / self._limit
-            self._limit = min(self._most, self._limit + step)
+            careful = now - self._shrunk_at < _CAREFUL_S
+            self._limit = min(self._most, self._limit + (1 / self._limit if careful else 1))

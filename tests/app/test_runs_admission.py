@@ -46,6 +46,18 @@ def test_as_many_as_may_are_let_in_where_each_is_routed_at_once():
     assert admission.limit == 64
 
 
+def test_after_a_while_without_late_ones_it_grows_as_at_first():
+    admission = Admission(most=64, within_s=0.5)
+    admission.heard(ROUTED, 2.0, now=10.0, active=16)
+    assert admission.limit == 8
+    for _ in range(4):
+        admission.heard(ROUTED, 0.1, now=11.0, active=8)
+    assert admission.limit == 8
+    for _ in range(4):
+        admission.heard(ROUTED, 0.1, now=30.0, active=admission.limit)
+    assert admission.limit == 12
+
+
 def test_what_is_not_offered_is_not_learned():
     admission = Admission(most=64, within_s=0.5)
     before = admission.limit
@@ -58,8 +70,10 @@ def test_late_ones_that_began_together_count_once_and_some_are_always_let_in():
     admission = Admission(most=64, within_s=0.5)
     before = admission.limit
     for took in (2.0, 2.1, 2.2):
-        admission.heard(ROUTED, took, now=10 + took, active=30)
+        admission.heard(ROUTED, took, now=10 + took, active=16)
     assert admission.limit == before // 2
+    admission.heard(ROUTED, 0.6, now=50, active=LEAST)
+    assert admission.limit == before // 2, "too few to be too many"
     for number in range(1, 20):
         admission.heard(ROUTED, 0.6, now=100.0 * number, active=30)
     assert admission.limit == LEAST
