@@ -1,10 +1,8 @@
 """The database: its connection pool, and the schema brought up to what this code expects."""
 
 import asyncio
-import contextlib
 import select
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -183,20 +181,31 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def _migrate(url: str) -> SchemaState:
-    from alembic import command
-    from sqlalchemy.exc import DBAPIError
-
     with _connected(url) as connection:
         # Held by the session and not by a transaction: each step commits its own.
-        connection.exec_driver_sql("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
-        _state(connection)
-        connection.commit()
-        try:
-            command.upgrade(_config(connection), "head")
-        except DBAPIError as error:
-            raise _failed(error) from error
-        connection.commit()
+        connection.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        state = _state(connection)
+        if not state.pending:
+            return state
+        _upgrade(url)
         return _state(connection)
+
+
+def _upgrade(url: str) -> None:
+    # Here, as they take most of a second to load, and a start with nothing to do needs none of them.
+    from alembic import command
+    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy.exc import DBAPIError
+
+    engine = create_engine(
+        sqlalchemy_url(url), poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS}
+    )
+    try:
+        with engine.connect() as connection:
+            command.upgrade(_config(connection), "head")
+            connection.commit()
+    except DBAPIError as error:
+        raise _failed(error) from error
 
 
 def _schema_state(url: str) -> SchemaState:
@@ -204,20 +213,11 @@ def _schema_state(url: str) -> SchemaState:
         return _state(connection)
 
 
-@contextlib.contextmanager
-def _connected(url: str) -> Iterator["Connection"]:
-    from sqlalchemy import NullPool, create_engine
-    from sqlalchemy.exc import OperationalError
-
-    engine = create_engine(
-        sqlalchemy_url(url), poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS}
-    )
+def _connected(url: str) -> psycopg.Connection[DictRow]:
     try:
-        connection = engine.connect()
-    except OperationalError as error:
-        raise _unavailable(error.orig or error) from error
-    with connection:
-        yield connection
+        return psycopg.connect(url, autocommit=True, row_factory=dict_row, connect_timeout=_CONNECT_SECONDS)
+    except psycopg.OperationalError as error:
+        raise _unavailable(error) from error
 
 
 def _config(connection: "Connection") -> "Config":
@@ -230,34 +230,42 @@ def _config(connection: "Connection") -> "Config":
     return config
 
 
-def _state(connection: "Connection") -> SchemaState:
+def _state(connection: psycopg.Connection[DictRow]) -> SchemaState:
     """Compare the schema with this code. Raises SchemaTooNew."""
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    scripts = ScriptDirectory.from_config(_config(connection))
-    newest_first = [script.revision for script in scripts.walk_revisions()]
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in newest_first:
+    known = _revisions()
+    current = _revision_of(connection)
+    if current is not None and current not in known:
         raise SchemaTooNew(
-            f"The database has schema revision {current}, and this Freya knows revisions up to {newest_first[0]}: "
+            f"The database has schema revision {current}, and this Freya knows revisions up to {known[-1]}: "
             "a newer Freya has used it. Install that version again, or use another database."
         )
-    known = newest_first if current is None else newest_first[: newest_first.index(current)]
     return SchemaState(
         current=current,
-        head=newest_first[0],
-        pending=tuple(reversed(known)),
-        server_version=".".join(str(part) for part in connection.dialect.server_version_info or ()),
+        head=known[-1],
+        pending=known if current is None else known[known.index(current) + 1 :],
+        server_version=".".join(str(part) for part in divmod(connection.info.server_version, 10_000)),
         obstacle=_obstacle(connection),
     )
 
 
-def _obstacle(connection: "Connection") -> str:
-    vector = connection.exec_driver_sql(_VECTOR).one()
-    if vector.made or (vector.available and vector.allowed):
+def _revisions() -> tuple[str, ...]:
+    """Those of this code, oldest first: each file begins with its own, and each follows the one before it."""
+    return tuple(sorted(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py")))
+
+
+def _revision_of(connection: psycopg.Connection[DictRow]) -> str | None:
+    found = connection.execute("SELECT to_regclass('alembic_version') AS version").fetchone()
+    if found is None or found["version"] is None:
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row["version_num"])
+
+
+def _obstacle(connection: psycopg.Connection[DictRow]) -> str:
+    vector = connection.execute(_VECTOR).fetchone()
+    if vector is None or vector["made"] or (vector["available"] and vector["allowed"]):
         return ""
-    why = "may not be made by this user" if vector.available else "is not available on the server"
+    why = "may not be made by this user" if vector["available"] else "is not available on the server"
     return f"The extension vector {why}. {_NEEDS_VECTOR}"
 
 

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     Work = Callable[[Settings, Callable[[str], None], Interruption], Coroutine[Any, Any, None]]
 
-_COLLECT_AT = (20_000, 50, 100)
-"""Objects made beyond those gone, then collections of each younger generation; Python's own: 700, 10, 10."""
-
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
@@ -85,13 +82,9 @@ async def _serve(
 
 
 def spare_the_collector() -> None:
-    """Leave what was made at the start, which stays, out of every collection to come, and collect less often.
-
-    A turn makes tens of thousands of objects, of which hardly any are in cycles.
-    """
+    """Leave what was made at the start, which stays, out of every collection to come."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_COLLECT_AT)
 
 
 def progress_of(settings: "Settings") -> "Callable[[str], None]":

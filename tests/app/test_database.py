@@ -1,13 +1,17 @@
 import asyncio
 import contextlib
 import shutil
+import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from psycopg_pool import PoolTimeout
 
+import app.database
 from app.database import (
     DatabaseUnavailable,
     MigrationFailed,
@@ -50,6 +54,20 @@ async def test_empty_database_waits_for_every_migration_and_gets_them(empty_data
     after = await migrate(empty_database_url)
     assert (after.current, after.pending) == (after.head, ())
     assert await migrate(empty_database_url) == after
+
+
+def test_revisions_are_known_by_their_files_as_alembic_knows_them_by_their_links():
+    scripts = ScriptDirectory(str(Path(app.database.__file__).parent / "migrations"))
+    linked = [script.revision for script in scripts.walk_revisions()]
+    assert list(reversed(linked)) == list(app.database._revisions())
+
+
+async def test_a_schema_that_is_up_to_date_is_told_without_the_tools_that_change_it(database_url):
+    asked = f"import asyncio, sys; from app.database import migrate; print(asyncio.run(migrate({database_url!r})).pending, 'sqlalchemy' in sys.modules)"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", asked, stdout=asyncio.subprocess.PIPE
+    )
+    assert (await process.communicate())[0].decode().split() == ["()", "False"]
 
 
 async def test_migrations_at_the_same_time_run_once(empty_database_url):

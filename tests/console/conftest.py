@@ -20,7 +20,6 @@ async def service() -> AsyncIterator[Command]:
         running(
             data,
             FREYA_GRAPHS__APPROVALS__TOOLS='["npv_irr"]',
-            FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT="false",
             FREYA_LIMITS__REQUESTS_A_MINUTE="100000",
         ) as command,
     ):

@@ -45,6 +45,7 @@ async def running(
         "FREYA_DATA": str(data),
         "FREYA_HTTP__PORT": "0",
         "FREYA_LOG__FORMAT": "json",
+        "FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT": "false",  # else each service on a copy refines the same pairs again
         **variables,
     }
     process = await asyncio.create_subprocess_exec(

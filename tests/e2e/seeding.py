@@ -62,8 +62,7 @@ async def fresh_data(prefix: str) -> AsyncIterator[Path]:
 async def _make(seed: Path) -> None:
     """Let the service start on an empty folder, and keep what it made of it."""
     fresh = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="freya-seed-"))
-    # Else a slow machine's seed would hold the beginning of a job, which every service on a copy went on with.
-    async with running(fresh, _FIRST_START_S, FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT="false") as command:
+    async with running(fresh, _FIRST_START_S) as command:
         try:
             await _first_start(command)
         except (AssertionError, httpx.HTTPError, TimeoutError) as error:
