@@ -219,17 +219,6 @@ async def test_a_killed_service_goes_on_with_its_run_after_a_restart():
             assert told.text.count("event: run.finished") == 1
 
 
-async def test_a_second_service_on_the_folder_is_refused(service: Command):
-    environment = {**os.environ, "FREYA_DATA": str(service.data), "FREYA_HTTP__PORT": "0"}
-    second = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", "serve", env=environment, stderr=asyncio.subprocess.PIPE
-    )
-    _, told = await second.communicate()
-    assert second.returncode == 1
-    assert str(service.process.pid) in told.decode()
-    assert str(service.data) in told.decode()
-
-
 async def stopped(pid: int) -> None:
     """End a server of ours at once, and wait until it is gone."""
     server = psutil.Process(pid)
