@@ -90,6 +90,16 @@ class Listing(Generic[Item]):
         self._more.set_visibility(following is not None)
 
 
+def again(visit: Visit, every_s: float, look: Callable[[], Awaitable[object]]) -> ui.timer:
+    """Look again and again until the page is closed, but not while its browser is away; a look waits for the end of the one before."""
+
+    async def look_if_seen() -> None:
+        if visit.client.has_socket_connection:
+            await look()
+
+    return ui.timer(every_s, look_if_seen, immediate=False)
+
+
 class Watched(Generic[Found]):
     """A part of the page that asks the service again and again, one question at a time, and shows what changed."""
 
@@ -112,8 +122,7 @@ class Watched(Generic[Found]):
         self._done = done
         self._shown: Found | Problem | None = None
         self._box = ui.element("div").classes(classes)
-        # The next question waits for the answer to the one before, and ends with the page.
-        self._timer = ui.timer(every_s, self.look, immediate=False)
+        self._timer = again(visit, every_s, self.look)
 
     async def look(self) -> None:
         """Ask now."""

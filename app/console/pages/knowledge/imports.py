@@ -85,7 +85,7 @@ async def _sent(visit: Visit, found: object) -> None:
         if job.state.ended:
             timer.cancel()
 
-    timer = ui.timer(_LOOKED_AT_S, look, immediate=False)
+    timer = lists.again(visit, _LOOKED_AT_S, look)
     await look()
 
 

@@ -50,7 +50,7 @@ class _Board:
         await self.look()
         with ui.element("div").classes("fr-col"):
             await self._earlier()
-        self._timer = ui.timer(self._pace(), self.look, immediate=False)
+        self._timer = lists.again(self._visit, self._pace(), self.look)
 
     def _pace(self) -> float:
         return _AT_REST_S if all(row.job.state.ended for row in self._rows.values()) else _AT_WORK_S
