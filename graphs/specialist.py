@@ -105,6 +105,7 @@ class Specialist:
         hits = [*own, *hits][: max(most, len(own))]
         return {
             "passages": as_passages(hits),
+            "read_as": next((hit.read_as for hit in hits if hit.read_as), ""),
             "citations": as_citations(hits),
             "retrieved": [hit.pair_id for hit in hits if hit not in own],
             "timings_ms": {"retrieve": _since(began)},
@@ -119,6 +120,7 @@ class Specialist:
             passages=tuple(state["passages"]),
             known=(*state.get("known", []), *attached_notes(runtime.context.attached)),
             working=_working(state, runtime.context),
+            read_as=state.get("read_as"),
         )
         return Command(
             goto="delegate" if weighing.choice == "sub_agents" else "act",
@@ -151,6 +153,7 @@ class Specialist:
             notes=() if assembled else tuple(notes),
             known=tuple(known),
             working=_working(state, runtime.context),
+            read_as=state.get("read_as"),
             draft=joined(notes) if assembled else None,
         )
         return {

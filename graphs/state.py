@@ -220,6 +220,8 @@ class SpecialistState(TypedDict, total=False):
     """What it was at in the thread."""
     messages: Annotated[list[AnyMessage], add_messages]
     passages: list[Passage]
+    read_as: str
+    """What is asked in the words of the passages, where it is put in others."""
     citations: list[Citation]
     """All that may be cited; once the answer is checked, what it does cite."""
     grounding: Grounding

@@ -106,6 +106,10 @@ class DenseIndex:
         both = question + literal
         return {Field.QUESTION: question, Field.ANSWER: both / np.linalg.norm(both)}
 
+    def is_word(self, word: str) -> bool:
+        """Whether the embedding model reads it in one piece, as it does common words; computes, so call it in a thread."""
+        return isinstance(self._embedder, TokenCounter) and self._embedder.token_counts([word]) == [1]
+
     async def search(
         self, vector: Vector, field: Field, *, collections: Sequence[str] = (), limit: int = 50
     ) -> dict[str, float]:

@@ -31,6 +31,8 @@ class Hit:
     """What refinement scored it, 0 to 100; None before it was refined."""
     dated: date | None = None
     """The latest date that it speaks of, where it does."""
+    read_as: str = ""
+    """The query in the words of the pairs, where it was asked in others: another language's, or misspelled ones."""
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -117,6 +117,13 @@ class LexicalIndex:
         """The same in several fields at once, when given only `among` the pairs of these ids."""
         return await asyncio.to_thread(self._words, query, tuple(fields), tuple(collections), among, limit)
 
+    async def holding(self, words: Iterable[str]) -> dict[str, int]:
+        """In how many pairs each word occurs, in any of its forms; those that say nothing ("the") are left out.
+
+        Raises KnowledgeUnavailable.
+        """
+        return await asyncio.to_thread(self._holding, tuple(words))
+
     async def reached(self, store: str) -> int:
         """The revision up to which it holds that store."""
         return await asyncio.to_thread(self._reached, store)
@@ -165,6 +172,18 @@ class LexicalIndex:
         except (ValueError, OSError) as error:
             raise self._unavailable(error) from error
         return found
+
+    def _holding(self, words: tuple[str, ...]) -> dict[str, int]:
+        opened = self._open()
+        stems = {word: opened.analyzer.analyze(word) for word in words}
+        try:
+            return {
+                word: max(opened.view.holding(field.value, stem) for field in Field for stem in parts)
+                for word, parts in stems.items()
+                if parts
+            }
+        except (ValueError, OSError) as error:
+            raise self._unavailable(error) from error
 
     def _reached(self, store: str) -> int:
         try:

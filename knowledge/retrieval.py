@@ -12,6 +12,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from knowledge.asking import Asking
 from knowledge.catalogue import Catalogue, Catalogues
 from knowledge.dense import DenseIndex, QueryVectors
 from knowledge.fields import Field
@@ -76,7 +77,7 @@ class _Candidate:
 class HybridRetriever:
     """Fuses four searches: meaning and words, each against questions and against answers; see `Fusion`.
 
-    A pair whose question names the very indicators that the query names gets a bonus. Of several pairs that ask
+    A query in another language, or misspelled, is read in the words of the pairs first; see `Asking`. A pair whose question names the very indicators that the query names gets a bonus. Of several pairs that ask
     or answer the same the best one is returned.
     """
 
@@ -94,6 +95,7 @@ class HybridRetriever:
         self._store = store
         self._dense = dense
         self._lexical = lexical
+        self._asking = Asking(lexical, dense)
         self._settings = settings or RetrievalSettings()
         self._catalogue = catalogue or Catalogues(store).recent
         self._reranker = reranker
@@ -129,7 +131,8 @@ class HybridRetriever:
         if not query.strip():
             return []
         wanted = PairFilter(topics=tuple(topics), min_quality=min_quality, since=since)
-        asked = _Query(query, vectors, tuple(fields), tuple(collections))
+        read = await self._asking.read(query) if vectors is None else query
+        asked = _Query(read, vectors, tuple(fields), tuple(collections))
         meant, found = await self._found(asked, wanted, limit)
         least = self._settings.floor if floor is None else floor
         depth = limit if self._reranker is None else max(limit, self._settings.rerank)
@@ -137,7 +140,7 @@ class HybridRetriever:
         if self._reranker is not None and len(hits) > 1:
             judged = hits[: self._settings.rerank]
             hits = await self._reranked(self._reranker, query, judged) + hits[len(judged) :]
-        return hits[:limit]
+        return [replace(hit, read_as=read) for hit in hits[:limit]] if read != query else hits[:limit]
 
     async def _found(self, asked: _Query, wanted: PairFilter, limit: int) -> tuple[QueryVectors, Found]:
         """The query's vectors, and what the searches find of the pairs that are as wanted."""

@@ -22,6 +22,7 @@ _REQUEST = re.compile(r"\A<request>\n(?P<text>[^<>]*)\n</request>")
 _FOCUS = re.compile(r"<focus>\n(?P<text>[^<>]*)\n</focus>")
 _KNOWN = re.compile(r"<known>\n(?P<text>[^<>]*)\n</known>")
 _WORKING = re.compile(r"<working>\n(?P<text>[^<>]*)\n</working>")
+_READ_AS = re.compile(r"<read_as>\n(?P<text>[^<>]*)\n</read_as>")
 _DRAFT = re.compile(r"<draft>\n(?P<text>[^<>]*)\n</draft>")
 
 
@@ -80,6 +81,8 @@ class Prompt:
     """What the agent was at before; one that says nothing is none."""
     focus: str | None = None
     """The side of the request that this answer is to be about; an empty one is none."""
+    read_as: str | None = None
+    """The request in the words of the passages, where it is put in others; an empty one is none."""
     draft: str | None = None
     """A reply that is already decided; the model says it in its own words or as it stands. An empty one is none."""
 
@@ -91,7 +94,15 @@ def render_prompt(prompt: Prompt) -> str:
     is known its words.
     """
     working = _render_working(prompt.working) if prompt.working else ""
-    beside = prompt.passages or prompt.notes or prompt.known or working or prompt.focus or prompt.draft
+    beside = (
+        prompt.passages
+        or prompt.notes
+        or prompt.known
+        or working
+        or prompt.focus
+        or prompt.read_as
+        or prompt.draft
+    )
     if not beside and not prompt.request.startswith(_OPENING):
         return prompt.request
     parts = [f"<request>\n{_text(prompt.request)}\n</request>"]
@@ -108,6 +119,10 @@ def render_prompt(prompt: Prompt) -> str:
         )
     if prompt.focus:
         parts.append(f"Answer with this in view:\n<focus>\n{_text(prompt.focus)}\n</focus>")
+    if prompt.read_as:
+        parts.append(
+            f"The request in the words of the passages:\n<read_as>\n{_text(prompt.read_as)}\n</read_as>"
+        )
     if prompt.draft:
         parts.append(f"Reply with what this says:\n<draft>\n{_text(prompt.draft)}\n</draft>")
     return "\n\n".join(parts)
@@ -122,6 +137,7 @@ def read_prompt(text: str) -> Prompt:
     known = _KNOWN.search(beside)
     working = _WORKING.search(beside)
     focus = _FOCUS.search(beside)
+    read_as = _READ_AS.search(beside)
     draft = _DRAFT.search(beside)
     return Prompt(
         request=unescape(request["text"]),
@@ -141,6 +157,7 @@ def read_prompt(text: str) -> Prompt:
         known=tuple(unescape(line) for line in known["text"].split("\n")) if known else (),
         working=_read_working(unescape(working["text"])) if working else None,
         focus=unescape(focus["text"]) if focus else None,
+        read_as=unescape(read_as["text"]) if read_as else None,
         draft=unescape(draft["text"]) if draft else None,
     )
 

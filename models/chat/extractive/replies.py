@@ -42,17 +42,18 @@ def answer(turn: Turn) -> str:
     Where no tool could work, what is known comes first, and then what each of them needs.
     """
     prompt = turn.prompt
+    asked = prompt.read_as or prompt.request
     if not turn.results:
         if asks_live(turn):
             return ""
         return _joined(prompt.notes) or compose(
-            prompt.request, prompt.passages, emphasis=prompt.focus or "", earlier=_context(turn)
+            asked, prompt.passages, emphasis=prompt.focus or "", earlier=_context(turn)
         )
     parts = [_result(message) for message in turn.results]
     if turn.failed:
-        parts.insert(0, compose(prompt.request, prompt.passages))
-    elif _ASKS_WHY.search(prompt.request[:2_000]) and any(m.status == "success" for m in turn.results):
-        parts.append(compose(prompt.request, prompt.passages))
+        parts.insert(0, compose(asked, prompt.passages))
+    elif _ASKS_WHY.search(asked[:2_000]) and any(m.status == "success" for m in turn.results):
+        parts.append(compose(asked, prompt.passages))
     return "\n\n".join(part for part in parts if part)
 
 
