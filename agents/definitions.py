@@ -112,9 +112,8 @@ class DeskMessage(BaseModel):
 
 
 def define(domain: DomainModel, request: str, name: str | None = None) -> Definition:
-    """The definition of a design. Raises ToolRefused where its suite or its API is not valid."""
-    document = openapi.document(domain)
-    known = openapi.operations(document)
+    """The definition of a design. Raises ToolRefused where its suite is not valid."""
+    known = openapi.operations(openapi.composed(domain))
     cases = casebook.suite(domain, frozenset(item.operation_id for item in known)).cases
     design = _design(domain, known)
     utterances = tuple(dict.fromkeys(_utterances(domain)))

@@ -6,8 +6,10 @@ so that what she deploys and what she hands out behave alike. Records are simula
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any  # a design and its records are JSON
 
 Json = dict[str, Any]
@@ -319,12 +321,16 @@ class Desk:
         return Reply(text=self._words(kind, language), outcome="asks", asks=what)
 
 
-def _grams(text: str) -> Counter[str]:
+@lru_cache(maxsize=4096)
+def _grams(text: str) -> tuple[Mapping[str, int], float]:
+    """How often each run of letters stands in a text, and the length of that vector."""
     plain = " ".join(("", *re.findall(r"[^\W_]+", text.lower()), ""))
-    return Counter(plain[at : at + _LETTERS] for at in range(len(plain) - _LETTERS + 1))
+    grams = Counter(plain[at : at + _LETTERS] for at in range(len(plain) - _LETTERS + 1))
+    return grams, sum(n * n for n in grams.values()) ** 0.5
 
 
-def _cosine(one: Counter[str], other: Counter[str]) -> float:
-    shared = sum(number * other[gram] for gram, number in one.items() if gram in other)
-    size = sum(n * n for n in one.values()) ** 0.5 * sum(n * n for n in other.values()) ** 0.5
+def _cosine(one: tuple[Mapping[str, int], float], other: tuple[Mapping[str, int], float]) -> float:
+    (grams, length), (others, other_length) = one, other
+    shared = sum(number * others[gram] for gram, number in grams.items() if gram in others)
+    size = length * other_length
     return shared / size if size else 0.0

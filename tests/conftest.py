@@ -7,10 +7,12 @@ tests write is visible to each other and to nobody else.
 import asyncio
 import fcntl
 import hashlib
+import inspect
 import itertools
 import shutil
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -56,14 +58,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Coverage looks away from an `uncounted` test, in its thread: it makes each line take twice as long."""
-    counting = sys.gettrace()
+    """Coverage looks away from an `uncounted` test: it makes each line take twice as long.
+
+    It looks away from the threads that a test without a loop begins, too; those of the session's loop outlive a test.
+    """
+    counting, counting_threads = sys.gettrace(), threading.gettrace()
     if item.get_closest_marker("uncounted"):
         sys.settrace(None)
+        if not inspect.iscoroutinefunction(getattr(item, "obj", None)):
+            threading.settrace(None)
     try:
         yield
     finally:
         sys.settrace(counting)
+        threading.settrace(counting_threads)
 
 
 @pytest.fixture(scope="session")

@@ -268,7 +268,7 @@ _FILES = {
 def generate_test_cases(arguments: TestsRequest) -> ToolOutput:
     """Test cases with checks: happy paths, edge cases, abuse; of fewer than there are some of each."""
     domain = _domain(arguments)
-    known = openapi.operations(openapi.document(domain))
+    known = openapi.operations(openapi.composed(domain))
     whole = casebook.suite(domain, frozenset(item.operation_id for item in known))
     suite = whole if arguments.cases is None else casebook.some(whole, arguments.cases)
     short = arguments.cases is not None and len(suite.cases) < arguments.cases

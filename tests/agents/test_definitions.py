@@ -1,12 +1,14 @@
 import json
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
+from openapi_spec_validator.schemas import openapi_v31_schema_validator
 from pydantic import ValidationError
 
 from agents.definitions import Definition, charter_of, define, examine
 from agents.desk import Desk, RecordError, Records, State
-from agents.rebecca import checking, skeleton
+from agents.rebecca import checking, openapi, skeleton
 from agents.rebecca.analysis import analyze
 from agents.rebecca.capabilities import capabilities
 from agents.tools import ToolOutput, ToolRefused
@@ -25,11 +27,19 @@ def defined(text: str) -> Definition:
 @pytest.mark.slow
 @pytest.mark.uncounted
 def test_every_design_answers_its_own_cases_but_those_in_languages_it_has_no_sentences_for():
+    verdicts = [examine(defined(text)) for text in TEXTS]
+    for found in verdicts:
+        assert [item for item in found if not item.passed and not item.skipped] == []
+    assert all("sentences in pt" in item.why for item in verdicts[2] if item.skipped)
+
+
+def test_the_api_of_every_design_has_proper_schemas_and_names_each_operation_once():
     for text in TEXTS:
-        verdicts = examine(defined(text))
-        assert [item for item in verdicts if not item.passed and not item.skipped] == []
-    skipped = [item for item in examine(defined(TEXTS[2])) if item.skipped]
-    assert all("sentences in pt" in item.why for item in skipped)
+        document = openapi.composed(analyze(text))
+        assert list(openapi_v31_schema_validator.iter_errors(document)) == []
+        assert all(map(jsonschema_rs.meta.is_valid, document["components"]["schemas"].values()))  # type: ignore[index,call-overload,union-attr]  # JSON
+        ids = [item.operation_id for item in openapi.operations(document)]
+        assert len(set(ids)) == len(ids) >= 10
 
 
 def test_a_desk_asks_confirms_and_carries_out_once():

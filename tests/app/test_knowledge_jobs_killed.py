@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.app import cli_data
 from tests.app.cli_data import data, seed, surroundings
 from tests.e2e.running import Command, running
 
@@ -53,6 +54,25 @@ async def rows(database_url: str) -> AsyncIterator["Rows"]:
             "TRUNCATE knowledge_sources, knowledge_topics, knowledge_jobs, knowledge_versions RESTART IDENTITY CASCADE"
         )
         yield Rows(connection)
+
+
+@pytest.fixture
+def stocked(taught: Path, many: Path, rows: "Rows") -> Path:  # noqa: ARG001  # it empties the database
+    """The same with the many pairs, imported and indexed by a command of this process: to start another takes long."""
+    in_process(taught, "import", many)
+    return taught
+
+
+@pytest.fixture
+def stored(taught: Path, many: Path, rows: "Rows") -> Path:  # noqa: ARG001  # likewise
+    """The same, not indexed yet."""
+    in_process(taught, "import", "--no-wait", many)
+    return taught
+
+
+def in_process(data: Path, *arguments: str | Path) -> None:
+    result = cli_data.freya(data, "knowledge", *arguments)
+    assert result.exit_code == 0, result.output
 
 
 class Rows:
@@ -106,25 +126,21 @@ async def whole(rows: Rows) -> None:
 
 
 async def test_killed_refinement_is_taken_up_by_the_next_command_without_doing_anything_twice(
-    data: Path, many: Path, rows: Rows
+    stocked: Path, rows: Rows
 ):
-    await done(data, "import", str(many))
-    killed = await freya(data, "refine")
+    killed = await freya(stocked, "refine")
     await rows.until(f"SELECT EXISTS ({_MEASURED.replace('count(*)', '*')})")
     killed.kill()
     await killed.communicate()
     before = await rows.one(_MEASURED)
     assert 0 < before < _PAIRS
-    again = json.loads(await done(data, "refine", "--json"))
+    again = json.loads(await done(stocked, "refine", "--json"))
     assert (again["state"], again["result"]["measured"]) == ("finished", _PAIRS - before)
     await whole(rows)
 
 
-async def test_job_of_a_killed_service_is_gone_on_with_when_it_starts_again(
-    taught: Path, many: Path, rows: Rows
-):
-    await done(taught, "import", str(many))
-    async with running(taught) as service:
+async def test_job_of_a_killed_service_is_gone_on_with_when_it_starts_again(stocked: Path, rows: Rows):
+    async with running(stocked) as service:
         job = await ordered(service)
         await rows.until(f"SELECT EXISTS ({_MEASURED.replace('count(*)', '*')})")
         service.process.kill()
@@ -132,7 +148,7 @@ async def test_job_of_a_killed_service_is_gone_on_with_when_it_starts_again(
     before = await rows.one(_MEASURED)
     assert 0 < before < _PAIRS
     assert await rows.one("SELECT state FROM knowledge_jobs") == "running"
-    async with running(taught):
+    async with running(stocked):
         await rows.until(_ENDED)
     assert await rows.one("SELECT state FROM knowledge_jobs") == "finished"
     assert await rows.one("SELECT id FROM knowledge_jobs") == job
@@ -141,15 +157,14 @@ async def test_job_of_a_killed_service_is_gone_on_with_when_it_starts_again(
 
 
 async def test_two_services_on_one_database_carry_a_job_out_once(
-    taught: Path, seed: Path, tmp_path: Path, many: Path, rows: Rows
+    stored: Path, seed: Path, tmp_path: Path, rows: Rows
 ):
-    await done(taught, "import", "--no-wait", str(many))
     other = tmp_path / "other"
     other.mkdir()
     (other / "models").symlink_to(seed / "models")
     shutil.copytree(seed / "router", other / "router")
     async with AsyncExitStack() as stack:
-        services = [await stack.enter_async_context(running(folder)) for folder in (taught, other)]
+        services = [await stack.enter_async_context(running(folder)) for folder in (stored, other)]
         for _ in range(3):
             await ordered(services[0])
         await rows.until(_ENDED)
