@@ -97,7 +97,7 @@ async def test_a_key_may_what_its_scopes_say_and_pages_offer_no_more(
         page = visitor.page
         await visitor.open("/agents")
         await page.get_by_text("tools, with examples").first.click()
-        await expect(page.locator(".fr-ask")).to_have_count(0)
+        await expect(page.locator(".fr-try")).to_have_count(0)
         await visitor.open("/knowledge/jobs")
         await expect(page.get_by_text("Order work")).to_have_count(0)
         await expect(page.get_by_role("link", name="Import", exact=True)).to_have_count(0)

@@ -35,7 +35,7 @@ async def test_every_specialist_is_shown_and_an_example_opens_a_chat_with_it(vis
     for title in ("Business analyst", "AI-agent architect", "Marketer", "Crypto technical analyst"):
         await expect(page.get_by_role("heading", name=title)).to_be_visible()
     await page.get_by_text("tools, with examples").first.click()
-    example = page.locator(".fr-ask:visible").first
+    example = page.locator(".fr-try:visible").first
     said = await example.inner_text()
     await example.press("Enter")
     await page.wait_for_url("**/?message=*")

@@ -150,7 +150,7 @@ def _make(visit: Visit, outcome: ui.element, show: lists.Redraw) -> None:
     with dialog("New key") as asking:
         if first:
             text(
-                "Let the first one do everything: further keys are made with it, or by `freya keys create`.",
+                "Let the first one do everything: further keys are made with it, or by the command freya keys create.",
                 classes="fr-muted",
             )
         name = ui.input(label="What it is for", placeholder="The reporting script").props(
