@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from app.agents_service import AgentsService
 from app.attachments.reading import Reader
 from app.attachments.store import AttachmentStore, AttachmentView
+from app.beginnings import Beginnings
 from app.health import Health, HealthReport
 from app.knowledge_service import KnowledgeService
 from app.memory_service import MemoryService
@@ -109,6 +110,8 @@ class Freya:
         self._health = health
         self._heartbeat_s = heartbeat_s
         self._may_begin = may_begin
+        self.begun = Beginnings()
+        """Tells of each turn that began in this process."""
         self._leaving: set[asyncio.Task[bool]] = set()
 
     async def chat(
@@ -143,7 +146,9 @@ class Freya:
         `brought` is what a client that keeps its conversations itself sends along; it is not recorded.
         """
         await self._may_begin()
-        return await self._manager.start(owner, request, idempotency_key=idempotency_key, brought=brought)
+        begun = await self._manager.start(owner, request, idempotency_key=idempotency_key, brought=brought)
+        self.begun.tell(begun[1])
+        return begun
 
     async def events(self, owner: Owner, run_id: str, *, after: int = 0) -> AsyncGenerator[StoredEvent]:
         """The events of a run after number `after`, as they come, with a heartbeat in silence, up to the last.

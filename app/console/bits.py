@@ -99,25 +99,44 @@ def facts(rows: list[tuple[str, str]]) -> ui.element:
     return made
 
 
+@contextmanager
+def dialog(title: str) -> Iterator[ui.dialog]:
+    """A dialog, which opens at the end of the block that fills it, and is gone once it is closed."""
+    with ui.context.client, ui.dialog() as made, ui.card().classes("fr-dialog"):
+        heading(title)
+        yield made
+    made.on("hide", made.delete)
+    made.open()
+
+
+def decide(
+    asking: ui.dialog,
+    yes: str,
+    act: Callable[[], Awaitable[None]],
+    *,
+    no: str = "Cancel",
+    danger: bool = False,
+) -> ui.button:
+    """The end of a dialog: a button that closes it, and one that acts, which this gives."""
+    with ui.element("div").classes("fr-actions"):
+        ui.button(no, on_click=asking.close).props("flat autofocus" if danger else "flat")
+        return ui.button(yes, on_click=act).classes("fr-danger" if danger else "")
+
+
 def confirm(
     title: str, text_: str, *, yes: str, act: Callable[[], Awaitable[None]], danger: bool = True
 ) -> None:
     """Ask before something that cannot be taken back."""
     client = ui.context.client
-    with ui.dialog() as dialog, ui.card().classes("fr-dialog"):
-        heading(title)
+    with dialog(title) as asking:
         text(text_, classes="fr-muted")
-        with ui.element("div").classes("fr-actions"):
-            ui.button("Cancel", on_click=dialog.close).props("flat")
 
-            async def go() -> None:
-                dialog.close()
-                with client:  # the dialog is gone before a long act is done
-                    await act()
+        async def go() -> None:
+            asking.close()
+            with client:  # the dialog is gone before a long act is done
+                await act()
 
-            ui.button(yes, on_click=go).classes("fr-danger" if danger else "")
-    dialog.on("hide", dialog.delete)
-    dialog.open()
+        decide(asking, yes, go, danger=danger)
 
 
 def _escaped(value: str) -> str:

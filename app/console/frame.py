@@ -56,7 +56,7 @@ def _header(visit: Visit, drawer: ui.left_drawer) -> None:
             ui.button(icon="contrast")
             .props('flat round dense aria-label="Colours" aria-haspopup=menu')
             .classes("fr-quiet"),
-            ui.menu(),
+            ui.menu().props("role=menu"),
         ):
             for name, label, icon in _THEMES:
                 with ui.menu_item().on("click", js_handler=f"() => freyaTheme('{name}')"):
@@ -72,7 +72,7 @@ def _signed_in(visit: Visit) -> None:
         ui.button(icon="account_circle")
         .props('flat round dense aria-label="Account" aria-haspopup=menu')
         .classes("fr-quiet"),
-        ui.menu(),
+        ui.menu().props("role=menu"),
     ):
         with ui.element("div").classes("fr-account"):
             ui.label(str(visit.owner)).classes("fr-strong")

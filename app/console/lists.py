@@ -45,9 +45,7 @@ class Listing(Generic[Item]):
         draw: Callable[[Item], object],
         *,
         nothing: Callable[[], object],
-        needs: str = "",
-        tag: str = "div",
-        classes: str = "fr-list",
+        needs: str,
     ) -> None:
         """`fetch` gives the part at a cursor, `draw` shows an item, `nothing` says that there is none."""
         self._visit = visit
@@ -58,7 +56,7 @@ class Listing(Generic[Item]):
         self._cursor: str | None = None
         self._asked = 0
         with ui.element("div").classes("fr-col"):
-            self._box = ui.element(tag).classes(classes)
+            self._box = ui.element("div").classes("fr-list")
             self._more = ui.button("Show more", on_click=self._go_on).props("outline").classes("fr-more")
 
     async def begin(self) -> None:
@@ -154,6 +152,36 @@ async def placed(
         trouble(error.problem)
         return
     draw(found)
+
+
+async def drawn(
+    visit: Visit,
+    work: Callable[[], Awaitable[Found]],
+    draw: Callable[[Found, Redraw], object],
+    *,
+    needs: str,
+) -> None:
+    """What the service says in a part of the page; `draw` is also given what shows it anew."""
+    box = ui.element("div").classes("fr-col")
+
+    async def show() -> None:
+        box.clear()
+        with box:
+            await placed(visit, work, lambda found: draw(found, show), needs=needs)
+
+    await show()
+
+
+async def listed(
+    visit: Visit,
+    fetch: Callable[[str | None], Awaitable[Part[Item]]],
+    draw: Callable[[Item], object],
+    *,
+    nothing: Callable[[], object],
+    needs: str,
+) -> None:
+    """A list with its first part."""
+    await Listing(visit, fetch, draw, nothing=nothing, needs=needs).begin()
 
 
 def sections(label: str, here: str, links: Sequence[tuple[str, str]]) -> None:

@@ -102,6 +102,7 @@ def _set_up(icon: str, mark: int) -> None:
     nicegui.config.socket_io_js_transports = ["websocket"]
     core.sio.eio.transports = ["websocket"]
     ui.button.default_props("no-caps unelevated")
+    ui.menu_item.default_props("role=menuitem")
     ui.input.default_props("outlined dense")
     ui.textarea.default_props("outlined dense")
     ui.number.default_props("outlined dense")

@@ -1,10 +1,11 @@
 """A thread on a page: its turns, what goes on in them, and what comes next."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 from pydantic import ValidationError
 
 from app.console.chat.composer import Composer
@@ -12,9 +13,9 @@ from app.console.chat.following import Following, kept
 from app.console.chat.sources import Sources
 from app.console.chat.threads import Threads
 from app.console.chat.turn import Actions, Turn
+from app.console.lists import again
 from app.console.notices import empty
 from app.console.visit import Visit
-from app.errors import as_problem
 from app.problems import ProblemError, problem, unfit
 from app.runs import ChatRequest, RunView
 from app.runs.records import GOING_ON
@@ -22,7 +23,8 @@ from memory import Message
 
 _SHOWN: Final = 20
 _READ: Final = 200
-_LOOK_S: Final = 3.0
+_LOOK_S: Final = 15.0
+"""Only what other processes begin waits for so long to be seen."""
 _EXAMPLES: Final = (
     "What does an RSI above 70 say, and when is it wrong?",
     "Conversions 120 of 2400 against 156 of 2380: is B better?",
@@ -52,6 +54,8 @@ class Conversation:
         self._actions = Actions(edit=self._edit, retry=self._retry, replay=self._replay)
         self._turns: list[Turn] = []
         self._earlier: list[_Said] = []
+        self._changing = asyncio.Lock()
+        """Held while turns are added, so that none is twice."""
         with ui.element("div").classes("fr-chat"):
             with (
                 ui.element("div")
@@ -68,14 +72,16 @@ class Conversation:
                 )
         if thread_id is None:
             self._greet()
-        ui.timer(_LOOK_S, self._look)
+        again(visit, _LOOK_S, self._look_around)
+        visit.client.on_delete(visit.freya.begun.listen(self._heard))
 
     async def open(self) -> None:
         """Show what was said, and follow what goes on. Raises ProblemError."""
         if self._thread_id is None:
             return
-        self._earlier = _turns_of(await self._messages(self._thread_id))
-        await self._show_earlier()
+        async with self._changing:
+            self._earlier = _turns_of(await self._messages(self._thread_id))
+            await self._show_earlier()
         if not self._turns:
             self._greet()
         ui.run_javascript("freyaBottom(true)")
@@ -114,17 +120,18 @@ class Conversation:
 
     async def _runs(self, wanted: Sequence[str]) -> dict[str, RunView]:
         """The runs of these ids; those of a thread that this was forked from, where they are still there."""
-        found: dict[str, RunView] = {}
-        for run_id in wanted:
-            try:
-                found[run_id] = await self._visit.freya.run(self._visit.owner, run_id)
-            except Exception as error:
-                told = as_problem(error)
-                if told is None:
-                    raise
-                if told.code != "unknown_run":
-                    raise ProblemError(told) from error
-        return found
+
+        async def read() -> dict[str, RunView]:
+            found: dict[str, RunView] = {}
+            for run_id in wanted:
+                try:
+                    found[run_id] = await self._visit.freya.run(self._visit.owner, run_id)
+                except ProblemError as error:
+                    if error.problem.code != "unknown_run":
+                        raise
+            return found
+
+        return await self._visit.asked(read)
 
     def _turn(self, asked: str, message_id: str | None) -> Turn:
         return Turn(
@@ -133,7 +140,7 @@ class Conversation:
 
     def _fill(self, turn: Turn, stored: _Said, run: RunView | None) -> None:
         if run is not None:
-            turn.attached(len(run.request.attachments))
+            turn.attach(run.request.attachments)
         if run is None:
             for answer in stored.answers:
                 turn.say(answer.content)
@@ -169,16 +176,17 @@ class Conversation:
                 raise ProblemError(unfit(error.errors(), whole="message")) from error
             return await self._visit.freya.start(self._visit.owner, request)
 
-        begun = await self._visit.ask(begin, needs="POST /v1/chat")
-        if begun is None:
-            return False
-        run_id, self._thread_id = begun
-        self._welcome.clear()
-        with self._place:
-            turn = self._turn(text, None)
-        turn.attached(len(files))
-        self._turns.append(turn)
-        self._follow(turn, run_id)
+        async with self._changing:
+            begun = await self._visit.ask(begin, needs="POST /v1/chat")
+            if begun is None:
+                return False
+            run_id, self._thread_id = begun
+            self._welcome.clear()
+            with self._place:
+                turn = self._turn(text, None)
+            turn.attach(files)
+            self._turns.append(turn)
+            self._follow(turn, run_id)
         ui.navigate.history.replace(f"/threads/{self._thread_id}")
         ui.run_javascript("freyaBottom(true)")
         if self._threads is not None:
@@ -228,7 +236,7 @@ class Conversation:
         if turn.answered:
             await self._edit(turn, turn.asked)
         else:
-            await self._ask(turn.asked, self._composer.agents, [])
+            await self._ask(turn.asked, self._composer.agents, turn.files)
 
     async def _learn_ids(self) -> None:
         """The ids of messages that were sent from this page."""
@@ -245,26 +253,37 @@ class Conversation:
             work.show(event)
         work.settle(told=bool(events and len(events) > 1))
 
+    def _heard(self, thread_id: str) -> None:
+        """A turn began in this process: this page's, or one that it does not show yet."""
+        if thread_id == self._thread_id:
+            background_tasks.create(self._look(), name=f"console looks at {thread_id}")
+
+    async def _look_around(self) -> None:
+        if not self._following.runs:
+            await self._look()
+
     async def _look(self) -> None:
-        """Whether another page or program began a turn in the thread meanwhile."""
+        """Show the turns that another page or program began in the thread meanwhile."""
         thread_id = self._thread_id
-        if thread_id is None or self._following.runs or not self._visit.client.has_socket_connection:
+        if thread_id is None:
             return
-        known = {turn.run_id for turn in self._turns} | {one.run_id for one in self._earlier}
-        try:
-            newest = await self._visit.freya.runs(self._visit.owner, thread_id, limit=5, before=None)
-        except Exception as error:
-            if as_problem(error) is None:
-                raise
-            return  # it is looked again in a moment; what is wrong is told to whoever asks
-        for run in reversed(newest):
-            if run.id in known or run.id in {turn.run_id for turn in self._turns}:
-                continue
-            self._welcome.clear()
-            with self._place:
-                turn = self._turn(run.request.message, None)
-            self._turns.append(turn)
-            self._fill(turn, _Said(run.id, None, []), run)
+        async with self._changing:
+            try:
+                newest = await self._visit.asked(
+                    lambda: self._visit.freya.runs(self._visit.owner, thread_id, limit=5, before=None)
+                )
+            except ProblemError:
+                return  # it is looked again in a moment; what is wrong is told to whoever asks
+            if self._visit.client.is_deleted:
+                return
+            known = {turn.run_id for turn in self._turns} | {one.run_id for one in self._earlier}
+            for run in reversed(newest):
+                if run.id not in known:
+                    self._welcome.clear()
+                    with self._place:
+                        turn = self._turn(run.request.message, None)
+                        self._fill(turn, _Said(run.id, None, []), run)
+                    self._turns.append(turn)
 
     def _greet(self) -> None:
         self._welcome.clear()

@@ -4,7 +4,7 @@ from typing import Literal
 
 from nicegui import ui
 
-from app.console.bits import heading, text
+from app.console.bits import decide, dialog, text
 from app.console.notices import said
 from app.console.visit import Visit
 from app.problems import ProblemError, problem
@@ -41,8 +41,7 @@ class Rating:
         self._ask_more(thumb)
 
     def _ask_more(self, thumb: Thumb) -> None:
-        with self._visit.client, ui.dialog() as dialog, ui.card().classes("fr-dialog"):
-            heading("Thank you. What was it?")
+        with dialog("Thank you. What was it?") as asking:
             text("All of it may be left out; your thumb is kept already.", classes="fr-muted")
             stars = ui.select(
                 {0: "No rating", 1: "1, useless", 2: "2", 3: "3", 4: "4", 5: "5, just right"},
@@ -57,20 +56,16 @@ class Rating:
                 said_of_it = (comment.value or "").strip() or None
                 right = (correction.value or "").strip() or None
                 if rating is None and said_of_it is None and right is None:
-                    dialog.close()
+                    asking.close()
                 elif (
                     await self._say(thumb=thumb, rating=rating, comment=said_of_it, correction=right)
                     is not None
                 ):
-                    dialog.close()
+                    asking.close()
                     with self._visit.client:
                         said("Your feedback is kept")
 
-            with ui.element("div").classes("fr-actions"):
-                ui.button("Close", on_click=dialog.close).props("flat")
-                ui.button("Send", on_click=send)
-        dialog.on("hide", dialog.delete)
-        dialog.open()
+            decide(asking, "Send", send, no="Close")
 
     async def _say(
         self,

@@ -2,13 +2,15 @@
 
 from nicegui import ui
 
-from app.console.bits import heading, text
+from app.console.acting import checked
+from app.console.bits import decide, dialog, heading, text
 from app.console.notices import said
 from app.console.visit import Visit
 from app.problems import ProblemError
 from memory import ListedThread
 
 _PAGE = 30
+_TITLE = 200
 
 
 class Threads:
@@ -77,7 +79,7 @@ class Threads:
     def _row(self, thread: ListedThread) -> None:
         with ui.element("li").classes("fr-thread" + (" fr-here" if thread.id == self._here else "")) as row:
             with ui.link(target=f"/threads/{thread.id}").classes("fr-thread-link") as link:
-                title = ui.label(thread.title).classes("fr-thread-title")
+                ui.label(thread.title).classes("fr-thread-title")
                 if thread.excerpt:
                     ui.label(thread.excerpt).classes("fr-thread-excerpt")
             if thread.id == self._here:
@@ -86,22 +88,21 @@ class Threads:
                 ui.button(icon="more_horiz")
                 .props("flat round dense size=sm aria-haspopup=menu")
                 .classes("fr-quiet fr-thread-more") as more,
-                ui.menu(),
+                ui.menu().props("role=menu"),
             ):
                 if self._visit.may("PATCH /v1/threads/{thread_id}"):
-                    ui.menu_item("Rename", on_click=lambda: self._rename(thread, title))
+                    ui.menu_item("Rename", on_click=lambda: self._rename(thread))
                 if self._visit.may("DELETE /v1/threads/{thread_id}"):
                     ui.menu_item("Delete", on_click=lambda: self._delete(thread, row))
             more._props["aria-label"] = f"More on {thread.title}"  # noqa: SLF001  # quotes in it
 
-    def _rename(self, thread: ListedThread, shown: ui.label) -> None:
-        with self._visit.client, ui.dialog() as dialog, ui.card().classes("fr-dialog"):
-            heading("Rename the thread")
-            name = ui.input("Title", value=thread.title).props("maxlength=200 autofocus")
+    def _rename(self, thread: ListedThread) -> None:
+        with dialog("Rename the thread") as asking:
+            name = ui.input("Title", value=thread.title).props(f"maxlength={_TITLE} autofocus")
 
             async def rename() -> None:
-                wanted = name.value.replace("\0", "").strip()
-                if not wanted:
+                wanted = checked(name, longest=_TITLE, otherwise="A thread has a title.")
+                if wanted is None:
                     return
                 changed = await self._visit.ask(
                     lambda: self._visit.freya.change_thread(
@@ -110,19 +111,14 @@ class Threads:
                     needs="PATCH /v1/threads/{thread_id}",
                 )
                 if changed is not None:
-                    shown.set_text(changed.title)
-                    dialog.close()
+                    asking.close()
+                    await self.refresh()
 
             name.on("keydown.enter", rename)
-            with ui.element("div").classes("fr-actions"):
-                ui.button("Cancel", on_click=dialog.close).props("flat")
-                ui.button("Rename", on_click=rename)
-        dialog.on("hide", dialog.delete)
-        dialog.open()
+            decide(asking, "Rename", rename)
 
     def _delete(self, thread: ListedThread, row: ui.element) -> None:
-        with self._visit.client, ui.dialog() as dialog, ui.card().classes("fr-dialog"):
-            heading("Delete the thread?")
+        with dialog("Delete the thread?") as asking:
             text(
                 f"“{thread.title}” goes with its messages, runs, files and artifacts. It cannot be brought back.",
                 classes="fr-muted",
@@ -138,7 +134,7 @@ class Threads:
                 )
                 if done is None:
                     return
-                dialog.close()
+                asking.close()
                 if thread.id == self._here:
                     ui.navigate.to("/")
                     return
@@ -146,8 +142,4 @@ class Threads:
                 with self._visit.client:
                     said("The thread is deleted")
 
-            with ui.element("div").classes("fr-actions"):
-                ui.button("Cancel", on_click=dialog.close).props("flat autofocus")
-                ui.button("Delete", on_click=delete).classes("fr-danger")
-        dialog.on("hide", dialog.delete)
-        dialog.open()
+            decide(asking, "Delete", delete, danger=True)

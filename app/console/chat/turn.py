@@ -1,6 +1,6 @@
 """One turn: what was asked, who works on it, the answer, and what can be done with it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # events as JSON
 
@@ -48,6 +48,8 @@ class Turn:
     ) -> None:
         self.asked = asked
         self.message_id = message_id
+        self.files: list[str] = []
+        """The ids of those that the message was asked with."""
         self.run_id = ""
         self.seen = 0
         """The number of the last event that was shown."""
@@ -100,11 +102,12 @@ class Turn:
             case _:
                 self._panel().show(event)
 
-    def attached(self, files: int) -> None:
-        """The message had files."""
-        if files:
-            with self._bubble:
-                ui.label(f"{files} file{'s' if files > 1 else ''} attached").classes("fr-muted fr-small")
+    def attach(self, files: Sequence[str]) -> None:
+        """The message was asked with these files, of their ids."""
+        self.files = [*files]
+        self._bubble.clear()
+        with self._bubble:
+            self._said()
 
     def begin(self, run_id: str) -> None:
         """The turn is worked on by this run."""
@@ -175,14 +178,21 @@ class Turn:
     def _question(self) -> None:
         with ui.element("div").classes("fr-ask"):
             with ui.element("div").classes("fr-ask-bubble") as self._bubble:
-                ui.label("You asked").classes("fr-hidden")
-                text(self.asked)
+                self._said()
             with ui.element("div").classes("fr-ask-tools") as self._ask_tools:
                 copy_button(self.asked, label="Copy the message")
                 if self.asked and self._visit.may("POST /v1/threads/{thread_id}/fork"):
                     ui.button(icon="edit", on_click=self._edit).props(
                         'flat round dense aria-label="Edit the message"'
                     ).classes("fr-quiet fr-edit").tooltip("Edit, and ask again in a new thread")
+
+    def _said(self) -> None:
+        """The message and what came with it."""
+        ui.label("You asked").classes("fr-hidden")
+        text(self.asked)
+        if self.files:
+            number = len(self.files)
+            ui.label(f"{number} file{'s' if number > 1 else ''} attached").classes("fr-muted fr-small")
 
     def _edit(self) -> None:
         self._bubble.clear()
@@ -197,7 +207,7 @@ class Turn:
                 self._bubble.classes(remove="fr-editing")
                 self._ask_tools.visible = True
                 with self._bubble:
-                    text(self.asked)
+                    self._said()
 
             async def ask() -> None:
                 if changed.value.strip():

@@ -99,7 +99,7 @@ def _tool(visit: Visit, agent: AgentView, tool: ToolView) -> None:
             return
         with ui.element("div").classes("fr-row"):
             for example in tool.examples:
-                with ui.link(target=ask_link(example, agent.name)).classes("fr-ask"):
+                with ui.link(target=ask_link(example, agent.name)).classes("fr-try"):
                     ui.icon("north_east").props("aria-hidden=true")
                     ui.label(example)
 

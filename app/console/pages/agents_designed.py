@@ -33,7 +33,7 @@ async def designed(visit: Visit) -> None:
 
     if visit.may(_DEPLOY):
         _form(visit)
-    listing = lists.Listing(
+    await lists.listed(
         visit,
         fetch,
         _row,
@@ -44,7 +44,6 @@ async def designed(visit: Visit) -> None:
             icon="architecture",
         ),
     )
-    await listing.begin()
 
 
 def _row(agent: StoredAgent) -> None:
@@ -116,16 +115,12 @@ def _deployed(made: Deployed) -> None:
 async def one(visit: Visit, name: str) -> None:
     """One designed agent, with its versions."""
     lists.sections("Agents", "", SECTIONS)
-    box = ui.element("div").classes("fr-col")
-
-    async def show() -> None:
-        box.clear()
-        with box:
-            await lists.placed(
-                visit, lambda: _found(visit, name), lambda found: _agent(visit, *found, show), needs=_VERSIONS
-            )
-
-    await show()
+    await lists.drawn(
+        visit,
+        lambda: _found(visit, name),
+        lambda found, show: _agent(visit, *found, show),
+        needs=_VERSIONS,
+    )
 
 
 async def _found(visit: Visit, name: str) -> tuple[StoredAgent, list[AgentVersion]]:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from app.access import SCOPES, ApiKey, Limits, MadeKey, NewKey
 from app.console import lists
 from app.console.acting import change, checked
-from app.console.bits import card, chip, confirm, copy_button, facts, heading, text, when
+from app.console.bits import card, chip, confirm, copy_button, decide, dialog, facts, heading, text, when
 from app.console.notices import empty, said
 from app.console.pages.health import SECTIONS
 from app.console.registry import page
@@ -127,8 +127,7 @@ def _actions(visit: Visit, key: ApiKey, outcome: ui.element, show: lists.Redraw)
 
 
 def _rotate(visit: Visit, key: ApiKey, outcome: ui.element, show: lists.Redraw) -> None:
-    with ui.dialog() as dialog, ui.card().classes("fr-dialog"):
-        heading(f"Rotate {key.name}")
+    with dialog(f"Rotate {key.name}") as asking:
         text("A new key like it is made, and shown once. The old one gives way to it.", classes="fr-muted")
         grace = ui.select(_GRACES, label="The old key", value=86_400)
 
@@ -138,25 +137,20 @@ def _rotate(visit: Visit, key: ApiKey, outcome: ui.element, show: lists.Redraw) 
                 visit, lambda: work(visit.caller, key.id, grace=timedelta(seconds=grace.value)), route=_ROTATE
             )
             if made is not None:
-                dialog.close()
+                asking.close()
                 _reveal(outcome, made)
                 await show()
 
-        with ui.element("div").classes("fr-actions"):
-            ui.button("Cancel", on_click=dialog.close).props("flat")
-            ui.button("Rotate", on_click=rotate)
-    dialog.on("hide", dialog.delete)
-    dialog.open()
+        decide(asking, "Rotate", rotate)
 
 
 def _make(visit: Visit, outcome: ui.element, show: lists.Redraw) -> None:
     first = not visit.running.keys.book.has_keys
     given = {"admin"} if first else {"chat", "read", "write"}
-    with ui.dialog() as dialog, ui.card().classes("fr-dialog"):
-        heading("New key")
+    with dialog("New key") as asking:
         if first:
             text(
-                "Let the first one do everything: further keys are made with it, or by `freya keys create`.",
+                "Let the first one do everything: further keys are made with it, or by the command freya keys create.",
                 classes="fr-muted",
             )
         name = ui.input(label="What it is for", placeholder="The reporting script").props(
@@ -216,15 +210,11 @@ def _make(visit: Visit, outcome: ui.element, show: lists.Redraw) -> None:
                 with wrong:
                     text(error.problem.detail, classes="fr-wrong")
                 return
-            dialog.close()
+            asking.close()
             _reveal(outcome, made)
             await show()
 
-        with ui.element("div").classes("fr-actions"):
-            ui.button("Cancel", on_click=dialog.close).props("flat")
-            ui.button("Make the key", on_click=make)
-    dialog.on("hide", dialog.delete)
-    dialog.open()
+        decide(asking, "Make the key", make)
 
 
 def _whole(value: float | None) -> int | None:

@@ -47,10 +47,9 @@ async def runs(visit: Visit) -> None:
             )
         )
 
-    listing = lists.Listing(
+    await lists.listed(
         visit, fetch, _row, needs=LIST, nothing=lambda: _nothing(filtered=bool(status or thread))
     )
-    await listing.begin()
 
 
 def _asked_for(visit: Visit) -> tuple[Status | None, str | None]:

@@ -34,7 +34,7 @@ async def duplicates(visit: Visit) -> None:
         )
         return lists.part(found, lambda each: each.pair.id)
 
-    listing = lists.Listing(
+    await lists.listed(
         visit,
         fetch,
         _row,
@@ -43,7 +43,6 @@ async def duplicates(visit: Visit) -> None:
             "None were found", "They are looked for when what was imported is refined.", icon="difference"
         ),
     )
-    await listing.begin()
 
 
 def _filters(kind: Alike, wanted: str, collections: list[str]) -> None:

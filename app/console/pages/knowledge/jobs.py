@@ -91,10 +91,9 @@ class _Board:
             found = await self._visit.freya.known.jobs(limit=lists.PART + 1, before=cursor or last)
             return lists.part(found)
 
-        listing = lists.Listing(
+        await lists.listed(
             self._visit, fetch, lambda job: JobRow(self._visit, job), needs=JOBS, nothing=lambda: None
         )
-        await listing.begin()
 
 
 def _orders(visit: Visit, board: _Board) -> None:

@@ -29,15 +29,12 @@ _STATES = {
 async def versions(visit: Visit) -> None:
     """All versions, latest first."""
     lists.sections("Knowledge", "/knowledge/versions", offered(visit))
-    box = ui.element("div").classes("fr-col")
-
-    async def show() -> None:
-        box.clear()
-        with box:
-            work = visit.freya.known.versions
-            await lists.placed(visit, work, lambda found: _all(visit, list(found), show), needs=_LIST)
-
-    await show()
+    await lists.drawn(
+        visit,
+        visit.freya.known.versions,
+        lambda found, show: _all(visit, list(found), show),
+        needs=_LIST,
+    )
 
 
 def _all(visit: Visit, found: list[IndexVersion], show: lists.Redraw) -> None:

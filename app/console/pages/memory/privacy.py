@@ -4,7 +4,7 @@ from nicegui import ui
 
 from app.console import lists
 from app.console.acting import change
-from app.console.bits import card, chip, facts, folded, heading, text, when
+from app.console.bits import card, chip, decide, dialog, facts, folded, heading, text, when
 from app.console.notices import empty
 from app.console.pages.memory.common import SECTIONS
 from app.console.registry import page
@@ -94,14 +94,13 @@ async def _audit(visit: Visit) -> None:
             return lists.part(found, lambda entry: str(entry.id))
 
         with folded("The entries"):
-            listing = lists.Listing(
+            await lists.listed(
                 visit,
                 fetch,
                 _entry,
                 needs=_AUDIT,
                 nothing=lambda: empty("Nothing was done yet", icon="history"),
             )
-            await listing.begin()
 
 
 def _chain(chain: AuditChain) -> None:
@@ -142,8 +141,7 @@ def _erase(visit: Visit) -> None:
 
 def _confirm(visit: Visit, receipt: ui.element) -> None:
     name = str(visit.owner)
-    with ui.dialog() as dialog, ui.card().classes("fr-dialog"):
-        heading("Erase everything?")
+    with dialog("Erase everything?") as asking:
         text("It cannot be taken back. Type the name of whom you erase to go on:")
         ui.label(name).classes("fr-mono fr-strong")
         field = ui.input(label="Name").props("autofocus autocomplete=off")
@@ -157,17 +155,13 @@ def _confirm(visit: Visit, receipt: ui.element) -> None:
             done = await change(
                 visit, lambda: visit.freya.memory.erase(visit.owner, confirmed=typed), route=_ERASE
             )
-            dialog.close()
+            asking.close()
             if done is not None:
                 receipt.clear()
                 with receipt:
                     _receipt(done)
 
-        with ui.element("div").classes("fr-actions"):
-            ui.button("Cancel", on_click=dialog.close).props("flat")
-            button = ui.button("Erase everything", on_click=erase).classes("fr-danger")
-    dialog.on("hide", dialog.delete)
-    dialog.open()
+        button = decide(asking, "Erase everything", erase, danger=True)
 
 
 def _receipt(done: ErasureReceipt) -> None:

@@ -4,7 +4,7 @@ from nicegui import ui
 
 from app.console import lists
 from app.console.acting import change, checked, doing
-from app.console.bits import card, chip, confirm, heading, text, when
+from app.console.bits import card, chip, confirm, decide, dialog, heading, text, when
 from app.console.notices import empty, said
 from app.console.pages.memory.common import SECTIONS
 from app.console.registry import page
@@ -35,7 +35,7 @@ async def projects(visit: Visit) -> None:
         )
         return lists.part(found)
 
-    listing = lists.Listing(
+    await lists.listed(
         visit,
         fetch,
         _row,
@@ -46,7 +46,6 @@ async def projects(visit: Visit) -> None:
             icon="folder_open",
         ),
     )
-    await listing.begin()
 
 
 def _row(project: Project) -> None:
@@ -63,8 +62,7 @@ def _row(project: Project) -> None:
 
 
 def _edit(visit: Visit, project: Project | None) -> None:
-    with ui.dialog() as dialog, ui.card().classes("fr-dialog"):
-        heading("New project" if project is None else "Change the project")
+    with dialog("New project" if project is None else "Change the project") as asking:
         name = ui.input(label="Name", value=project.name if project else "").props(
             f"autofocus maxlength={_NAME}"
         )
@@ -89,33 +87,22 @@ def _edit(visit: Visit, project: Project | None) -> None:
                     route=_CHANGE,
                 )
             if kept is not None:
-                dialog.close()
+                asking.close()
                 ui.navigate.to(f"/memory/projects/{kept.id}")
 
-        with ui.element("div").classes("fr-actions"):
-            ui.button("Cancel", on_click=dialog.close).props("flat")
-            ui.button("Save", on_click=save)
-    dialog.on("hide", dialog.delete)
-    dialog.open()
+        decide(asking, "Save", save)
 
 
 @page("/memory/projects/{project_id}", title="Project", needs=_ONE)
 async def project(visit: Visit, project_id: str) -> None:
     """One project with its members."""
     lists.sections("Memory", "", SECTIONS)
-    box = ui.element("div").classes("fr-col")
-
-    async def show() -> None:
-        box.clear()
-        with box:
-            await lists.placed(
-                visit,
-                lambda: _found(visit, project_id),
-                lambda found: _shown(visit, *found, show),
-                needs=_ONE,
-            )
-
-    await show()
+    await lists.drawn(
+        visit,
+        lambda: _found(visit, project_id),
+        lambda found, show: _shown(visit, *found, show),
+        needs=_ONE,
+    )
 
 
 async def _found(visit: Visit, project_id: str) -> tuple[Project, list[Member]]:

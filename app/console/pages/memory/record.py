@@ -4,7 +4,7 @@ from nicegui import ui
 
 from app.console import lists
 from app.console.acting import change, checked
-from app.console.bits import card, chip, confirm, facts, heading, text, when
+from app.console.bits import card, chip, confirm, decide, dialog, facts, heading, text, when
 from app.console.notices import said
 from app.console.pages.memory.common import CHANGE, FORGET, LONGEST, READ, SECTIONS, STATES, TIERS, summary
 from app.console.registry import page
@@ -16,16 +16,12 @@ from memory import Message, Record
 async def record(visit: Visit, record_id: str) -> None:
     """A record with its sources and versions."""
     lists.sections("Memory", "", SECTIONS)
-    box = ui.element("div").classes("fr-col")
-
-    async def show() -> None:
-        box.clear()
-        with box:
-            await lists.placed(
-                visit, lambda: _found(visit, record_id), lambda found: _shown(visit, *found, show), needs=READ
-            )
-
-    await show()
+    await lists.drawn(
+        visit,
+        lambda: _found(visit, record_id),
+        lambda found, show: _shown(visit, *found, show),
+        needs=READ,
+    )
 
 
 async def _found(visit: Visit, record_id: str) -> tuple[Record, list[Message], list[Record]]:
@@ -119,8 +115,7 @@ def _actions(visit: Visit, found: Record, show: lists.Redraw) -> None:
 
 
 def _correct(visit: Visit, found: Record) -> None:
-    with ui.dialog() as dialog, ui.card().classes("fr-dialog"):
-        heading("Correct what is remembered")
+    with dialog("Correct what is remembered") as asking:
         text(
             "Write it as one statement that can be read by itself. The earlier version stays in its history.",
             classes="fr-muted",
@@ -136,11 +131,7 @@ def _correct(visit: Visit, found: Record) -> None:
             work = visit.freya.memory.correct
             new = await change(visit, lambda: work(visit.owner, found.id, wanted), route=CHANGE)
             if new is not None:
-                dialog.close()
+                asking.close()
                 ui.navigate.to(f"/memory/records/{new.id}")
 
-        with ui.element("div").classes("fr-actions"):
-            ui.button("Cancel", on_click=dialog.close).props("flat")
-            ui.button("Save", on_click=save)
-    dialog.on("hide", dialog.delete)
-    dialog.open()
+        decide(asking, "Save", save)

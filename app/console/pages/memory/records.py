@@ -43,8 +43,7 @@ async def records(visit: Visit) -> None:
         )
 
     asked = bool(words or kind or tier or state)
-    listing = lists.Listing(visit, fetch, _row, needs=LIST, nothing=lambda: _nothing(asked=asked))
-    await listing.begin()
+    await lists.listed(visit, fetch, _row, needs=LIST, nothing=lambda: _nothing(asked=asked))
 
 
 def _counts(status: MemoryStatus) -> None:
