@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ import psutil
 import psycopg
 
 from app.embedded import EmbeddedServers
+from benchmarks.serving import free_port
 
 _ROOT = Path(__file__).parents[1]
 _BESIDE = _ROOT / "build" / "peer"
@@ -164,7 +164,7 @@ async def both(pace_ms: float) -> AsyncIterator[dict[str, Door]]:
                 servers.postgres_url, autocommit=True
             ) as connection:
                 await connection.execute(f"CREATE DATABASE {name}".encode())
-        ports = {name: _port() for name in ("ours", "peer")}
+        ports = {name: free_port() for name in ("ours", "peer")}
         apps = {
             "ours": ["ours", "serve"],
             "peer": ["peer", str(ports["peer"]), _database(servers.postgres_url, "peer")],
@@ -206,12 +206,6 @@ def _database(url: str, name: str) -> str:
 async def _end(process: asyncio.subprocess.Process) -> None:
     process.terminate()
     await process.wait()
-
-
-def _port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import statistics
 import subprocess
 import tempfile
@@ -23,7 +22,7 @@ import httpx
 from app.settings import Settings
 from app.wiring import open_freya
 from benchmarks.knowledge_corpus import EXPORT, cache_folder, fill, opened
-from benchmarks.serving import Service, serving
+from benchmarks.serving import Service, free_port, serving
 from knowledge import KnowledgeSettings
 from knowledge.readers import open_source
 
@@ -43,9 +42,9 @@ def main() -> None:
     # cp keeps owners: as root, PostgreSQL's files belong to another account.
     subprocess.run(["cp", "-a", str(cache_folder()), str(data)], check=True)  # noqa: S607
     questions = sample(options.turns + _CLIENTS * options.each)
-    with serving(data, _port()):
+    with serving(data, free_port()):
         pass  # brings schema, starter pairs and router up to date, which is not what is measured
-    with serving(data, _port()) as service:
+    with serving(data, free_port()) as service:
         report["corpus"] = {"seconds_to_ready": service.seconds_to_ready, "memory_mb": service.memory_mb()}
         report["one_client"] = asyncio.run(one_client(service, questions[: options.turns]))
         report["sixteen_clients"] = asyncio.run(many_clients(service, questions[options.turns :]))
@@ -60,10 +59,10 @@ def start() -> dict[str, object]:
     Between them the first is left to index all that ships, which it goes on with after it is ready.
     """
     folder = Path(tempfile.mkdtemp(prefix="freya-bench-"))
-    with serving(folder / "data", _port()) as first:
+    with serving(folder / "data", free_port()) as first:
         first_seconds = first.seconds_to_ready
         indexed_seconds = first_seconds + _until_indexed(first)
-    with serving(folder / "data", _port()) as second:
+    with serving(folder / "data", free_port()) as second:
         time.sleep(3)
         found = {
             "first_s": first_seconds,
@@ -146,12 +145,6 @@ async def _prepare() -> None:
     whole = KnowledgeSettings(start_indexing_s=7200, refine_after_import=False)
     async with open_freya(Settings(data=cache_folder(), knowledge=whole)):
         pass
-
-
-def _port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 if __name__ == "__main__":

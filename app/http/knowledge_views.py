@@ -34,6 +34,9 @@ class PairView(_View):
     tier: str | None = Field(
         description="`premium`, `standard`, `review` or `low`; null before it was refined."
     )
+    read_as: str = Field(
+        "", description="The query in the words of the pairs, where it was asked in others; else empty."
+    )
 
 
 class PairPage(Page[PairView]):

@@ -76,7 +76,6 @@ async def consoled() -> AsyncIterator[Console]:
                 FREYA_MODELS__ROLES=json.dumps({"agentic": ["slow"], "reasoning": ["scripted"]}),
                 FREYA_GRAPHS__APPROVALS__TOOLS=json.dumps(["npv_irr"]),
                 FREYA_HTTP__HEARTBEAT_S="1",
-                FREYA_KNOWLEDGE__REFINE_AFTER_IMPORT="false",
                 FREYA_LIMITS__REQUESTS_A_MINUTE="100000",
             )
         )
