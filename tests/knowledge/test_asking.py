@@ -6,7 +6,7 @@ from tests.knowledge.samples import ATR, GAS, MACD, RSI, write_export
 
 
 @pytest.fixture
-async def asking(store, dense, lexical, importer, indexer, tmp_path):
+async def asking(dense, lexical, importer, indexer, tmp_path):
     pairs = [RSI, MACD, ATR, GAS, ("What does the moving average show?", "The trend of the price.")]
     await importer.import_file(write_export(tmp_path / "export.json", [("Momentum", pairs)]))
     await indexer.catch_up()
@@ -46,7 +46,8 @@ async def test_a_language_that_the_pairs_are_written_in_is_left_alone(
     assert not found[0].read_as
 
 
-async def test_a_search_in_another_language_finds_what_an_english_one_does(asking, store, dense, lexical):
+@pytest.mark.usefixtures("asking")
+async def test_a_search_in_another_language_finds_what_an_english_one_does(store, dense, lexical):
     retriever = HybridRetriever(store, dense, lexical)
     english = await retriever.search("What is the RSI?")
     for asked in ("Was ist der RSI?", "¿Qué es el RSI?", "Что такое RSI?"):
