@@ -16,6 +16,7 @@ from langgraph.types import Command, RetryPolicy, Send
 from agents import Charter
 from graphs import replies
 from graphs.answers import conclude
+from graphs.commanding import carried_out, command_in, is_command
 from graphs.conflicts import conflicts
 from graphs.consulting import standing, steps_for, waits
 from graphs.events import (
@@ -130,6 +131,10 @@ async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto ho
         decided = Route(
             kind="client", reason="the client brings tools, or wants an answer in a form of its own"
         )
+    elif await is_command(state, context):
+        decided = Route(
+            kind="recap", reason="the message is about what is remembered of its writer, and his to command"
+        )
     elif not state.get("wanted") and only_states(state["message"], context.notice):
         decided = Route(kind="small_talk", reason="the message tells of its writer and asks nothing")
     else:
@@ -237,6 +242,12 @@ async def _working_states(
 async def converse(state: FreyaState, runtime: Context) -> FreyaState:
     """Freya answers herself: small talk, where we were, a kind decline, or a question back."""
     context, kind = runtime.context, state["route"].kind
+    command = command_in(state["message"], state["turns"]) if kind == "recap" else None
+    if command:
+        # In Freya's own words: what was done, and the ids of what is meant, are no model's to tell anew.
+        text, told = await context.journal.once("command", lambda: carried_out(command, context))
+        context.emit(Token(text=text))
+        return {"answer": text, "outcome": told, "citations": [], "model": "", "fallbacks": []}
     outcome: Outcome = "answered"
     remembered = _remembered(state, context)
     match kind:
