@@ -19,6 +19,17 @@ _ADVICE = re.compile(
     r"\b(?:how (?:do|can|could|should|would|might)|(?:should|can|could|may|must)) (?:i|we)\b", re.IGNORECASE
 )
 """Asks how anybody does it."""
+_PLAINLY = re.compile(
+    r"^\W*(?:(?:and|so|hey|hi|freya|please|but|ok|do you (?:still )?(?:remember|know)|can you tell me|tell me|remind me|"
+    r"und|sag mir|weißt du(?: noch)?|y|dime|sabes|recuerdas|а|и|скажи(?: мне)?|ты (?:помнишь|знаешь))\b[, ]*)*"
+    r"(?:(?:where|who|when|how old|how tall|(?:what|which)(?: \w+){0,2}|how many \w+|what's|who's|where's|when's)"
+    r" (?:(?:do|did|am|was|is|are|were|have|had) )?(?:i|my)\b|(?:what's|who's|where's|when's) my\b|"
+    r"(?:wo|wer|wann|wie alt|wie viele \w+|wie|was|welche\w*(?: \w+)?|woran|womit|wen|wem|woher)(?: \w+){0,2} (?:ich|mein\w*|mir|mich)\b|"
+    r"(?:dónde|quién|cuándo|cómo|cuántos|cuántas|qué(?: \w+)?|cuál|cuáles)(?: me| se)?(?: \w+){0,2} (?:yo|mi|mis)\b|(?:dónde|qué|cómo|cuántos años) (?:vivo|trabajo|soy|estoy|me llamo|me gusta|tengo)\b|"
+    r"(?:где|кто|когда|как|сколько|какой|какая|какое|какие|что)(?: \w+){0,2} (?:я|мой|моя|моё|мои|мне|меня)\b)[^?!.]*[?!.]*$",
+    re.IGNORECASE,
+)
+_MOST_WORDS = 10  # of a question that asks for nothing but what is known of its asker
 _REMEMBERS = re.compile(
     r"\b(?:remember|remind me|did i (?:say|tell|mention)|i told you|i mentioned)\b", re.IGNORECASE
 )
@@ -50,7 +61,16 @@ def known_lines(recalled: Recollection, summary: str = "") -> list[str]:
 def asks_of_himself(message: str) -> bool:
     """Whether a message asks something about its writer, or about what was said before."""
     of_him = _PERSONAL.search(_ADVICE.sub(" ", message))
-    return bool(_REMEMBERS.search(message) or (of_him and _ASKS.search(message)))
+    return bool(_REMEMBERS.search(message) or (of_him and _ASKS.search(message)) or _PLAINLY.match(message))
+
+
+def known_of_him(message: str, recalled: Recollection) -> bool:
+    """Whether a message asks plainly for something about its writer that he has told, so that no specialist is needed."""
+    if not _PLAINLY.match(message) or len(message.split()) > _MOST_WORDS or any(c.isdigit() for c in message):
+        return False
+    if _ADVICE.search(message):
+        return False
+    return bool(_telling(recalled.items))
 
 
 def only_states(message: str, notice: Callable[[str], Sequence[str]]) -> list[str]:
