@@ -133,6 +133,17 @@ async def test_what_is_said_anew_is_remembered_and_recalled_again(meet: Meet):
     assert "I live in Oslo." in await ana.recalls("Where do I live?")
 
 
+async def test_question_about_what_was_told_is_answered_by_freya_in_another_conversation(meet: Meet):
+    ana = meet()
+    await ana.talk.say("I live in Oslo.")
+    assert await ana.known() == ["Lives in Oslo."]
+    later = meet(to("davina"), user=ana.owner.user_id)
+    state = await later.talk.say("Where do I live?")
+    assert "in Oslo" in state["answer"]
+    assert state["outcome"] == "answered"
+    assert not state.get("results")
+
+
 async def test_an_answer_to_a_choice_is_not_recalled_either(meet: Meet):
     ana = meet()
     await ana.talk.say("My sister lives in Bergen. My sister is called Anna.")
@@ -249,6 +260,16 @@ async def test_all_that_is_known_is_told_by_kind_with_its_day_and_how_sure(meet:
     assert "**Preferences**\n\n- Prefers short answers. (fairly sure, since 2026-03-01)" in answer
     assert "\n- and 2 more\n" in answer
     assert "forget that" in answer
+
+
+async def test_a_wish_that_is_worded_by_denial_takes_the_place_of_the_earlier_one(meet: Meet):
+    ana = meet()
+    await ana.talk.say("I prefer short answers.")
+    assert await ana.known() == ["Wants short answers."]
+    await ana.talk.say("Actually I no longer prefer short answers; give me detailed ones please.")
+    assert await ana.known() == ["Wants detailed answers."]
+    await ana.talk.say("I don't want detailed answers any more.")
+    assert await ana.known() == ["No longer wants detailed answers."]
 
 
 @pytest.mark.parametrize(
