@@ -21,14 +21,24 @@ _ADVICE = re.compile(
 """Asks how anybody does it."""
 _PLAINLY = re.compile(
     r"^\W*(?:(?:and|so|hey|hi|freya|please|but|ok|do you (?:still )?(?:remember|know)|can you tell me|tell me|remind me|"
-    r"und|sag mir|weißt du(?: noch)?|y|dime|sabes|recuerdas|а|и|скажи(?: мне)?|ты (?:помнишь|знаешь))\b[, ]*)*"
-    r"(?:(?:where|who|when|how old|how tall|(?:what|which)(?: \w+){0,2}|how many \w+|what's|who's|where's|when's)"
-    r" (?:(?:do|did|am|was|is|are|were|have|had) )?(?:i|my)\b|(?:what's|who's|where's|when's) my\b|"
-    r"(?:wo|wer|wann|wie alt|wie viele \w+|wie|was|welche\w*(?: \w+)?|woran|womit|wen|wem|woher)(?: \w+){0,2} (?:ich|mein\w*|mir|mich)\b|"
-    r"(?:dónde|quién|cuándo|cómo|cuántos|cuántas|qué(?: \w+)?|cuál|cuáles)(?: me| se)?(?: \w+){0,2} (?:yo|mi|mis)\b|(?:dónde|qué|cómo|cuántos años) (?:vivo|trabajo|soy|estoy|me llamo|me gusta|tengo)\b|"
-    r"(?:где|кто|когда|как|сколько|какой|какая|какое|какие|что)(?: \w+){0,2} (?:я|мой|моя|моё|мои|мне|меня)\b)[^?!.]*[?!.]*$",
+    r"und|sag mir|weißt du(?: noch)?|y|dime|sabes|recuerdas|а|и|скажи(?: мне)?|ты (?:помнишь|знаешь))\b[, ]*)*(?:"
+    # English
+    r"(?:where|who|when|how old|how tall|(?:what|which)(?: (?!should|could|would|will|can|may|might|must|does|happens)\w+){0,2}|how many \w+) (?:(?:do|did|am|was|is|are|were|have|had) )?"
+    r"(?:i|my)\b(?! (?:need|use|have to|calculate|compute|measure|find|get|start|begin|know|asked?|(?:last|first|previous|earlier) (?:question|message|request))\b)|(?:what|who|where|when)'s my\b|"
+    # German
+    r"(?:wo|wer|wann|was|wie alt|wie viele \w+|welche\w*(?: \w+)?|woher|womit) (?:wohne|lebe|arbeite|bin|habe|hatte|mag|komme|war|wurde|"
+    r"spreche|trinke|esse|fahre|studiere) ich\b|wo ich (?:wohne|lebe|arbeite)\b|wie heiße ich\b|"
+    r"(?:wo|wer|wann|was|wie|wie alt|welche\w*) (?:ist|sind|war|heißt|heißen|wohnt|lebt|arbeitet) mein\w*|"
+    # Spanish
+    r"(?:dónde|cuándo|qué(?: \w+)?|quién|cuántos \w+|cómo) (?:vivo|trabajo|soy|estoy|tengo|nací|estudio|me llamo|me gusta|prefiero|bebo)\b|"
+    r"(?:dónde|cuándo|qué|quién|cuál|cómo) (?:se )?(?:es|son|está|vive|trabaja|llama|llaman) mis?\b|"
+    # Russian
+    r"(?:где|когда|кем|что|сколько) я (?:живу|работаю|родился|родилась|учусь|люблю|предпочитаю|пью)\b|как меня зовут|сколько мне лет|"
+    r"(?:где|кто|когда|как|какой|какая|какое|какие)(?: \w+)? (?:мой|моя|моё|мои|мою|моего|моей|моих)\b"
+    r")[^?!.]*[?!.]*$",
     re.IGNORECASE,
 )
+"""Asks for something that only its writer can have told."""
 _MOST_WORDS = 10  # of a question that asks for nothing but what is known of its asker
 _REMEMBERS = re.compile(
     r"\b(?:remember|remind me|did i (?:say|tell|mention)|i told you|i mentioned)\b", re.IGNORECASE

@@ -157,6 +157,11 @@ async def test_question_about_what_is_on_record_goes_to_no_specialist(conversati
         ("How should I plan my budget?", (LIVES,)),
         ("Compute my break-even", (LIVES,)),
         ("What is the RSI?", (LIVES,)),
+        ("What should I wear in Oslo?", (LIVES,)),
+        ("What was my last question?", (LIVES,)),
+        ("Wie messe ich die Trendstärke?", (LIVES,)),
+        ("¿Cómo guardo mis criptomonedas?", (LIVES,)),
+        ("Сколько я плачу за фандинг?", (LIVES,)),
     ],
 )
 def test_other_questions_are_left_to_the_router(message, items):
