@@ -144,6 +144,17 @@ async def test_question_about_what_was_told_is_answered_by_freya_in_another_conv
     assert not state.get("results")
 
 
+async def test_the_record_comes_back_before_what_only_asks_for_it_or_repeats_it(meet: Meet):
+    ana = meet()
+    await ana.told("Lives in Oslo.")
+    for _ in range(2):
+        answer, _ = await ana.says("Where do I live?")
+        assert "Lives in Oslo." in answer
+    first, *others = await ana.recalls("Where do I live?")
+    assert first == "Lives in Oslo."
+    assert "Where do I live?" in others
+
+
 async def test_an_answer_to_a_choice_is_not_recalled_either(meet: Meet):
     ana = meet()
     await ana.talk.say("My sister lives in Bergen. My sister is called Anna.")
