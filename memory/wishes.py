@@ -18,9 +18,11 @@ _EN_OF: Final = (
     r"(?:you (?:know|remember|learned|learnt|noted|stored|saved|(?:have |'ve )?(?:got|noted|stored|saved|remembered|learned|learnt|kept)?)"
     r"|i(?:'ve| have)? (?:ever )?(?:said|told you|mentioned))(?: to you)? (?:about|of|on|regarding) )"
 )
-_EN_NOTE: Final = (
-    r"(?:(?:the |any |this |that )?(?:fact|memory|memories|notes?|records?|entry|information|preference) )"
+_TAIL: Final = re.compile(
+    r"[,\s]+(?:please|thanks|thank you|bitte|danke|por favor|gracias|пожалуйста|спасибо)(?=[.!?]*$)",
+    re.IGNORECASE,
 )
+_EN_NOTE: Final = r"(?:(?:the |any |all |all the |this |that )?(?:facts?|memory|memories|notes?|records?|entry|information|preference) )"
 _EN_ASKS: Final = (
     r"(?:(?:can|could|would|will) you (?:please |kindly )?|i(?:'d| would) like you to |i want you to |i need you to |"
     r"you (?:can|should|may|must|have to|need to) |(?:i(?:'d| would) )(?:rather|prefer(?: that)?|prefer it if) (?:you )?)?"
@@ -39,7 +41,7 @@ def _compiled(**patterns: Sequence[str]) -> tuple[tuple[str, re.Pattern[str]], .
 _FORGET: Final = _compiled(
     en=(
         (
-            rf"{_EN_ASKS}(?:please )?(?:forget|forgot|unlearn)(?: please)? (?:{_EN_OF}|{_EN_NOTE}?that (?=i\b|i'|my\b|we\b|our\b)|(?P<aside>about (?=my\b|our\b))|"
+            rf"{_EN_ASKS}(?:please )?(?:forget|forgot|unlearn)(?: please)? (?:{_EN_OF}|{_EN_NOTE}?that (?=i\b|i'|my\b|we\b|our\b)|(?P<aside>(?:all )?about (?=my\b|our\b))|"
             r"(?=my\b|our\b|where\b|who\b|when\b|how old\b|i\b|i'm\b))(?P<what>.+?)"
         ),
         rf"{_EN_ASKS}(?:please )?(?:delete|erase|remove|wipe|clear|drop|forget|scrub) (?:{_EN_OF}|{_EN_NOTE}(?:that (?=i\b|i'|my\b|we\b)|about (?=me\b|my\b|our\b)|of (?=my\b)))(?P<what>.+?)",
@@ -76,7 +78,7 @@ _FORGET: Final = _compiled(
     ),
     ru=(
         (
-            r"(?:(?:можешь|можете|мог бы ты|я хочу,? чтобы ты) )?(?:забудь|забудьте|забыть|забыла?|удали|удалите|удалить|сотри|сотрите|стереть)(?:,? пожалуйста,?)?,? "
+            r"(?:(?:можешь|можете|мог бы ты|я хочу,? чтобы ты) )?(?:забудь|забудьте|забыть|забыла?|удали|удалите|удалить|сотри|сотрите|стереть)(?: из памяти)?(?:,? пожалуйста,?)?,? "
             r"(?:(?:всё|все|то),? что (?:ты|вы) (?:знаешь|знаете|помнишь|помните) (?:о|об|обо|про) |что (?:ты|вы) (?:знаешь|знаете|помнишь) (?:о|об|обо|про) |"
             r"(?:всё|все|то),? что я (?:говорила?|сказала?|рассказывала?) (?:тебе |вам )?(?:о|об|обо|про) |что |(?:о|об|про) (?=мо|наш)|(?=мо[йяеёиюг]|где |кто |когда ))(?P<what>.+?)"
         ),
@@ -113,6 +115,8 @@ _KNOW: Final = _compiled(
             r" (?:about|of|on|regarding) (?:me|myself|us|(?:my|our) (?P<what>.+?))(?: (?:so far|already|by now|right now|please))?"
         ),
         r"what(?: all| else)? (?:do|can) you (?:still )?(?:remember|recall)(?: (?:so far|from before|from our (?:past |earlier |previous )?(?:chats|conversations)))?",
+        r"how much do you (?:know|remember) about me",
+        r"what(?: is|'s)(?: there)? in your memory(?: (?:about|of) me)?",
         r"(?:show|list)(?: me)? (?:all )?(?:my memories|your memories of me|your memory of me|what you remember)",
     ),
     de=(
@@ -126,6 +130,13 @@ _KNOW: Final = _compiled(
     ),
     ru=(
         r"(?:расскажи|расскажите|скажи|покажи)?(?: мне)?,? ?(?:всё,? |все,? )?что (?:ты|вы) (?:знаешь|знаете|помнишь|помните|запомнила?) (?:обо мне|про меня|(?:о|об|про) (?:мо|наш)\w+ (?P<what>.+?))",
+        r"что (?:ты|вы) (?:обо мне|про меня) (?:знаешь|знаете|помнишь|помните)",
+        r"что тебе обо мне известно",
+    ),
+)
+_ANYHOW: Final = _compiled(
+    en=(
+        rf"{_EN_ASKS}(?:please )?(?:forget|unlearn|erase|delete|remove|wipe|scrub|strike)\b.{{0,60}}\bthat (?:i|i'm|i've|my|we|our)\b.*",
     ),
 )
 _NAMES: Final = _compiled(
@@ -168,7 +179,7 @@ _PICK: Final = (
 )
 _HINTS: Final = (
     "forg,unlearn,delete,erase,remove,wipe,clear,drop,scrub,remember,memori,in mind,retain,you to,vergiss,vergess,lösch,entfern,"
-    "streich,merk,erinner,nicht,olvid,borr,elimin,quiero,recuerd,guard,забуд,забы,удали,сотри,стереть,хочу,помни,запомин"
+    "streich,merk,erinner,nicht,olvid,olvíd,borr,elimin,quiero,recuerd,guard,забуд,забы,удали,сотри,стереть,хочу,помни,запомин"
 ).split(",")
 """One of these stands in each sentence that asks for forgetting: most others need no closer look."""
 
@@ -227,12 +238,12 @@ def wish_to_know(message: str) -> KnowWish | None:
 
 def asks_to_forget(text: str) -> bool:
     """Whether a sentence of the text asks that something be forgotten."""
-    return any(_forget(sentence) is not None for sentence in _sentences(text))
+    return any(_states_nothing(sentence) for sentence in _sentences(text))
 
 
 def without_wishes(text: str) -> str:
     """The text without the sentences which ask that something be forgotten: they state nothing."""
-    kept = [sentence for sentence in _sentences(text) if _forget(sentence) is None]
+    kept = [sentence for sentence in _sentences(text) if not _states_nothing(sentence)]
     return text if len(kept) == len(_sentences(text)) else "\n".join(kept)
 
 
@@ -262,6 +273,11 @@ def record_ids(text: str) -> tuple[str, ...]:
 def message_ids(text: str) -> tuple[str, ...]:
     """The ids of messages that stand in a text, in order."""
     return tuple(dict.fromkeys(_MESSAGE.findall(text)))
+
+
+def _states_nothing(sentence: str) -> bool:
+    """Also of words that ask for it in a way which is not understood."""
+    return _forget(sentence) is not None or any(pattern.match(_plain(sentence)) for _, pattern in _ANYHOW)
 
 
 def _forget(sentence: str) -> ForgetWish | None:
@@ -295,4 +311,4 @@ def _sentences(text: str) -> list[str]:
 
 
 def _plain(sentence: str) -> str:
-    return " ".join(sentence.replace("’", "'").split())
+    return _TAIL.sub("", " ".join(sentence.replace("’", "'").split()))

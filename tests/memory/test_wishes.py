@@ -19,6 +19,8 @@ from memory.wishes import chosen, wish_to_forget, wish_to_know
         ("Can you forget where I live?", "where I live"),
         ("Delete my address from your memory", "my address"),
         ("Don't remember that I like tea", "I like tea"),
+        ("Forget that I live in Oslo, please", "I live in Oslo"),
+        ("Please delete all memories about my sister", "my sister"),
         ("Kannst du bitte vergessen, dass ich in Oslo wohne?", "ich in Oslo wohne"),
         ("Lösche alles, was du über meine Schwester weißt", "meine Schwester"),
         ("Ich möchte nicht, dass du dir merkst, dass ich Arzt bin", "ich Arzt bin"),
@@ -26,6 +28,8 @@ from memory.wishes import chosen, wish_to_forget, wish_to_know
         ("Por favor, olvida que vivo en Oslo", "vivo en Oslo"),
         ("Borra lo que sabes sobre mi hermana", "mi hermana"),
         ("No quiero que recuerdes que soy enfermera", "soy enfermera"),
+        ("Olvídate de que soy médico", "soy médico"),
+        ("удали из памяти, что я живу в Осло", "я живу в Осло"),
         ("Пожалуйста, забудь, что я живу в Осло", "я живу в Осло"),
         ("Удали всё, что ты знаешь о моей сестре", "моей сестре"),
         ("Я не хочу, чтобы ты помнила, что я медсестра", "я медсестра"),
@@ -86,6 +90,13 @@ def test_what_stands_beside_a_request_is_noticed_and_still_stated():
     assert statements("Forget that I live in Oslo. I live in Bergen.") == ["I live in Bergen."]
 
 
+def test_a_request_in_other_words_states_nothing_either():
+    message = "Erase once and for all from everywhere that I live in Oslo."
+    assert wish_to_forget(message) is None
+    assert statements(message) == []
+    assert statements("Forget that, I live in Bergen now.") == ["Forget that, I live in Bergen now."]
+
+
 def test_a_subject_that_may_only_be_left_aside_is_not_sure():
     wish = wish_to_forget("Forget about my job")
     assert wish is not None
@@ -104,6 +115,7 @@ def test_a_subject_that_may_only_be_left_aside_is_not_sure():
         ("¿Qué sabes de mí?", ""),
         ("¿Qué recuerdas de mi trabajo?", "trabajo"),
         ("Что ты знаешь обо мне?", ""),
+        ("Что ты обо мне знаешь?", ""),
         ("Что ты помнишь о моей работе?", "работе"),
     ],
 )
