@@ -30,6 +30,7 @@ from memory import (
     RecallFilter,
     Recollection,
     Record,
+    RecordsInCommand,
     RecordState,
     Scope,
     ThreadStore,
@@ -90,6 +91,7 @@ class MemoryService:
         self._conversation = conversation
         self._recaller = recaller
         self._records = records
+        self._own = RecordsInCommand(records, audit)
         self.withdraw: Withdraw = records.withdraw
         """Deletes what messages alone taught, within the transaction that deletes them."""
         self._projects = projects
@@ -220,9 +222,7 @@ class MemoryService:
     async def forget(self, owner: Owner, record_id: str) -> list[str]:
         """Forget the record with its earlier versions; their ids. Raises UnknownRecord."""
         _is_record(record_id)
-        gone = await self._records.forget(owner, record_id)
-        await self._note(owner, "forget", record_id, {"records": len(gone)})
-        return list(gone)
+        return list(await self._own.forget(owner, record_id))
 
     async def forget_message(self, owner: Owner, message_id: str) -> ForgottenMessage:
         """Forget what a message said, with its turn; see `MessageForgetter`. Raises UnknownRecord, StillRunning."""

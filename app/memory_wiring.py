@@ -26,6 +26,7 @@ from memory import (
     MemoryUnavailable,
     Owner,
     ProjectStore,
+    RecordsInCommand,
     Retention,
     ShortTermTier,
     ThreadFinder,
@@ -160,7 +161,9 @@ def join_memory(
     extractor: Extractor = SimilarExtractor(RuleExtractor(), embedder)
     if writes and settings.consolidation.by_model:
         extractor = ModelExtractor(chat.of(Role.AGENTIC), extractor)
-    worker = _worker(backends, embedder, extractor, records, sealer, scheduled=scheduled)
+    consolidator = _consolidator(backends, extractor, records, sealer)
+    worker = _worker(backends, embedder, consolidator, records, sealer, scheduled=scheduled)
+    audit = AuditTrail(database)
 
     def forget(owner: Owner) -> None:
         keys.forget(owner)
@@ -172,7 +175,12 @@ def join_memory(
         stop_runs=stop_runs,
         forget_key=forget,
     )
-    conversation = TieredConversation(short_term, threads, settings)
+    conversation = TieredConversation(
+        short_term,
+        threads,
+        settings,
+        own=RecordsInCommand(records, audit, lambda owner: consolidator.consolidate_due(of=owner)),
+    )
     events = EventLog(
         backends.redis, backends.readers, ttl_s=backends.settings.runs.events_ttl_s, sealer=sealer
     )
@@ -190,7 +198,7 @@ def join_memory(
             database, records, copies=RunCopies(short_term, events, sealer), sealer=sealer
         ),
         interactions=InteractionStore(database, redactor.redact_json),
-        audit=AuditTrail(database),
+        audit=audit,
         runs=runs,
         vault=vault,
         count=count,
@@ -236,10 +244,24 @@ def _completing(model: BaseChatModel) -> Callable[[str, str], Awaitable[str]]:
     return complete
 
 
+def _consolidator(
+    backends: "Backends", extractor: Extractor, records: RecordStore, sealer: Sealer
+) -> Consolidator:
+    redactor = Redactor(kinds=_NEVER_REMEMBERED)
+    return Consolidator(
+        backends.database,
+        extractor,
+        records,
+        settings=backends.settings.memory.consolidation,
+        redact=lambda text: redactor.redact(text).text,
+        unseal=sealer.open,
+    )
+
+
 def _worker(
     backends: "Backends",
     embedder: CachedEmbedder,
-    extractor: Extractor,
+    consolidator: Consolidator,
     records: RecordStore,
     sealer: Sealer,
     *,
@@ -247,14 +269,6 @@ def _worker(
 ) -> ConsolidationWorker:
     settings, database = backends.settings.memory.consolidation, backends.database
     redactor = Redactor(kinds=_NEVER_REMEMBERED)
-    consolidator = Consolidator(
-        database,
-        extractor,
-        records,
-        settings=settings,
-        redact=lambda text: redactor.redact(text).text,
-        unseal=sealer.open,
-    )
 
     async def embed() -> int:
         return await embed_due(database, embedder, _EMBEDDED_AT_ONCE, sealer)

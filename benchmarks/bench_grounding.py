@@ -28,6 +28,7 @@ from graphs import GraphSettings, Route, RunContext, SpecialistResult, Task, bui
 from knowledge import Hit
 from knowledge.corpus import packaged_topics
 from memory import Carried, Owner, RecallFilter, Recollection, Scope, Turn, WorkingState
+from memory import NoRecords as NothingKept
 from models.chat import ChatSettings, ConfiguredChatModels
 from models.embeddings import CachedEmbedder, OpenVinoEmbedder
 
@@ -68,6 +69,8 @@ class Shelf:
 
 class NoTurns:
     """The memory of a thread in which nothing was said."""
+
+    own = NothingKept()
 
     async def recall(self, scope: Scope) -> list[Turn]:
         """No turns."""

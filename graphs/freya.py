@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any  # LangGraph's checkpointer and Send carry anything
 
@@ -13,13 +13,12 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy, Send
 
-from agents import Charter
 from graphs import replies
 from graphs.answers import conclude
+from graphs.commanding import carried_out, command_in, is_command
 from graphs.conflicts import conflicts
 from graphs.consulting import standing, steps_for, waits
 from graphs.events import (
-    Citation,
     Consulted,
     PlanMade,
     PlanStep,
@@ -29,14 +28,21 @@ from graphs.events import (
     Token,
 )
 from graphs.guarding import asks_to_reveal, clean_message
-from graphs.numbering import renumbered
+from graphs.merging import merge
 from graphs.planning import Spent, handed, planned, ready, told_before, used_up
 from graphs.prompting import instructed, orchestrator_prompt
 from graphs.relaying import relay
-from graphs.remembering import asks_of_himself, from_memory, known_lines, noted, only_states
+from graphs.remembering import (
+    asks_of_himself,
+    from_memory,
+    known_lines,
+    known_of_him,
+    noted,
+    only_states,
+)
 from graphs.routing.interfaces import Route, Task
 from graphs.settings import GraphSettings
-from graphs.state import FreyaState, Outcome, RunContext, SpecialistResult, StepState
+from graphs.state import FreyaState, Outcome, RunContext, StepState
 from graphs.stepping import Workshop
 from memory import (
     Carried,
@@ -130,6 +136,12 @@ async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto ho
         decided = Route(
             kind="client", reason="the client brings tools, or wants an answer in a form of its own"
         )
+    elif await is_command(state, context):
+        decided = Route(
+            kind="recap", reason="the message is about what is remembered of its writer, and his to command"
+        )
+    elif not state.get("wanted") and known_of_him(state["message"], state["recalled"]):
+        decided = Route(kind="small_talk", reason="the message asks for what its writer has told of himself")
     elif not state.get("wanted") and only_states(state["message"], context.notice):
         decided = Route(kind="small_talk", reason="the message tells of its writer and asks nothing")
     else:
@@ -237,6 +249,12 @@ async def _working_states(
 async def converse(state: FreyaState, runtime: Context) -> FreyaState:
     """Freya answers herself: small talk, where we were, a kind decline, or a question back."""
     context, kind = runtime.context, state["route"].kind
+    command = command_in(state["message"], state["turns"]) if kind == "recap" else None
+    if command:
+        # In Freya's own words: what was done, and the ids of what is meant, are no model's to tell anew.
+        text, told = await context.journal.once("command", lambda: carried_out(command, context))
+        context.emit(Token(text=text))
+        return {"answer": text, "outcome": told, "citations": [], "model": "", "fallbacks": []}
     outcome: Outcome = "answered"
     remembered = _remembered(state, context)
     match kind:
@@ -318,43 +336,15 @@ async def synthesise(state: FreyaState, runtime: Context) -> FreyaState:
     if undone:
         text = f"{text}\n\n{replies.undone(state['message'], undone)}"
     text = conclude(text, told, request=state["message"])
-    outcomes = [result.outcome for result in told]
+    outcomes: list[Outcome] = (
+        ["answered"] if own and text.startswith(own) else [result.outcome for result in told]
+    )
     return {
         "answer": text,
         "citations": citations,
         "outcome": "answered" if "answered" in outcomes else outcomes[0],
         "model": ", ".join(dict.fromkeys(result.model for result in told if result.model)),
     }
-
-
-def merge(results: Sequence[SpecialistResult], charters: Mapping[str, Charter]) -> tuple[str, list[Citation]]:
-    """A single answer as it stands; those of several agents under the agents' titles; with one numbering of citations.
-
-    What one says in the very words of another, out of the same passages, is said once.
-    """
-    said = {
-        (result.answer, tuple(c.pair_id for c in result.citations)): result for result in reversed(results)
-    }
-    results = [*reversed(said.values())]
-    if len(results) == 1:
-        return results[0].answer, list(results[0].citations)
-    titled, agent = len({result.agent for result in results}) > 1, ""
-    sections: list[str] = []
-    citations: list[Citation] = []
-    for result in results:
-        numbers = {}
-        for citation in result.citations:
-            known = next((c.number for c in citations if c.pair_id == citation.pair_id), None)
-            numbers[citation.number] = known or len(citations) + 1
-            if known is None:
-                citations.append(citation.model_copy(update={"number": len(citations) + 1}))
-        answer = renumbered(result.answer, numbers)
-        if titled and result.agent != agent:
-            title = charters[result.agent].title if result.agent in charters else result.agent
-            answer = f"## {title}\n\n{answer}"
-        agent = result.agent
-        sections.append(answer)
-    return "\n\n".join(sections), citations
 
 
 async def remember(state: FreyaState, runtime: Context) -> FreyaState:

@@ -19,6 +19,27 @@ _ADVICE = re.compile(
     r"\b(?:how (?:do|can|could|should|would|might)|(?:should|can|could|may|must)) (?:i|we)\b", re.IGNORECASE
 )
 """Asks how anybody does it."""
+_PLAINLY = re.compile(
+    r"^\W*(?:(?:and|so|hey|hi|freya|please|but|ok|do you (?:still )?(?:remember|know)|can you tell me|tell me|remind me|"
+    r"und|sag mir|weißt du(?: noch)?|y|dime|sabes|recuerdas|а|и|скажи(?: мне)?|ты (?:помнишь|знаешь))\b[, ]*)*(?:"
+    # English
+    r"(?:where|who|when|how old|how tall|(?:what|which)(?: (?!should|could|would|will|can|may|might|must|does|happens)\w+){0,2}|how many \w+) (?:(?:do|did|am|was|is|are|were|have|had) )?"
+    r"(?:i|my)\b(?! (?:need|use|have to|calculate|compute|measure|find|get|start|begin|know|asked?|(?:last|first|previous|earlier) (?:question|message|request))\b)|(?:what|who|where|when)'s my\b|"
+    # German
+    r"(?:wo|wer|wann|was|wie alt|wie viele \w+|welche\w*(?: \w+)?|woher|womit) (?:wohne|lebe|arbeite|bin|habe|hatte|mag|komme|war|wurde|"
+    r"spreche|trinke|esse|fahre|studiere) ich\b|wo ich (?:wohne|lebe|arbeite)\b|wie heiße ich\b|"
+    r"(?:wo|wer|wann|was|wie|wie alt|welche\w*) (?:ist|sind|war|heißt|heißen|wohnt|lebt|arbeitet) mein\w*|"
+    # Spanish
+    r"(?:dónde|cuándo|qué(?: \w+)?|quién|cuántos \w+|cómo) (?:vivo|trabajo|soy|estoy|tengo|nací|estudio|me llamo|me gusta|prefiero|bebo)\b|"
+    r"(?:dónde|cuándo|qué|quién|cuál|cómo) (?:se )?(?:es|son|está|vive|trabaja|llama|llaman) mis?\b|"
+    # Russian
+    r"(?:где|когда|кем|что|сколько) я (?:живу|работаю|родился|родилась|учусь|люблю|предпочитаю|пью)\b|как меня зовут|сколько мне лет|"
+    r"(?:где|кто|когда|как|какой|какая|какое|какие)(?: \w+)? (?:мой|моя|моё|мои|мою|моего|моей|моих)\b"
+    r")[^?!.]*[?!.]*$",
+    re.IGNORECASE,
+)
+"""Asks for something that only its writer can have told."""
+_MOST_WORDS = 10  # of a question that asks for nothing but what is known of its asker
 _REMEMBERS = re.compile(
     r"\b(?:remember|remind me|did i (?:say|tell|mention)|i told you|i mentioned)\b", re.IGNORECASE
 )
@@ -50,7 +71,16 @@ def known_lines(recalled: Recollection, summary: str = "") -> list[str]:
 def asks_of_himself(message: str) -> bool:
     """Whether a message asks something about its writer, or about what was said before."""
     of_him = _PERSONAL.search(_ADVICE.sub(" ", message))
-    return bool(_REMEMBERS.search(message) or (of_him and _ASKS.search(message)))
+    return bool(_REMEMBERS.search(message) or (of_him and _ASKS.search(message)) or _PLAINLY.match(message))
+
+
+def known_of_him(message: str, recalled: Recollection) -> bool:
+    """Whether a message asks plainly for something about its writer that he has told, so that no specialist is needed."""
+    if not _PLAINLY.match(message) or len(message.split()) > _MOST_WORDS or any(c.isdigit() for c in message):
+        return False
+    if _ADVICE.search(message):
+        return False
+    return bool(_telling(recalled.items))
 
 
 def only_states(message: str, notice: Callable[[str], Sequence[str]]) -> list[str]:

@@ -60,51 +60,51 @@ def small_talk(message: str, charters: Mapping[str, Charter]) -> str:
         ("acknowledged", _ACKNOWLEDGED),
     )
     kind = next((name for name, pattern in kinds if pattern.search(message.strip())), "greeting")
-    return _said(kind, message, team=_team(charters))
+    return said(kind, message, team=_team(charters))
 
 
 def decline(message: str, charters: Mapping[str, Charter]) -> str:
     """A kind decline of what no specialist is for, with what they are for."""
-    return _said("decline", message, team=_team(charters))
+    return said("decline", message, team=_team(charters))
 
 
 def protected(message: str) -> str:
     """A decline of what is nobody's to ask for."""
-    return _said("protected", message)
+    return said("protected", message)
 
 
 def ask_which(message: str, charters: Mapping[str, Charter]) -> str:
     """A question back, when it is unclear what is meant."""
-    return _said("ask_which", message, team=_team(charters))
+    return said("ask_which", message, team=_team(charters))
 
 
 def recap(message: str, turns: Sequence[Turn], charters: Mapping[str, Charter]) -> str:
     """Where a conversation stands: the last requests, who answered, and how each answer began."""
     turns = [turn for turn in turns if turn.request and turn.answer]
     if not turns:
-        return _said("recap_empty", message)
+        return said("recap_empty", message)
     lines = [
-        _said(
+        said(
             "recap_line",
             message,
-            request=_shortened(turn.request),
-            who=_said("and", message).join(charters[name].title for name in turn.agents if name in charters)
+            request=shortened(turn.request),
+            who=said("and", message).join(charters[name].title for name in turn.agents if name in charters)
             or "Freya",
             answer=_first_sentence(turn.answer),
         )
         for turn in turns[-_LONGEST_RECAP:]
     ]
-    return _said("recap", message, lines="\n".join(lines), last=_shortened(turns[-1].request))
+    return said("recap", message, lines="\n".join(lines), last=shortened(turns[-1].request))
 
 
 def left_out(message: str, parts: Sequence[str]) -> str:
     """One sentence on the parts of a message that no specialist is for."""
-    return _said("left_out", message, quoted=_quoted(parts, message))
+    return said("left_out", message, quoted=_quoted(parts, message))
 
 
 def unanswered(message: str, requests: Sequence[str]) -> str:
     """One sentence on the requests that nothing was found for."""
-    return _said("unanswered", message, quoted=_quoted(requests, message))
+    return said("unanswered", message, quoted=_quoted(requests, message))
 
 
 def undone(message: str, steps: Mapping[str, str]) -> str:
@@ -113,7 +113,7 @@ def undone(message: str, steps: Mapping[str, str]) -> str:
     for request, reason in steps.items():
         by_reason.setdefault(reason, []).append(request)
     return "\n\n".join(
-        _said("undone", message, quoted=_quoted(requests, message), reason=reason)
+        said("undone", message, quoted=_quoted(requests, message), reason=reason)
         for reason, requests in by_reason.items()
     )
 
@@ -123,7 +123,7 @@ def disagreement(message: str, found: Sequence[Conflict], charters: Mapping[str,
     lines = []
     for conflict in found:
         sides = "; ".join(
-            _said(
+            said(
                 "disagreement_side",
                 message,
                 who=_title(side.agent, charters),
@@ -134,12 +134,12 @@ def disagreement(message: str, found: Sequence[Conflict], charters: Mapping[str,
         )
         heavier = conflict.heavier
         verdict = (
-            _said("heavier", message, who=_title(heavier.agent, charters))
+            said("heavier", message, who=_title(heavier.agent, charters))
             if heavier
-            else _said("as_heavy", message)
+            else said("as_heavy", message)
         )
-        lines.append(_said("disagreement_line", message, about=conflict.about, sides=sides, verdict=verdict))
-    return _said("disagreement", message, lines="\n".join(lines))
+        lines.append(said("disagreement_line", message, about=conflict.about, sides=sides, verdict=verdict))
+    return said("disagreement", message, lines="\n".join(lines))
 
 
 def _title(agent: str, charters: Mapping[str, Charter]) -> str:
@@ -148,15 +148,15 @@ def _title(agent: str, charters: Mapping[str, Charter]) -> str:
 
 def _evidence(message: str, side: Side) -> str:
     tools = ", ".join(f"`{name}`" for name in side.tools)
-    parts = [_said("computed_by", message, tools=tools)] if tools else []
+    parts = [said("computed_by", message, tools=tools)] if tools else []
     if side.citations:
-        parts.append(_said("cited", message, count=str(side.citations)))
-    return ", ".join(parts) or _said("no_evidence", message)
+        parts.append(said("cited", message, count=str(side.citations)))
+    return ", ".join(parts) or said("no_evidence", message)
 
 
 def still_indexing(message: str, share: float) -> str:
     """One sentence on knowledge that is there and cannot be found yet."""
-    return _said("still_indexing", message, percent=str(int(100 * share)))
+    return said("still_indexing", message, percent=str(int(100 * share)))
 
 
 def only_english(message: str) -> str:
@@ -166,10 +166,15 @@ def only_english(message: str) -> str:
     return texts.get(language, texts["other"])
 
 
-def _said(key: str, message: str, **values: str) -> str:
+def said(key: str, message: str, **values: str) -> str:
     """Freya's words in the language of a message, else in English."""
+    return worded(key, code(written_in(message)), **values)
+
+
+def worded(key: str, language: str, **values: str) -> str:
+    """Freya's words in the language of this code, else in English."""
     texts = _WORDING[key]
-    return texts.get(code(written_in(message)), texts["en"]).format(**values)
+    return texts.get(language, texts["en"]).format(**values)
 
 
 def _team(charters: Mapping[str, Charter]) -> str:
@@ -179,14 +184,15 @@ def _team(charters: Mapping[str, Charter]) -> str:
 
 
 def _quoted(texts: Sequence[str], message: str) -> str:
-    return _said("and", message).join(f"“{_shortened(text)}”" for text in texts)
+    return said("and", message).join(f"“{shortened(text)}”" for text in texts)
 
 
-def _shortened(text: str, longest: int = 120) -> str:
+def shortened(text: str, longest: int = 120) -> str:
+    """The text in one line, cut between words where it has more characters than that."""
     line = " ".join(text.split())
     return line if len(line) <= longest else line[:longest].rsplit(" ", 1)[0] + "…"
 
 
 def _first_sentence(answer: str) -> str:
     plain = " ".join(_MARKS.sub("", answer).split())
-    return _shortened(_SENTENCE.split(plain, maxsplit=1)[0], 200)
+    return shortened(_SENTENCE.split(plain, maxsplit=1)[0], 200)

@@ -41,6 +41,7 @@ from memory.interfaces import (
     VectorStore,
     WorkingState,
 )
+from memory.own import NoRecords, OwnRecords, RecordsInCommand
 from memory.owner import LOCAL, Owner
 from memory.privacy.stored import opened_json, sealed, sealed_json
 from memory.projects import Member, Project, ProjectStore, require_project
@@ -49,6 +50,14 @@ from memory.settings import MemorySettings
 from memory.short import ShortTermTier, StateConflict, StateInvalid, Summary
 from memory.threads import Message, Thread, ThreadStore, open_turn
 from memory.titles import title_of
+from memory.wishes import (
+    ForgetWish,
+    KnowWish,
+    chosen,
+    record_ids,
+    wish_to_forget,
+    wish_to_know,
+)
 
 __all__ = [
     "LOCAL",
@@ -64,10 +73,12 @@ __all__ = [
     "Degraded",
     "DeletedThread",
     "Draft",
+    "ForgetWish",
     "ImportRefused",
     "Interaction",
     "KeyMissing",
     "Kind",
+    "KnowWish",
     "ListedThread",
     "Member",
     "MemorySettings",
@@ -75,6 +86,8 @@ __all__ = [
     "MemoryUnavailable",
     "Message",
     "NamesUnreadable",
+    "NoRecords",
+    "OwnRecords",
     "Owner",
     "OwnerInvalid",
     "Project",
@@ -85,6 +98,7 @@ __all__ = [
     "Recollection",
     "Record",
     "RecordState",
+    "RecordsInCommand",
     "Retention",
     "RoutedTask",
     "Scope",
@@ -109,16 +123,20 @@ __all__ = [
     "WorkingState",
     "WriteUncertain",
     "at_hand",
+    "chosen",
     "count_tokens",
     "encoded",
     "log_interaction",
     "new_id",
     "open_turn",
     "opened_json",
+    "record_ids",
     "require_project",
     "restrict",
     "sealed",
     "sealed_json",
     "title_of",
+    "wish_to_forget",
+    "wish_to_know",
     "within_budget",
 ]

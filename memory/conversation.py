@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from memory.errors import MemoryUnavailable
 from memory.interfaces import AtHand, Degraded, MemoryTier, Scope, Tier, Turn, WorkingState
+from memory.own import NoRecords, OwnRecords
 from memory.settings import MemorySettings
 from memory.short import (
     Held,
@@ -53,7 +54,15 @@ class TieredConversation:
     carried along, and nothing new can be remembered.
     """
 
-    def __init__(self, short: ShortTermTier, permanent: MemoryTier, settings: MemorySettings) -> None:
+    def __init__(
+        self,
+        short: ShortTermTier,
+        permanent: MemoryTier,
+        settings: MemorySettings,
+        *,
+        own: OwnRecords | None = None,
+    ) -> None:
+        self.own: OwnRecords = own or NoRecords()
         self._short = short
         self._permanent = permanent
         self._token_limit = settings.token_limit

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from memory.owner import Owner
+
+if TYPE_CHECKING:
+    from memory.own import OwnRecords
 
 Vectors = NDArray[np.float32]
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
@@ -317,6 +320,11 @@ class SummaryText(Protocol):
 @runtime_checkable
 class ConversationMemory(Protocol):
     """What a turn of conversation recalls and leaves behind, over all tiers. An outage raises MemoryUnavailable."""
+
+    @property
+    def own(self) -> "OwnRecords":
+        """The records that the user commands."""
+        ...
 
     async def recall(self, scope: Scope) -> list[Turn]:
         """Earlier turns of the thread under the token limit, oldest first; none means a new conversation."""

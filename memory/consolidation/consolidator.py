@@ -23,8 +23,9 @@ _log = structlog.get_logger(__name__)
 _OUTAGES: Final = (MemoryUnavailable, ModelsError)
 _THREADS_A_LOOK: Final = 100
 _WAITING: Final = """
-    SELECT thread_id, tenant_id, user_id, min(id) AS first FROM messages WHERE NOT consolidated
-    GROUP BY thread_id, tenant_id, user_id ORDER BY first LIMIT %s
+    SELECT thread_id, tenant_id, user_id, min(id) AS first FROM messages
+    WHERE NOT consolidated AND (%(user)s::text IS NULL OR (tenant_id = %(tenant)s AND user_id = %(user)s))
+    GROUP BY thread_id, tenant_id, user_id ORDER BY first LIMIT %(limit)s
 """
 _LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)) AS mine"
 # The messages stay while they are worked on: who deletes them waits. Who erases all waits sooner, see `memory.locks`.
@@ -96,15 +97,24 @@ class Consolidator:
         self._unseal = unseal
         self._attempts: Counter[str] = Counter()
 
-    async def consolidate_due(self, limit: int | None = None) -> ConsolidationResult:
-        """Consolidate at most `limit` messages of all users; none left gives a result without messages.
+    async def consolidate_due(
+        self, limit: int | None = None, *, of: Owner | None = None
+    ) -> ConsolidationResult:
+        """Consolidate at most `limit` messages, of all users or `of` one; none left gives a result without messages.
 
         Raises MemoryUnavailable, or what an embedding raises while its model is away; what was done stays done.
         """
         left = limit if limit is not None else self._settings.batch
         done = ConsolidationResult()
         async with self._database.of_all() as connection:
-            cursor = await connection.execute(_WAITING, (min(_THREADS_A_LOOK, left),))
+            cursor = await connection.execute(
+                _WAITING,
+                {
+                    "limit": min(_THREADS_A_LOOK, left),
+                    "tenant": of and of.tenant_id,
+                    "user": of and of.user_id,
+                },
+            )
             threads = await cursor.fetchall()
         for thread in threads:
             if left <= 0:

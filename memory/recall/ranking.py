@@ -15,6 +15,7 @@ from memory.recall.question import Question
 from memory.recall.settings import RecallSettings, RecallWeights
 from memory.recall.topics import matters
 from memory.records.rows import MEDIUM
+from memory.records.words import repeated
 
 NEAREST = 50
 """How many of the nearest vectors that are kept elsewhere are asked for."""
@@ -125,7 +126,8 @@ def rank(
             each.passage,
         ),
     )
-    return _spread(index, ordered if question.window else _newest_first(index, question, ordered))
+    newest = ordered if question.window else _newest_first(index, question, ordered)
+    return _stated_first(index, _spread(index, newest))
 
 
 def match(
@@ -224,6 +226,7 @@ def _wanted(index: UserIndex, wanted: RecallFilter) -> NDArray[np.bool_]:
     if wanted.at_hand is not None:
         kept[_at_hand(index, wanted.at_hand)] = False
     kept[list(index.superseded)] = False
+    kept[index.withheld()] = False
     return np.asarray(kept)
 
 
@@ -322,6 +325,29 @@ def _on_one_matter(index: UserIndex, asked: frozenset[str | int], ranked: list[R
     says_all = np.asarray(says @ (1 - says).T) == 0
     says_something = np.asarray(says.any(axis=1))[:, np.newaxis]
     return np.asarray(np.where(says_something, says_all, _alike(index, ranked) >= _SAME))
+
+
+def _stated_first(index: UserIndex, ranked: list[Ranked]) -> list[Ranked]:
+    """What only asks for a record's matter, or repeats it in an answer, comes behind the record itself."""
+    records = {
+        place: index.sources[each.source].text
+        for place, each in enumerate(ranked)
+        if index.sources[each.source].standing is not None
+    }
+    last = max(records, default=0)
+    behind: dict[int, int] = {}
+    for place, each in enumerate(ranked[:last]):
+        if place in records:
+            continue
+        text = index.text(each.passage)
+        asks = frozenset(stems(text)) if text.rstrip().endswith("?") else None
+        if asks is None and index.by_user.values[each.source]:
+            continue
+        for other, said in records.items():
+            if other > place and (asks & set(stems(said)) if asks is not None else repeated([said], text)[0]):
+                behind[place] = other
+    order = sorted(range(len(ranked)), key=lambda place: (behind.get(place, place), place in behind, place))
+    return [ranked[place] for place in order]
 
 
 def _spread(index: UserIndex, ranked: list[Ranked]) -> list[Ranked]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from graphs import GraphSettings, Route
-from graphs.remembering import asks_of_himself, from_memory, only_states
+from graphs.remembering import asks_of_himself, from_memory, known_of_him, only_states
 from memory import AtHand, Degraded, Kind, Recalled, Recollection, Tier
 from tests.fakes.scripted_model import Step
 from tests.graphs.conversation import Conversation, FixedRouter, Remembering, to
@@ -122,6 +122,57 @@ async def test_question_about_the_user_is_answered_out_of_memory(conversation):
     assert (owner, query) == (talk.scope.owner, "What is my first name?")
     assert budget == talk.settings.memory_tokens
     assert wanted.at_hand == AtHand(thread_id=talk.scope.thread_id, since=None)
+
+
+LIVES = item("Lives in Oslo.", kind=Kind.FACT, name="rec_1")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Where do I live?",
+        "Do you remember where I live?",
+        "What is my job?",
+        "Wo wohne ich?",
+        "¿Dónde vivo?",
+        "Где я живу?",
+    ],
+)
+async def test_question_about_what_is_on_record_goes_to_no_specialist(conversation, message):
+    talk = conversation(to("davina"), Remembering((LIVES,)))
+    state = await talk.say(message)
+    assert state["answer"] == "I have noted (3 May 2026): Lives in Oslo."
+    assert state["outcome"] == "answered"
+    assert talk.types() == ["route", "token"]
+    assert not state.get("results")
+
+
+@pytest.mark.parametrize(
+    ("message", "items"),
+    [
+        ("Where do I live?", ()),
+        ("Where do I live?", (item("I live in Oslo.", role="assistant"),)),
+        ("Where do I live?", (item("Where do I live?"),)),
+        ("Where do I set the stop for 10 BTC?", (LIVES,)),
+        ("How should I plan my budget?", (LIVES,)),
+        ("Compute my break-even", (LIVES,)),
+        ("What is the RSI?", (LIVES,)),
+        ("What should I wear in Oslo?", (LIVES,)),
+        ("What was my last question?", (LIVES,)),
+        ("Wie messe ich die Trendstärke?", (LIVES,)),
+        ("¿Cómo guardo mis criptomonedas?", (LIVES,)),
+        ("Сколько я плачу за фандинг?", (LIVES,)),
+    ],
+)
+def test_other_questions_are_left_to_the_router(message, items):
+    assert not known_of_him(message, Recollection(items=items))
+
+
+async def test_what_memory_answers_where_a_specialist_declines_is_no_refusal(conversation):
+    talk = conversation(to("davina", request="Who walks my dog on Sundays?"), Remembering((LIVES,)))
+    state = await talk.say("Tell me who walks my dog on Sundays?")
+    assert state["answer"] == "I have noted (3 May 2026): Lives in Oslo."
+    assert state["outcome"] == "answered"
 
 
 async def test_recall_leaves_out_the_turns_that_are_carried_along_and_no_others(conversation):

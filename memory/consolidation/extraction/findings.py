@@ -31,7 +31,7 @@ _DENIED: Final = re.compile(
 )
 _REPORTED: Final = re.compile(
     r"\b(?:says?|said|tells?|told|thinks?|thought|asks?|asked|claims?|claimed|believes?|believed|writes?|wrote|heard|"
-    r"guess(?:ed|es)?|assumes?|assumed|accuses?|wonders?|wondered|read|reads|joked?|jokes|dreamt|dreamed|answer(?:ed|s)?|replied|quote)\b",
+    r"guess(?:ed|es)?|assumes?|assumed|accuses?|wonders?|wondered|read|reads|joked?|jokes|dreamt|dreamed|answered|(?<=\bhe )answers|(?<=\bshe )answers|(?<=\bthey )answer|replied|quote)\b",
     re.IGNORECASE,
 )
 _OWN_WORDS: Final = re.compile(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 import structlog
@@ -13,6 +14,7 @@ from memory.consolidation.extraction.rules import origin_key
 from memory.consolidation.extraction.values import third
 from memory.consolidation.interfaces import Excerpt, Extractor, Said
 from memory.interfaces import Draft, Kind
+from memory.wishes import without_wishes
 
 _log = structlog.get_logger(__name__)
 _SURE: Final = 0.8
@@ -89,6 +91,10 @@ class ModelExtractor:
         found = await self._rules.extract(excerpt)
         if excerpt.said.role != "user":
             return found
+        text = without_wishes(excerpt.said.text)
+        if not text:
+            return found
+        excerpt = replace(excerpt, said=replace(excerpt.said, text=text))
         try:
             answer = await self._model.ainvoke(_asked(excerpt))
             stated = answer if isinstance(answer, Statements) else Statements.model_validate(answer)

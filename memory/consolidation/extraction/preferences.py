@@ -1,10 +1,11 @@
 """Rules for what somebody likes, dislikes and wants of answers."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from memory.consolidation.extraction.classes import class_of
-from memory.consolidation.extraction.findings import I_AM, I_DO, Finding, I, rule
+from memory.consolidation.extraction.findings import ADVERBS, I_AM, I_DO, Finding, I, rule
 from memory.consolidation.extraction.people import RELATION
 from memory.consolidation.extraction.person import LANGUAGE
 from memory.consolidation.extraction.values import canonical, listed, phrase, third, topic
@@ -131,6 +132,8 @@ def _usual(match: re.Match[str]) -> Finding | None:
 
 def _prefers(match: re.Match[str]) -> Finding | None:
     words = match["what"]
+    if _OF_ANSWERS.match(words):
+        return None  # says the rules of how answers are wanted
     if words.casefold().startswith("to "):
         return _prefers_doing(words)
     over = re.split(r"\s+(?:to|over|rather than|instead of|than)\s+", words, maxsplit=1)
@@ -157,6 +160,18 @@ def _prefers(match: re.Match[str]) -> Finding | None:
         confidence=0.85,
         entities=tuple(name for name in (what, other) if name and name[:1].isupper()),
         details={"alternatives": [other]} if other else {},
+    )
+
+
+def _prefers_no_longer(match: re.Match[str]) -> Finding | None:
+    found = _prefers(match)
+    if found is None:
+        return None
+    return replace(
+        found,
+        value=f"not {found.value}",
+        text=f"No longer prefers {found.text.removeprefix('Prefers ')}",
+        details={**found.details, "ended": True},
     )
 
 
@@ -194,10 +209,27 @@ def _length(match: re.Match[str]) -> Finding:
     short = word in {"short", "shorter", "brief", "concise", "succinct", "terse", "to the point"}
     return Finding(
         kind=Kind.PREFERENCE,
-        slot="preference:answer length",
+        slot=_LENGTH_SLOT,
         value="short" if short else "detailed",
         text=f"Wants {'short' if short else 'detailed'} answers.",
         confidence=_sure(match),
+    )
+
+
+def _length_of_ones(match: re.Match[str]) -> Finding | None:
+    """Of "ones" that are answers: the sentence has named them before."""
+    named = re.search(rf"\b(?:{_ANSWERS})\b", match.string[: match.start()], re.IGNORECASE)
+    return _length(match) if named else None
+
+
+def _length_no_longer(match: re.Match[str]) -> Finding:
+    """What is wanted no longer, where the message does not say what is wanted instead."""
+    found = _length(match)
+    return replace(
+        found,
+        value=f"not {found.value}",
+        text=f"No longer wants {found.value} answers.",
+        details={"ended": True},
     )
 
 
@@ -284,6 +316,12 @@ _RISK: Final = (
 )
 _LENGTH: Final = r"short(?:er)?|brief|concise|succinct|terse|detailed|thorough|in-depth|long(?:er)?"
 _ANSWERS: Final = r"answers?|replies|responses?|explanations?"
+_LENGTH_SLOT: Final = "preference:answer length"
+_OF_ANSWERS: Final = re.compile(
+    rf"(?:(?:very|more|rather|really) )*(?:{_LENGTH})(?:,? (?:and )?(?:{_LENGTH}))? (?:{_ANSWERS})(?: in (?:{LANGUAGE}))?"
+    r"(?:\s+(?:now|please|from now on|any ?more|and|but|to|over|rather|instead)\b.*)?\s*[.!]?$",
+    re.IGNORECASE,
+)
 _STOP_TASTE: Final = r"(?P<what>[^,.;:!?()—–]+)"
 
 PREFERENCES: Final = (
@@ -299,10 +337,14 @@ PREFERENCES: Final = (
     rule("is favourite", r"(?:^|,\s+)(?P<what>[A-Z][\w -]{1,40}?) (?:is|are) my (?:all-time |absolute |new )?favou?rite (?P<of>[\w'-]+(?: [\w'-]+){0,2}?)(?=\s*(?:$|[,.;!]))", _favourite),
     rule("usual", rf"\bmy (?:go-to|usual|standard|default) (?P<of>[\w'-]+(?: [\w'-]+)?) is(?: usually| always)? {_STOP_TASTE}", _usual),
     rule("prefers", rf"{I}(?:'d)?(?:{I_DO.removeprefix(I)})(?: would)?(?: much| far)?\s+prefer\s+(?!not\b){_STOP_TASTE}", _prefers),
+    rule("prefers no longer", rf"{I}(?:{ADVERBS})\s+(?:no longer|don't|do not) (?:really |particularly |necessarily )?prefer\s+(?!not\b){_STOP_TASTE}", _prefers_no_longer),
     rule("avoids", rf"{I_DO}\s+(?:avoid|steer clear of)\s+{_STOP_TASTE}", _avoids),
     rule("answers in", rf"\b(?:(?:please |always |kindly )*(?:answer|reply|respond|write(?: to me| back)?|speak|talk|talk to me|speak to me)(?: to me| me)?(?: always| only)?|(?:answers|replies|responses)(?: to be)?)\s+in (?P<language>{LANGUAGE})\b(?!\s+(?:exam|class|lesson))", _answers_in),
     rule("short answers", r"\b(?:(?:keep|make) (?:your |the |all )?(?:answers?|replies|responses?|it|them|things) (?:(?:very|more|nice and|as) )?|(?:give me|I (?:prefer|like|want)|please give|prefer|always give)(?: me)? (?:(?:very|more) )?)(?P<length>short(?:er)?|brief|concise|succinct|terse|to the point|detailed|thorough|in-depth|long(?:er)?(?:,? detailed)?)(?=\s*(?:$|[.,;!]|\s(?:please|from now on|answers?|replies|responses?|explanations?)\b))", _length),
     rule("answers short", r"^(?:please,?\s+)?(?P<length>short|brief|concise|detailed|thorough) (?:answers?|replies|responses)(?: only)?(?:,? please|,? from now on|(?=\s*[.!]?$))", _length),
+    rule("answers no longer", rf"{I}(?:{ADVERBS})\s+(?:no longer|don't|do not) (?:really |particularly )?(?:prefer|want|like|need) (?:very |such |so |overly )?(?P<length>{_LENGTH}) (?:{_ANSWERS})\b", _length_no_longer),
+    rule("detailed ones", rf"\b(?:give me|make(?: them)?|I(?:'d| would)?(?: now)?(?: rather)? (?:prefer|like|want|have)|I need|please give)(?: me)? (?:(?:very|more) )?(?P<length>{_LENGTH}) ones\b", _length_of_ones),
+    rule("rather", rf"{I}(?:'d| would) (?:rather|prefer to) (?:have|get|see|read) (?:(?:very|more) )?(?P<length>{_LENGTH}) (?:{_ANSWERS})\b", _length),
     rule("be brief", r"^(?:please )?(?:always )?be (?:more |very )?(?P<length>brief|concise|succinct|terse)\b(?: in your (?:answers|replies|responses))?(?=\s*(?:$|[.,;!]|\splease))", _length),
     rule("form", rf"(?:^|[,;]\s+|\band )(?:please |always |from now on,? |also )*(?:don't use|do not use|never use|avoid using|avoid|stop using|no more|skip the|no|use|always use|always include|include|give me)(?: any)? (?P<form>{_FORMS})\b(?=\s*(?:$|[.,;!]|please|in (?:your|the|any|all) (?:answers?|replies|responses?)|from now on|when you answer|anymore|any more|with me))", _form),
     rule("form wanted", rf"{I_DO}\s+(?:prefer|like|want)\s+(?:answers|replies|responses|explanations) (?:with|as|in|without) (?P<form>{_FORMS})\b", _form),

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from memory.consolidation.extraction.spelling import spelt_out
+from memory.wishes import asks_to_forget
 
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "\u00a0": " "})
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -90,7 +91,7 @@ def statements(text: str) -> list[str]:
         return []
     found = []
     for piece in _SENTENCE_END.split(text):
-        sentence = " ".join(piece.split())
+        sentence = whole = " ".join(piece.split())
         if _OPENING.match(sentence):
             sentence = _OPENING.sub("", sentence).rstrip("? ")
         if _REQUEST.match(sentence):
@@ -101,7 +102,12 @@ def statements(text: str) -> list[str]:
         elif _UNMARKED.match(sentence):
             told = _TOLD_AFTER.search(sentence)
             sentence = sentence[told.end() :] if told is not None else ""
-        if sentence and len(sentence) <= _LONGEST and not _ORDER.match(sentence):
+        if (
+            sentence
+            and len(sentence) <= _LONGEST
+            and not _ORDER.match(sentence)
+            and not asks_to_forget(whole)
+        ):
             found.append(_say_subject(sentence))
     return found
 

@@ -62,6 +62,13 @@ from tests.memory.consolidation.conftest import AT, Find, said
         ("I'd prefer window seats.", "preference:seat", "Prefers window seats."),
         ("Please answer in Spanish from now on.", "preference:answer language", "Wants answers in Spanish."),
         ("Please keep your answers short.", "preference:answer length", "Wants short answers."),
+        ("I no longer prefer short answers; give me detailed ones", "preference:answer length", "Wants detailed answers."),
+        ("I no longer want short answers.", "preference:answer length", "No longer wants short answers."),
+        ("I'd rather have longer answers now.", "preference:answer length", "Wants detailed answers."),
+        ("I no longer prefer tea.", "preference:hot drink", "No longer prefers tea."),
+        ("I prefer short answers and I hate coffee.", "preference:likes:coffee", "Dislikes coffee."),
+        ("I like tea and I hate coffee", "preference:likes:tea", "Likes tea."),
+        ("I like tea and I hate coffee", "preference:likes:coffee", "Dislikes coffee."),
         ("Can you answer in French from now on?", "preference:answer language", "Wants answers in French."),
         ("Don't use tables.", "preference:answers with tables", "Wants no tables in answers."),
         ("I'm quite risk-averse.", "preference:risk", "Has a low appetite for risk."),
@@ -131,6 +138,13 @@ def test_what_somebody_says_of_himself_is_found(find: Find, text: str, slot: str
 )
 def test_what_is_asked_supposed_quoted_or_said_of_others_is_left_alone(find: Find, text: str) -> None:
     assert find(text) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["I prefer short answers.", "I really prefer very detailed explanations, please."]
+)
+def test_a_wish_for_answers_is_noted_once(find: Find, text: str) -> None:
+    assert list(find(text)) == ["preference:answer length"]
 
 
 def test_what_is_said_about_others_is_theirs(find: Find) -> None:

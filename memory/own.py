@@ -1,0 +1,81 @@
+"""The records that a user has in his command while he talks: told to him, and forgotten at his word."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from memory.errors import UnknownRecord
+from memory.interfaces import Record, RecordState, Scope, Tier
+from memory.owner import Owner
+
+if TYPE_CHECKING:
+    from memory.privacy.audit import AuditTrail
+    from memory.records.store import RecordStore
+
+_MOST: Final = 2000
+"""Records that are looked through, the newest of them."""
+
+
+@runtime_checkable
+class OwnRecords(Protocol):
+    """A user's own records. An outage raises MemoryUnavailable."""
+
+    async def held(self, scope: Scope) -> Sequence[Record]:
+        """Those that still hold, newest first, with what his last messages say; none of other members of a project.
+
+        Within a project what is known of him for good and what belongs to it, else all.
+        """
+        ...
+
+    async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
+        """Forget the record with its earlier versions in every store, as all doors do; their ids. Raises UnknownRecord."""
+        ...
+
+
+class NoRecords:
+    """Of a conversation beside which nothing is remembered."""
+
+    async def held(self, scope: Scope) -> Sequence[Record]:  # noqa: ARG002  # the Protocol's
+        """None."""
+        return ()
+
+    async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:  # noqa: ARG002  # the Protocol's
+        """There is none."""
+        raise UnknownRecord(f"there is no record {record_id!r}")
+
+
+class RecordsInCommand:
+    """The records of the store; each forgetting stands in the audit trail."""
+
+    def __init__(
+        self,
+        records: "RecordStore",
+        audit: "AuditTrail",
+        catch_up: Callable[[Owner], Awaitable[object]] | None = None,
+    ) -> None:
+        """`catch_up` has remembered what the owner's messages say that still wait for it."""
+        self._records = records
+        self._audit = audit
+        self._catch_up = catch_up
+
+    async def held(self, scope: Scope) -> Sequence[Record]:
+        """What the messages that wait say is remembered first: it would come to light after it was to be forgotten."""
+        if self._catch_up is not None:
+            await self._catch_up(scope.owner)
+        found = await self._records.list(scope.owner, limit=_MOST)
+        return [
+            record
+            for record in found
+            if record.state is not RecordState.SUPERSEDED and _within(record, scope.project_id)
+        ]
+
+    async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
+        """Forget it, and note who did it."""
+        gone = await self._records.forget(owner, record_id)
+        await self._audit.note(owner, owner.user_id, "forget", record_id, {"records": len(gone)})
+        return list(gone)
+
+
+def _within(record: Record, project_id: str | None) -> bool:
+    if project_id is None or record.project_id == project_id:
+        return True
+    return record.project_id is None and record.tier is Tier.LONG
