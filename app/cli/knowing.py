@@ -130,8 +130,8 @@ def search(
         if as_json:
             emit_json(found)
         elif found:
-            if found[0]["read_as"]:
-                note(f"searched for: {found[0]['read_as']}")
+            if read_as := found[0].get("read_as"):  # an older service does not say it
+                note(f"searched for: {read_as}")
             emit("\n".join(_hit(number, hit) for number, hit in enumerate(found, 1)))
         else:
             note("nothing relevant is known")

@@ -285,6 +285,7 @@ def test_hits_are_shown_with_where_they_come_from(data: Path):
         shown = searched(data, service, [hit]).stdout.splitlines()
         brief = searched(data, service, [unrefined]).stdout.splitlines()
         assert json.loads(searched(data, service, [hit], "--json").stdout) == [hit]
+        foreign = searched(data, service, [hit | {"read_as": "what is a doji"}])
         nothing = searched(data, service, [])
         assert searched(data, service, [], "--json").stdout == "[]\n"
     assert shown[0] == "1. What is a doji?"
@@ -292,6 +293,8 @@ def test_hits_are_shown_with_where_they_come_from(data: Path):
     assert shown[1].endswith("...")
     assert shown[2] == "   technical · Candles · starter · relevance 0.81 · quality 91 · pair_1"
     assert brief[1:3] == ["   A candle.", "   technical · Candles · starter · relevance 0.81 · pair_1"]
+    assert foreign.stdout.splitlines() == shown
+    assert "searched for: what is a doji" in foreign.stderr
     assert (nothing.exit_code, nothing.stdout) == (0, "")
     assert "nothing relevant is known" in nothing.stderr
 
