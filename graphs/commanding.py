@@ -16,11 +16,12 @@ from memory import (
     Turn,
     UnknownRecord,
     chosen,
+    in_english,
     record_ids,
+    saying,
     wish_to_forget,
     wish_to_know,
 )
-from memory.personal_words import in_english, saying
 
 _COUNTED: Final = frozenset({Kind.ARTIFACT, Kind.PATTERN, Kind.PRACTICE, Kind.PERFORMANCE})
 """What runs made, or was counted of them: nothing that he told of himself."""

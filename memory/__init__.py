@@ -43,6 +43,7 @@ from memory.interfaces import (
 )
 from memory.own import NoRecords, OwnRecords, RecordsInCommand
 from memory.owner import LOCAL, Owner
+from memory.personal_words import in_english, saying
 from memory.privacy.stored import opened_json, sealed, sealed_json
 from memory.projects import Member, Project, ProjectStore, require_project
 from memory.retention import Retention
@@ -126,6 +127,7 @@ __all__ = [
     "chosen",
     "count_tokens",
     "encoded",
+    "in_english",
     "log_interaction",
     "new_id",
     "open_turn",
@@ -133,6 +135,7 @@ __all__ = [
     "record_ids",
     "require_project",
     "restrict",
+    "saying",
     "sealed",
     "sealed_json",
     "title_of",

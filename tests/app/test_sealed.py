@@ -131,9 +131,9 @@ async def test_what_was_said_is_in_no_store_and_is_found_all_the_same(data):
             *await asyncio.to_thread(lambda: list(files_with(data / "memory-vectors", (*words, *PERSONAL))))
         ] == []
 
-        recalled = (await client.get("/v1/memory/recall", params={"q": "Where does Zorvelda work?"})).json()
-        assert any("Fennwick Labs" in item["text"] for item in recalled["items"])
-        assert any("about: " in reason for item in recalled["items"] for reason in item["reasons"])
+        found = await recalled(client)
+        assert any("Fennwick Labs" in item["text"] for item in found["items"])
+        assert any("about: " in reason for item in found["items"] for reason in item["reasons"])
         records = (await client.get("/v1/memory", params={"q": "Quimbertown"})).json()["items"]
         assert [record["text"] for record in records] == ["Lives in Quimbertown."]
         events = (await client.get(f"/v1/runs/{run_id}/events")).text
@@ -155,7 +155,13 @@ async def test_keys_are_changed_and_the_old_one_goes(data):
                 await asyncio.sleep(0)
     async with open_freya(settings_of(data, 2)) as service, door(service) as client:
         after = (await client.get("/v1/memory/export")).json()
-        found = (await client.get("/v1/memory/recall", params={"q": "Where does Zorvelda work?"})).json()
+        async with asyncio.timeout(60):  # a busy machine may not look through every tier in time
+            while True:
+                found = (
+                    await client.get("/v1/memory/recall", params={"q": "Where does Zorvelda work?"})
+                ).json()
+                if not found["degraded"]:
+                    break
     assert len(after["messages"]) > 0
     for name in set(before["counts"]) - {"audit"}:
         then, now = [
@@ -163,3 +169,12 @@ async def test_keys_are_changed_and_the_old_one_goes(data):
         ]
         assert now == then, name  # performance is counted at any time
     assert any("about: zorvelda" in reason for item in found["items"] for reason in item["reasons"])
+
+
+async def recalled(client):
+    """What comes back on Zorvelda, once every tier was looked through: a busy machine may not have done so in time."""
+    async with asyncio.timeout(60):
+        while True:
+            found = (await client.get("/v1/memory/recall", params={"q": "Where does Zorvelda work?"})).json()
+            if not found["degraded"]:
+                return found
