@@ -151,9 +151,9 @@ class RunSettings(BaseModel):
     )
     timeout_s: float = Field(default=300.0, gt=0, description="Seconds after which a run is given up.")
     routed_within_s: float = Field(
-        default=0.3,
+        default=0.2,
         ge=0,
-        description="Where runs take more seconds than this until a specialist is chosen, the process is overloaded: it takes fewer at once, down to three, and refuses others with 503. 0 never does.",
+        description="Where runs take more seconds than this until a specialist is chosen, the process is overloaded: it takes fewer at once, down to three. Others wait up to five seconds for a place, sixteen at most, unless more are refused than end; they are refused with 503. 0 takes as many as FREYA_HTTP__MOST_RUNS, and lets nobody wait.",
     )
     executor: Literal["process", "celery"] = Field(
         default="process",

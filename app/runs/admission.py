@@ -10,6 +10,8 @@ LEAST: Final = 3
 _FIRST: Final = 16
 _SHRINK: Final = 0.5
 _CAREFUL_S: Final = 10.0
+_REMEMBERED_S: Final = 2.0
+_FEW: Final = 1.0
 
 
 class Admission:
@@ -27,11 +29,27 @@ class Admission:
         self._within_s = within_s
         self._limit = float(min(_FIRST, most) if within_s else most)
         self._shrunk_at = -math.inf
+        self._refused, self._ended = _Lately(), _Lately()
 
     @property
     def limit(self) -> int:
         """How many may go on at once."""
         return int(self._limit)
+
+    def refused(self, *, now: float) -> None:
+        """One was turned away."""
+        self._refused.count(now)
+
+    def ended(self, *, now: float) -> None:
+        """A run ended, and its place is free."""
+        self._ended.count(now)
+
+    def lets_wait(self, *, now: float) -> bool:
+        """Whether who comes may wait for a place: not where more are turned away than end, as then all who are served were late.
+
+        A burst, and clients of which each waits for its answer before it asks again, are served in turn that way.
+        """
+        return self._within_s > 0 and self._refused.at(now) <= self._ended.at(now) + _FEW
 
     def heard(self, event: RunEvent, seconds: float, *, now: float, active: int) -> None:
         """Take a run's event, which came so many seconds after the run began, into account.
@@ -47,3 +65,19 @@ class Admission:
         elif active >= self.limit:
             careful = now - self._shrunk_at < _CAREFUL_S
             self._limit = min(self._most, self._limit + (1 / self._limit if careful else 1))
+
+
+class _Lately:
+    """How often something happened, what was longer ago counting less and less."""
+
+    def __init__(self) -> None:
+        self._count = 0.0
+        self._seen_at = 0.0
+
+    def count(self, now: float) -> None:
+        """It happened."""
+        self._count, self._seen_at = self.at(now) + 1, now
+
+    def at(self, now: float) -> float:
+        """How often, of the last seconds."""
+        return self._count * math.exp((self._seen_at - now) / _REMEMBERED_S)

@@ -1,15 +1,28 @@
 """Where runs are carried out: in the process that begins them, or by whichever worker is free."""
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final, Protocol
 
 from app.runs.active import ActiveRun
+from app.runs.admission import Admission
 from app.runs.leases import QUEUED
 
 Send = Callable[[str], Awaitable[None]]
 """Hands the id of a run to the workers. Raises RedisError."""
 Waiting = Callable[[], Awaitable[int]]
 """How many runs wait for a worker. Raises RedisError."""
+
+
+_LONGEST_LINE: Final = 16
+_PATIENCE_S: Final = 5.0
+_LOOK_S: Final = 0.01
+
+
+class Full(Exception):
+    """No further run is taken now; the message says why."""
 
 
 class Executor(Protocol):
@@ -20,8 +33,8 @@ class Executor(Protocol):
         """Under whose name a new run is recorded."""
         ...
 
-    async def refusal(self) -> str | None:
-        """Why no further run is taken now; None where there is room. Raises RedisError."""
+    def place(self) -> AbstractAsyncContextManager[None]:
+        """Inside a run may be begun and executed. Raises Full and RedisError."""
         ...
 
     async def execute(self, run: ActiveRun) -> None:
@@ -37,19 +50,49 @@ class InProcess:
         holder: str,
         *,
         active: Callable[[], int],
-        most: Callable[[], int],
+        admission: Admission,
         carry: Callable[[ActiveRun], None],
     ) -> None:
-        """`active` runs go on, and `most` may at this moment."""
+        """`active` runs go on, and `admission` says how many may."""
         self.holder = holder
         self._active = active
-        self._most = most
+        self._admission = admission
         self._carry = carry
+        self._entering = 0
+        self._waiting = 0
+        self._head = asyncio.Lock()
+        """Held by the first of those who wait: the lock hands itself on in their order."""
 
-    async def refusal(self) -> str | None:
-        """That as many runs are going on as may."""
-        active = self._active()
-        return f"{active} runs are going on." if active >= self._most() else None
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait for it where others wait already or none is free, for seconds and where that helps; see `Admission.lets_wait`."""
+        if self._waiting or not self._has_room():
+            await self._wait()
+        self._entering += 1
+        try:
+            yield
+        finally:
+            self._entering -= 1
+
+    def _has_room(self) -> bool:
+        return self._active() + self._entering < self._admission.limit
+
+    async def _wait(self) -> None:
+        if self._waiting >= _LONGEST_LINE or not self._admission.lets_wait(now=time.monotonic()):
+            raise self._full()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(_PATIENCE_S), self._head:
+                while not self._has_room():  # noqa: ASYNC110  # the limit changes too, and only the first one looks
+                    await asyncio.sleep(_LOOK_S)
+        except TimeoutError:
+            raise self._full() from None
+        finally:
+            self._waiting -= 1
+
+    def _full(self) -> Full:
+        self._admission.refused(now=time.monotonic())
+        return Full(f"{self._active()} runs are going on.")
 
     async def execute(self, run: ActiveRun) -> None:
         """Begin to carry it out; its events are written behind it."""
@@ -67,10 +110,12 @@ class ByWorkers:
         self._waiting = waiting
         self._most = most
 
-    async def refusal(self) -> str | None:
-        """That as many runs wait as may."""
-        waiting = await self._waiting()
-        return f"{waiting} runs wait for a worker." if waiting >= self._most else None
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """There is one unless as many runs wait as may."""
+        if (waiting := await self._waiting()) >= self._most:
+            raise Full(f"{waiting} runs wait for a worker.")
+        yield
 
     async def execute(self, run: ActiveRun) -> None:
         """Write what is to be told of it before anyone has it, and tell the workers."""

@@ -22,7 +22,7 @@ from app.runs.cancelling import Canceller, stop
 from app.runs.carrying import METER, Carrier, Parts
 from app.runs.closing import Closed, Closer, Observer
 from app.runs.eventlog import EventLog
-from app.runs.executors import ByWorkers, Executor, InProcess
+from app.runs.executors import ByWorkers, Executor, Full, InProcess
 from app.runs.leases import QUEUED
 from app.runs.logged import traced
 from app.runs.luggage import Accounts, Luggage, found_with, kept_with
@@ -91,7 +91,7 @@ class RunManager:
         self._executor: Executor = workers or InProcess(
             self._worker.name,
             active=lambda: self.active,
-            most=lambda: self._admission.limit,
+            admission=self._admission,
             carry=self._carry,
         )
         self._beginner = Beginner(
@@ -191,8 +191,16 @@ class RunManager:
         if self._stopping:
             raise _stopping()
         self.refuse_unworkable(request, brought)
-        if full := await self._executor.refusal():
-            raise ProblemError(problem("overloaded", f"{full} Try again in a moment.", retry_after_s=1))
+        try:
+            async with self._executor.place():
+                return await self._begin(owner, request, idempotency_key, brought)
+        except Full as full:
+            detail = f"{full} Try again in a moment."
+            raise ProblemError(problem("overloaded", detail, retry_after_s=1)) from full
+
+    async def _begin(
+        self, owner: Owner, request: ChatRequest, idempotency_key: str | None, brought: Brought
+    ) -> tuple[str, str]:
         run_id = new_id("run")
         scope = Scope(
             thread_id=new_id("thr") if request.thread_id is None else request.thread_id,
@@ -395,6 +403,7 @@ class RunManager:
         finally:
             if self._active.get(run.run_id) is run:  # resumed already, it stands there anew
                 del self._active[run.run_id]
+                self._admission.ended(now=time.monotonic())
             self._going(len(self._active))
             if run.parked:
                 await self._go_on_if_due(run.run_id)  # it may have been answered meanwhile

@@ -1,9 +1,11 @@
+import asyncio
 from collections import deque
 
 import pytest
 
 from app.problems import ProblemError
 from app.runs.admission import LEAST, Admission
+from app.runs.executors import Full, InProcess
 from graphs import RouteChosen, RunStarted
 from memory import LOCAL
 from tests.app.scripted import Gate, Setup, ask
@@ -101,3 +103,71 @@ async def test_a_run_that_is_not_let_in_is_refused_with_when_to_try_again(pool, 
         assert (refused.value.problem.code, refused.value.problem.retry_after_s) == ("overloaded", 1)
         gate.through.set()
         await manager.wait(LOCAL, run_id)
+
+
+class Places:
+    """Runs that take a place each, as those of the manager do."""
+
+    def __init__(self, limit: int) -> None:
+        self.admission = Admission(most=limit, within_s=0.5)
+        self.going = 0
+        self.order: list[int] = []
+        self.executor = InProcess(
+            "wrk_1", active=lambda: self.going, admission=self.admission, carry=lambda _run: None
+        )
+
+    async def enter(self, number: int) -> None:
+        async with self.executor.place():
+            await asyncio.sleep(0)  # until it is on record
+            self.going += 1
+            self.order.append(number)
+
+    def leave(self) -> None:
+        self.going -= 1
+        self.admission.ended(now=asyncio.get_running_loop().time())
+
+
+async def test_who_finds_no_place_waits_for_one_in_turn():
+    places = Places(limit=2)
+    entering = [asyncio.create_task(places.enter(number)) for number in range(6)]
+    for left in range(1, 5):
+        async with asyncio.timeout(60):
+            while len(places.order) < left + 1:
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(0.05)
+        assert places.going == 2, "no more than have a place"
+        places.leave()
+    await asyncio.gather(*entering)
+    assert places.order == list(range(6))
+
+
+async def test_nobody_waits_behind_sixteen_nor_where_more_are_refused_than_end():
+    places = Places(limit=1)
+    entering = [asyncio.create_task(places.enter(number)) for number in range(17)]
+    await asyncio.sleep(0.01)
+    for _ in range(2):
+        with pytest.raises(Full, match="1 runs are going on"):
+            await places.enter(17)
+    places.leave()
+    async with asyncio.timeout(60):
+        while len(places.order) < 2:
+            await asyncio.sleep(0.001)
+    with pytest.raises(Full):  # there is room in the line, but two were refused and one ended
+        await places.enter(17)
+    for task in entering:
+        task.cancel()
+    await asyncio.gather(*entering, return_exceptions=True)
+    now = asyncio.get_running_loop().time()
+    assert not places.admission.lets_wait(now=now)
+    assert places.admission.lets_wait(now=now + 10)
+
+
+async def test_who_leaves_the_line_leaves_his_place_in_it_to_the_next():
+    places = Places(limit=1)
+    await places.enter(0)
+    first, second = (asyncio.create_task(places.enter(number)) for number in (1, 2))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    places.leave()
+    await second
+    assert places.order == [0, 2]
