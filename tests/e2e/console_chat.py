@@ -76,15 +76,20 @@ async def test_journey_from_a_question_to_the_thread_found_again(visitor: Window
     await expect(page.locator(".fr-turn")).to_have_count(2)
 
 
+async def answering_slowly(console: Console, shown: Window) -> None:
+    """A question whose answer has begun and does not end before it may."""
+    await shown.open("/")
+    await shown.ask(SLOWLY)
+    await console.slow.begun()
+    await expect(shown.page.locator(".fr-answer").last).to_have_text("One")
+
+
 async def test_reload_in_mid_answer_and_a_second_tab_lose_and_double_nothing(
     console: Console, browser: Browser
 ):
     console.slow.may_end.clear()
     async with window(browser, console.url) as shown:
-        await shown.open("/")
-        await shown.ask(SLOWLY)
-        await console.slow.begun()
-        await expect(shown.page.locator(".fr-answer").last).to_have_text("One")
+        await answering_slowly(console, shown)
         await shown.open(shown.page.url)
         other = await tab(shown.page.context)
         await other.open(shown.page.url)
@@ -293,10 +298,7 @@ async def test_page_that_is_closed_leaves_no_reader_behind_and_its_run_goes_on(
 ):
     console.slow.may_end.clear()
     async with window(browser, console.url) as shown:
-        await shown.open("/")
-        await shown.ask(SLOWLY)
-        await console.slow.begun()
-        await expect(shown.page.locator(".fr-answer").last).to_have_text("One")
+        await answering_slowly(console, shown)
         thread = shown.page.url.rsplit("/", 1)[1]
     run = (await console.client.get(f"/v1/threads/{thread}/runs")).json()["items"][0]["id"]
     async with asyncio.timeout(60):
