@@ -62,6 +62,7 @@ from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vau
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
 from memory.short import ModelSummariser
+from memory.wordings import wordings
 from models import ModelsSettings
 from models.chat import EXTRACTIVE, ConfiguredChatModels, Role
 from models.embeddings import CachedEmbedder
@@ -377,10 +378,13 @@ async def _owner_connection(url: str) -> AsyncIterator[psycopg.AsyncConnection]:
 @asynccontextmanager
 async def consolidating(parts: MemoryParts, *, here: bool = True) -> AsyncIterator[None]:
     """Inside, what was said is embedded and consolidated in the background; not `here`: by other processes."""
-    preparing = asyncio.create_task(asyncio.to_thread(prepare), name="rules of redaction")
+    preparing = [
+        asyncio.create_task(asyncio.to_thread(prepare), name="rules of redaction"),
+        asyncio.create_task(asyncio.to_thread(wordings), name="wordings of wishes"),
+    ]
     try:
         async with parts.worker if here else contextlib.nullcontext():
             yield
     finally:
-        await asyncio.gather(preparing, *parts.noting, return_exceptions=True)
+        await asyncio.gather(*preparing, *parts.noting, return_exceptions=True)
         await asyncio.shield(asyncio.gather(parts.recaller.close(), parts.vectors.close()))

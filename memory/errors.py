@@ -16,6 +16,7 @@ class ConversationError(Exception):
     ├── StateConflict       a working state was changed by somebody else meanwhile
     ├── ImportRefused       a history that cannot be taken in; the message names the line
     ├── NamesUnreadable     the names that are to be hidden, or what finds them, cannot be had
+    ├── WordingInvalid      the file of wordings has a mistake; the message names file and key
     └── KeyMissing          what is encrypted cannot be read with the keys of the settings
     """
 
@@ -54,6 +55,10 @@ class ImportRefused(ConversationError):
 
 class NamesUnreadable(ConversationError):
     """The names that are to be hidden, or what finds them, cannot be had."""
+
+
+class WordingInvalid(ConversationError):
+    """The file of wordings has a mistake; the message names the file, the key and what is wrong there."""
 
 
 class KeyMissing(ConversationError):

@@ -1,54 +1,13 @@
-"""Words in which people speak of themselves, put into English so that what is noted in English can be found by them."""
+"""Finding what is noted in English by words in which people speak of themselves in other languages."""
 
 import functools
-import re
 from collections.abc import Iterable
 from typing import Final
 
 from memory.interfaces import Record
 from memory.recall.analysis import stems
-from models import english_words
+from models import personal_words
 
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_BEGINNINGS: Final = {
-    # German, Spanish and Russian, by how the word begins
-    "live": "wohn leb viv жив прожива",
-    "work": "arbeit trabaj работ",
-    "job": "beruf oficio profesi професси",
-    "sister": "schwester herman сестр",
-    "brother": "bruder brüder hermano брат",
-    "mother": "mutter mama madre мам мать матер",
-    "father": "vater papa padre отец отц пап",
-    "wife": "frau ehefrau esposa mujer жен",
-    "husband": "mann ehemann esposo marido муж",
-    "son": "sohn hijo сын",
-    "daughter": "tochter hija доч",
-    "child": "kind niñ ребен дет",
-    "friend": "freund amig друг друз подруг",
-    "dog": "hund perr собак",
-    "cat": "katz kater gat кот кошк",
-    "name": "nam heiß nombre llam имя имен зовут",
-    "age": "alter edad возраст",
-    "birthday": "geburtstag cumpleaños рожден",
-    "home": "zuhause casa дом",
-    "car": "auto coche carro машин",
-    "nurse": "krankenschwest krankenpfleg enfermer медсестр",
-    "doctor": "arzt ärzt médic врач",
-    "teacher": "lehrer maestr profesor учител",
-    "engineer": "ingenieur ingenier инженер",
-    "allergic": "allergi alérgic alergi аллерг",
-    "vegetarian": "vegetar вегетар",
-    "smoke": "rauch fum кур",
-    "like": "mag gern gust нрав любл",
-    "coffee": "kaffee café кофе",
-    "tea": "tee té чай чая",
-    "speak": "sprech habl говор",
-}
-_WHOLE: Final = frozenset(
-    "mag tee té gat kind mann nam leb viv кот дом сын муж жен мам пап fum кур gust".split()
-)
-"""Beginnings that stand for the word with an ending of at most three letters, as much else begins with them."""
-_ENDING: Final = 3
 _LATIN: Final = str.maketrans(
     dict(
         zip(
@@ -70,10 +29,6 @@ _EMPTY: Final = (
     "yo me mi mis soy es son tengo tiene que donde quien como de en el la los las un una y "
     "ya menya moya moy moi mne u na s v i chto gde kto kak"
 )
-_BY_LENGTH: Final = sorted(
-    ((begins, english) for english, words in _BEGINNINGS.items() for begins in words.split()),
-    key=lambda pair: -len(pair[0]),
-)
 
 
 def saying(about: str, records: Iterable[Record]) -> list[Record]:
@@ -89,22 +44,12 @@ def saying(about: str, records: Iterable[Record]) -> list[Record]:
 
 
 def in_english(text: str) -> str:
-    """The text with the words that are known here and to `english_words` in English, and all in Latin letters.
+    """The text with the words that `personal_words` knows in English, and all in Latin letters.
 
     An English text stays the same. Made for comparing, not for reading.
     """
-    if english_words(text) == text and text.isascii():
-        return text
-    return english_words(_WORD.sub(lambda match: _english(match[0]), text)).casefold().translate(_LATIN)
-
-
-def _english(word: str) -> str:
-    folded = word.casefold().replace("ё", "е")
-    for begins, english in _BY_LENGTH:
-        longest = len(begins) + _ENDING if begins in _WHOLE else len(folded)
-        if folded.startswith(begins) and len(folded) <= longest:
-            return english
-    return word
+    english = personal_words(text)
+    return text if english == text and text.isascii() else english.casefold().translate(_LATIN)
 
 
 @functools.cache

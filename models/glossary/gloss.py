@@ -4,7 +4,7 @@ import re
 import tomllib
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from itertools import chain, pairwise
@@ -90,6 +90,11 @@ def english_words(text: str) -> str:
     return _gloss(text, (), _WIDER).text
 
 
+def personal_words(text: str) -> str:
+    """As `english_words`, of a text in which somebody speaks of himself: then some of its words mean something else."""
+    return _gloss(text, (), _PERSONAL).text
+
+
 def gloss(text: str, kept: Sequence[tuple[int, int]] = ()) -> Gloss:
     """The text put into English word by word; what lies in the `kept` spans is left as it stands; they are in order."""
     return _gloss(text, kept, _LEXICONS)
@@ -154,7 +159,7 @@ _ENGLISH_TOO = frozenset(
     "team test bot cash compare compared comparison estimate estimated estimates divide divided calculate calculated calculation "
     "deposit distribute distributed distribution conversion variables media euros en son van con mes dos su si pro im falls block million "
     "billion dollar plane tag social revision redact construct mi stuck beginning beginner budgets red luna sol roman dolor cafe "
-    "linear trendline trader traders trade pan kind pension film films insta lose calculator ei land web".split()
+    "alter mama name papa tee linear trendline trader traders trade pan kind pension film films insta lose calculator ei land web".split()
 )
 """Forms of another language that are English words as well and so tell nothing."""
 
@@ -257,13 +262,31 @@ def _forms(words: Mapping[str, str]) -> tuple[_Forms, _Forms]:
 
 def _wider() -> dict[str, _Lexicon]:
     """The lexicons with the words that only tell what a text is about; a form that has a meaning keeps it."""
-    rows = _toml("wider")
     found = {}
-    for language, lexicon in _LEXICONS.items():
-        exact, ends = _forms({meaning: forms[language] for meaning, forms in rows.items()})
+    for language, (exact, ends) in _by_language("wider"):
+        lexicon = _LEXICONS[language]
         whole = replace(lexicon, exact=_joined(lexicon.exact, exact), open=_joined(lexicon.open, ends))
         found[language] = replace(whole, near=Spelling(dict.fromkeys(_single(whole), 1.0)))
     return found
+
+
+def _personal() -> dict[str, _Lexicon]:
+    """The wider lexicons with the words in which people speak of themselves, whose meaning comes before any other."""
+    return {
+        language: replace(
+            _WIDER[language],
+            exact=_joined(exact, _WIDER[language].exact),
+            open=_joined(ends, _WIDER[language].open),
+        )
+        for language, (exact, ends) in _by_language("personal")
+    }
+
+
+def _by_language(name: str) -> Iterator[tuple[str, tuple[_Forms, _Forms]]]:
+    """The forms of a file that has all languages."""
+    rows = _toml(name)
+    for language in _LANGUAGES:
+        yield language, _forms({meaning: forms[language] for meaning, forms in rows.items()})
 
 
 def _single(lexicon: _Lexicon) -> list[str]:
@@ -289,6 +312,7 @@ def _folded(text: str) -> str:
 _LEXICONS = {language: _read(language) for language in _LANGUAGES}
 """Read with the module, as code is: the first request must not wait for files in the event loop."""
 _WIDER = _wider()
+_PERSONAL = _personal()
 _MEANINGS = frozenset(
     word
     for forms in (

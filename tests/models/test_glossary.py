@@ -2,7 +2,7 @@
 
 import pytest
 
-from models import english_words
+from models import english_words, personal_words
 from models.glossary import gloss
 
 
@@ -83,3 +83,39 @@ def test_everyday_words_only_tell_what_a_text_is_about(said, english):
 )
 def test_terse_english_stays_the_same(text):
     assert english_words(text) == text
+
+
+@pytest.mark.parametrize(
+    ("said", "english"),
+    [
+        ("meine Schwester ist Krankenschwester", "my sister is nurse"),
+        ("ich mag Tee", "I like tea"),
+        ("mein Alter", "my age"),
+        ("me gusta el té", "me like tea"),
+        ("mi hermano vive en Bergen", "my brother live in Bergen"),
+        ("tengo dos gatos y una gata", "I have two cat and a cat"),
+        ("моя дочь живёт в Осло", "my daughter live in Осло"),
+        ("у меня день рождения в мае", "у I birthday in мае"),
+        ("мой друг любит чай", "my friend like tea"),
+        ("I mag be late for tee time, alter ego", "I mag be late for tee time, alter ego"),
+    ],
+)
+def test_where_people_speak_of_themselves_words_mean_what_they_do_then(said, english):
+    assert personal_words(said) == english
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "Welches Alter hat der Trend bei BTC?",
+        "Schreibe eine Anzeige für Tee",
+        "Wie viele Kunden pro Frau im Vertrieb",
+        "Casa de cambio: calcula la comisión",
+        "Напиши план на дом",
+        "Кто друг моего конкурента",
+    ],
+)
+def test_such_words_mean_nothing_of_the_kind_in_requests(request_):
+    english = english_words(request_).split()
+    assert not {"age", "tea", "wife", "home", "friend", "live", "like"} & set(english)
+    assert personal_words(request_) != " ".join(english)
