@@ -17,6 +17,8 @@ from app.embedded import DataFolderUnusable, EmbeddedServers, Origin, ServerDidN
 from app.embedded.folder import make_folder
 from app.embedded.processes import command_of, wait_until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

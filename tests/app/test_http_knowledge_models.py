@@ -66,6 +66,7 @@ async def knowledge(client: httpx.AsyncClient) -> str:
     return next(str(one["detail"]) for one in dependencies if one["name"] == "knowledge")
 
 
+@pytest.mark.uncounted
 async def test_another_model_is_built_beside_compared_activated_and_taken_back(
     client: httpx.AsyncClient, tiny: Path, live: int, built: dict[str, Any]
 ):
@@ -101,6 +102,7 @@ async def test_another_model_is_built_beside_compared_activated_and_taken_back(
     assert await embedded_with(client, tiny) == after
 
 
+@pytest.mark.uncounted
 async def test_no_search_fails_while_the_model_changes(
     client: httpx.AsyncClient, live: int, built: dict[str, Any]
 ):
