@@ -142,7 +142,9 @@ async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto ho
         )
     elif not state.get("wanted") and known_of_him(state["message"], state["recalled"]):
         decided = Route(kind="small_talk", reason="the message asks for what its writer has told of himself")
-    elif not state.get("wanted") and await asyncio.to_thread(only_states, state["message"], context.notice):
+    elif not state.get("wanted") and bool(
+        await asyncio.to_thread(only_states, state["message"], context.notice)
+    ):
         decided = Route(kind="small_talk", reason="the message tells of its writer and asks nothing")
     else:
         decided = await context.router.route(state["message"], state["turns"], state.get("wanted", []))

@@ -111,6 +111,7 @@ class Vocabulary:
             "choice": self._thing,
             "product": self._product,
             "skill": lambda words: self.term("language", words) or self._product(words),
+            "relation": lambda words: self.terms["relation"].get(self._key(words)),
             "allergen": functools.partial(self.term, "thing"),
             "reason": lambda words: Taken(words.strip(" ,")),
             "rest": lambda words: Taken(words.strip(" ,")),
