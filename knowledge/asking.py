@@ -9,7 +9,7 @@ from functools import lru_cache
 from knowledge.corpus import packaged_topics
 from knowledge.dense import DenseIndex
 from knowledge.lexical import LexicalIndex
-from models import Spelling, english_words
+from models import Spelling, english_words, prepare_glossary
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SPELT = 5
@@ -69,7 +69,8 @@ def _words(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _packaged() -> Counter[str]:
-    """The words of what ships in the package, with how often they are said."""
+    """The words of what ships in the package, with how often they are said; the glossary is prepared with them."""
+    prepare_glossary()
     said: Counter[str] = Counter()
     for topics in packaged_topics().values():
         for topic in topics:

@@ -20,7 +20,7 @@ from models.errors import (
     RerankingUnavailable,
     WeightsInvalid,
 )
-from models.glossary import english_words, personal_words
+from models.glossary import english_words, glossary_digest, personal_words, prepare_glossary
 from models.interfaces import CHARACTERS_A_TOKEN, Embedder, TokenCounter, Vectors, estimated_tokens
 from models.reranking import CrossEncoderReranker
 from models.settings import ModelsSettings
@@ -55,5 +55,7 @@ __all__ = [
     "argument",
     "english_words",
     "estimated_tokens",
+    "glossary_digest",
     "personal_words",
+    "prepare_glossary",
 ]

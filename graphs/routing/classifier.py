@@ -27,10 +27,13 @@ class Labelled:
     requests: NDArray[np.bool_]
     """Whether a text is a request in a user's words; the others teach with less weight, and calibrate nothing."""
 
-    def digest(self, probe: Vectors) -> str:
-        """Names these texts and this code's way of learning from them with the model whose embeddings of some are `probe`."""
+    def digest(self, probe: Vectors, words: str) -> str:
+        """Names these texts and this code's way of learning from them with the model whose embeddings of some are `probe`.
+
+        `words` names the glossary by which they are put into English words.
+        """
         content = "\0".join(f"{label}\1{text}" for label, text in zip(self.labels, self.texts, strict=True))
-        shape = f"{_VERSION}:{probe.shape}:{float(np.abs(probe).sum()):.2f}:{self.requests.sum()}:"
+        shape = f"{_VERSION}:{probe.shape}:{float(np.abs(probe).sum()):.2f}:{self.requests.sum()}:{words}:"
         return hashlib.sha256((shape + content).encode()).hexdigest()[:24]
 
 

@@ -30,7 +30,7 @@ from graphs.routing.seams import Run, parted, pieces_of, runs_of
 from graphs.routing.spelling import Corrector
 from graphs.settings import RouterSettings
 from memory import Turn
-from models import Embedder, ModelsError, Unit, english_words
+from models import Embedder, ModelsError, Unit, english_words, glossary_digest, prepare_glossary
 from models.chat import ChatModels, Role
 
 logger = logging.getLogger(__name__)
@@ -86,12 +86,14 @@ class CalibratedRouter:
 
         `questions` are further examples by agent name: questions of its knowledge.
         """
-        labelled = await asyncio.to_thread(read_labelled, charters, questions)
-        probe = await embedder.embed(labelled.texts[:_PROBED])
-        path = data / "router" / f"{labelled.digest(probe)}.npz"
+        written = await asyncio.to_thread(read_labelled, charters, questions)
+        probe = await embedder.embed(written.texts[:_PROBED])
+        await asyncio.to_thread(prepare_glossary)
+        path = data / "router" / f"{written.digest(probe, await asyncio.to_thread(glossary_digest))}.npz"
         classifier = await asyncio.to_thread(_kept, path)
         if classifier is None:
-            classifier = await asyncio.to_thread(learn, await _embedded(embedder, labelled))
+            examples = await _embedded(embedder, await asyncio.to_thread(_in_english_words, written))
+            classifier = await asyncio.to_thread(learn, examples)
             await asyncio.to_thread(_keep, classifier, path)
         return cls(classifier, embedder, charters, chat, settings)
 
@@ -272,8 +274,9 @@ def _takes_whole(charter: Charter) -> bool:
 async def read_examples(
     embedder: Embedder, charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]
 ) -> Examples:
-    """Every example with its label and embedding, as `read_labelled` orders them."""
-    return await _embedded(embedder, await asyncio.to_thread(read_labelled, charters, questions))
+    """Every example with its label and embedding, as `read_labelled` orders them, in English words."""
+    written = await asyncio.to_thread(read_labelled, charters, questions)
+    return await _embedded(embedder, await asyncio.to_thread(_in_english_words, written))
 
 
 async def _embedded(embedder: Embedder, labelled: Labelled) -> Examples:
@@ -282,23 +285,28 @@ async def _embedded(embedder: Embedder, labelled: Labelled) -> Examples:
 
 
 def read_labelled(charters: Mapping[str, Charter], questions: Mapping[str, Sequence[str]]) -> Labelled:
-    """Every example with its label, each text once: requests first, then what else tells of a label.
+    """Every example with its label as it is written, each text once: requests first, then what else tells of a label."""
+    requests = dict(labelled_requests(charters))
+    background = labelled_background(charters, questions)
+    both = requests | {text: label for text, label in background if text not in requests}
+    return _labelled(both, len(requests))
 
-    What is in other languages is put into English words, as `CalibratedRouter` does with what it reads.
+
+def _in_english_words(written: Labelled) -> Labelled:
+    """The same with what is in other languages in English words, as `CalibratedRouter` reads requests.
+
+    Of texts that are the same in English words the first counts.
     """
-    requests = _in_english_words(labelled_requests(charters))
-    background = _in_english_words(labelled_background(charters, questions))
-    both = requests | {text: label for text, label in background.items() if text not in requests}
-    texts = tuple(both)
-    return Labelled(texts, tuple(both.values()), np.arange(len(texts)) < len(requests))
-
-
-def _in_english_words(labelled: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Labels by text; of two texts that are the same in English words the first counts."""
     found: dict[str, str] = {}
-    for text, label in labelled:
+    requests = 0
+    for text, label, is_request in zip(written.texts, written.labels, written.requests, strict=True):
         found.setdefault(english_words(text), label)
-    return found
+        requests = len(found) if is_request else requests
+    return _labelled(found, requests)
+
+
+def _labelled(labels: Mapping[str, str], requests: int) -> Labelled:
+    return Labelled(tuple(labels), tuple(labels.values()), np.arange(len(labels)) < requests)
 
 
 def labelled_requests(charters: Mapping[str, Charter]) -> list[tuple[str, str]]:

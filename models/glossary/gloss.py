@@ -1,11 +1,13 @@
 """Putting a text's known words into English, word by word, with the places they had."""
 
+import hashlib
 import re
 import tomllib
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from itertools import chain, pairwise
 from typing import Any, TypeAlias  # TOML
@@ -81,18 +83,39 @@ class _Lexicon:
     """The forms of one word and the beginnings of those with an open ending, where misspelled ones are to be read."""
 
 
+def prepare_glossary() -> None:
+    """Read the files and lay out the words, which takes some tenths of a second; else the first text that is read does it.
+
+    It computes and reads files, so call it in a thread.
+    """
+    _meanings()
+    _personal()
+    for lexicon in _wider().values():
+        if lexicon.near is not None:
+            lexicon.near.nearest("preparation")
+
+
+def glossary_digest() -> str:
+    """The SHA-256 of the files, which tells apart what was learned from texts in `english_words`. Reads files."""
+    digest = hashlib.sha256()
+    for file in sorted(resources.files("models.glossary").iterdir(), key=lambda file: file.name):
+        if file.name.endswith((".toml", ".py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
 def english_words(text: str) -> str:
     """The text with its Russian, Spanish and German words of business, markets and everyday in English, word by word.
 
     What is not known stays as it is; an English text stays the same. Made for comparing texts, not for reading them:
     it knows more words than `gloss`, some of them only roughly, and words that are one slip of the pen away from known ones.
     """
-    return _gloss(text, (), _WIDER).text
+    return _gloss(text, (), _wider()).text
 
 
 def personal_words(text: str) -> str:
     """As `english_words`, of a text in which somebody speaks of himself: then some of its words mean something else."""
-    return _gloss(text, (), _PERSONAL).text
+    return _gloss(text, (), _personal()).text
 
 
 def gloss(text: str, kept: Sequence[tuple[int, int]] = ()) -> Gloss:
@@ -165,7 +188,7 @@ _ENGLISH_TOO = frozenset(
 
 
 def _is_english_too(word: str) -> bool:
-    return word in _ENGLISH_TOO or word in _MEANINGS or word.removesuffix("s") in _MEANINGS
+    return word in _ENGLISH_TOO or word in _meanings() or word.removesuffix("s") in _meanings()
 
 
 def _known(lexicon: _Lexicon, word: str) -> bool:
@@ -260,33 +283,51 @@ def _forms(words: Mapping[str, str]) -> tuple[_Forms, _Forms]:
     return exact, ends
 
 
+@cache
 def _wider() -> dict[str, _Lexicon]:
     """The lexicons with the words that only tell what a text is about; a form that has a meaning keeps it."""
     found = {}
-    for language, (exact, ends) in _by_language("wider"):
+    for language, (exact, ends) in _by_language("wider", "subject"):
         lexicon = _LEXICONS[language]
         whole = replace(lexicon, exact=_joined(lexicon.exact, exact), open=_joined(lexicon.open, ends))
         found[language] = replace(whole, near=Spelling(dict.fromkeys(_single(whole), 1.0)))
     return found
 
 
+@cache
 def _personal() -> dict[str, _Lexicon]:
     """The wider lexicons with the words in which people speak of themselves, whose meaning comes before any other."""
     return {
         language: replace(
-            _WIDER[language],
-            exact=_joined(exact, _WIDER[language].exact),
-            open=_joined(ends, _WIDER[language].open),
+            _wider()[language],
+            exact=_joined(exact, _wider()[language].exact),
+            open=_joined(ends, _wider()[language].open),
         )
         for language, (exact, ends) in _by_language("personal")
     }
 
 
-def _by_language(name: str) -> Iterator[tuple[str, tuple[_Forms, _Forms]]]:
-    """The forms of a file that has all languages."""
-    rows = _toml(name)
+@cache
+def _meanings() -> frozenset[str]:
+    """English words that the glossary knows, some of which are words of other languages too."""
+    return frozenset(
+        word
+        for lexicon in _wider().values()
+        for pairs in (*lexicon.exact.values(), *lexicon.open.values())
+        for _, meaning in pairs
+        for word in _folded(meaning).split()
+    )
+
+
+def _by_language(*names: str) -> Iterator[tuple[str, tuple[_Forms, _Forms]]]:
+    """The forms of files that have all languages; what an earlier one says of a meaning comes before a later one's."""
+    files = [_toml(name) for name in names]
     for language in _LANGUAGES:
-        yield language, _forms({meaning: forms[language] for meaning, forms in rows.items()})
+        exact, ends = {}, {}
+        for rows in files:
+            further = _forms({meaning: row[language] for meaning, row in rows.items() if language in row})
+            exact, ends = _joined(exact, further[0]), _joined(ends, further[1])
+        yield language, (exact, ends)
 
 
 def _single(lexicon: _Lexicon) -> list[str]:
@@ -310,17 +351,4 @@ def _folded(text: str) -> str:
 
 
 _LEXICONS = {language: _read(language) for language in _LANGUAGES}
-"""Read with the module, as code is: the first request must not wait for files in the event loop."""
-_WIDER = _wider()
-_PERSONAL = _personal()
-_MEANINGS = frozenset(
-    word
-    for forms in (
-        *(lexicon.exact for lexicon in _WIDER.values()),
-        *(lexicon.open for lexicon in _WIDER.values()),
-    )
-    for pairs in forms.values()
-    for _, meaning in pairs
-    for word in _folded(meaning).split()
-)
-"""English words that the glossary knows, some of which are words of other languages too."""
+"""Those by which requests are read are read with the module, as code is: no request waits for a file."""

@@ -14,6 +14,7 @@ from graphs.routing.classifier import Classifier, Examples, learn
 from graphs.routing.router import labelled_background, read_examples, read_labelled
 from graphs.settings import RouterSettings
 from memory import Turn
+from models import glossary_digest
 from models.errors import ChatModelUnavailable
 from tests.fakes.scripted_model import Script, ScriptedChat, Step
 
@@ -247,7 +248,7 @@ async def test_what_was_learned_is_kept(embedder, charters, extractive, router, 
 async def test_a_damaged_file_is_learned_anew_and_kept(embedder, few, extractive, tmp_path):
     labelled = await asyncio.to_thread(read_labelled, few, {})
     probe = await embedder.embed(labelled.texts[:8])
-    kept = tmp_path / "router" / f"{labelled.digest(probe)}.npz"
+    kept = tmp_path / "router" / f"{labelled.digest(probe, await asyncio.to_thread(glossary_digest))}.npz"
     kept.parent.mkdir()
     kept.write_bytes(b"damaged")
     router = await opened(embedder, few, extractive, tmp_path)

@@ -95,7 +95,7 @@ def test_terse_english_stays_the_same(text):
         ("mi hermano vive en Bergen", "my brother live in Bergen"),
         ("tengo dos gatos y una gata", "I have two cat and a cat"),
         ("моя дочь живёт в Осло", "my daughter live in Осло"),
-        ("у меня день рождения в мае", "у I birthday in мае"),
+        ("у меня день рождения в мае", "у I birthday in may"),
         ("мой друг любит чай", "my friend like tea"),
         ("I mag be late for tee time, alter ego", "I mag be late for tee time, alter ego"),
     ],
