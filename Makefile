@@ -3,9 +3,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Bytecode is kept whatever the environment says: every command that a test starts would compile the same files.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check bench docs sdk fuzz clean help
+.PHONY: run test coverage check bench docs sdk fuzz clean help
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -14,10 +16,13 @@ run: $(VENV)/.run-ready  ## Start Freya (everything it needs, in ./data unless F
 	@echo "==> freya serve"
 	@exec $(BIN)/freya serve
 
-test: $(VENV)/.dev-ready  ## Run every test, with the branch coverage gate
-	@# Bytecode is kept whatever the environment says: every command that a test starts would compile the same files.
+test: $(VENV)/.dev-ready  ## Run every test
+	@echo "==> pytest on three processes"
+	@$(PYTEST)
+
+coverage: $(VENV)/.dev-ready  ## Run every test and hold branch coverage to its bound, which takes much longer
 	@echo "==> pytest on three processes, with branch coverage"
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 check: $(VENV)/.dev-ready  ## Lint, format, types and import contracts
 	@echo "==> ruff"

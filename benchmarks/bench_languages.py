@@ -3,9 +3,9 @@
 `python -m benchmarks.bench_languages` starts `freya serve` on a folder of its own (`--data` keeps it for the next time),
 waits until all is indexed, and asks `/v1/knowledge/search` for five pairs a question. Found: one of them is on a topic that the
 question is about (`questions_languages.jsonl`, whose misses words were added for; `questions_languages_held_out.jsonl`,
-looked at once before words were added for its misses as well). Misspelled: the packaged questions of every seventh topic, the
-longest word of each without one letter, beside the same as they are. Refused: the requests of routing's sets in these
-languages that belong to nobody find nothing.
+looked at once before words were added for its misses as well; `questions_languages_fresh.jsonl`, for whose misses nothing was
+added). Misspelled: the packaged questions of every seventh topic, the longest word of each without one letter, beside the
+same as they are. Refused: the requests of routing's sets in these languages that belong to nobody find nothing.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from benchmarks.serving import free_port, serving
 from knowledge.corpus import packaged_topics
 
 _HERE = Path(__file__).parent
-_SETS = ("questions_languages", "questions_languages_held_out")
+_SETS = ("questions_languages", "questions_languages_held_out", "questions_languages_fresh")
 _ROUTING = ("languages", "unseen", "fresh", "held_out", "final")
 _FIRST = 5
 _EVERY = 7

@@ -31,7 +31,7 @@ import httpx
 
 from tests.e2e.running import Command, running, until_ready
 from tests.e2e.seeding import fresh_data
-from tests.e2e.test_bad_days import free_port, started_chroma, until_revived
+from tests.e2e.stores import Chroma, until_revived
 
 FAULTS = ("redis", "chroma", "postgres")
 USERS = ("ada", "ben")
@@ -161,14 +161,12 @@ class Bench:
         self,
         command: Command,
         http: httpx.AsyncClient,
-        chroma: asyncio.subprocess.Process,
-        port: int,
+        chroma: Chroma,
         seed: int,
     ) -> None:
         self._command = command
         self._http = http
         self._chroma = chroma
-        self._port = port
         self._choose = random.Random(seed)
         self._names = {user: names(ending, seed) for user, ending in zip(USERS, ("x", "q"), strict=True)}
         self._planted = {user: Planted() for user in USERS}
@@ -192,11 +190,6 @@ class Bench:
         await self._settled()
         return await self._found(talks)
 
-    async def end(self) -> None:
-        """End Chroma."""
-        self._chroma.terminate()
-        await self._chroma.wait()
-
     async def _begun(self, user: str, *, moves: bool) -> Talk:
         made = await self._http.post("/v1/threads", json={"title": "faults"}, headers={"Freya-User": user})
         planted = self._planted[user].talk(self._names[user], moves=moves)
@@ -206,10 +199,9 @@ class Bench:
         """The store fails and comes back; gives how long the service was not well, in seconds."""
         struck = time.perf_counter()
         if fault == "chroma":
-            self._chroma.kill()
-            await self._chroma.wait()
+            await self._chroma.kill()
             await asyncio.sleep(self._choose.uniform(0.5, 2.0))
-            self._chroma = await started_chroma(self._command.data / "chroma-server", self._port)
+            await self._chroma.start()
             struck = time.perf_counter()
         else:
             redis = fault == "redis"
@@ -277,7 +269,7 @@ class Bench:
         wanted = {one["id"] for one in records if one["tier"] == "long" and one["state"] != "superseded"}
         astray: set[str] = set()
         for _ in range(_LOOKS):
-            astray = wanted ^ await asyncio.to_thread(partial(_vectors, self._port, user))
+            astray = wanted ^ await asyncio.to_thread(partial(_vectors, self._chroma.port, user))
             if not astray:
                 break
             await asyncio.sleep(0.5)
@@ -308,14 +300,11 @@ async def bench(seed: int) -> AsyncIterator[Bench]:
     """The real command with PostgreSQL and Redis of its own, and Chroma as a server; it must live to the end."""
     async with AsyncExitStack() as stack:
         data = await stack.enter_async_context(fresh_data("freya-faults-"))
-        port = free_port()
-        chroma = await started_chroma(data / "chroma-server", port)
-        url = {"FREYA_KNOWLEDGE__CHROMA_URL": f"http://127.0.0.1:{port}"}
+        chroma = await stack.enter_async_context(Chroma.serving(data / "chroma-server"))
+        url = {"FREYA_KNOWLEDGE__CHROMA_URL": chroma.url}
         command = await stack.enter_async_context(running(data, **url, **_SOON))
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=command.url, timeout=30))
-        made = Bench(command, http, chroma, port, seed)
-        stack.push_async_callback(made.end)
-        yield made
+        yield Bench(command, http, chroma, seed)
         if command.process.returncode is not None:
             raise RuntimeError("the service ended:\n" + "".join(command.log[-50:]))
 

@@ -16,7 +16,7 @@ from knowledge.chroma import Chroma
 from knowledge.errors import KnowledgeUnavailable
 from knowledge.fields import Field
 from knowledge.passages import PassageSettings, passages
-from knowledge.resident import ResidentVectors, Vector
+from knowledge.resident import ResidentVectors, Rows, Vector
 from knowledge.store import StoredPair
 from models import Embedder, EmbeddingUnavailable, TokenCounter, estimated_tokens
 
@@ -70,8 +70,8 @@ class DenseIndex:
         self._most_resident = resident
         self._read: dict[tuple[str, Field], ResidentVectors | None] = {}
         """What was read into memory by collection and field: by Chroma (None) or here as well."""
-        self._read_at = 0
-        """The revision that those here are of."""
+        self._read_at = (0, 0)
+        """The revisions, as of `_place`, that those here are of."""
 
     @property
     def is_loading(self) -> bool:
@@ -156,18 +156,32 @@ class DenseIndex:
 
     async def reached(self, store: str) -> int:
         """The revision up to which it holds that store. Raises KnowledgeUnavailable."""
-        return await self._chroma.soon(self._reached, store)
+        return (await self._chroma.soon(self._place, store))[0]
 
     async def apply(self, changed: Sequence[StoredPair], *, store: str) -> None:
         """Embed these pairs and bring them in, or take them out. Raises KnowledgeUnavailable."""
         if not changed:
             return
+        asked = await self.asked(store)
         kept = [pair for pair in changed if not pair.removed]
-        vectors = {
-            Field.QUESTION: await self._embed(await self._written_out([pair.question for pair in kept])),
-            Field.ANSWER: await self._embed_answers([pair.answer for pair in kept]),
+        brought = {
+            Field.QUESTION: await self._questions([pair for pair in kept if pair.revision > asked]),
+            Field.ANSWER: Rows(kept, await self._embed_answers([pair.answer for pair in kept])),
         }
-        await self._chroma.thread(self._apply, changed, kept, vectors, store)
+        reached = changed[-1].revision
+        await self._chroma.thread(self._bring_in, changed, brought, store, (reached, max(asked, reached)))
+
+    async def asked(self, store: str) -> int:
+        """The revision up to which it holds the questions of that store. Raises KnowledgeUnavailable."""
+        return (await self._chroma.soon(self._place, store))[1]
+
+    async def ask(self, changed: Sequence[StoredPair], *, store: str) -> None:
+        """Embed the questions of these pairs, by which they are found until `apply`. Raises KnowledgeUnavailable."""
+        if not changed:
+            return
+        reached = await self.reached(store)
+        brought = {Field.QUESTION: await self._questions([pair for pair in changed if not pair.removed])}
+        await self._chroma.thread(self._bring_in, changed, brought, store, (reached, changed[-1].revision))
 
     async def counts(self) -> dict[str, int]:
         """How many pairs it holds of each collection in both fields. Raises KnowledgeUnavailable."""
@@ -198,6 +212,9 @@ class DenseIndex:
         except EmbeddingUnavailable as error:
             raise KnowledgeUnavailable(f"The embedding model does not answer: {error}") from error
 
+    async def _questions(self, pairs: Sequence[StoredPair]) -> Rows:
+        return Rows(pairs, await self._embed(await self._written_out([pair.question for pair in pairs])))
+
     async def _embed_answers(self, answers: Sequence[str]) -> NDArray[np.float32]:
         count = self._embedder.token_counts if isinstance(self._embedder, TokenCounter) else estimated_tokens
         cut = await asyncio.to_thread(passages, answers, count, self.cut)
@@ -213,10 +230,10 @@ class DenseIndex:
     def _unread(self) -> list[tuple[str, Field]]:
         """What is to be read; all of it where another process changed the index since."""
         with self._chroma.writing():
-            revision = self._revision()
-            if revision != self._read_at:
+            place = self._place()
+            if place != self._read_at:
                 self._read.clear()
-                self._read_at = revision
+                self._read_at = place
             return [
                 (name, field) for name in self._known() for field in Field if (name, field) not in self._read
             ]
@@ -282,45 +299,47 @@ class DenseIndex:
                         found[field] |= _got(chroma, ids)
         return found
 
-    def _reached(self, store: str) -> int:
+    def _place(self, store: str | None = None) -> tuple[int, int]:
+        """The revisions up to which it holds pairs, and their questions; zeros where it is of another store."""
         with self._chroma.reading():
-            held = self._state()
-        return int(held.get("revision", 0)) if held.get("store") == store else 0
+            state = self._chroma.collection(self._state_name, fresh=True)
+        held = (state.metadata or {}) if state is not None else {}
+        if store is not None and held.get("store") != store:
+            return 0, 0
+        reached = int(held.get("revision", 0))
+        return reached, int(held.get("questions", reached))
 
-    def _revision(self) -> int:
-        return int(self._state().get("revision", 0))
-
-    def _state(self) -> Mapping[str, Any]:
-        state = self._chroma.collection(self._state_name, fresh=True)
-        return (state.metadata or {}) if state is not None else {}
-
-    def _apply(
+    def _bring_in(
         self,
         changed: Sequence[StoredPair],
-        kept: Sequence[StoredPair],
-        vectors: Mapping[Field, NDArray[np.float32]],
+        brought: Mapping[Field, Rows],
         store: str,
+        place: tuple[int, int],
     ) -> None:
         with self._chroma.writing():
             for name in sorted({pair.collection for pair in changed}):
-                resident = {field: self._read.pop((name, field), None) for field in Field}
-                rows = [row for row, pair in enumerate(kept) if pair.collection == name]
                 gone = [pair.id for pair in changed if pair.removed and pair.collection == name]
                 for field in Field:
-                    chroma = self._chroma.made(self._full_name(name, field))
-                    ids = [kept[row].id for row in rows]
-                    if rows:
-                        chroma.upsert(ids=ids, embeddings=vectors[field][rows])
-                    if gone:
-                        chroma.delete(ids=gone)
-                    before = resident[field]
-                    if before is not None and len(before) + len(rows) <= self._most_resident:
-                        self._read[name, field] = before.changed(ids, vectors[field][rows], gone)
-            alone = self._revision() == self._read_at
+                    self._replace(name, field, brought.get(field, Rows.none()).of(name), gone)
+            alone = self._place() == self._read_at
+            reached, asked = place
             state = self._chroma.made(self._state_name)
-            state.modify(metadata={"store": store, "revision": changed[-1].revision})
+            state.modify(metadata={"store": store, "revision": reached, "questions": asked})
             if alone:
-                self._read_at = changed[-1].revision
+                self._read_at = place
+
+    def _replace(self, name: str, field: Field, rows: Rows, gone: list[str]) -> None:
+        ids = [pair.id for pair in rows.pairs]
+        if not ids and not gone:
+            return
+        before = self._read.pop((name, field), None)
+        chroma = self._chroma.made(self._full_name(name, field))
+        if ids:
+            chroma.upsert(ids=ids, embeddings=rows.vectors)
+        if gone:
+            chroma.delete(ids=gone)
+        if before is not None and len(before) + len(ids) <= self._most_resident:
+            self._read[name, field] = before.changed(ids, rows.vectors, gone)
 
     def _counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from knowledge.store import StoredPair
 
@@ -49,4 +49,20 @@ class PairIndex(Protocol):
 
     async def clear(self) -> None:
         """Empty it, whatever state it is in."""
+        ...
+
+
+@runtime_checkable
+class AsksFirst(PairIndex, Protocol):
+    """An index that can take in the questions of pairs long before their answers, which are far longer.
+
+    Pairs are found by their questions meanwhile.
+    """
+
+    async def asked(self, store: str) -> int:
+        """The revision up to which it holds the questions of the store of that identity, or that it has reached."""
+        ...
+
+    async def ask(self, changed: Sequence[StoredPair], *, store: str) -> None:
+        """Bring in the questions of these pairs, and take out what was removed; what was reached stays as it is."""
         ...

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from knowledge.errors import KnowledgeUnavailable
-from knowledge.fields import PairIndex
+from knowledge.fields import AsksFirst, PairIndex
 from knowledge.store import KnowledgeStore
 
 _log = structlog.get_logger(__name__)
@@ -19,6 +19,7 @@ class IndexProgress:
     """How far one index is."""
 
     index: str
+    """Its name, or `questions` while it takes in those alone."""
     revision: int
     """The revision it has reached."""
     latest: int
@@ -128,10 +129,13 @@ class Indexer:
         self, index: PairIndex, store: str, progress: Callable[[IndexProgress], None] | None
     ) -> int:
         reached, latest = await index.reached(store), await self._store.revision()
-        if reached > latest:  # the database was restored to an earlier state
-            reached = 0
-        if reached == 0 and latest > 0:
+        asked = await index.asked(store) if isinstance(index, AsksFirst) else reached
+        if max(reached, asked) > latest:  # the database was restored to an earlier state
+            reached = asked = 0
+        if reached == asked == 0 and latest > 0:
             await index.clear()
+        if isinstance(index, AsksFirst):
+            await self._ask(index, store, asked, latest, progress)
         applied = 0
         while reached < latest:
             changed = await self._store.changes(reached, index.batch_size, low_tier=self._low_tier)
@@ -143,6 +147,26 @@ class Indexer:
             if progress is not None:
                 progress(IndexProgress(index=index.name, revision=reached, latest=latest, applied=applied))
         return applied
+
+    async def _ask(
+        self,
+        index: AsksFirst,
+        store: str,
+        asked: int,
+        latest: int,
+        progress: Callable[[IndexProgress], None] | None,
+    ) -> None:
+        """Take in the questions first, where there are more pairs than are brought in at once."""
+        applied = 0
+        while asked < latest:
+            changed = await self._store.changes(asked, index.batch_size, low_tier=self._low_tier)
+            if not changed or (not applied and len(changed) < index.batch_size):
+                break
+            await index.ask(changed, store=store)
+            asked = changed[-1].revision
+            applied += len(changed)
+            if progress is not None:
+                progress(IndexProgress(index="questions", revision=asked, latest=latest, applied=applied))
 
     async def _agrees(self, index: PairIndex) -> bool:
         """Whether the counts are those of the store; a store that is just being written to is not compared."""

@@ -1,12 +1,15 @@
 """The vectors of a collection in memory: what one of up to tens of thousands is searched in, and each pair's own at once."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from knowledge.store import StoredPair
 
 Vector = NDArray[np.float32]
 
@@ -77,3 +80,21 @@ def _about_highest(values: NDArray[np.float32], most: int, *, least: int) -> NDA
 def _highest(values: NDArray[np.float32], most: int) -> NDArray[np.intp]:
     """Where the highest are, in no order."""
     return np.argpartition(values, -most)[-most:] if most < len(values) else np.arange(len(values))
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Pairs with a unit vector each, shape (pairs, dimensions)."""
+
+    pairs: Sequence[StoredPair]
+    vectors: NDArray[np.float32]
+
+    @classmethod
+    def none(cls) -> Self:
+        """Of no pairs."""
+        return cls((), np.empty((0, 0), np.float32))
+
+    def of(self, collection: str) -> "Rows":
+        """Those of one collection."""
+        rows = [row for row, pair in enumerate(self.pairs) if pair.collection == collection]
+        return Rows([self.pairs[row] for row in rows], self.vectors[rows])

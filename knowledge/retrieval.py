@@ -278,9 +278,13 @@ class HybridRetriever:
         cosines = {
             field: known[pair.id]
             if pair.id in known
-            else _cosine(vectors[field].get(pair.id), search.vectors[field])
+            else float(vectors[field][pair.id] @ search.vectors[field])
             for field, known in search.found.meanings.items()
+            if pair.id in known or pair.id in vectors[field]
         }
+        # A field that is still to be embedded counts as much as the other; a pair that left the index, for nothing.
+        nearest = max(cosines.values(), default=-1.0)
+        cosines = {field: cosines.get(field, nearest) for field in search.found.meanings}
         evidence = Evidence(cosines, {field: scores.get(pair.id, 0.0) for field, scores in words.items()})
         score = search.fusion.score(evidence)
         if search.topics:
@@ -328,11 +332,6 @@ class HybridRetriever:
             return hits
         order = sorted(range(len(hits)), key=lambda place: (-scores[place], place))
         return [hits[place] for place in order]
-
-
-def _cosine(own: Vector | None, vector: Vector) -> float:
-    """-1 for a pair that has left the index since it was found."""
-    return -1.0 if own is None else float(own @ vector)
 
 
 def _hit(candidate: _Candidate, weights: Mapping[str, float], cut: PassageSettings) -> Hit:

@@ -164,7 +164,7 @@ class Shelf:
                 version=version,
                 dense=dense,
                 lexical=lexical,
-                indexer=Indexer(self._store, [dense, lexical], low_tier=version.recipe.low_tier),
+                indexer=Indexer(self._store, [lexical, dense], low_tier=version.recipe.low_tier),
                 retriever=HybridRetriever(
                     self._store,
                     dense,

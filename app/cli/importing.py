@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from app.backends import Backends
 
 _POLL_S = 0.5
-_STALLED_S = 120.0
+_STALLED_S = 600.0
 _REMARKS = 3
 
 

@@ -3,6 +3,8 @@
 import functools
 import re
 import threading
+import tomllib
+from importlib import resources
 from typing import Any  # tantivy's types are not checked
 
 _LONGEST_WORD = 60
@@ -15,15 +17,6 @@ _NUMBERS = {
 }
 _NAME = re.compile(r"\b[A-Z][\w'’-]*[\w](?:\s+[A-Z][\w'’-]*[\w])*|\b[A-Z]{2,}\b")
 _FIGURE = re.compile(r"\d+(?:[.,:/]\d+)*")
-_SELF = re.compile(
-    r"\b(?:i|i'm|i've|i'd|i'll|my|me|myself|we|we're|we've|our|us)\b|^(?:please|make|use|call)\b",
-    re.IGNORECASE,
-)
-_CHANGE = re.compile(
-    r"\b(?:now|nowadays|instead|from now on|no longer|any ?more|these days|lately|recently|new|moved|switched|changed?|"
-    r"started|stopped|used to|left|gave up|quit|replaced|updated?|actually|correction|became|become|by now|meanwhile)\b",
-    re.IGNORECASE,
-)
 _OWN = threading.local()  # an analyzer is no thread's but its maker's
 
 
@@ -49,13 +42,25 @@ def names(text: str) -> frozenset[str]:
 
 
 def speaks_of_self(text: str) -> bool:
-    """Whether somebody speaks of himself, or says what he wants."""
-    return _SELF.search(text.replace("’", "'")) is not None  # as people write
+    """Whether somebody speaks of himself, or says what he wants, in English, German, Spanish or Russian."""
+    return _speaks("himself").search(text.replace("’", "'")) is not None  # as people write
 
 
 def speaks_of_change(text: str) -> bool:
     """Whether a text says that something is not what it was before."""
-    return _CHANGE.search(text) is not None
+    return _speaks("change").search(text) is not None
+
+
+def asks_of_self(text: str) -> bool:
+    """Whether a question is about who asks it."""
+    return _speaks("asking").search(text) is not None
+
+
+@functools.cache
+def _speaks(how: str) -> re.Pattern[str]:
+    """The words of all languages that are read."""
+    words = tomllib.loads(resources.files("memory.recall").joinpath("speaking.toml").read_text("utf-8"))[how]
+    return re.compile("|".join(words.values()), re.IGNORECASE)
 
 
 @functools.cache

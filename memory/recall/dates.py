@@ -1,43 +1,23 @@
-"""The time that a question speaks of: "last Tuesday", "in March", "two weeks ago", "on 3 May 2026"."""
+"""The time that a text speaks of: "last Tuesday", "im März", "hace dos semanas", "позавчера", "on 3 May 2026".
 
-import calendar
+The words of each language and the order in which it puts them stand in `times/`, one file a language. A rule there names
+what it means, and has patterns with the places `{month}`, `{weekday}`, `{season}`, `{count}`, `{unit}`, `{year}`, `{days}`,
+`{how}`, `{last}` and `{this}`. Times to come are none: nothing was said then.
+"""
+
 import re
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import resources
+from typing import Any  # TOML
 
-_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name} | {
-    name.lower(): number for number, name in enumerate(calendar.month_abbr) if name
-}
-_WEEKDAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
-_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
-_COUNTS = {
-    word: number
-    for number, words in enumerate(
-        (
-            "",
-            "a an one",
-            "two couple",
-            "three few",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        )
-    )
-    for word in words.split()
-}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_WEEKDAY = "|".join(_WEEKDAYS)
-_COUNT = rf"(?:\d{{1,3}}|{'|'.join(_COUNTS)})"
+_LANGUAGES = ("en", "de", "es", "ru")
 _UNITS = {"day": 1, "week": 7, "month": 30, "year": 365}
-_WAS = r"(?:back )?(?:in|during|since|of|early in|late in|by|from|until|before|after|this|last|around)"
+_SLACK = {"day": 0, "week": 3, "month": 15, "year": 180}
 _MOST_DAYS = 40 * 365
+_CENTURY = 2000
 
 
 @dataclass(frozen=True)
@@ -49,83 +29,107 @@ class Window:
     words: str
 
 
-def window(text: str, now: datetime) -> Window | None:
-    """The time that a question speaks of, seen from `now` and in its zone; None where it names none.
+@dataclass(frozen=True)
+class _Words:
+    """The words by which a language names times, in lower case, with what they mean."""
 
-    Days of the week and months without a year are the latest that have begun. Of several times the first rule below
-    that knows one counts: the most exact come first.
+    months: Mapping[str, int]
+    weekdays: Mapping[str, int]
+    seasons: Mapping[str, int]
+    counts: Mapping[str, int]
+    units: Mapping[str, str]
+    days: tuple[re.Pattern[str], ...]
+    """By how many days ago they are."""
+    how: Mapping[str, re.Pattern[str]]
+    ambiguous: frozenset[str]
+
+
+def window(text: str, now: datetime) -> Window | None:
+    """The time that a text speaks of, seen from `now` and in its zone; None where it names none.
+
+    English, German, Spanish and Russian are read. Days of the week and months without a year are the latest that have
+    begun. Of several times the first rule that knows one counts, the most exact first.
     """
-    for pattern, meant in _RULES:
+    for words, pattern, meant in _RULES:
         for match in pattern.finditer(text):
-            found = _meant(meant, match, now)
+            found = _meant(meant, match, words, now)
             if found:
                 return Window(found[0], found[1], " ".join(match[0].split()))
     return None
 
 
 _Span = tuple[datetime, datetime]
+_Meaning = Callable[[re.Match[str], _Words, datetime], _Span | None]
 
 
-def _meant(
-    meant: Callable[[re.Match[str], datetime], _Span | None], match: re.Match[str], now: datetime
-) -> _Span | None:
+def _meant(meant: _Meaning, match: re.Match[str], words: _Words, now: datetime) -> _Span | None:
     try:
-        return meant(match, now)
+        return meant(match, words, now)
     except (ValueError, OverflowError):
         return None  # such as 31 June
 
 
-def _iso(match: re.Match[str], now: datetime) -> _Span:
-    return _day(now.replace(year=int(match[1]), month=int(match[2]), day=int(match[3])))
+def _group(match: re.Match[str], name: str) -> str:
+    """What stands in a place of the pattern, in lower case; empty where it has no such place."""
+    return (match.groupdict().get(name) or "").lower()
 
 
-def _date(match: re.Match[str], now: datetime) -> _Span:
-    day, month, year = int(match["day"]), _MONTHS[match["month"].lower()], match["year"]
-    found = _midnight(now).replace(day=1, month=month).replace(day=day)
+def _date(match: re.Match[str], words: _Words, now: datetime) -> _Span:
+    month = words.months[_group(match, "month")] if _group(match, "month") else int(match["number"])
+    day = int(match["day"]) if match["day"].isdigit() else 1
+    year = int(_group(match, "year") or 0)
     if year:
-        return _day(found.replace(year=int(year)))
+        year += _CENTURY * (year < _CENTURY // 20)
+        return _day(now.replace(day=1, year=year, month=month).replace(day=day))
+    found = _midnight(now).replace(day=1, month=month).replace(day=day)
     return _day(found if found <= now else found.replace(year=now.year - 1))
 
 
-def _ago(match: re.Match[str], now: datetime) -> _Span | None:
-    unit = match["unit"].lower()
-    count = _count(match["count"])
-    if count * _UNITS[unit] > _MOST_DAYS:
+def _ago(match: re.Match[str], words: _Words, now: datetime) -> _Span | None:
+    unit, days = _stretch(match, words)
+    if days > _MOST_DAYS:
         return None
-    at = _midnight(now) - timedelta(days=count * _UNITS[unit])
-    slack = timedelta(days={"day": 0, "week": 3, "month": 15, "year": 180}[unit])
+    at = _midnight(now) - timedelta(days=days)
+    slack = timedelta(days=_SLACK[unit])
     return at - slack, min(at + slack + timedelta(days=1), _midnight(now) + timedelta(days=1))
 
 
-def _past(match: re.Match[str], now: datetime) -> _Span | None:
-    days = _count(match["count"]) * _UNITS[match["unit"].lower()]
+def _past(match: re.Match[str], words: _Words, now: datetime) -> _Span | None:
+    _, days = _stretch(match, words)
     return None if days > _MOST_DAYS else (_midnight(now) - timedelta(days=days), now)
 
 
-def _named_day(match: re.Match[str], now: datetime) -> _Span:
-    back = {"today": 0, "tonight": 0, "morning": 0, "yesterday": 1, "last night": 1, "before yesterday": 2}
-    said = match[0].lower()
-    days = next(back[name] for name in sorted(back, key=len, reverse=True) if name in said)
-    return _day(now - timedelta(days=days))
+def _stretch(match: re.Match[str], words: _Words) -> tuple[str, int]:
+    """A unit, and how many days so many of it are."""
+    unit, count = words.units[_group(match, "unit")], _group(match, "count")
+    number = 1 if not count else int(count) if count.isdigit() else words.counts[count]
+    return unit, number * _UNITS[unit]
 
 
-def _weekday(match: re.Match[str], now: datetime) -> _Span:
-    back = (now.weekday() - _WEEKDAYS[match["weekday"].lower()]) % 7
-    if back == 0 and (match["which"] or "").lower() in {"last", "past"}:
+def _named_day(match: re.Match[str], words: _Words, now: datetime) -> _Span:
+    back = next(number for number, days in enumerate(words.days) if days.fullmatch(match["days"]))
+    return _day(now - timedelta(days=back))
+
+
+def _weekday(match: re.Match[str], words: _Words, now: datetime) -> _Span:
+    back = (now.weekday() - words.weekdays[_group(match, "weekday")]) % 7
+    if back == 0 and _group(match, "last"):
         back = 7
     return _day(now - timedelta(days=back))
 
 
-def _weekend(match: re.Match[str], now: datetime) -> _Span:
+def _weekend(match: re.Match[str], words: _Words, now: datetime) -> _Span:  # noqa: ARG001  # as the others
     saturday = _midnight(now) - timedelta(days=(now.weekday() - 5) % 7)
-    if now.weekday() >= 5 and match["which"].lower() != "this":  # noqa: PLR2004  # Saturday
+    if now.weekday() >= 5 and not _group(match, "this"):  # noqa: PLR2004  # Saturday
         saturday -= timedelta(days=7)
     return saturday, saturday + timedelta(days=2)
 
 
-def _calendar(match: re.Match[str], now: datetime) -> _Span:
-    unit, last = match["unit"].lower(), match["which"].lower() != "this"
+def _calendar(match: re.Match[str], words: _Words, now: datetime) -> _Span | None:
+    unit, last = words.units[_group(match, "unit")], not _group(match, "this")
     today = _midnight(now)
+    if unit == "day":
+        return None
     if unit == "week":
         begins = today - timedelta(days=now.weekday() + 7 * last)
         return begins, begins + timedelta(days=7)
@@ -137,47 +141,44 @@ def _calendar(match: re.Match[str], now: datetime) -> _Span:
     return begins, begins.replace(year=begins.year + 1)
 
 
-def _month(match: re.Match[str], now: datetime) -> _Span | None:
-    name = match["month"]
-    if name in {"may", "march", "mar", "sep", "dec"} and not match["year"]:
+def _month(match: re.Match[str], words: _Words, now: datetime) -> _Span | None:
+    name, year = match["month"], _group(match, "year")
+    if name in words.ambiguous and not year:
         return None  # in small letters they are other words
-    begins = _midnight(now).replace(day=1, month=_MONTHS[name.lower()])
-    if match["year"]:
-        begins = begins.replace(year=int(match["year"]))
-    elif begins > now or ((match["how"] or "").lower().endswith("last") and begins.month == now.month):
+    begins = _midnight(now).replace(day=1, month=words.months[name.lower()])
+    if year:
+        begins = begins.replace(year=int(year))
+    elif begins > now or (_group(match, "last") and begins.month == now.month):
         begins = begins.replace(year=begins.year - 1)
-    return _how(match["how"], begins, _months_on(begins, 1), now)
+    return _how(_group(match, "how"), words, (begins, _months_on(begins, 1)), now)
 
 
-def _season(match: re.Match[str], now: datetime) -> _Span:
-    begins = _midnight(now).replace(day=1, month=_SEASONS[match["season"].lower()])
+def _season(match: re.Match[str], words: _Words, now: datetime) -> _Span:
+    begins = _midnight(now).replace(day=1, month=words.seasons[_group(match, "season")])
     if begins > now:
         begins = begins.replace(year=begins.year - 1)
     return begins, _months_on(begins, 3)
 
 
-def _year(match: re.Match[str], now: datetime) -> _Span:
+def _year(match: re.Match[str], words: _Words, now: datetime) -> _Span:
     begins = _midnight(now).replace(year=int(match["year"]), month=1, day=1)
-    return _how(match["how"], begins, begins.replace(year=begins.year + 1), now)
+    return _how(_group(match, "how"), words, (begins, begins.replace(year=begins.year + 1)), now)
 
 
-def _lately(match: re.Match[str], now: datetime) -> _Span:
-    return _midnight(now) - timedelta(days=14 if match else 0), now
+def _lately(match: re.Match[str], words: _Words, now: datetime) -> _Span:  # noqa: ARG001  # as the others
+    return _midnight(now) - timedelta(days=14), now
 
 
-def _how(how: str | None, begins: datetime, ends: datetime, now: datetime) -> _Span:
-    word = (how or "").lower().rsplit(" ", 1)[-1]
-    if word == "since":
-        return begins, now
-    if word == "after":
-        return ends, max(now, ends)
-    if word in {"before", "until"}:
-        return begins - timedelta(days=_MOST_DAYS), begins
-    return begins, ends
-
-
-def _count(word: str) -> int:
-    return int(word) if word.isdigit() else _COUNTS[word.lower()]
+def _how(said: str, words: _Words, span: _Span, now: datetime) -> _Span:
+    begins, ends = span
+    match next((how for how, pattern in words.how.items() if pattern.fullmatch(said)), ""):
+        case "since":
+            return begins, now
+        case "after":
+            return ends, max(now, ends)
+        case "before":
+            return begins - timedelta(days=_MOST_DAYS), begins
+    return span
 
 
 def _midnight(at: datetime) -> datetime:
@@ -194,34 +195,61 @@ def _months_on(begins: datetime, months: int) -> datetime:
     return begins.replace(year=number // 12, month=number % 12 + 1)
 
 
-def _rule(
-    pattern: str, meant: Callable[[re.Match[str], datetime], _Span | None]
-) -> tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Span | None]]:
-    return re.compile(pattern, re.IGNORECASE), meant
+_MEANINGS: Mapping[str, _Meaning] = {
+    "date": _date,
+    "ago": _ago,
+    "past": _past,
+    "named day": _named_day,
+    "weekday": _weekday,
+    "weekend": _weekend,
+    "calendar": _calendar,
+    "month": _month,
+    "season": _season,
+    "year": _year,
+    "lately": _lately,
+}
 
 
-_RULES = (
-    _rule(r"\b(\d{4})-(\d{2})-(\d{2})\b", _iso),
-    _rule(
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b\.?(?:,? (?P<year>(?:19|20)\d\d)\b)?",
-        _date,
-    ),
-    _rule(
-        rf"\b(?P<month>{_MONTH})\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)(?:,? (?P<year>(?:19|20)\d\d)\b)?",
-        _date,
-    ),
-    _rule(
-        r"\b(?:the day )?before yesterday\b|\byesterday\b|\btoday\b|\btonight\b|\blast night\b|\bthis morning\b",
-        _named_day,
-    ),
-    _rule(rf"\b(?P<count>{_COUNT})(?: of)? (?P<unit>day|week|month|year)s? (?:ago|back|earlier)\b", _ago),
-    _rule(rf"\b(?:last|past|previous) (?P<count>{_COUNT})(?: of)? (?P<unit>day|week|month|year)s?\b", _past),
-    _rule(rf"\b(?:(?P<which>last|past|this|on) )(?P<weekday>{_WEEKDAY})\b", _weekday),
-    _rule(r"\b(?P<which>last|this|the|past) weekend\b", _weekend),
-    _rule(rf"\b(?:(?P<how>{_WAS}) )(?P<month>{_MONTH})\b\.?(?:,? (?P<year>(?:19|20)\d\d)\b)?", _month),
-    _rule(rf"\b(?P<how>(?!))?(?P<month>{_MONTH}) (?P<year>(?:19|20)\d\d)\b", _month),
-    _rule(r"\b(?P<which>last|this|past|previous) (?P<unit>week|month|year)\b", _calendar),
-    _rule(rf"\b(?:last|this|in|in the|during the|over the) (?P<season>{'|'.join(_SEASONS)})\b", _season),
-    _rule(rf"\b(?P<how>{_WAS}) (?P<year>(?:19|20)\d\d)\b", _year),
-    _rule(r"\b(?:recently|lately|the other day)\b", _lately),
-)
+def _read(language: str) -> Iterator[tuple[_Words, re.Pattern[str], _Meaning]]:
+    """The rules of a language, in the order of its file."""
+    data: dict[str, Any] = tomllib.loads(
+        resources.files("memory.recall").joinpath("times", f"{language}.toml").read_text("utf-8")
+    )
+    words = _Words(
+        months={form: number for number, forms in enumerate(data["months"], 1) for form in forms.split()},
+        weekdays={form: number for number, forms in enumerate(data["weekdays"]) for form in forms.split()},
+        seasons=data["seasons"],
+        counts={form: number for number, forms in enumerate(data["counts"]) for form in forms.split()},
+        units={form: unit for unit, forms in data["units"].items() for form in forms.split()},
+        days=tuple(_pattern(days) for days in data["days"]),
+        how={how: _pattern(said) for how, said in data["how"].items()},
+        ambiguous=frozenset(data["ambiguous"].split()),
+    )
+    places = {
+        "month": _any(words.months),
+        "weekday": _any(words.weekdays),
+        "season": _any(words.seasons),
+        "count": rf"\d{{1,3}}|{_any(words.counts)}",
+        "unit": _any(words.units),
+        "year": r"(?:19|20)\d\d(?!\d)",
+        "days": "|".join(reversed(data["days"])),
+        "how": "|".join(data["how"].values()),
+        "last": data["last"],
+        "this": data["this"],
+    }
+    for rule in data["rules"]:
+        for said in rule["said"]:
+            for place, forms in places.items():
+                said = said.replace(f"{{{place}}}", f"(?P<{place}>{forms})")  # noqa: PLW2901  # place by place
+            yield words, _pattern(rf"(?<!\w)(?:{said})(?!\w)"), _MEANINGS[rule["means"]]
+
+
+def _any(words: Mapping[str, Any]) -> str:
+    return "|".join(sorted(words, key=len, reverse=True))
+
+
+def _pattern(said: str) -> re.Pattern[str]:
+    return re.compile(said, re.IGNORECASE)
+
+
+_RULES = tuple(rule for language in _LANGUAGES for rule in _read(language))

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from memory.interfaces import Vectors
-from memory.recall.analysis import stems
+from memory.recall.analysis import asks_of_self, stems
 from memory.recall.dates import Window
 
 _STOP = frozenset(
@@ -24,7 +24,6 @@ _NAME = re.compile(
     r"street|person|team|place|day|month)\b",
     re.IGNORECASE,
 )
-_FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|myself|i'm|i've)\b", re.IGNORECASE)
 _FILLER = re.compile(
     r"^(?:(?:wait(?: a (?:minute|second))?|hm+|so|ok(?:ay)?|hey|hi|hello|please|and|but|well)\b[,.!]?\s*|"
     r"i (?:completely |almost |just )?(?:forgot|forget|may be forgetting|am stressed out|can't remember|remember that)[,.!]?\s+)+",
@@ -72,7 +71,7 @@ def read(text: str, *, window: Window | None = None, vector: Vectors | None = No
         dated=dated,
         figure=_FIGURE.search(asked) is not None,
         name=_NAME.search(asked) is not None,
-        first_person=_FIRST_PERSON.search(asked) is not None,
+        first_person=asks_of_self(asked),
         window=window,
         vector=vector,
     )

@@ -31,12 +31,20 @@ class GgufEmbedder:
     A text gives the unit vector that the file's own pooling makes of its first tokens.
     """
 
-    def __init__(self, model: LoadedModel, context: PooledContext, *, name: str, max_tokens: int) -> None:
+    def __init__(
+        self, model: LoadedModel, context: PooledContext, *, name: str, max_tokens: int, batch: int
+    ) -> None:
         self._model = model
         self._context = context
         self._name = name
         self._max_tokens = max_tokens
-        self._batcher = Batcher(self._compute, name=name, dimensions=context.dimensions)
+        self._batcher = Batcher(
+            self._compute,
+            name=name,
+            dimensions=context.dimensions,
+            text_tokens=max_tokens,
+            slice_tokens=batch,
+        )
 
     @classmethod
     async def load(
@@ -67,7 +75,7 @@ class GgufEmbedder:
         except EngineError:
             model.close()
             raise
-        return cls(model, context, name=path, max_tokens=tokens)
+        return cls(model, context, name=path, max_tokens=tokens, batch=batch)
 
     @property
     def name(self) -> str:

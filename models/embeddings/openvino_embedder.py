@@ -32,7 +32,9 @@ class OpenVinoEmbedder:
     def __init__(self, tokenizer: "Tokenizer", model: "CompiledModel") -> None:
         self._tokenizer = tokenizer
         self._request = model.create_infer_request()
-        self._batcher = Batcher(self._compute, name=DEFAULT_MODEL, dimensions=DIMENSIONS)
+        self._batcher = Batcher(
+            self._compute, name=DEFAULT_MODEL, dimensions=DIMENSIONS, text_tokens=MAX_TOKENS
+        )
 
     @classmethod
     async def load(cls, data: Path, *, threads: int | None = None) -> Self:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from models.embeddings.batching import Batcher
+from models.embeddings.batching import SLICE_TOKENS, Batcher
 from models.embeddings.inspection import see_that_it_is_there
 from models.errors import EmbeddingUnavailable
 from models.interfaces import Vectors
@@ -26,7 +26,13 @@ class SentenceTransformerEmbedder:
         self._model = model
         self._name = name
         self._dimensions = _dimensions(model, name)
-        self._batcher = Batcher(self._compute, name=name, dimensions=self._dimensions)
+        self._batcher = Batcher(
+            self._compute,
+            name=name,
+            dimensions=self._dimensions,
+            text_tokens=int(model.max_seq_length or SLICE_TOKENS),
+            slice_tokens=SLICE_TOKENS if model.device.type == "cpu" else 8 * SLICE_TOKENS,
+        )
 
     @classmethod
     async def load(cls, name: str, *, device: str = "cpu") -> Self:

@@ -56,6 +56,7 @@ def test_every_table_name_is_plain_ascii_and_not_reserved(request_text):
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 def test_postgres_accepts_the_schema_of_every_trade(connection):
     for domain in domains():
         connection.execute("DROP SCHEMA rebecca_test CASCADE; CREATE SCHEMA rebecca_test")

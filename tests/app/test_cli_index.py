@@ -164,6 +164,7 @@ def test_a_build_that_was_broken_off_is_gone_on_with(
     assert as_json(data, "index", "build", "2")["result"]["number"] == 2
 
 
+@pytest.mark.uncounted
 def test_versions_are_evaluated_and_compared_over_the_same_cases(data: Path, tmp_path: Path):
     file = tmp_path / "many.jsonl"
     subjects = ["funding", "open interest", "halving", "mempool", "staking", "slippage", "spread", "drawdown"]

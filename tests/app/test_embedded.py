@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -16,6 +17,8 @@ from app.embedded import DataFolderUnusable, EmbeddedServers, Origin, ServerDidN
 from app.embedded.folder import make_folder
 from app.embedded.processes import command_of, wait_until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -24,13 +27,35 @@ def servers(data: Path, postgres_url: str | None = None, redis_url: str | None =
 
 
 @pytest.fixture
-async def data(tmp_path):
+async def empty(tmp_path):
     """A data folder whose servers, whatever a test did, are stopped afterwards; a cluster is 60 MB, so it goes."""
     yield tmp_path
-    if await asyncio.to_thread((tmp_path / "users.lock").exists):
-        async with servers(tmp_path):
-            pass
+    await stopped(tmp_path)
     await asyncio.to_thread(shutil.rmtree, tmp_path)
+
+
+@pytest.fixture(scope="module")
+async def started_before(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
+    """A data folder that a first start has filled: to make a cluster takes longer than all else of a start."""
+    folder = tmp_path_factory.mktemp("started")
+    async with servers(folder):
+        pass
+    yield folder
+    await asyncio.to_thread(shutil.rmtree, folder)
+
+
+@pytest.fixture
+async def data(started_before):
+    """The same, one for all tests, which each leave it sound; its servers are stopped afterwards."""
+    yield started_before
+    await stopped(started_before)
+
+
+async def stopped(folder: Path) -> None:
+    """Have no servers on the folder."""
+    if (folder / "postgres/postmaster.pid").exists() or (folder / "redis/redis.pid").exists():
+        async with servers(folder):
+            pass
 
 
 async def postgres_pid(data: Path) -> int:
@@ -67,8 +92,8 @@ async def kill(pid: int) -> None:
     await gone(pid)
 
 
-async def test_first_start_makes_both_servers_and_says_so(data):
-    async with servers(data) as started:
+async def test_first_start_makes_both_servers_and_says_so(empty):
+    async with servers(empty) as started:
         assert await scalar(started.postgres_url, "SHOW server_version") == "18.4"
         assert await scalar(started.postgres_url, "SELECT current_database()") == "freya"
         async with Redis.from_url(started.redis_url) as client:
@@ -77,7 +102,7 @@ async def test_first_start_makes_both_servers_and_says_so(data):
         assert postgres.origin is redis.origin is Origin.STARTED
         assert str(postgres).startswith("PostgreSQL 18.4, embedded, started by this process, at /")
         assert (redis.version or "").split(".") >= ["6", "2"]
-        pids = await postgres_pid(data), await redis_pid(data)
+        pids = await postgres_pid(empty), await redis_pid(empty)
     assert not await alive(pids[0])
     assert not await alive(pids[1])
 
@@ -124,12 +149,12 @@ async def test_starter_that_leaves_first_hands_the_servers_to_the_one_that_stays
 
 async def test_what_was_written_is_there_after_a_restart(data):
     async with servers(data) as started:
-        await execute(started.postgres_url, "CREATE TABLE kept AS SELECT 7 AS number")
+        await execute(started.postgres_url, "CREATE TABLE restarted AS SELECT 7 AS number")
         async with Redis.from_url(started.redis_url) as client:
             await client.xadd("events", {"sequence": "1"})
     async with servers(data) as again:
         assert again.descriptions[0].origin is Origin.STARTED
-        assert await scalar(again.postgres_url, "SELECT number FROM kept") == 7
+        assert await scalar(again.postgres_url, "SELECT number FROM restarted") == 7
         async with Redis.from_url(again.redis_url) as client:
             assert await client.xlen("events") == 1
 
@@ -193,15 +218,15 @@ async def test_pid_files_that_name_an_unrelated_process_do_not_stop_a_start(data
         await stranger.wait()
 
 
-async def test_two_that_start_at_once_share_one_pair_of_servers(data):
+async def test_two_that_start_at_once_share_one_pair_of_servers(empty):
     async with contextlib.AsyncExitStack() as stack:
-        both = await asyncio.gather(*(stack.enter_async_context(servers(data)) for _ in range(2)))
+        both = await asyncio.gather(*(stack.enter_async_context(servers(empty)) for _ in range(2)))
         origins = sorted(found.origin for each in both for found in each.descriptions)
         assert origins == [Origin.REUSED, Origin.REUSED, Origin.STARTED, Origin.STARTED]
 
 
-async def test_path_too_long_for_a_socket_gets_a_short_private_folder(data):
-    data = data / ("long" * 30) / "with space"
+async def test_path_too_long_for_a_socket_gets_a_short_private_folder(empty):
+    data = empty / ("long" * 30) / "with space"
     async with servers(data) as started:
         socket = Path(started.descriptions[0].address)
         assert socket.parent.parent == Path("/tmp")  # noqa: S108 - where it should be
@@ -214,8 +239,8 @@ async def test_path_too_long_for_a_socket_gets_a_short_private_folder(data):
     await asyncio.to_thread(socket.parent.rmdir)
 
 
-async def test_short_socket_folder_that_belongs_to_somebody_else_is_refused(data):
-    data = data / ("long" * 30)
+async def test_short_socket_folder_that_belongs_to_somebody_else_is_refused(empty):
+    data = empty / ("long" * 30)
     async with servers(data) as started:
         run = Path(started.descriptions[0].address).parent
     run.rmdir()
@@ -276,17 +301,17 @@ async def test_damaged_redis_file_is_reported_with_what_to_do(data):
     (data / "redis" / "appendonly.aof").unlink()
 
 
-async def test_failed_initdb_leaves_no_half_of_a_cluster(data, monkeypatch):
+async def test_failed_initdb_leaves_no_half_of_a_cluster(empty, monkeypatch):
     monkeypatch.setattr("app.embedded.postgres._ROLE", "pg_forbidden")
     with pytest.raises(
         ServerDidNotStart, match=r'initdb ended with status 1.*\n.*\n.*"pg_forbidden" is disallowed'
     ):
-        async with servers(data):
+        async with servers(empty):
             pass
-    assert not (data / "postgres").exists()
-    assert not (data / "postgres.new").exists()
+    assert not (empty / "postgres").exists()
+    assert not (empty / "postgres.new").exists()
     monkeypatch.undo()
-    async with servers(data) as started:
+    async with servers(empty) as started:
         assert await scalar(started.postgres_url, "SELECT 1") == 1
 
 
@@ -301,18 +326,18 @@ async def test_cluster_of_another_major_version_is_left_alone(data):
     version.write_text("18\n")
 
 
-async def test_cancelled_start_leaves_nothing_running(data):
-    starting = asyncio.create_task(servers(data).__aenter__())
-    written = data / "redis" / "redis.pid"
+async def test_cancelled_start_leaves_nothing_running(empty):
+    starting = asyncio.create_task(servers(empty).__aenter__())
+    written = empty / "redis" / "redis.pid"
     assert await asyncio.to_thread(
         wait_until, lambda: written.exists() and bool(written.read_text()), seconds=20
     )
-    pid = await redis_pid(data)
+    pid = await redis_pid(empty)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
     await gone(pid)
-    assert not (data / "postgres" / "postmaster.pid").exists()
+    assert not (empty / "postgres" / "postmaster.pid").exists()
 
 
 async def test_ctrl_c_in_the_terminal_does_not_reach_the_servers(data):

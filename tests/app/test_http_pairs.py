@@ -62,6 +62,7 @@ async def twins(store: KnowledgeStore, client: httpx.AsyncClient) -> AsyncIterat
     )
 
 
+@pytest.mark.uncounted
 async def test_list_is_walked_to_its_end_in_parts_of_any_size(client, document):
     stored = sum(one["stored"] for one in (await client.get("/v1/knowledge")).json()["items"])
     whole = await walked(client, _PAIRS, 200, duplicates="with")

@@ -132,6 +132,7 @@ def in_short(events: list[StoredEvent]) -> Counter[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("keys", [(), (key(1),)], ids=["plain", "sealed"])
+@pytest.mark.uncounted
 async def test_a_run_goes_on_from_wherever_its_worker_was_killed(pool, redis, chat, charters, calls, keys):
     whole = opened(pool, redis, chat, charters, "wrk_whole", keys=keys)
     whole.events = Killed(redis, after=1000)

@@ -19,6 +19,8 @@ from memory.privacy import MasterCipher, PrivacySettings
 from tests.e2e.seeding import seeded_data
 from tests.memory.privacy.conftest import key
 
+pytestmark = pytest.mark.slow
+
 SAID = (
     "Zorvelda",
     "Quimbertown",
@@ -116,6 +118,7 @@ def files_with(folder: Path, texts: tuple[str, ...]) -> Iterator[str]:
             yield from (f"{path.relative_to(folder)}: {text!r}" for text in wanted if text in content)
 
 
+@pytest.mark.uncounted
 async def test_what_was_said_is_in_no_store_and_is_found_all_the_same(data):
     words = tuple({form for word in SAID for form in (word, word.casefold())})
     async with open_freya(settings_of(data, 1)) as service, door(service) as client:
@@ -143,6 +146,7 @@ async def test_what_was_said_is_in_no_store_and_is_found_all_the_same(data):
         assert "sealed:" not in exported
 
 
+@pytest.mark.uncounted
 async def test_keys_are_changed_and_the_old_one_goes(data):
     async with open_freya(settings_of(data, 1)) as service, door(service) as client:
         await use(client)

@@ -106,6 +106,7 @@ def test_what_is_settled_is_rendered_as_within_the_whole(lines):
     assert re.sub(r"\s+", " ", "".join(parts)) == re.sub(r"\s+", " ", whole)
 
 
+@pytest.mark.uncounted
 def test_very_long_and_deep_texts_take_no_quadratic_time():
     def seconds(text: str) -> float:
         began = time.thread_time()

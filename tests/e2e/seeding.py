@@ -39,14 +39,14 @@ _COPIED = ("postgres", "redis", "chroma", "lexical", "router", "rules")
 
 async def seeded_data(prefix: str) -> Path:
     """A fresh data folder, filled; the caller removes it."""
-    turn = await asyncio.to_thread(_take_turn)
-    try:
-        seed = _CACHE / await asyncio.to_thread(_fingerprint)
-        if not await asyncio.to_thread(seed.exists):
-            await _make(seed)
+    async with _seed() as seed:
         return await asyncio.to_thread(_copy, seed, Path(tempfile.mkdtemp(prefix=prefix)))
-    finally:
-        await asyncio.to_thread(turn.close)
+
+
+async def learned_before(data: Path) -> None:
+    """Put into an empty data folder what a router learned, so that a service on it need not learn it."""
+    async with _seed() as seed:
+        await asyncio.to_thread(shutil.copytree, seed / "router", data / "router")
 
 
 @asynccontextmanager
@@ -57,6 +57,19 @@ async def fresh_data(prefix: str) -> AsyncIterator[Path]:
         yield data
     finally:
         await asyncio.to_thread(shutil.rmtree, data)
+
+
+@asynccontextmanager
+async def _seed() -> AsyncIterator[Path]:
+    """The folder that all are copied from, which no other process makes or replaces meanwhile."""
+    turn = await asyncio.to_thread(_take_turn)
+    try:
+        seed = _CACHE / await asyncio.to_thread(_fingerprint)
+        if not await asyncio.to_thread(seed.exists):
+            await _make(seed)
+        yield seed
+    finally:
+        await asyncio.to_thread(turn.close)
 
 
 async def _make(seed: Path) -> None:

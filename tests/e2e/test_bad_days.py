@@ -5,8 +5,8 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import websockets
 from app.embedded import EmbeddedServers
 from tests.e2e.running import Command, running, until_ready
 from tests.e2e.seeding import fresh_data
+from tests.e2e.stores import Chroma, stopped, until_revived
 
 pytestmark = pytest.mark.e2e
 JSON = {"content-type": "application/json"}
@@ -131,12 +132,18 @@ async def test_a_huge_frame_closes_its_socket_only(service: Command, client):
     await assert_lives(client)
 
 
-async def test_postgres_and_redis_may_stop_and_come_back():
+async def test_postgres_redis_and_chroma_may_stop_and_come_back():
     async with contextlib.AsyncExitStack() as stack:
         data = await stack.enter_async_context(fresh_data("freya-outage-"))
         stores = await stack.enter_async_context(EmbeddedServers(data, postgres_url=None, redis_url=None))
-        urls = {"FREYA_POSTGRES_URL": stores.postgres_url, "FREYA_REDIS_URL": stores.redis_url}
-        command = await stack.enter_async_context(running(data, **urls))
+        chroma = await stack.enter_async_context(Chroma.serving(data / "chroma-server"))
+        outside = {
+            "FREYA_POSTGRES_URL": stores.postgres_url,
+            "FREYA_REDIS_URL": stores.redis_url,
+            "FREYA_KNOWLEDGE__CHROMA_URL": chroma.url,
+            "FREYA_KNOWLEDGE__RETRIEVAL__RESIDENT": "0",  # else what is in memory is searched without it
+        }
+        command = await stack.enter_async_context(running(data, **outside))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=command.url, timeout=30))
         await assert_lives(client)
         for name, file, code in (
@@ -144,115 +151,72 @@ async def test_postgres_and_redis_may_stop_and_come_back():
             ("postgres", "postgres/postmaster.pid", "memory_unavailable"),
         ):
             await stopped(int((data / file).read_text().split()[0]))
-            assert_problem(await client.post("/v1/chat", json={"message": "What is RSI?"}), 503, code)
+            await assert_out_of_order(client, code)
             await until_ready(client, ready=False)
             report = (await client.get("/readyz")).json()
             assert name in [one["name"] for one in report["dependencies"] if not one["ok"]]
-            assert (await client.get("/healthz")).status_code == 200
             await stack.enter_async_context(EmbeddedServers(data, postgres_url=None, redis_url=None))
+            await until_ready(client, ready=True)
+            await assert_lives(client)
+        await chroma.stop()
+        await assert_out_of_order(client, "knowledge_unavailable")
+        assert (await client.get("/readyz")).status_code == 503
+        await chroma.start()
+        await until_ready(client, ready=True)
+        await assert_lives(client)
+
+
+async def assert_out_of_order(client: httpx.AsyncClient, code: str) -> None:
+    """A question gets the problem of what is missing, and the service lives."""
+    refused = await client.post("/v1/chat", json={"message": "What is the MACD indicator?"})
+    assert_problem(refused, 503, code)
+    assert (await client.get("/healthz")).status_code == 200
+
+
+@pytest.fixture(scope="module")
+async def own() -> AsyncIterator[Command]:
+    """A service on servers that it started itself, all of which tests kill."""
+    async with fresh_data("freya-killed-") as data, running(data) as command:
+        yield command
+
+
+async def test_embedded_servers_that_die_are_started_again(own: Command):
+    async with httpx.AsyncClient(base_url=own.url, timeout=30) as client:
+        await assert_lives(client)
+        for file in ("redis/redis.pid", "postgres/postmaster.pid"):
+            died = int((own.data / file).read_text().split()[0])
+            os.kill(died, signal.SIGKILL)
+            await until_revived(own.data / file, died)
             await until_ready(client, ready=True)
             await assert_lives(client)
 
 
-async def test_embedded_servers_that_die_are_started_again():
-    async with fresh_data("freya-revival-") as data, running(data) as command:
-        async with httpx.AsyncClient(base_url=command.url, timeout=30) as client:
-            await assert_lives(client)
-            for file in ("redis/redis.pid", "postgres/postmaster.pid"):
-                died = int((data / file).read_text().split()[0])
-                os.kill(died, signal.SIGKILL)
-                await until_revived(data / file, died)
-                await until_ready(client, ready=True)
-                await assert_lives(client)
+async def test_a_killed_service_goes_on_with_its_run_after_a_restart(own: Command):
+    async with httpx.AsyncClient(base_url=own.url, timeout=30) as client:
+        thread = (await client.post("/v1/threads", json={"title": "killed"})).json()["id"]
+        body = {"message": "Design an agent for a dental clinic with WhatsApp", "thread_id": thread}
+        run_id = (await client.post("/v1/chat", json=body)).json()["run_id"]
+        body["message"] = "Design an agent for a hotel with e-mail"
+        asked = asyncio.create_task(client.post("/v1/chat", json=body))
+        await until_running(client, thread)
+        own.process.kill()
+        await own.process.wait()
+        with pytest.raises(httpx.TransportError):
+            await asked
+    async with running(own.data) as command, httpx.AsyncClient(base_url=command.url, timeout=60) as client:
+        assert (await client.get(f"/v1/runs/{run_id}")).json()["status"] == "finished"
+        again = await client.post("/v1/chat", json={**body, "on_busy": "queue"})
+        assert again.status_code == 200, again.text
+        runs = (await client.get(f"/v1/threads/{thread}/runs")).json()["items"]
+        assert [run["status"] for run in runs] == ["finished"] * 3
+        assert runs[1]["result"]["artifacts"]
+        told = await client.get(f"/v1/runs/{runs[1]['id']}/events")
+        numbers = [int(line[4:]) for line in told.text.splitlines() if line.startswith("id: ")]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert told.text.count("event: run.finished") == 1
         assert await command.stop() == 0
-        for server in psutil.process_iter(["cmdline"]):
-            assert str(data) not in " ".join(server.info["cmdline"] or [])
-
-
-async def test_chroma_may_stop_and_come_back():
-    port = free_port()
-    async with contextlib.AsyncExitStack() as stack:
-        data = await stack.enter_async_context(fresh_data("freya-chroma-"))
-        chroma = await started_chroma(data / "chroma-server", port)
-        asks = {"FREYA_KNOWLEDGE__RETRIEVAL__RESIDENT": "0"}  # else what is in memory is searched without it
-        command = await stack.enter_async_context(
-            running(data, FREYA_KNOWLEDGE__CHROMA_URL=f"http://127.0.0.1:{port}", **asks)
-        )
-        client = await stack.enter_async_context(httpx.AsyncClient(base_url=command.url, timeout=30))
-        await assert_lives(client)
-        chroma.terminate()
-        await chroma.wait()
-        refused = await client.post("/v1/chat", json={"message": "What is the MACD indicator?"})
-        assert_problem(refused, 503, "knowledge_unavailable")
-        assert (await client.get("/readyz")).status_code == 503
-        assert (await client.get("/healthz")).status_code == 200
-        chroma = await started_chroma(data / "chroma-server", port)
-        await until_ready(client, ready=True)
-        await assert_lives(client)
-        chroma.terminate()
-        await chroma.wait()
-
-
-async def test_a_killed_service_goes_on_with_its_run_after_a_restart():
-    async with fresh_data("freya-killed-") as data:
-        async with running(data) as command, httpx.AsyncClient(base_url=command.url, timeout=30) as client:
-            thread = (await client.post("/v1/threads", json={"title": "killed"})).json()["id"]
-            body = {"message": "Design an agent for a dental clinic with WhatsApp", "thread_id": thread}
-            run_id = (await client.post("/v1/chat", json=body)).json()["run_id"]
-            body["message"] = "Design an agent for a hotel with e-mail"
-            asked = asyncio.create_task(client.post("/v1/chat", json=body))
-            await until_running(client, thread)
-            command.process.kill()
-            await command.process.wait()
-            with pytest.raises(httpx.TransportError):
-                await asked
-        async with running(data) as command, httpx.AsyncClient(base_url=command.url, timeout=60) as client:
-            assert (await client.get(f"/v1/runs/{run_id}")).json()["status"] == "finished"
-            again = await client.post("/v1/chat", json={**body, "on_busy": "queue"})
-            assert again.status_code == 200, again.text
-            runs = (await client.get(f"/v1/threads/{thread}/runs")).json()["items"]
-            assert [run["status"] for run in runs] == ["finished"] * 3
-            assert runs[1]["result"]["artifacts"]
-            told = await client.get(f"/v1/runs/{runs[1]['id']}/events")
-            numbers = [int(line[4:]) for line in told.text.splitlines() if line.startswith("id: ")]
-            assert numbers == list(range(1, len(numbers) + 1))
-            assert told.text.count("event: run.finished") == 1
-
-
-async def stopped(pid: int) -> None:
-    """End a server of ours at once, and wait until it is gone."""
-    server = psutil.Process(pid)
-    server.send_signal(signal.SIGINT if "postgres" in server.name() else signal.SIGTERM)
-    async with asyncio.timeout(60):
-        while server.is_running() and server.status() != psutil.STATUS_ZOMBIE:
-            await asyncio.sleep(0.05)
-
-
-async def until_revived(file: Path, died: int) -> None:
-    """Wait until the file names another process, twenty seconds at most."""
-
-    def revived() -> bool:
-        return file.exists() and file.read_text().split()[:1] not in ([], [str(died)])
-
-    async with asyncio.timeout(60):
-        while not await asyncio.to_thread(revived):
-            await asyncio.sleep(0.05)
-
-
-async def started_chroma(folder: Path, port: int) -> asyncio.subprocess.Process:
-    """A Chroma server that answers."""
-    process = await asyncio.create_subprocess_exec(
-        Path(sys.executable).with_name("chroma"), "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port),
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    async with asyncio.timeout(30), httpx.AsyncClient() as client:
-        while True:
-            try:
-                (await client.get(f"http://127.0.0.1:{port}/api/v2/heartbeat")).raise_for_status()
-            except httpx.HTTPError:
-                await asyncio.sleep(0.1)
-            else:
-                return process
+    for server in psutil.process_iter(["cmdline"]):
+        assert str(own.data) not in " ".join(server.info["cmdline"] or [])
 
 
 async def until_running(client: httpx.AsyncClient, thread: str) -> None:
@@ -262,12 +226,6 @@ async def until_running(client: httpx.AsyncClient, thread: str) -> None:
             runs = (await client.get(f"/v1/threads/{thread}/runs")).json()["items"]
             if runs and runs[0]["status"] == "running":
                 return
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 async def test_second_service_on_the_folder_is_refused_and_harms_nothing(

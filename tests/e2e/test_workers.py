@@ -13,6 +13,7 @@ from app.embedded import EmbeddedServers
 from tests.e2e.running import running
 from tests.e2e.seeding import fresh_data
 
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 _QUESTION = (
     "Size the market for a salon booking app: 200,000 salons paying 600 a year, serviceable 25 %, obtainable 4 %, "
     "then break-even for it with fixed costs of 90,000 and variable cost of 150"

@@ -1,7 +1,5 @@
 """A run of the graph with the real charters, tools, Redis and PostgreSQL, and a scripted or the extractive model."""
 
-import asyncio
-import fcntl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,11 @@ from agents import Charter, discover
 from app.database import Pool
 from graphs import CalibratedRouter
 from graphs.settings import RouterSettings
+from knowledge import starter_questions
 from memory import Database, MemorySettings, ShortTermTier, ThreadStore, TieredConversation
 from models.chat import ChatModels, ChatSettings, ConfiguredChatModels
 from models.embeddings import CachedEmbedder, OpenVinoEmbedder
+from tests.e2e.seeding import learned_before
 from tests.fakes.scripted_model import Script, ScriptedChat, Step
 from tests.graphs.conversation import Conversation
 
@@ -49,9 +49,21 @@ def play(
 
 
 @pytest.fixture(scope="session")
-def router_data() -> Path:
-    """Where what the router learns is kept, from one run of the tests to the next; the service's own name tells states apart."""
-    return Path(__file__).parents[2] / ".pytest_cache" / "freya-router"
+async def router_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with what the router of a service learned at its first start."""
+    folder = tmp_path_factory.mktemp("router")
+    await learned_before(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def questions(charters: Mapping[str, Charter]) -> Mapping[str, list[str]]:
+    """The starter questions of each specialist, as the service gives them to its router."""
+    asked = starter_questions()
+    return {
+        name: [text for collection in charter.collections for text in asked.get(collection, ())]
+        for name, charter in charters.items()
+    }
 
 
 @pytest.fixture(scope="session")
@@ -68,12 +80,13 @@ def extractive(embedder: CachedEmbedder) -> ChatModels:
 
 @pytest.fixture(scope="session")
 async def router(
-    embedder: CachedEmbedder, charters: Mapping[str, Charter], extractive: ChatModels, router_data: Path
+    embedder: CachedEmbedder,
+    charters: Mapping[str, Charter],
+    extractive: ChatModels,
+    router_data: Path,
+    questions: Mapping[str, list[str]],
 ) -> CalibratedRouter:
-    """The router as the service opens it, without starter questions; processes wait for the first that learns it."""
-    await asyncio.to_thread(router_data.mkdir, parents=True, exist_ok=True)
-    with await asyncio.to_thread((router_data / "lock").open, "wb") as turn:
-        await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)
-        return await CalibratedRouter.open(
-            embedder, charters, extractive, RouterSettings(), data=router_data, questions={}
-        )
+    """The router of a service."""
+    return await CalibratedRouter.open(
+        embedder, charters, extractive, RouterSettings(), data=router_data, questions=questions
+    )

@@ -299,6 +299,24 @@ async def test_what_is_known_is_told_in_the_language_of_the_question(meet: Meet,
     assert heading in (await ana.says(message))[0]
 
 
+async def test_what_is_said_in_one_language_is_recalled_told_changed_and_forgotten_in_others(meet: Meet):
+    ana = meet()
+    await ana.says("Ich wohne in Hamburg und bin Lehrer.")
+    known, _ = await ana.says("What do you know about me?")
+    assert "Lives in Hamburg." in known
+    assert "Is a teacher." in known
+    assert "Lives in Hamburg." in (await ana.says("Was weißt du über mich?"))[0]
+    for question in ("Where do I live?", "Wo wohne ich?"):
+        assert any("Hamburg" in text for text in (await ana.recalls(question))[:3]), question
+
+    await ana.says("Me mudé a Sevilla.")
+    assert "Lives in Sevilla." in (await ana.says("¿Qué sabes de mí?"))[0]
+    assert await ana.known() == ["Is a teacher.", "Lives in Sevilla."]
+
+    await ana.says("Vergiss, dass ich in Sevilla wohne.")
+    assert await ana.known() == ["Is a teacher."]
+
+
 async def test_of_one_matter_only_what_belongs_to_it_is_told(meet: Meet):
     ana = meet()
     await ana.told("Works as a nurse.", slot="fact:job", value="nurse")

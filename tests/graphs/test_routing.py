@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -220,8 +221,10 @@ class Counted:
         return await self._embedder.embed(texts)
 
 
-async def opened(embedder, charters, chat, data):
-    return await CalibratedRouter.open(embedder, charters, chat, RouterSettings(), data=data, questions={})
+async def opened(embedder, charters, chat, data, questions=MappingProxyType({})):
+    return await CalibratedRouter.open(
+        embedder, charters, chat, RouterSettings(), data=data, questions=questions
+    )
 
 
 @pytest.fixture
@@ -234,9 +237,9 @@ def few(charters):
     }
 
 
-async def test_what_was_learned_is_kept(embedder, charters, extractive, router, router_data):
+async def test_what_was_learned_is_kept(embedder, charters, extractive, router, router_data, questions):
     counted = Counted(embedder)
-    same = await opened(counted, charters, extractive, router_data)
+    same = await opened(counted, charters, extractive, router_data, questions)
     assert len(counted.asked) < 20, "what is kept needs no example embedded"
     assert np.array_equal(same._classifier.weights, router._classifier.weights)
 

@@ -1,5 +1,6 @@
 import asyncio
 import signal
+from dataclasses import replace
 
 import chromadb
 import pytest
@@ -39,6 +40,36 @@ async def test_nearest_pairs_come_first_in_each_field(dense):
     assert list(in_questions) == ["pair_1", "pair_2"]
     assert in_questions["pair_1"] == pytest.approx(1.0, abs=1e-5)
     assert list(in_answers) == ["pair_2", "pair_1"]
+
+
+async def test_questions_are_found_before_answers_are_embedded_and_are_embedded_once(dense, embedder):
+    await dense.ask(PAIRS, store=STORE)
+    vectors = await dense.encode("What is the RSI?")
+    assert "pair_1" in await dense.search(vectors[Field.QUESTION], Field.QUESTION)
+    assert await dense.search(vectors[Field.ANSWER], Field.ANSWER) == {}
+    assert (await dense.asked(STORE), await dense.reached(STORE)) == (3, 0)
+    embedded = embedder.embedded
+    await dense.apply(PAIRS, store=STORE)
+    assert embedder.embedded - embedded == len(PAIRS)
+    assert await dense.reached(STORE) == 3
+    assert await dense.counts() == {"technical": 2, "business": 1}
+    assert "pair_2" in await dense.search(vectors[Field.ANSWER], Field.ANSWER)
+
+
+async def test_a_question_that_changed_since_it_was_taken_in_is_embedded_again(dense):
+    await dense.load()
+    await dense.ask(PAIRS, store=STORE)
+    reworded = replace(PAIRS[0], question="Who buys shops?", revision=4)
+    await dense.apply([PAIRS[1], PAIRS[2], reworded], store=STORE)
+    asked = (await dense.encode("Who buys shops?"))[Field.QUESTION]
+    assert (await dense.search(asked, Field.QUESTION))["pair_1"] == pytest.approx(1.0, abs=1e-5)
+
+
+async def test_a_pair_removed_since_its_question_was_taken_in_is_gone(dense):
+    await dense.ask(PAIRS, store=STORE)
+    await dense.ask([replace(PAIRS[0], removed=True, revision=4)], store=STORE)
+    asked = (await dense.encode("What is the RSI?"))[Field.QUESTION]
+    assert set(await dense.search(asked, Field.QUESTION)) == {"pair_2", "pair_3"}
 
 
 async def test_without_collections_all_are_searched(dense):

@@ -59,6 +59,40 @@ async def test_cancelled_run_keeps_what_it_did_and_is_taken_up(importer, store, 
     assert embedder.embedded - embedded < 60
 
 
+async def test_many_pairs_are_found_by_their_questions_first(importer, store, dense, embedder, tmp_path):
+    await fill(importer, tmp_path, [(f"Question {number}?", "Answer.") for number in range(25)])
+    dense.batch_size = 10
+    told: list[IndexProgress] = []
+    indexer = Indexer(store, [dense])
+    assert await indexer.catch_up(told.append) == 25
+    assert [(step.index, step.applied) for step in told] == [
+        ("questions", 10), ("questions", 20), ("questions", 25), ("dense", 10), ("dense", 20), ("dense", 25),
+    ]  # fmt: skip
+    assert embedder.embedded == 50
+
+
+async def test_run_that_ends_after_the_questions_goes_on_with_the_answers(
+    importer, store, dense, embedder, tmp_path
+):
+    await fill(importer, tmp_path, [(f"Question {number}?", "Answer.") for number in range(25)])
+    dense.batch_size = 10
+    indexer = Indexer(store, [dense])
+
+    class AllAskedError(Exception):
+        pass
+
+    def end(state: IndexProgress) -> None:
+        if state.revision == state.latest:
+            raise AllAskedError
+
+    with pytest.raises(AllAskedError):
+        await indexer.catch_up(end)
+    assert await dense.reached(str(await store.identity())) == 0
+    assert await indexer.catch_up() == 25
+    assert embedder.embedded == 50
+    assert await dense.counts() == {"technical": 25}
+
+
 async def test_calls_at_once_take_turns(importer, indexer, dense, tmp_path):
     await fill(importer, tmp_path)
     applied = await asyncio.gather(*(indexer.catch_up() for _ in range(4)))

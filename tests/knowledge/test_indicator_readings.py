@@ -134,6 +134,7 @@ def worked(draw: st.DrawFn) -> tuple[str, str, str, float]:
     )
 
 
+@pytest.mark.uncounted
 @settings(max_examples=250, deadline=None)
 @given(worked())
 def test_readings_of_our_own_code_are_found_right_and_altered_ones_wrong(case):
@@ -150,6 +151,7 @@ def test_readings_of_our_own_code_are_found_right_and_altered_ones_wrong(case):
     )
 
 
+@pytest.mark.uncounted
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(

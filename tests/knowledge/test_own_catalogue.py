@@ -171,6 +171,7 @@ async def test_removed_topic_lets_go_of_what_was_placed_on_it(editor, refiner, i
         await editor.remove(RSI)
 
 
+@pytest.mark.uncounted
 async def test_slug_that_a_source_says_is_kept_beside_what_is_said_by_hand(editor, refiner, importer, store):
     await importer.load_starter()
     (before,) = await store.rows(

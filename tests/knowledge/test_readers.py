@@ -282,6 +282,7 @@ def test_export_without_pairs_is_no_error(tmp_path):
     assert reader.report.nothing == "JSON without question-answer pairs: an object with metadata, sessions"
 
 
+@pytest.mark.uncounted
 def test_large_export_is_read_in_little_memory(tmp_path):
     path = write_export(tmp_path / "export.json", [("Momentum", [(RSI[0], RSI[1] * 300)] * 20)] * 40)
     assert path.stat().st_size > 15_000_000

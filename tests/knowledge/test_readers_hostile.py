@@ -170,6 +170,7 @@ GROWING = {
 
 
 @pytest.mark.parametrize("kind", GROWING)
+@pytest.mark.uncounted
 def test_time_grows_as_the_file_does(tmp_path, kind):
     path = tmp_path / ("a.csv" if kind.startswith("quotes") else "a.json")
     spent = []

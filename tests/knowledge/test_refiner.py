@@ -240,6 +240,7 @@ async def test_progress_is_told_for_every_step(refiner, importer, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.uncounted
 async def test_packaged_pairs_are_placed_without_refinement(importer, store):
     await importer.load_starter()
     topics = await store.topics()

@@ -26,6 +26,23 @@ async def test_best_pair_comes_first_with_all_a_citation_needs(retriever):
     assert best.pair_id.startswith("pair_")
 
 
+async def test_pair_is_found_by_its_question_before_its_answer_is_embedded(
+    store, dense, lexical, importer, tmp_path
+):
+    await importer.import_file(write_export(tmp_path / "export.json", [("Momentum", [RSI, MACD, ATR])]))
+    identity = str(await store.identity())
+    changed = await store.changes(0, 10)
+    await lexical.apply(changed, store=identity)
+    await dense.ask(changed, store=identity)
+    retriever = HybridRetriever(store, dense, lexical)
+    before = await retriever.search("What is RSI?")
+    await dense.apply(changed, store=identity)
+    after = await retriever.search("What is RSI?")
+    assert before[0].question == after[0].question == RSI[0]
+    assert min(before[0].relevance, after[0].relevance) > RetrievalSettings().floor
+    assert await retriever.search("zebra quokka wombat") == []
+
+
 async def test_pairs_that_ask_the_same_are_returned_once(retriever):
     hits = await retriever.search("What is RSI?", floor=-1.0)
     questions = [hit.question for hit in hits]

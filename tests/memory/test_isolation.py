@@ -12,7 +12,7 @@ from tests.memory.isolation import World
 from tests.memory.isolation_steps import ACTS, Act, erase, share
 from tests.memory.isolation_stores import Stores, open_stores
 
-EXAMPLES, STEPS = 11, 510
+EXAMPLES, STEPS = 10, 502
 _numbers = itertools.count(1)
 
 

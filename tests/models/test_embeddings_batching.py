@@ -41,7 +41,7 @@ def model() -> GatedModel:
 
 @pytest.fixture
 async def batcher(model: GatedModel) -> AsyncIterator[Batcher]:
-    opened = Batcher(model.compute, name="gated", dimensions=2)
+    opened = Batcher(model.compute, name="gated", dimensions=2, text_tokens=256)
     yield opened
     model.let(1000)
     await opened.close()
@@ -110,13 +110,47 @@ async def test_a_long_list_lets_others_in_between_its_slices(batcher: Batcher, m
     assert max(len(texts) for texts in model.rounds) <= 3
 
 
+async def test_a_question_waits_for_one_slice_at_most_however_many_lists_there_are(
+    batcher: Batcher, model: GatedModel
+):
+    lists = [await _asked(batcher, *["x" * 3000] * 4) for _ in range(8)]
+    await model.in_round()
+    questions = [await _asked(batcher, "a question") for _ in range(3)]
+    model.let(2)
+    await asyncio.gather(*questions)
+    assert model.rounds[1] == ["a question"] * 3
+    assert not any(task.done() for task in lists)
+    model.let(100)
+    await asyncio.gather(*lists)
+
+
+async def test_a_list_goes_on_while_questions_keep_coming(batcher: Batcher, model: GatedModel):
+    async def keep_asking() -> None:
+        while True:
+            await batcher.embed(["a question"])
+
+    asking = [asyncio.create_task(keep_asking())]
+    await model.in_round()
+    asking.append(asyncio.create_task(keep_asking()))  # while one is computed, the other waits
+    long = await _asked(batcher, *["x" * 3000] * 8)
+    model.let(9)
+    assert (await long).shape == (8, 2)
+    for task in asking:
+        task.cancel()
+    kinds = "".join(texts[0][0] for texts in model.rounds)
+    assert kinds.count("x") == 4
+    assert "aa" not in kinds.removeprefix("a")
+
+
 async def test_a_round_takes_a_bounded_number_of_texts(batcher: Batcher, model: GatedModel):
     first = await _asked(batcher, "a")
     await model.in_round()
-    tasks = [await _asked(batcher, *["t"] * 60) for _ in range(10)]
-    model.let(20)
-    await asyncio.gather(first, *tasks)
-    assert max(len(texts) for texts in model.rounds) == 240
+    tasks = [await _asked(batcher, *["t"] * 16) for _ in range(10)]
+    short = [await _asked(batcher, "t" * 500) for _ in range(10)]
+    model.let(40)
+    await asyncio.gather(first, *tasks, *short)
+    assert max(len(texts) for texts in model.rounds) == 64
+    assert 1_500 < max(sum(map(len, texts)) for texts in model.rounds) <= 2_048
 
 
 async def test_a_text_is_cut_before_the_model_sees_it(batcher: Batcher, model: GatedModel):

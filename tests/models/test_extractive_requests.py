@@ -260,6 +260,7 @@ async def test_what_is_missing_is_asked_for_by_name(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("agent", sorted(discover()))
+@pytest.mark.uncounted
 async def test_every_example_of_a_tool_leads_to_it_or_asks_for_what_it_lacks(
     model: ExtractiveChatModel, charters: Mapping[str, Charter], agent: str
 ):

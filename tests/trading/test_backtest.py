@@ -217,6 +217,7 @@ def test_timeframes_with_too_few_bars_are_named_and_left_out():
         judge(walk(1, count=30))
 
 
+@pytest.mark.uncounted
 def test_most_random_walks_have_no_signal_and_every_signal_has_its_levels():
     signals = [find_signal(walk(seed)) for seed in range(60)]
     found = [signal for signal in signals if signal.side]

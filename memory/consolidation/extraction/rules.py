@@ -3,11 +3,13 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from memory.consolidation.extraction.findings import Finding, Rule
+from memory.consolidation.extraction.foreign import answered, language_of, parted, told_in_english
 from memory.consolidation.extraction.living import LIVING
 from memory.consolidation.extraction.people import PEOPLE
 from memory.consolidation.extraction.person import PERSON
@@ -41,7 +43,9 @@ _LEAD: Final = re.compile(r"^(?:in|at|it's|its|from|as|on|i'm|i am)\s+", re.IGNO
 
 
 class RuleExtractor:
-    """Finds facts, preferences, decisions, progress and expertise that the user states of himself in English.
+    """Finds facts, preferences, decisions, progress and expertise that the user states of himself.
+
+    English, German, Spanish and Russian are read; the records are worded in English (`foreign`).
 
     Precision goes before recall: what is asked, supposed, quoted, or said by the assistant states nothing.
     """
@@ -56,13 +60,24 @@ class RuleExtractor:
 def extracted(excerpt: Excerpt) -> list[Draft]:
     """What the rules find in a message; of two values of one slot the later one."""
     found: dict[str, tuple[Rule, Finding]] = {}
-    for sentence in statements(as_said(excerpt)[:_LONGEST]):
-        for rule, finding in _of_sentence(sentence, excerpt.said.said_at):
-            key = finding.slot or f"{finding.kind}:{finding.text.casefold()}"
-            earlier = found.get(key)
-            if earlier is None or _outweighs(finding, earlier[1]):
-                found[key] = (rule, finding)
+    for rule, finding in _stated(as_said(excerpt)[:_LONGEST], excerpt.said.said_at):
+        key = finding.slot or f"{finding.kind}:{finding.text.casefold()}"
+        earlier = found.get(key)
+        if earlier is None or _outweighs(finding, earlier[1]):
+            found[key] = (rule, finding)
     return [as_draft(excerpt, rule, finding) for rule, finding in found.values()]
+
+
+def _stated(text: str, at: datetime) -> Iterator[tuple[Rule, Finding]]:
+    """What the sentences state, those of other languages first: the rules read them in English."""
+    language = language_of(text)
+    if language != "en":
+        own, text = parted(text)
+        for told in told_in_english(own, language):
+            for rule, finding in _of_sentence(told.sentence, at):
+                yield rule, told.restored(_timed(finding, told.before, at))
+    for sentence in statements(text):
+        yield from _of_sentence(sentence, at)
 
 
 def _of_sentence(sentence: str, at: datetime) -> list[tuple[Rule, Finding]]:
@@ -102,6 +117,8 @@ def as_said(excerpt: Excerpt) -> str:
         or re.match(r"(?:no|yes|i|my|why|none|not|skip)\b", text, re.IGNORECASE)
     ):
         return text
+    if (language := language_of(asked)) != "en":
+        return answered(asked, words, language) or text
     for question, sentence in _ANSWERS:
         if question.search(asked):
             return sentence.format(_LEAD.sub("", words))

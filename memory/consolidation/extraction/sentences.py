@@ -1,12 +1,15 @@
 """What somebody states of his own accord in a text: no questions, no suppositions, nobody else's words."""
 
+import functools
 import re
 from typing import Final
 
 from memory.consolidation.extraction.spelling import spelt_out
 from memory.wishes import asks_to_forget
 
-_APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "\u00a0": " "})
+_APOSTROPHES: Final = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\u00a0": " "}
+)
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _CITED_LINE: Final = re.compile(r"^\s*(?:>|\||\$ |#).*$", re.MULTILINE)
 _QUOTED: Final = re.compile(r'"[^"\n]{0,2000}"|(?<![\w\'])\'[^\'\n][^\n]{0,1000}?[^\s\']\'(?![\w])')
@@ -73,9 +76,14 @@ _FIRST: Final = re.compile(r"^(?:\W*\w+,?\s+){0,3}?I(?:'m|'ve)?\s", re.IGNORECAS
 
 def plain(text: str) -> str:
     """The text with one kind of quotes and without code, cited lines and quotations; short quoted names stay."""
+    return spelt_out(unquoted(text, _NAME_BEFORE))
+
+
+def unquoted(text: str, named: re.Pattern[str]) -> str:
+    """The same without short forms spelt out; `named` tells by what stands before it that a name is quoted."""
     text = _CODE.sub(" \n ", text.translate(_APOSTROPHES))
     text = _CITED_LINE.sub("\n", text)
-    return spelt_out(_QUOTED.sub(_unquote, text))
+    return _QUOTED.sub(functools.partial(_unquote, named=named), text)
 
 
 def statements(text: str) -> list[str]:
@@ -112,10 +120,10 @@ def statements(text: str) -> list[str]:
     return found
 
 
-def _unquote(match: re.Match[str]) -> str:
+def _unquote(match: re.Match[str], *, named: re.Pattern[str]) -> str:
     inner = match.group()[1:-1].strip()
     before = match.string[max(0, match.start() - _NEAR) : match.start()]
-    return inner if len(inner.split()) <= _SHORT and _NAME_BEFORE.search(before) else f" {_GAP} "
+    return inner if len(inner.split()) <= _SHORT and named.search(before) else f" {_GAP} "
 
 
 def _say_subject(sentence: str) -> str:

@@ -192,6 +192,7 @@ async def test_nothing_is_verified_while_another_process_may_write_on(database, 
     assert receipt.left == {"processes": {"that may still carry out runs": 2}}
 
 
+@pytest.mark.uncounted
 async def test_ten_thousand_turns_go_no_slower_than_they_came(eraser, pool, owner) -> None:
     began = time.monotonic()
     await _many(pool, owner, 10_000)

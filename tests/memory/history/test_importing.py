@@ -213,6 +213,7 @@ async def test_a_file_that_is_not_there_is_refused(importer, database, owner, tm
     assert row["state"] == "failed"
 
 
+@pytest.mark.uncounted
 async def test_ten_thousand_lines_take_no_longer_each_than_a_thousand(
     importer, database, owner, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ async def model(embedding_data: Path) -> AsyncIterator[OpenVinoEmbedder]:
     await opened.close()
 
 
+@pytest.mark.uncounted
 async def test_answers_are_within_the_first_tokens_and_nobody_elses_words_come_back(
     shared_data: Path, empty_database_url: str, model: OpenVinoEmbedder
 ) -> None:
@@ -36,6 +37,7 @@ async def test_answers_are_within_the_first_tokens_and_nobody_elses_words_come_b
     assert measured["of_another_person"] == 0
 
 
+@pytest.mark.uncounted
 async def test_planted_evidence_comes_back_and_the_newest_statement_first(
     database: Database, model: OpenVinoEmbedder
 ) -> None:
