@@ -1,5 +1,6 @@
 """What a user commands over what is remembered of him, in his own message: that it be told to him, or forgotten."""
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,7 +116,8 @@ async def _told(wish: KnowWish, context: RunContext) -> str:
 async def _found(about: str, context: RunContext) -> tuple[list[Record], list[Record]]:
     """The user's own records that say all the words, or the very statement; and those that are near in meaning."""
     records = [r for r in await context.memory.own.held(context.scope) if r.kind in _SAID]
-    stated = {text.casefold() for text in context.notice(f"{about[0].upper()}{about[1:].rstrip('.')}.")}
+    said = await asyncio.to_thread(context.notice, f"{about[0].upper()}{about[1:].rstrip('.')}.")
+    stated = {text.casefold() for text in said}
     if exact := [record for record in records if record.text.casefold() in stated]:
         return exact, []
     certain = saying(about, records)

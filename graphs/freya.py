@@ -143,7 +143,9 @@ async def route(state: FreyaState, runtime: Context) -> Command[Any]:  # goto ho
         )
     elif not state.get("wanted") and known_of_him(state["message"], state["recalled"]):
         decided = Route(kind="small_talk", reason="the message asks for what its writer has told of himself")
-    elif not state.get("wanted") and only_states(state["message"], context.notice):
+    elif not state.get("wanted") and bool(
+        await asyncio.to_thread(only_states, state["message"], context.notice)
+    ):
         decided = Route(kind="small_talk", reason="the message tells of its writer and asks nothing")
     else:
         decided = await context.router.route(state["message"], state["turns"], state.get("wanted", []))
@@ -264,7 +266,7 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
             "fallbacks": [],
         }
     outcome: Outcome = "answered"
-    remembered = _remembered(state, context)
+    remembered = await _remembered(state, context)
     match kind:
         case "protected":
             draft, outcome = replies.protected(state["message"]), "declined"
@@ -297,12 +299,12 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
     return {"answer": text, "outcome": outcome, "citations": [], "model": name, "fallbacks": fallbacks}
 
 
-def _remembered(state: FreyaState, context: RunContext) -> str | None:
+async def _remembered(state: FreyaState, context: RunContext) -> str | None:
     """What memory says to a question about its asker, or that a statement about him was noted."""
     message = state["message"]
     if asks_of_himself(message):
         return from_memory(state["recalled"])
-    statements = only_states(message, context.notice)
+    statements = await asyncio.to_thread(only_states, message, context.notice)
     return noted(statements) if statements else None
 
 

@@ -17,6 +17,13 @@ _NUMBERS = {
 }
 _NAME = re.compile(r"\b[A-Z][\w'’-]*[\w](?:\s+[A-Z][\w'’-]*[\w])*|\b[A-Z]{2,}\b")
 _FIGURE = re.compile(r"\d+(?:[.,:/]\d+)*")
+_SPEAKS = {
+    how: re.compile("|".join(words.values()), re.IGNORECASE)
+    for how, words in tomllib.loads(
+        resources.files("memory.recall").joinpath("speaking.toml").read_text("utf-8")
+    ).items()
+}
+"""Read with the module, as code is: the first question must not wait for files in the event loop."""
 _OWN = threading.local()  # an analyzer is no thread's but its maker's
 
 
@@ -43,24 +50,17 @@ def names(text: str) -> frozenset[str]:
 
 def speaks_of_self(text: str) -> bool:
     """Whether somebody speaks of himself, or says what he wants, in English, German, Spanish or Russian."""
-    return _speaks("himself").search(text.replace("’", "'")) is not None  # as people write
+    return _SPEAKS["himself"].search(text.replace("’", "'")) is not None  # as people write
 
 
 def speaks_of_change(text: str) -> bool:
     """Whether a text says that something is not what it was before."""
-    return _speaks("change").search(text) is not None
+    return _SPEAKS["change"].search(text) is not None
 
 
 def asks_of_self(text: str) -> bool:
     """Whether a question is about who asks it."""
-    return _speaks("asking").search(text) is not None
-
-
-@functools.cache
-def _speaks(how: str) -> re.Pattern[str]:
-    """The words of all languages that are read."""
-    words = tomllib.loads(resources.files("memory.recall").joinpath("speaking.toml").read_text("utf-8"))[how]
-    return re.compile("|".join(words.values()), re.IGNORECASE)
+    return _SPEAKS["asking"].search(text) is not None
 
 
 @functools.cache

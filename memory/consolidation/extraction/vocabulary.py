@@ -4,7 +4,7 @@ import functools
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import resources
 from typing import Any, Final  # TOML
 
@@ -42,6 +42,17 @@ _MOST_WORDS: Final = 5
 _TERMS_OF_THINGS: Final = ("thing", "owned", "relatives", "asset")
 
 
+def _toml(package: str, folder: str, name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files(package).joinpath(folder, f"{name}.toml").read_text("utf-8"))
+
+
+# Read with the module, as code is: the first message must not wait for files in the event loop.
+_DATA: Final = {
+    name: _toml("memory.consolidation.extraction", "languages", name) for name in (*LANGUAGES, "terms")
+}
+_TIMES: Final = {name: _toml("memory.recall", "times", name) for name in LANGUAGES}
+
+
 class Taken(str):
     """Words of the original that are taken over as they stand; all others are English."""
 
@@ -53,8 +64,12 @@ class Vocabulary:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self.data = _toml(language)
-        self.month_forms = _months(language)
+        self.data = _DATA[language]
+        self.month_forms = {
+            form: number
+            for number, forms in enumerate(_TIMES[language]["months"], 1)
+            for form in forms.split()
+        }
         self.months = {folded(form): number for form, number in self.month_forms.items()}
         self.marks = frozenset(folded(self.data["marks"]).split())
         at = LANGUAGES.index(language)
@@ -64,7 +79,7 @@ class Vocabulary:
                 for english, forms in rows.items()
                 for form in forms[at].split(",")
             }
-            for group, rows in _toml("terms").items()
+            for group, rows in _DATA["terms"].items()
         }
         """By kind of thing the forms of its words, folded, with what they are in English."""
         self._cut = re.compile(self.data["cut"], re.IGNORECASE)
@@ -96,6 +111,7 @@ class Vocabulary:
             "choice": self._thing,
             "product": self._product,
             "skill": lambda words: self.term("language", words) or self._product(words),
+            "relation": lambda words: self.terms["relation"].get(self._key(words)),
             "allergen": functools.partial(self.term, "thing"),
             "reason": lambda words: Taken(words.strip(" ,")),
             "rest": lambda words: Taken(words.strip(" ,")),
@@ -274,15 +290,3 @@ def _amount(words: str) -> str:
     if _THOUSANDS.match(kept):
         return kept.replace(".", "")
     return kept.replace(".", "").replace(",", ".") if "," in kept else kept
-
-
-def _months(language: str) -> Mapping[str, int]:
-    data = tomllib.loads(
-        resources.files("memory.recall").joinpath("times", f"{language}.toml").read_text("utf-8")
-    )
-    return {form: number for number, forms in enumerate(data["months"], 1) for form in forms.split()}
-
-
-def _toml(name: str) -> dict[str, Any]:
-    folder = resources.files("memory.consolidation.extraction").joinpath("languages")
-    return tomllib.loads(folder.joinpath(f"{name}.toml").read_text("utf-8"))
