@@ -32,6 +32,7 @@ from memory import (
     ThreadFinder,
     ThreadStore,
     TieredConversation,
+    withhold_due,
 )
 from memory.consolidation import (
     ArtifactRecorder,
@@ -176,14 +177,17 @@ def join_memory(
         stop_runs=stop_runs,
         forget_key=forget,
     )
+    events = EventLog(
+        backends.redis, backends.readers, ttl_s=backends.settings.runs.events_ttl_s, sealer=sealer
+    )
+    copies = RunCopies(short_term, events, sealer)
     conversation = TieredConversation(
         short_term,
         threads,
         settings,
-        own=RecordsInCommand(records, audit, lambda owner: consolidator.consolidate_due(of=owner)),
-    )
-    events = EventLog(
-        backends.redis, backends.readers, ttl_s=backends.settings.runs.events_ttl_s, sealer=sealer
+        own=RecordsInCommand(
+            records, audit, lambda owner: consolidator.consolidate_due(of=owner), copies.drop_at_hand
+        ),
     )
     service = MemoryService(
         database=database,
@@ -195,9 +199,7 @@ def join_memory(
         importer=HistoryImporter(database, sealer),
         exporter=HistoryExporter(database, sealer, vault=vault),
         eraser=eraser,
-        forgetter=MessageForgetter(
-            database, records, copies=RunCopies(short_term, events, sealer), sealer=sealer
-        ),
+        forgetter=MessageForgetter(database, records, copies=copies, sealer=sealer),
         interactions=InteractionStore(database, redactor.redact_json),
         audit=audit,
         runs=runs,
@@ -271,9 +273,6 @@ def _worker(
     settings, database = backends.settings.memory.consolidation, backends.database
     redactor = Redactor(kinds=_NEVER_REMEMBERED)
 
-    async def embed() -> int:
-        return await embed_due(database, embedder, _EMBEDDED_AT_ONCE, sealer)
-
     async def consolidate() -> int:
         return (await consolidator.consolidate_due()).messages
 
@@ -309,7 +308,15 @@ def _worker(
         [
             Step(
                 name="embed",
-                run=embed,
+                run=partial(embed_due, database, embedder, _EMBEDDED_AT_ONCE, sealer),
+                every_s=settings.every_s,
+                at_wake=True,
+                settle_s=settings.settle_s,
+                behind_s=settings.behind_s,
+            ),
+            Step(
+                name="withhold",
+                run=partial(withhold_due, database, sealer),
                 every_s=settings.every_s,
                 at_wake=True,
                 settle_s=settings.settle_s,

@@ -47,6 +47,7 @@ from graphs.stepping import Workshop
 from memory import (
     Carried,
     CarriedTurns,
+    KnowWish,
     MemoryUnavailable,
     RecallFilter,
     Recollection,
@@ -256,7 +257,14 @@ async def converse(state: FreyaState, runtime: Context) -> FreyaState:
         # In Freya's own words: what was done, and the ids of what is meant, are no model's to tell anew.
         text, told = await context.journal.once("command", lambda: carried_out(command, context))
         context.emit(Token(text=text))
-        return {"answer": text, "outcome": told, "citations": [], "model": "", "fallbacks": []}
+        return {
+            "answer": text,
+            "outcome": told,
+            "withheld": not isinstance(command, KnowWish),
+            "citations": [],
+            "model": "",
+            "fallbacks": [],
+        }
     outcome: Outcome = "answered"
     remembered = await _remembered(state, context)
     match kind:
@@ -362,6 +370,7 @@ async def remember(state: FreyaState, runtime: Context) -> FreyaState:
         agents=tuple(dict.fromkeys(result.agent for result in results)),
         tool_uses=tuple(use for result in results for use in result.tool_uses),
         at=datetime.now(UTC),
+        withheld=state.get("withheld", False),
     )
     began = time.monotonic()
     await context.memory.remember(context.scope, turn, first=context.begins)

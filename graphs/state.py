@@ -192,6 +192,8 @@ class FreyaState(TypedDict, total=False):
     spent: Annotated[Spent, operator.add]
     answer: str
     outcome: Outcome
+    withheld: bool
+    """Whether the turn is about what is to be forgotten, so that it comes back nowhere but in its conversation."""
     citations: list[Citation]
     client_calls: list[ClientCall]
     """Calls of the client's own tools, which it is to carry out."""

@@ -59,6 +59,7 @@ from memory.wishes import (
     wish_to_forget,
     wish_to_know,
 )
+from memory.withholding import withhold_due
 
 __all__ = [
     "LOCAL",
@@ -141,5 +142,6 @@ __all__ = [
     "title_of",
     "wish_to_forget",
     "wish_to_know",
+    "withhold_due",
     "within_budget",
 ]

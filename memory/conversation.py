@@ -130,6 +130,7 @@ class TieredConversation:
         if turns is None:
             carried = await self.carried(scope)
             turns, whole = carried.turns, carried.summary is None
+        turns = [turn for turn in turns if not turn.withheld]
         try:
             state = await self._short.state(scope, agent)
         except MemoryUnavailable as error:

@@ -27,8 +27,10 @@ _SAID: Final = """
 """
 _COPY: Final = """
     INSERT INTO messages
-        (id, thread_id, tenant_id, user_id, run_id, role, speaker, content, details, created_at, embedded, consolidated)
-    SELECT copy.id, %(new)s, tenant_id, user_id, run_id, role, speaker, content, details, created_at, embedded, true
+        (id, thread_id, tenant_id, user_id, run_id, role, speaker, content, details, created_at, embedded, consolidated,
+        withheld)
+    SELECT copy.id, %(new)s, tenant_id, user_id, run_id, role, speaker, content, details, created_at, embedded, true,
+        withheld
     FROM unnest(%(said)s::text[], %(copies)s::text[]) AS copy (of, id) JOIN messages ON messages.id = copy.of
 """
 _COPY_PASSAGES: Final = """

@@ -62,6 +62,8 @@ class Turn(BaseModel):
     agents: tuple[str, ...] = ()
     tool_uses: tuple[ToolUse, ...] = ()
     at: datetime
+    withheld: bool = False
+    """Whether it stays in its conversation and comes back nowhere else: it asks for forgetting, or said what was forgotten."""
 
 
 class WorkingState(BaseModel):

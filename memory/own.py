@@ -1,11 +1,13 @@
 """The records that a user has in his command while he talks: told to him, and forgotten at his word."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from memory.database import Connection
 from memory.errors import UnknownRecord
 from memory.interfaces import Record, RecordState, Scope, Tier
 from memory.owner import Owner
+from memory.withholding import withhold
 
 if TYPE_CHECKING:
     from memory.privacy.audit import AuditTrail
@@ -27,7 +29,10 @@ class OwnRecords(Protocol):
         ...
 
     async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
-        """Forget the record with its earlier versions in every store, as all doors do; their ids. Raises UnknownRecord."""
+        """Forget the record with its earlier versions in every store, as all doors do; their ids. Raises UnknownRecord.
+
+        The messages that had said it stay in their conversations, and do not come back in recall.
+        """
         ...
 
 
@@ -51,11 +56,16 @@ class RecordsInCommand:
         records: "RecordStore",
         audit: "AuditTrail",
         catch_up: Callable[[Owner], Awaitable[object]] | None = None,
+        let_go: Callable[[Owner, str], Awaitable[None]] | None = None,
     ) -> None:
-        """`catch_up` has remembered what the owner's messages say that still wait for it."""
+        """`catch_up` has remembered what the owner's messages say that still wait for it.
+
+        `let_go` of what the short tier holds of a thread, which is read anew then.
+        """
         self._records = records
         self._audit = audit
         self._catch_up = catch_up
+        self._let_go = let_go
 
     async def held(self, scope: Scope) -> Sequence[Record]:
         """What the messages that wait say is remembered first: it would come to light after it was to be forgotten."""
@@ -69,10 +79,22 @@ class RecordsInCommand:
         ]
 
     async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
-        """Forget it, and note who did it."""
-        gone = await self._records.forget(owner, record_id)
+        """Forget it, and note who did it. Where the short tier cannot be reached nothing is forgotten."""
+        threads: set[str] = set()
+
+        async def withheld(connection: Connection, sources: Sequence[str]) -> None:
+            threads.update(await withhold(connection, owner, sources))
+            await self._let_go_of(owner, threads)
+
+        gone = await self._records.forget(owner, record_id, also=withheld)
+        await self._let_go_of(owner, threads)  # it may have been read before the transaction ended
         await self._audit.note(owner, owner.user_id, "forget", record_id, {"records": len(gone)})
         return list(gone)
+
+    async def _let_go_of(self, owner: Owner, threads: Collection[str]) -> None:
+        if self._let_go is not None:
+            for thread_id in threads:
+                await self._let_go(owner, thread_id)
 
 
 def _within(record: Record, project_id: str | None) -> bool:

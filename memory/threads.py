@@ -13,25 +13,16 @@ from memory.deleting import DeletedThread, Withdraw, delete_thread
 from memory.errors import UnknownRecord, UnknownThread
 from memory.forking import fork_thread
 from memory.identifiers import new_id
-from memory.interfaces import Scope, ToolUse, Turn
+from memory.interfaces import Scope, Turn
 from memory.owner import Owner
 from memory.privacy.sealing import Sealer
 from memory.privacy.stored import opened_json, sealed, sealed_json
 from memory.projects import require_project
 from memory.titles import given_title, title_of
+from memory.turns import ANSWERED, IMPORTED, answered_turn, imported_turns
 
 _IMPORTED_A_TURN = 4
 """Messages that are read for each imported turn that is wanted."""
-_ANSWERED = """
-    SELECT answer.id, answer.run_id, asked.content AS request, answer.content AS answer, answer.details, answer.created_at AS at
-    FROM messages answer
-    JOIN messages asked ON asked.thread_id = answer.thread_id AND asked.run_id = answer.run_id AND asked.role = 'user'
-    WHERE answer.thread_id = %s AND answer.role = 'assistant' AND answer.run_id IS NOT NULL
-    ORDER BY answer.id DESC LIMIT %s
-"""
-_IMPORTED = """
-    SELECT id, role, content, created_at FROM messages WHERE thread_id = %s AND run_id IS NULL ORDER BY id DESC LIMIT %s
-"""
 
 
 class Thread(BaseModel):
@@ -228,12 +219,12 @@ class ThreadStore:
         Of what was imported what one side said without a break is together one request or answer, and either may be empty.
         """
         async with self._database.in_one_go(scope.owner) as connection:
-            cursor = await connection.execute(_ANSWERED, (scope.thread_id, limit))
+            cursor = await connection.execute(ANSWERED, (scope.thread_id, limit))
             answered = await cursor.fetchall()
-            cursor = await connection.execute(_IMPORTED, (scope.thread_id, limit * _IMPORTED_A_TURN))
+            cursor = await connection.execute(IMPORTED, (scope.thread_id, limit * _IMPORTED_A_TURN))
             imported = await cursor.fetchall()
         turns = {
-            row["id"]: _turn(
+            row["id"]: answered_turn(
                 {
                     **row,
                     "request": await self._opened(scope.owner, row["request"]),
@@ -246,7 +237,7 @@ class ThreadStore:
         said = [
             {**row, "content": await self._opened(scope.owner, row["content"])} for row in reversed(imported)
         ]
-        for turn in _imported_turns(said, whole=len(said) < limit * _IMPORTED_A_TURN):
+        for turn in imported_turns(said, whole=len(said) < limit * _IMPORTED_A_TURN):
             turns[turn.run_id] = turn
         return [turns[last] for last in sorted(turns)][-limit:]
 
@@ -258,12 +249,16 @@ class ThreadStore:
             WITH thread AS (
                 SELECT id FROM threads WHERE id = %(thread)s
             ), answered AS (
-                INSERT INTO messages (id, thread_id, tenant_id, user_id, run_id, role, content, details, created_at)
-                SELECT %(id)s, thread.id, %(tenant)s, %(user)s, %(run)s, 'assistant', %(content)s, %(details)s, %(at)s
+                INSERT INTO messages (id, thread_id, tenant_id, user_id, run_id, role, content, details, created_at, withheld)
+                SELECT %(id)s, thread.id, %(tenant)s, %(user)s, %(run)s, 'assistant', %(content)s, %(details)s, %(at)s,
+                    %(withheld)s
                 FROM thread
                 WHERE NOT EXISTS (
                     SELECT 1 FROM messages WHERE thread_id = thread.id AND run_id = %(run)s AND role = 'assistant')
                 RETURNING thread_id
+            ), asked AS (
+                UPDATE messages SET withheld = true, revision = nextval('memory_revision') FROM thread
+                WHERE %(withheld)s AND thread_id = thread.id AND run_id = %(run)s AND withheld IS NOT TRUE
             ), changed AS (
                 UPDATE threads SET updated_at = %(at)s FROM answered WHERE threads.id = answered.thread_id
             )
@@ -284,6 +279,7 @@ class ThreadStore:
                     )
                 ),
                 "at": turn.at,
+                "withheld": turn.withheld,
             },
         )
         if not rows:
@@ -328,11 +324,12 @@ async def open_turn(
     metadata: dict[str, JsonValue],
     new: bool,
     title: str | None = None,
+    withheld: bool = False,
 ) -> None:
     """Write the user's message, and its thread where it is new, within the caller's transaction.
 
     Request, metadata and title are stored as they are given: seal them before, for a key may be read over another connection. The
-    title is made of the request where there is none.
+    title is made of the request where there is none. A request to forget something is `withheld`.
     """
     if new:
         await connection.execute(
@@ -353,7 +350,8 @@ async def open_turn(
             (title if title is not None else title_of(request), scope.thread_id),
         )
     await connection.execute(
-        "INSERT INTO messages (id, thread_id, tenant_id, user_id, run_id, role, content) VALUES (%s, %s, %s, %s, %s, 'user', %s)",
+        "INSERT INTO messages (id, thread_id, tenant_id, user_id, run_id, role, content, withheld)"
+        " VALUES (%s, %s, %s, %s, %s, 'user', %s, %s)",
         (
             new_id("msg"),
             scope.thread_id,
@@ -361,39 +359,6 @@ async def open_turn(
             scope.user_id,
             run_id,
             request,
+            withheld,
         ),
-    )
-
-
-def _imported_turns(said: Sequence[DictRow], *, whole: bool) -> list[Turn]:
-    """Messages that no run made, in order, as turns; the first is left out where its beginning is not there.
-
-    A turn is named after its last message, so that more of a history makes another of it, and has the time of its first.
-    """
-    groups: list[list[DictRow]] = []
-    for row in said:
-        if groups and not (row["role"] == "user" and groups[-1][-1]["role"] != "user"):
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return [
-        Turn(
-            run_id=group[-1]["id"],
-            request="\n".join(row["content"] for row in group if row["role"] == "user"),
-            answer="\n".join(row["content"] for row in group if row["role"] != "user"),
-            at=group[0]["created_at"],
-        )
-        for group in (groups if whole or len(groups) == 1 else groups[1:])
-    ]
-
-
-def _turn(row: DictRow) -> Turn:
-    details = row["details"]
-    return Turn(
-        run_id=row["run_id"],
-        request=row["request"],
-        answer=row["answer"],
-        agents=tuple(details.get("agents", ())),
-        tool_uses=tuple(ToolUse.model_validate(use) for use in details.get("tool_uses", ())),
-        at=row["at"],
     )

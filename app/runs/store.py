@@ -37,6 +37,7 @@ from memory import (
     sealed,
     sealed_json,
     title_of,
+    wish_to_forget,
 )
 from memory.interactions import Redact, redacted_record
 from memory.privacy import Sealer, redacted_json
@@ -148,6 +149,7 @@ class RunStore:
                     metadata=metadata,
                     new=new_thread,
                     title=title,
+                    withheld=wish_to_forget(request.message) is not None,
                 )
                 await connection.execute(_BEGIN, _begun(run_id, scope, worker, idempotency_key, asked))
                 if request.project_id is not None:  # after the key: what is repeated is not refused

@@ -69,7 +69,8 @@ _SECTIONS: Final = (
     _Section(
         name="messages",
         statement="""
-            SELECT id, thread_id, run_id, role, speaker, content, details, created_at FROM messages
+            SELECT id, thread_id, run_id, role, speaker, content, details, withheld IS TRUE AS withheld,
+                created_at FROM messages
             WHERE tenant_id = %(tenant)s AND user_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
         """,
         sealed=("speaker", "content", "details"),

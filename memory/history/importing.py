@@ -24,6 +24,7 @@ from memory.privacy.stored import sealed, sealed_json
 from memory.records.forgotten import lines_kept_out
 from memory.records.rows import RecordRows
 from memory.titles import title_of
+from memory.wishes import wish_to_forget
 
 _BATCH_LINES: Final = 500
 _BATCH_BYTES: Final = 8 * 1024 * 1024
@@ -41,10 +42,12 @@ _THREADS: Final = """
     RETURNING id, idempotency_key
 """
 _MESSAGES: Final = """
-    INSERT INTO messages (id, thread_id, tenant_id, user_id, role, speaker, content, created_at, import_key)
-    SELECT given.id, given.thread, %(tenant)s, %(user)s, given.role, given.speaker, given.content, given.at, given.key
+    INSERT INTO messages (id, thread_id, tenant_id, user_id, role, speaker, content, created_at, import_key, withheld)
+    SELECT given.id, given.thread, %(tenant)s, %(user)s, given.role, given.speaker, given.content, given.at, given.key,
+        given.withheld
     FROM unnest(%(ids)s::text[], %(threads)s::text[], %(roles)s::text[], %(speakers)s::text[], %(contents)s::text[],
-        %(times)s::timestamptz[], %(keys)s::text[]) AS given (id, thread, role, speaker, content, at, key)
+        %(times)s::timestamptz[], %(keys)s::text[], %(withheld)s::boolean[])
+        AS given (id, thread, role, speaker, content, at, key, withheld)
     ON CONFLICT DO NOTHING
     RETURNING id
 """
@@ -227,6 +230,7 @@ class _Import:
                 for name in {one.line.name for one in lines if one.line.name is not None}
             },
             metadata=Jsonb(await sealed_json(self._sealer, owner, {"imported_from": self._name})),
+            asking=await asyncio.to_thread(_asking, lines),
         )
         async with self._database.of(owner) as connection:
             forgotten = await lines_kept_out(connection, owner, list(contents), self._names)
@@ -251,6 +255,12 @@ class _Stored:
     speakers: Mapping[str, str]
     """By the name."""
     metadata: Jsonb
+    asking: frozenset[str]
+    """Keys of lines that ask for forgetting: their threads are to be looked through."""
+
+
+def _asking(lines: Sequence[Named]) -> frozenset[str]:
+    return frozenset(one.key for one in lines if one.line.role == "user" and wish_to_forget(one.line.text))
 
 
 async def _insert(connection: Connection, owner: Owner, lines: list[Named], stored: _Stored) -> int:
@@ -268,6 +278,7 @@ async def _insert(connection: Connection, owner: Owner, lines: list[Named], stor
             "contents": [stored.contents[one.key] for one in lines],
             "times": [one.line.time for one in lines],
             "keys": [one.key for one in lines],
+            "withheld": [None if one.key in stored.asking else False for one in lines],
         },
     )
     return len(await cursor.fetchall())

@@ -2,13 +2,13 @@
 
 from memory.privacy.audit import AuditEntry, AuditTrail, write_note
 from memory.privacy.chain import AuditChain
-from memory.privacy.finding import find
+from memory.privacy.finding import find, prepare
 from memory.privacy.keys import DataKeys, MasterCipher, Rotation
 from memory.privacy.kinds import DataKind, Finding, NameRecogniser
 from memory.privacy.names import ListedNames, open_names
 from memory.privacy.redaction import Redacted, Redactor, redacted_json
 from memory.privacy.sealing import Opener, Sealer, is_sealed
-from memory.privacy.services import keep_rules_in, prepare
+from memory.privacy.services import keep_rules_in
 from memory.privacy.settings import PrivacySettings
 from memory.privacy.vault import Restored, Vault
 

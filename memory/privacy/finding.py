@@ -9,8 +9,8 @@ from memory.privacy.credentials import credentials
 from memory.privacy.kinds import DataKind, Finding, NameRecogniser, marks
 from memory.privacy.numbers import cards, ibans, ssns
 from memory.privacy.phones import phones
-from memory.privacy.seed_phrases import seed_phrases
-from memory.privacy.services import service_keys
+from memory.privacy.seed_phrases import seed_phrases, word_lists
+from memory.privacy.services import compile_rules, service_keys
 from memory.privacy.wallets import wallets
 
 _FINDERS: Final[dict[Callable[[str], Iterator[Finding]], frozenset[DataKind]]] = {
@@ -28,6 +28,12 @@ _FINDERS: Final[dict[Callable[[str], Iterator[Finding]], frozenset[DataKind]]] =
 }
 # These have no checksum and no form of their own: they give way to all others.
 _LEAST_CERTAIN: Final = frozenset({DataKind.PHONE, DataKind.NAME})
+
+
+def prepare() -> None:
+    """Have all at hand that is read or compiled once, so that the first text does not wait: some seconds once a folder."""
+    word_lists()
+    compile_rules()
 
 
 def find(

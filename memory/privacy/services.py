@@ -43,7 +43,7 @@ def keep_rules_in(folder: Path) -> None:
     _place.folder = folder
 
 
-def prepare() -> None:
+def compile_rules() -> None:
     """Compile the rules, so that the first text does not wait: some seconds once a folder, half a second afterwards."""
     _scanner()
 

@@ -24,15 +24,15 @@ _FOUND: Final = f"""
         SELECT message_id AS id FROM memory_passages WHERE {_MINE} AND model = %(model)s AND %(vector)s::text IS NOT NULL
         ORDER BY vector <=> %(vector)s::vector LIMIT {_NEAREST}
     ), said AS MATERIALIZED (
-        SELECT id, content FROM messages WHERE {_MINE} AND content ILIKE ANY(%(patterns)s)
+        SELECT id, content FROM messages WHERE {_MINE} AND withheld IS NOT TRUE AND content ILIKE ANY(%(patterns)s)
     ), saying AS (
         SELECT id FROM said
         ORDER BY (SELECT count(*) FROM unnest(%(patterns)s::text[]) AS pattern WHERE content ILIKE pattern) DESC, id DESC
         LIMIT {_SAYING}
     ), newest AS (
-        SELECT id FROM messages WHERE {_MINE} ORDER BY revision DESC LIMIT {_NEWEST}
+        SELECT id FROM messages WHERE {_MINE} AND withheld IS NOT TRUE ORDER BY revision DESC LIMIT {_NEWEST}
     ), dated AS (
-        SELECT id FROM messages WHERE {_MINE} AND created_at >= %(begins)s AND created_at < %(ends)s
+        SELECT id FROM messages WHERE {_MINE} AND withheld IS NOT TRUE AND created_at >= %(begins)s AND created_at < %(ends)s
         ORDER BY id DESC LIMIT {_DATED}
     ), found AS (
         SELECT id FROM near UNION SELECT id FROM saying UNION SELECT id FROM newest UNION SELECT id FROM dated

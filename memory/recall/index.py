@@ -15,7 +15,6 @@ from memory.recall.columns import Column, Postings
 from memory.recall.passages import Passage
 from memory.recall.relations import Relations
 from memory.records.rows import MEDIUM
-from memory.wishes import chosen, message_ids, record_ids, wish_to_forget
 
 Counter = Callable[[Sequence[str]], list[int]]
 """Gives the tokens of each text, by the tokenizer that the budget is meant in."""
@@ -63,6 +62,8 @@ class Source:
     thread_id: str | None = None
     project_id: str | None = None
     message_ids: tuple[str, ...] = ()
+    withheld: bool = False
+    """Whether it stays in its conversation and does not come back."""
     standing: Standing | None = field(default=None)
     """None of a message."""
 
@@ -82,7 +83,6 @@ class UserIndex:
         """Numbers of records that a newer one has replaced."""
         self.outdated: set[str] = set()
         """Ids of messages whose statement was replaced by a newer one."""
-        self._asking: set[int] = set()
         self.projects: frozenset[str] = frozenset()
         """The projects that the user is a member of: of these it may hold what others decided, did and made."""
         self.relations = Relations()
@@ -103,6 +103,8 @@ class UserIndex:
         """Whether the user said it, or it is known of him."""
         self.shared = Column(np.bool_)
         """Whether it is of another member of its project."""
+        self.withheld = Column(np.bool_)
+        """Whether it does not come back."""
         self.long, self.kind, self.project = Column(np.bool_), Column(np.int8), Column(np.int32)
         """Whether it is of the long tier, its kind by `KINDS`, and its project by `project_number`."""
         self.words = Column(np.float32)
@@ -143,6 +145,7 @@ class UserIndex:
         self.alive.extend([True])
         self.by_user.extend([source.role != "assistant"])
         self.shared.extend([shared])
+        self.withheld.extend([source.withheld])
         self.long.extend([source.tier is Tier.LONG])
         self.kind.extend([KINDS.index(source.kind)])
         self.project.extend([self._projects.setdefault(source.project_id, len(self._projects))])
@@ -153,8 +156,6 @@ class UserIndex:
             self.outdated.update(source.message_ids)
         if source.thread_id and source.standing is None:
             self._join(source.thread_id, source.id, number)
-            if source.role == "user" and wish_to_forget(source.text):
-                self._asking.add(number)
         self._relate(number, source)
         self._add_passages(number, source, vectors)
 
@@ -164,7 +165,6 @@ class UserIndex:
         if number is None:
             return
         self.alive.values[number] = False
-        self._asking.discard(number)
         self._dead += 1
         source = self.sources[number]
         self._relate(number, None)
@@ -186,29 +186,6 @@ class UserIndex:
     def thread(self, thread_id: str) -> list[int]:
         """The numbers of a thread's messages."""
         return [number for _, number in self._threads.get(thread_id, ())]
-
-    def withheld(self) -> list[int]:
-        """The numbers of messages that do not come back: requests to forget something, and what was answered to them.
-
-        They repeat what was to be forgotten. The answers name the messages that had said it: these and what was answered to
-        them do not come back either.
-        """
-        found, answers = [], []
-        for asks in self._asking:
-            found.append(asks)
-            if (answer := self._answer(asks)) is None:
-                continue
-            answers.append(answer)
-            reply = int(self.after.values[answer])
-            if reply >= 0 and self.by_user.values[reply]:
-                offered = record_ids(self.sources[answer].text)
-                if chosen(self.sources[reply].text, offered) is not None:
-                    found.append(reply)
-                    answers += [last] if (last := self._answer(reply)) is not None else []
-        named = [each for answer in answers for each in message_ids(self.sources[answer].text)]
-        said = [number for each in named if (number := self.number_of(each)) is not None]
-        noted = [answer for number in said if (answer := self._answer(number)) is not None]
-        return [*found, *answers, *said, *noted]
 
     def passages_of(self, number: int) -> range:
         """The numbers of the passages of a source."""
@@ -247,11 +224,6 @@ class UserIndex:
     def dimensions(self) -> int:
         """The length of a vector."""
         return self._dimensions
-
-    def _answer(self, number: int) -> int | None:
-        """The number of what was answered to a message."""
-        after = int(self.after.values[number])
-        return after if after >= 0 and not self.by_user.values[after] else None
 
     def _shares(self, source: Source) -> bool:
         """Whether this user may read a source of another."""

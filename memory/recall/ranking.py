@@ -226,7 +226,7 @@ def _wanted(index: UserIndex, wanted: RecallFilter) -> NDArray[np.bool_]:
     if wanted.at_hand is not None:
         kept[_at_hand(index, wanted.at_hand)] = False
     kept[list(index.superseded)] = False
-    kept[index.withheld()] = False
+    kept &= ~index.withheld.values
     return np.asarray(kept)
 
 

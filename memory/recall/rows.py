@@ -28,7 +28,7 @@ _BEYOND = "{0}.revision > %(safe)s AND {0}.revision NOT IN (SELECT unnest(%(rece
 _NEWER = f"{{0}}.tenant_id = %(tenant)s AND {{0}}.user_id = %(user)s AND {_BEYOND}"
 MESSAGE = """
     SELECT message.tenant_id, message.user_id, message.id, message.thread_id, message.role, message.content AS text,
-           message.created_at AS said_at, message.revision, thread.project_id,
+           message.created_at AS said_at, message.revision, message.withheld IS TRUE AS withheld, thread.project_id,
            passages.begins, passages.ends, passages.vectors, passages.revisions, passages.model
     FROM messages message
     JOIN threads thread ON thread.id = message.thread_id
@@ -304,6 +304,7 @@ def _message(owner: Owner, row: DictRow, spans: tuple[Passage, ...]) -> Source:
         thread_id=row["thread_id"],
         project_id=row["project_id"],
         message_ids=(row["id"],),
+        withheld=row["withheld"],
     )
 
 

@@ -1,7 +1,7 @@
 """What is remembered beside messages: kept in versions, corrected, pinned, forgotten, and learned from."""
 
 import contextlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import LiteralString
 
@@ -28,6 +28,8 @@ from memory.records.words import statement
 from models import Embedder, EmbeddingUnavailable
 
 _log = structlog.get_logger(__name__)
+OfSources = Callable[[Connection, Sequence[str]], Awaitable[None]]
+"""Does something with the messages that what is forgotten came from, within the transaction that forgets."""
 _PAGE = 500
 _LIST: LiteralString = f"""
     SELECT {SHOWN} FROM memory_records
@@ -188,7 +190,7 @@ class RecordStore(Upkeep):
         """Let it fade like others. Raises UnknownRecord."""
         return await self._set(owner, record_id, "pinned = false")
 
-    async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
+    async def forget(self, owner: Owner, record_id: str, *, also: OfSources | None = None) -> Sequence[str]:
         """Delete the record with its earlier versions, its vector and what only it mentions; gives the ids deleted.
 
         The messages that it comes from make none of it again. What it contested holds again. With the store of vectors
@@ -196,9 +198,9 @@ class RecordStore(Upkeep):
         """
         await self._rows.ready(owner)
         with self._behind_if_broken_off(owner):
-            return await self._forget(owner, record_id)
+            return await self._forget(owner, record_id, also)
 
-    async def _forget(self, owner: Owner, record_id: str) -> Sequence[str]:
+    async def _forget(self, owner: Owner, record_id: str, also: OfSources | None) -> Sequence[str]:
         async with self._database.of(owner) as connection:
             await take_turn(connection, owner)
             row = await own_row(connection, owner, record_id)
@@ -219,6 +221,10 @@ class RecordStore(Upkeep):
                 await self._rows.change(connection, left[0]["id"], "state = 'active', contests = NULL", {})
             await forget_unmentioned(connection, owner)
             await note_deletion(connection, owner)
+            if also is not None:
+                await also(
+                    connection, sorted({each for row in rows if row["id"] in gone for each in row["sources"]})
+                )
             # Before the rows are gone for good: what is forgotten must not stay findable by meaning.
             await self._vectors.remove(owner, gone)
         await self._tell_members([row["project_id"]])

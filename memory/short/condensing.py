@@ -78,7 +78,9 @@ class Condenser:
 
     async def _summed_up(self, previous: Summary | None, folded: tuple[Turn, ...], *, quick: bool) -> Summary:
         summariser = self._quick if quick else self._summariser
-        text = await summariser.summarise(previous.text if previous else "", folded)
+        text = previous.text if previous else ""
+        if told := [turn for turn in folded if not turn.withheld]:
+            text = await summariser.summarise(text, told)
         before = (previous.covers, previous.until) if previous else (0, folded[0].at)
         return Summary(
             text=text,

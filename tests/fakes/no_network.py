@@ -60,7 +60,7 @@ def main(work: str, folder: Path) -> None:
     if work == "socket":
         socket.socket()
     services.keep_rules_in(folder)
-    services.prepare()
+    services.compile_rules()
     text = "\n".join(f"token = '{token}'" for token in TOKENS)
     print(len(list(services.service_keys(text))))  # noqa: T201  # the answer
 

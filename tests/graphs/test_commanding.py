@@ -122,6 +122,8 @@ async def test_what_was_just_said_is_forgotten_at_a_word_and_stays_forgotten(mee
     (noted,) = await ana.audit.page(ana.owner)
     assert (noted.action, noted.counts) == ("forget", {"records": 1})
     assert await ana.recalls("Where do I live?") == []
+    ana.talk.recaller.forget(ana.owner)  # type: ignore[attr-defined]  # a real recaller
+    assert await ana.recalls("Where do I live?") == []  # by an index that is read anew
 
 
 async def test_what_is_said_anew_is_remembered_and_recalled_again(meet: Meet):

@@ -130,11 +130,13 @@ async def change_record(world: World, me: Owner, pick: int) -> None:
 
 
 async def forget_record(world: World, me: Owner, pick: int) -> None:
-    records, name = world.stores.records, world.some("rec", pick)
+    """By its id, or as at a word in a conversation, which withholds its messages."""
+    stores, name = world.stores, world.some("rec", pick)
+    forget = stores.records.forget if pick % 2 else stores.own.forget
     if name not in world.has[me].records:
-        await world.refused(me, lambda other: records.forget(me, other), name)
+        await world.refused(me, lambda other: forget(me, other), name)
         return
-    for gone in await records.forget(me, name):
+    for gone in await forget(me, name):
         assert world.born[gone] == me
         del world.has[me].records[gone]
 

@@ -12,7 +12,16 @@ from app.memory_service import MemoryService
 from app.memory_vectors import ChromaVectors
 from app.runs import EventLog, RunCopies, RunStore
 from knowledge import Chroma
-from memory import Database, MemorySettings, Owner, ShortTermTier, ThreadStore, TieredConversation
+from memory import (
+    Database,
+    MemorySettings,
+    Owner,
+    OwnRecords,
+    RecordsInCommand,
+    ShortTermTier,
+    ThreadStore,
+    TieredConversation,
+)
 from memory.consolidation import Consolidator, RuleExtractor
 from memory.history import (
     Eraser,
@@ -45,6 +54,7 @@ class Stores:
     runs: RunStore
     short: ShortTermTier
     records: RecordStore
+    own: OwnRecords
     vectors: ChromaVectors
     recaller: MemoryRecaller
     projects: ProjectStore
@@ -73,11 +83,13 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
         keys.forget(owner)
         recaller.forget(owner)
 
-    threads = ThreadStore(database)
+    threads, audit = ThreadStore(database), AuditTrail(database)
+    copies = RunCopies(short, EventLog(redis, redis, ttl_s=600))
+    own = RecordsInCommand(records, audit, let_go=copies.drop_at_hand)
     service = MemoryService(
         database=database,
         threads=threads,
-        conversation=TieredConversation(short, threads, MemorySettings()),
+        conversation=TieredConversation(short, threads, MemorySettings(), own=own),
         recaller=recaller,
         records=records,
         projects=projects,
@@ -89,11 +101,9 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
             stop_runs=_nothing_runs,
             forget_key=forget,
         ),
-        forgetter=MessageForgetter(
-            database, records, copies=RunCopies(short, EventLog(redis, redis, ttl_s=600))
-        ),
+        forgetter=MessageForgetter(database, records, copies=copies),
         interactions=interactions,
-        audit=AuditTrail(database),
+        audit=audit,
         runs=runs,
         vault=vault,
         count=estimated_tokens,
@@ -107,6 +117,7 @@ async def open_stores(database_url: str, redis_url: str, folder: Path) -> AsyncI
         runs=runs,
         short=short,
         records=records,
+        own=own,
         vectors=vectors,
         recaller=recaller,
         projects=projects,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from memory import Database, ImportRefused, Owner, ThreadStore
+from memory import Database, ImportRefused, Owner, ThreadStore, withhold_due
 from memory.history import HistoryImporter, ImportReport
 from memory.privacy import DataKeys, PrivacySettings, Sealer
 from tests.memory.privacy.conftest import key
@@ -242,3 +242,24 @@ async def test_ten_thousand_lines_take_no_longer_each_than_a_thousand(
 async def _rows(database: Database, owner: Owner) -> list[dict[str, object]]:
     async with database.of(owner) as connection:
         return await (await connection.execute("SELECT * FROM messages ORDER BY id")).fetchall()
+
+
+async def test_a_thread_with_a_request_to_forget_is_looked_through_and_the_request_withheld(
+    importer, database, owner
+) -> None:
+    lines = [
+        _line(owner, 0, text="I live in Oslo."),
+        _line(owner, 1, text="Forget that I live in Oslo."),
+        _line(owner, 2, role="assistant", text="It is forgotten."),
+        _line(owner, 3, thread="garden", text="Roses?"),
+    ]
+    await importer.run(owner, _bytes(*lines), name="old")
+
+    assert await withhold_due(database) == 1
+    assert await withhold_due(database) == 0
+    async with database.of(owner) as connection:
+        cursor = await connection.execute("SELECT content FROM messages WHERE withheld ORDER BY id")
+        assert [row["content"] for row in await cursor.fetchall()] == [
+            "Forget that I live in Oslo.",
+            "It is forgotten.",
+        ]

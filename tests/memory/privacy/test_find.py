@@ -1,4 +1,6 @@
 import time
+import unicodedata
+from typing import Any
 
 import pytest
 from mnemonic import Mnemonic
@@ -97,11 +99,65 @@ def test_what_only_looks_like_personal_data_is_left(text: str) -> None:
     assert _found(text) == []
 
 
-@pytest.mark.parametrize("words", [12, 15, 18, 21, 24])
-def test_seed_phrases_of_every_length_are_found_whole(words: int) -> None:
-    phrase = Mnemonic("english").to_mnemonic(bytes(range(100, 100 + words * 4 // 3)))
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKD"])
+@pytest.mark.parametrize("language", sorted(Mnemonic.list_languages()))
+def test_seed_phrases_of_every_list_and_length_are_found_whole(language: str, form: Any) -> None:
+    for words in (12, 15, 18, 21, 24):
+        phrase = Mnemonic(language).to_mnemonic(bytes(range(100, 100 + words * 4 // 3)))
+        written = unicodedata.normalize(form, phrase.replace("\ufffd", ""))
+        if "\ufffd" not in phrase:  # a word that the library's list has broken
+            assert _found(f"Ok: {written}.") == [("seed phrase", written)]
+            assert _found(written.upper()) == [("seed phrase", written.upper())]
 
-    assert _found(phrase) == [("seed phrase", phrase)]
+
+@pytest.mark.parametrize("language", sorted(Mnemonic.list_languages()))
+def test_words_of_a_list_without_the_checksum_are_left(language: str) -> None:
+    known = Mnemonic(language)
+    phrase = known.to_mnemonic(bytes(range(16))).split()
+    wrong = next(
+        written
+        for word in known.wordlist[::-1]
+        if not any(
+            Mnemonic(other).check(written := " ".join([*phrase[:-1], word]))
+            for other in Mnemonic.list_languages()
+        )
+    )
+
+    assert _found(wrong) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Сегодня мы посчитали прибыль за месяц, и теперь завод, школа, город и театр ждут новый план работы на год вперёд.",
+        "La casa de mi hermana está cerca del mar, y cada verano vamos todos juntos a comer pescado fresco con limón y sal.",
+        "今日はとても良い天気なので、友だちと公園へ行って、写真を撮ったり、お弁当を食べたりしました。",
+        "今天天气很好，我们一起去公园，在那里吃饭，看书，说话，然后回家。",
+        "오늘은 날씨가 아주 좋아서 친구와 함께 공원에 가서 사진을 찍고 도시락을 먹고 집에 돌아왔습니다.",
+        "Aujourd'hui il fait très beau et nous allons tous ensemble au parc manger du pain, du fromage et des fruits.",
+    ],
+)
+def test_what_is_written_in_these_languages_is_no_seed_phrase(text: str) -> None:
+    assert _found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "language"),
+    [
+        ("Мой сид: ", "russian"),
+        ("Seed: ", "english"),
+        ("Mi semilla: ", "spanish"),
+        ("助记词 ", "chinese_simplified"),
+        ("Wiederherstellungsphrase: ", "english"),
+        ("シード・フレーズ： ", "japanese"),
+    ],
+)
+def test_a_word_before_that_names_it_does_for_a_checksum_in_other_languages(
+    before: str, language: str
+) -> None:
+    words = " ".join(Mnemonic(language).wordlist[100:113])
+
+    assert _found(before + words) == [("seed phrase", words)]
 
 
 def test_a_seed_phrase_with_a_wrong_word_is_found_beside_a_word_that_says_so() -> None:
