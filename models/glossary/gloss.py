@@ -323,7 +323,8 @@ def _by_language(*names: str) -> Iterator[tuple[str, tuple[_Forms, _Forms]]]:
     """The forms of files that have all languages; what an earlier one says of a meaning comes before a later one's."""
     files = [_toml(name) for name in names]
     for language in _LANGUAGES:
-        exact, ends = {}, {}
+        exact: _Forms = {}
+        ends: _Forms = {}
         for rows in files:
             further = _forms({meaning: row[language] for meaning, row in rows.items() if language in row})
             exact, ends = _joined(exact, further[0]), _joined(ends, further[1])
