@@ -188,7 +188,7 @@ def _wanting(works: tuple[str, ...]) -> re.Pattern[str]:
     between = rf"(?:[^\w.!?]+(?!(?:{_BESIDE_WORK})\b)\w+){{0,6}}?[^\w.!?]+"
     return re.compile(
         rf"\b(?:{_MAKING})\b{between}{work}"
-        rf"|^\W*(?:\w+\W+){{0,2}}?{work}\s+(?:{_ABOUT_WORK})\s+(?!\d)"
+        rf"|^\W*(?:(?!(?:{_BESIDE_WORK})\b)\w+\W+){{0,2}}?{work}\s+(?:{_ABOUT_WORK})\s+(?!\d)"
         rf"|{work}[^.!?]*\b(?:schreiben|erstellen|entwickeln|entwerfen|ausarbeiten|machen)\b",
         re.IGNORECASE,
     )

@@ -167,8 +167,19 @@ def test_a_work_to_be_made_goes_to_the_one_that_makes_it(charters, agent, reques
         ("davina", "I need feedback on my business plan"),
         ("davina", "Crea un lienzo de modelo de negocio"),
         ("davina", "Was gehört in einen Businessplan?"),
+        ("davina", "lienzo de modelo de negocio para mi tienda"),
+        ("sofia", "Составь контент-план на май для магазина велосипедов."),
         ("davina", "monte carlo my business plan"),
     ],
 )
 def test_what_a_tool_computes_or_a_passage_answers_is_no_work_to_be_made(charters, agent, request_):
     assert "work" not in weigh(request_, charters[agent]).features
+
+
+async def test_a_strategy_for_nothing_named_is_left_to_the_tool_that_lays_out_its_budget(play, extractive):
+    request = "Give me a marketing strategy with a budget of 5000"
+    talk, _ = play(router=to("sofia", request=request), shelf=Shelf())
+    talk.chat = extractive
+    (result,) = (await talk.say(request))["results"]
+    assert result.sub_agents == ()
+    assert [use.name for use in result.tool_uses] == ["campaign_plan"]
