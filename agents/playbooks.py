@@ -40,11 +40,7 @@ class Fact(BaseModel):
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
-        for pattern in self.patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from error
+        _check_patterns(self.patterns)
         return self
 
 
@@ -91,11 +87,14 @@ class Playbook(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
+    works: tuple[str, ...] = ()
+    """Regular expressions of the works that its sub-agent makes as a whole, "marketing plan": a request for one goes to it alone."""
     facts: dict[str, Fact] = {}
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _needs_what_it_knows(self) -> Self:
+        _check_patterns(self.works)
         unknown = {need for section in self.sections for need in section.needs} - set(self.facts)
         if unknown:
             raise ValueError(f"sections need facts that are not there: {', '.join(sorted(unknown))}")
@@ -194,6 +193,14 @@ def lay_out(playbook: Playbook, facts: Facts, sections: Sequence[Filled], *, of_
     if asked:
         parts.append("#### To go further, tell me\n\n" + "\n".join(f"- {question}" for question in asked))
     return "\n\n".join(parts)
+
+
+def _check_patterns(patterns: Sequence[str]) -> None:
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from error
 
 
 class _Figures(dict[str, str]):

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from agents import Charter, SubAgent
+from agents import Charter, SubAgent, read_playbook
 from graphs.numerals import read_numerals
 from graphs.state import Weighing
 from models import english_words
@@ -19,6 +20,8 @@ _STEM = 5
 """Letters by which words of a request and of a purpose are compared: "campaign" and "campaigns"."""
 _OF_SUB_AGENT = 0.3
 """What it adds that a request says the whole name of a sub-agent's work, "risk assessment" of risk_assessor."""
+_WHOLE_WORK = 0.7
+"""What it adds that a request wants a work that a sub-agent makes as a whole: enough for it with figures, such as a budget, beside it."""
 _NEAR_BEST = 0.5
 """Sub-agents are asked whose purpose shares at least this part of the words that the best one shares."""
 
@@ -48,6 +51,21 @@ _FACT = (
     r"^\s*(?:what(?:'s| is| are| does)|who|when|where|which|define|how (?:much|many|long|is|are|does|do)|was (?:ist|sind|bedeutet)|wer|"
     r"wann|wo|wie (?:viel|lange|hoch)|qué (?:es|son|significa)|quién|cuándo|cuánt\w+|что такое|кто|когда|сколько|что значит)\b"
 )
+
+_MAKING = (
+    r"write|make|draw up|develop|create|give (?:me|us)|(?:i|we) (?:need|want)|i'd like|would like|plan|prepare|work out|build|draft|design|come up with|"
+    r"brainstorm|suggest|propose|generate|find|show me|schreib\w*|erstell\w*|entw(?:ickl|ickel|irf|erf)\w*|mach\w*|gib (?:mir|uns)|nenn\w*|"
+    r"brauch\w*|möchte\w*|plane\w*|verfass\w*|erarbeite\w*|ausarbeiten|escrib\w*|redact\w*|elabora\w*|crea\w*|desarroll\w*|haz(?:me)?|diseñ\w*|"
+    r"prepar\w*|dame|danos|necesito|necesitamos|quiero|queremos|propón\w*|напиши\w*|напишите|написать|составь\w*|составить|разработа\w*|"
+    r"создай\w*|создать|сделай\w*|сделать|подготов\w*|придума\w*|предложи\w*|дай(?:те)?|нуж(?:ен|на|но|ны)|хочу|хотим"
+)
+_BESIDE_WORK = r"on|of|about|for|to|into|from|with|against|zu|zum|zur|für|über|von|aus|del?|sobre|para|con|о|об|по|для|из|к|canvas|lienzo|канв\w*|feedback"
+"""Words between a verb of making and a work that show that something else is made: "write a review of the business plan"."""
+_ASKING_HOW = (
+    r"^\W*(?:how|what|why|when|which|who|where|should|is|are|does|do|wie|was|warum|wann|welche\w*|wer|cómo|qué|por qué|cuándo|cuál\w*|как|что|почему|"
+    r"зачем|когда|как\w{2,3})\b"
+)
+_ABOUT_WORK = r"for|around|about|on|für|rund um|zu|zum|para|sobre|alrededor de|для|вокруг|про"
 
 
 @dataclass(frozen=True)
@@ -119,6 +137,9 @@ def weigh(request: str, charter: Charter) -> Weighing:
     if any(_says_work_of(request, sub) for sub in charter.subagents):
         found["named"] = _OF_SUB_AGENT
         reasons += ("names the work of a sub-agent",)
+    if _asked_as_a_whole(request, charter):
+        found["work"] = _WHOLE_WORK
+        reasons += ("wants a work that a sub-agent makes as a whole",)
     score = round(min(1.0, max(0.0, BASE + sum(found.values()))), 2)
     if score >= SUB_AGENTS_FROM and charter.subagents:
         return Weighing(score=score, features=found, reasons=reasons, choice="sub_agents")
@@ -130,8 +151,10 @@ def choose_sub_agents(request: str, charter: Charter, *, most: int) -> list[SubA
     """The sub-agents whose purpose shares most words with the request, in the charter's order; at least one.
 
     A request in another language is compared in English words, as purposes are in English.
-    Those who share less than half of what the best one shares are left out; where none shares a word, the first are taken.
+    Those that make the work which is asked for as a whole are taken alone. Those who share less than half of what the best one shares are left out; where none shares a word, the first are taken.
     """
+    if makers := _asked_as_a_whole(request, charter):
+        return makers[:most]
     asked = _stems(english_words(request))
     shared = {sub.name: len(asked & _stems(f"{sub.name} {sub.purpose}")) for sub in charter.subagents}
     least = _NEAR_BEST * max(shared.values(), default=0)
@@ -144,6 +167,31 @@ def _says_work_of(request: str, sub: SubAgent) -> bool:
     """Whether the request says every word of a sub-agent's name, which has two and more."""
     named, said = _stems(sub.name), _stems(request)
     return len(named) > 1 and all(any(word.startswith(name) for word in said) for name in named)
+
+
+def _asked_as_a_whole(request: str, charter: Charter) -> list[SubAgent]:
+    """The sub-agents that make the work as a whole which the request wants made, by the works of their playbooks."""
+    if re.match(_ASKING_HOW, request, re.IGNORECASE):
+        return []
+    works = (
+        (sub, read_playbook(f"agents.{charter.name}", sub.playbook).works)
+        for sub in charter.subagents
+        if sub.playbook
+    )
+    return [sub for sub, patterns in works if patterns and _wanting(patterns).search(request)]
+
+
+@lru_cache(maxsize=64)
+def _wanting(works: tuple[str, ...]) -> re.Pattern[str]:
+    """A wish for one of the works: "write a ...", "... for a bakery" at the beginning, "... schreiben"."""
+    work = rf"\b(?:{'|'.join(works)})\b"
+    between = rf"(?:[^\w.!?]+(?!(?:{_BESIDE_WORK})\b)\w+){{0,6}}?[^\w.!?]+"
+    return re.compile(
+        rf"\b(?:{_MAKING})\b{between}{work}"
+        rf"|^\W*(?:(?!(?:{_BESIDE_WORK})\b)\w+\W+){{0,2}}?{work}\s+(?:{_ABOUT_WORK})\s+(?!\d)"
+        rf"|{work}[^.!?]*\b(?:schreiben|erstellen|entwickeln|entwerfen|ausarbeiten|machen)\b",
+        re.IGNORECASE,
+    )
 
 
 def _stems(text: str) -> set[str]:

@@ -60,6 +60,14 @@ reason for each, so that the user can correct them. For the serious ones give a 
 which risks you cannot judge from what was given."""
 
 
+_PLANNER = """\
+You are Davina's venture planner. You find business ideas around what the user names, and lay out business plans and concepts.
+For ideas give as many as were asked for, each with another way of earning: customer, who pays for what, what it costs, a first
+test that costs little, and the result at which it is dropped; put first what costs least before a customer pays. For a plan go through offer, customers,
+market, competition, price, operations, permits, marketing, people and money: say what is settled, compute what figures allow, and say for the
+rest what to find out and how. Invent no market sizes, prices or competitors; leave what nobody said open, by name."""
+
+
 def charter() -> Charter:
     """Davina: business ideas, models, markets, finance and risk."""
     return Charter(
@@ -139,6 +147,13 @@ def charter() -> Charter:
                 persona=_RISKS,
                 tools=("risk_register", "simulation", "feasibility_score"),
                 playbook="playbooks/risk_assessor.toml",
+            ),
+            SubAgent(
+                name="venture_planner",
+                purpose="Finds business ideas around a field and lays out business plans and concepts for one.",
+                persona=_PLANNER,
+                tools=("break_even", "runway", "market_size"),
+                playbook="playbooks/venture_planner.toml",
             ),
         ),
     )

@@ -75,6 +75,15 @@ brand, not as an announcement. Vary the form, keep the message. No engagement ba
 audience does not use. Replies to critics acknowledge, answer and offer a next step, in public first."""
 
 
+_STRATEGIST = """\
+You are Sofia's strategist. You write whole marketing strategies, go-to-market and launch plans and positionings.
+Settle first what the request says: offer, place, audience, budget, time. Choose one segment to begin with and say why; write the
+positioning in one sentence and leave open, by name, what nobody said. Order the channels by what such an offer needs, each with
+why, what it takes and what is not done yet. Split the budget by your tools and say which weights are assumed. Lay out twelve weeks, each step with
+the sign that it is done; name the measures with their formulas, and what would change the plan. Invent no market figures, competitors or
+prices; ask for what is missing at the end."""
+
+
 def charter() -> Charter:
     """Sofia: marketing strategy, content, SEO, campaigns and analytics."""
     return Charter(
@@ -167,6 +176,13 @@ def charter() -> Charter:
                 persona=_SOCIAL_MEDIA,
                 tools=("content_calendar", "ad_copy_check", "readability"),
                 playbook="playbooks/social_media.toml",
+            ),
+            SubAgent(
+                name="strategist",
+                purpose="Works out strategies: go-to-market, launch, positioning, segments and channels.",
+                persona=_STRATEGIST,
+                tools=("campaign_plan", "budget_split", "customer_economics"),
+                playbook="playbooks/strategist.toml",
             ),
         ),
     )

@@ -54,6 +54,7 @@ def test_davina_offers_her_tools_and_sub_agents():
         "competitor_research",
         "financial_validator",
         "risk_assessor",
+        "venture_planner",
     ]
     assert len(davina.utterances) >= 20
     assert all(sub.playbook and sub.tools for sub in davina.subagents)

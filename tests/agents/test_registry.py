@@ -65,7 +65,7 @@ def test_every_charter_says_what_it_is_for_and_who_helps_it():
         assert charter.description
         assert charter.scope
         assert charter.declines
-        assert 3 <= len(charter.subagents) <= 5
+        assert 3 <= len(charter.subagents) <= 6
 
 
 def test_a_new_folder_is_a_new_specialist(newcomer):

@@ -60,6 +60,7 @@ def test_sofia_offers_her_tools_and_sub_agents():
         "analytics",
         "ad_manager",
         "social_media",
+        "strategist",
     ]
     assert len(sofia.utterances) >= 20
 

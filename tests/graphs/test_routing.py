@@ -58,6 +58,17 @@ def agents_of(route):
         ("explain slashing / test cases for a bank bot", ["fundamentals", "rebecca"]),
         ("calclate the bolinger bands", ["technical"]),
         ("Is a design agency with bookings, orders and advertising a good business idea?", ["davina"]),
+        ("Write a go-to-market strategy for a vegan bakery in Lisbon", ["sofia"]),
+        ("Write a go to market plan for a vegan bakery in Lisbon with a budget of 5000 euro", ["sofia"]),
+        ("I need a marketing strategy for my SaaS for dentists, budget 3000 a month", ["sofia"]),
+        ("Give me five business ideas around solar panels", ["davina"]),
+        ("Write a business plan for a coffee roastery", ["davina"]),
+        (
+            "Schreibe eine Marketingstrategie für eine vegane Bäckerei in Lissabon mit 5000 Euro Budget",
+            ["sofia"],
+        ),
+        ("Dame tres ideas de negocio sobre paneles solares", ["davina"]),
+        ("Придумай семь бизнес-идей вокруг солнечных панелей", ["davina"]),
         (
             "Build an agent for a dentist, and give me the system prompt, the API and the database",
             ["rebecca"],

@@ -23,7 +23,9 @@ from tests.fakes.scripted_model import ScriptedChat, Step
 from tests.graphs.conversation import STAKING, Shelf, to
 
 NPV = ("npv_irr", {"rate_percent": 8, "cash_flows": [-1000, 400, 400, 400]})
-CREATIVE = "Write a comprehensive brand strategy with personas and a campaign plan"
+CREATIVE = (
+    "Write comprehensive ads and landing pages, and design the audiences and creatives of a paid campaign"
+)
 
 
 class Text(BaseModel):
