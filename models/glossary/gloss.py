@@ -84,9 +84,9 @@ class _Lexicon:
 
 
 def prepare_glossary() -> None:
-    """Read the files and lay out the words, which takes some tenths of a second; else the first text that is read does it.
+    """Lay out the words, which takes some tenths of a second; else the first text that is read does it.
 
-    It computes and reads files, so call it in a thread.
+    It computes, so call it in a thread.
     """
     _meanings()
     _personal()
@@ -266,7 +266,7 @@ def _read(language: str) -> _Lexicon:
 
 
 def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(resources.files("models.glossary").joinpath(f"{name}.toml").read_text("utf-8"))
+    return tomllib.loads(_FILES[name])
 
 
 def _forms(words: Mapping[str, str]) -> tuple[_Forms, _Forms]:
@@ -351,5 +351,9 @@ def _folded(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
 
 
+_FILES = {
+    name: resources.files("models.glossary").joinpath(f"{name}.toml").read_text("utf-8")
+    for name in (*_LANGUAGES, "wider", "subject", "personal")
+}
+"""Read with the module, as code is: no request waits for a file. Those that only compare are taken apart at their first use."""
 _LEXICONS = {language: _read(language) for language in _LANGUAGES}
-"""Those by which requests are read are read with the module, as code is: no request waits for a file."""
