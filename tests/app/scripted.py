@@ -84,7 +84,7 @@ class Setup:
     store: RunStore | None = None
     events: EventLog | None = None
     most_runs: int = 8
-    timeout_s: float = 5.0
+    timeout_s: float = 60.0
     busy_wait_s: float = 5.0
     heartbeat_s: float = 5.0
     worker: str | None = None
@@ -194,5 +194,5 @@ class Gate:
 
 
 async def within(awaitable: Any) -> Any:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         return await awaitable
