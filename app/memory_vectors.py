@@ -55,7 +55,7 @@ class ChromaVectors:
         return await _reported(self._chroma.soon(self._found, owner))
 
     async def close(self) -> None:
-        """Let go of Chroma; the next call opens it again."""
+        """Let go of Chroma; later calls raise MemoryUnavailable."""
         await self._chroma.close()
 
     def _put(self, owner: Owner, ids: list[str], vectors: Vectors) -> None:

@@ -32,6 +32,7 @@ from memory import (
     ThreadFinder,
     ThreadStore,
     TieredConversation,
+    prepare_wordings,
     withhold_due,
 )
 from memory.consolidation import (
@@ -63,7 +64,6 @@ from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vau
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
 from memory.short import ModelSummariser
-from memory.wordings import wordings
 from models import ModelsSettings
 from models.chat import EXTRACTIVE, ConfiguredChatModels, Role
 from models.embeddings import CachedEmbedder
@@ -387,7 +387,7 @@ async def consolidating(parts: MemoryParts, *, here: bool = True) -> AsyncIterat
     """Inside, what was said is embedded and consolidated in the background; not `here`: by other processes."""
     preparing = [
         asyncio.create_task(asyncio.to_thread(prepare), name="rules of redaction"),
-        asyncio.create_task(asyncio.to_thread(wordings), name="wordings of wishes"),
+        asyncio.create_task(asyncio.to_thread(prepare_wordings), name="wordings of wishes"),
     ]
     try:
         async with parts.worker if here else contextlib.nullcontext():

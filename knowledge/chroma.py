@@ -43,6 +43,7 @@ class Chroma:
         # Threads of its own: a server that hangs takes none from others.
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="chroma")
         self._client: ClientAPI | None = None
+        self._closed = False
         self._collections: OrderedDict[str, Any] = OrderedDict()
         self._names: tuple[float, list[str]] | None = None
         self._loaded = asyncio.Event()
@@ -73,7 +74,9 @@ class Chroma:
             ) from error
 
     def thread(self, call: Callable[..., _Result], *arguments: object) -> asyncio.Future[_Result]:
-        """Run a call that changes something."""
+        """Run a call that changes something. Raises KnowledgeUnavailable once it is closed."""
+        if self._closed:
+            raise self._gone()
         return asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
     async def soon(self, call: Callable[..., _Result], *arguments: object) -> _Result:
@@ -87,8 +90,10 @@ class Chroma:
             ) from error
 
     async def close(self) -> None:
-        """Let go of Chroma; the next call opens it again."""
+        """Let go of Chroma for good: later calls raise KnowledgeUnavailable, and none that is under way opens it again."""
+        self._closed = True
         await asyncio.to_thread(self._close)
+        self._threads.shutdown(wait=False)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -168,6 +173,8 @@ class Chroma:
 
     def _opened(self) -> "ClientAPI":
         with self._lock:
+            if self._closed:
+                raise self._gone()
             if self._client is None:
                 self._client = _client(self._folder, self._url)
             return self._client
@@ -180,6 +187,9 @@ class Chroma:
             for session in _sessions(client):
                 session.close()
             client.close()  # type: ignore[attr-defined]  # every client has it, ClientAPI does not say so
+
+    def _gone(self) -> KnowledgeUnavailable:
+        return KnowledgeUnavailable(f"The vector index (Chroma at {self._place}) was closed.")
 
     @property
     def _place(self) -> str:

@@ -197,7 +197,7 @@ class DenseIndex:
         await self._chroma.thread(self._delete, lambda name: name.endswith(_PREVIOUS))
 
     async def close(self) -> None:
-        """Let go of Chroma; the next call opens it again."""
+        """Let go of Chroma; later calls raise KnowledgeUnavailable."""
         self._read.clear()
         await self._chroma.close()
 

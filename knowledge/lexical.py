@@ -95,6 +95,7 @@ class LexicalIndex:
         self._folder = folder
         self._lock = threading.Lock()  # one writer; a cancelled caller's thread may still be writing
         self._opened: _Open | None = None
+        self._closed = False
 
     async def search(
         self, query: str, field: Field, *, collections: Sequence[str] = (), limit: int = 50
@@ -141,7 +142,8 @@ class LexicalIndex:
         await asyncio.to_thread(self._clear)
 
     async def close(self) -> None:
-        """Let go of the folder; the next call opens it again."""
+        """Let go of the folder for good: later calls raise KnowledgeUnavailable, and none under way makes it again."""
+        self._closed = True
         self._opened = None
 
     async def remove(self) -> None:
@@ -260,6 +262,8 @@ class LexicalIndex:
             return self._open_locked()
 
     def _open_locked(self) -> _Open:
+        if self._closed:
+            raise KnowledgeUnavailable(f"The word index in {self._folder} was closed.")
         if self._opened is None:
             from tantivy import Index
 

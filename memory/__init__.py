@@ -60,6 +60,7 @@ from memory.wishes import (
     wish_to_know,
 )
 from memory.withholding import withhold_due
+from memory.wordings import prepare_wordings
 
 __all__ = [
     "LOCAL",
@@ -133,6 +134,7 @@ __all__ = [
     "new_id",
     "open_turn",
     "opened_json",
+    "prepare_wordings",
     "record_ids",
     "require_project",
     "restrict",

@@ -98,6 +98,11 @@ def wordings() -> AllWordings:
     return read_wordings(_TEXT, _FILE)
 
 
+def prepare_wordings() -> None:
+    """Compile them now, so that no message waits for it. Raises WordingInvalid."""
+    wordings()
+
+
 def read_wordings(text: str, name: str) -> AllWordings:
     """The wordings of a TOML text. Raises WordingInvalid, with the name of the file, the key and what is wrong there."""
     try:

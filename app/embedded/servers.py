@@ -78,6 +78,7 @@ class EmbeddedServers:
         self._external_postgres = postgres_url
         self._external_redis = redis_url
         self._abandon = threading.Event()
+        self._reviving = threading.Lock()  # so that nothing is started, nor a lock file made, behind a stop
         self._start_lock_path: Path | None = None
         self._users: FileLock | None = None
         self._servers: list[_Server] = []
@@ -130,10 +131,13 @@ class EmbeddedServers:
 
     def _revive(self) -> list[str]:
         """Start the servers that have ended; gives their names."""
-        if self._start_lock_path is None or all(server.runs() for server in self._servers):
-            return []
-        with _exclusive(self._start_lock_path, self._abandon):
-            return [server.name for server in self._servers if not server.runs() and not server.start()]
+        with self._reviving:
+            if self._abandon.is_set() or self._start_lock_path is None:
+                return []
+            if all(server.runs() for server in self._servers):
+                return []
+            with _exclusive(self._start_lock_path, self._abandon):
+                return [server.name for server in self._servers if not server.runs() and not server.start()]
 
     def _start(self) -> None:
         own_postgres, own_redis = self._external_postgres is None, self._external_redis is None
@@ -189,7 +193,7 @@ class EmbeddedServers:
     def _stop(self) -> None:
         if self._users is None or self._start_lock_path is None:
             return
-        with _exclusive(self._start_lock_path, None):
+        with self._reviving, _exclusive(self._start_lock_path, None):
             self._stop_unused()
 
     def _stop_unused(self) -> None:

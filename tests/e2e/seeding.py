@@ -31,6 +31,7 @@ _DECIDING = (
     "knowledge/**/*",
     "memory/privacy/services.py",
     "models/embeddings/*.py",
+    "models/glossary/*",
 )
 _FIRST_START_S = 600
 _INDEXED_S = 600

@@ -235,7 +235,7 @@ async def test_cancellation_reaches_the_model(play):
 
 
 async def test_a_step_that_takes_too_long_ends_the_run_and_its_model(play):
-    talk, script = play(Step(hangs=True), router=to("technical"), settings=GraphSettings(step_timeout_s=0.05))
+    talk, script = play(Step(hangs=True), router=to("technical"), settings=GraphSettings(step_timeout_s=2))
     async with asyncio.timeout(60):
         with pytest.raises(Exception, match=r"act.*timeout"):
             await talk.say("what is RSI")

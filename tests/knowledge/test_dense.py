@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 import signal
 from dataclasses import replace
 
@@ -143,7 +144,6 @@ async def test_answers_cut_otherwise_are_an_index_of_their_own(dense, embedder, 
 
 async def test_what_an_earlier_format_left_is_removed(dense, tmp_path):
     await dense.apply(PAIRS, store=STORE)
-    await dense.close()
     client = chromadb.PersistentClient(
         str(tmp_path / "chroma"), settings=Settings(anonymized_telemetry=False)
     )
@@ -155,6 +155,17 @@ async def test_what_an_earlier_format_left_is_removed(dense, tmp_path):
     assert "somebody.else.v1" in left
     assert not any(name.endswith((".v1", ".v2")) and name.startswith("freya.") for name in left)
     assert await dense.counts() == {"technical": 2, "business": 1}
+
+
+async def test_a_closed_index_makes_no_folder_any_more(dense, tmp_path):
+    await dense.apply(PAIRS, store=STORE)
+    embedded = await dense.encode("What is the RSI?")
+    await dense.close()
+    shutil.rmtree(tmp_path / "chroma")
+    for late in (dense.counts(), dense.search(embedded[Field.QUESTION], Field.QUESTION)):
+        with pytest.raises(KnowledgeUnavailable, match="was closed"):
+            await late
+    assert not (tmp_path / "chroma").exists()
 
 
 async def test_another_embedding_model_has_an_index_of_its_own(dense, embedder, tmp_path):

@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 
 import numpy as np
 import pytest
@@ -168,3 +169,11 @@ async def test_leaving_out_other_collections_after_the_search_finds_what_a_filte
             assert len(found[field].scores) <= limit
             above = {pair for pair, score in filtered[field].scores.items() if score > filtered[field].rest}
             assert above <= found[field].scores.keys()
+
+
+async def test_a_closed_index_makes_no_folder_any_more(filled, tmp_path):
+    await filled.close()
+    shutil.rmtree(tmp_path / "lexical")
+    with pytest.raises(KnowledgeUnavailable, match="was closed"):
+        await filled.search("RSI", Field.QUESTION)
+    assert not (tmp_path / "lexical").exists()

@@ -58,7 +58,7 @@ def assert_same(found: list[dict[str, list[float]]], expected: list[dict[str, li
             assert values == pytest.approx(other[each], abs=1e-5)
 
 
-async def test_what_is_in_memory_is_what_chroma_holds(dense):
+async def test_what_is_in_memory_is_what_chroma_holds(dense, embedder, tmp_path):
     await dense.apply(PAIRS, store=STORE)
     by_chroma = await everything(dense)
     await dense.load()
@@ -69,8 +69,9 @@ async def test_what_is_in_memory_is_what_chroma_holds(dense):
     )
     await dense.apply([replace(pair(1, "", ""), removed=True, revision=5)], store=STORE)
     in_memory = await everything(dense)
-    await dense.close()
-    assert_same(in_memory, await everything(dense))
+    opened = DenseIndex(embedder, folder=tmp_path / "chroma")
+    assert_same(in_memory, await everything(opened))
+    await opened.close()
 
 
 async def test_searches_wait_until_the_index_is_in_memory(dense, slow_loading):
