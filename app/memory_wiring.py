@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -64,8 +63,7 @@ from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vau
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
 from memory.short import ModelSummariser
-from models import ModelsSettings
-from models.chat import EXTRACTIVE, ConfiguredChatModels, Role
+from models.chat import ConfiguredChatModels, Role
 from models.embeddings import CachedEmbedder
 
 if TYPE_CHECKING:
@@ -222,12 +220,6 @@ def join_memory(
         events=events,
         service=service,
     )
-
-
-def model_versions(settings: ModelsSettings) -> dict[str, str]:
-    """By the name of a model its version: the checksum that its file is held to, and of the extractive one Freya's own."""
-    checked = {name: one.sha256.lower() for name, one in settings.resident.items() if one.sha256}
-    return {**checked, EXTRACTIVE: version("freya-agents")}
 
 
 def _counting(chat: ConfiguredChatModels, embedder: CachedEmbedder) -> Callable[[Sequence[str]], list[int]]:

@@ -35,13 +35,13 @@ from app.knowledge_wiring import (
 )
 from app.market import CcxtMarket, MarketNotInstalled, MarketSettings, open_market
 from app.mcp.borrowing import Borrowing
-from app.memory_wiring import MemoryParts, consolidating, join_memory, model_versions
+from app.memory_wiring import MemoryParts, consolidating, join_memory
 from app.metrics import Metrics
 from app.overview import Overview
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
 from app.runs.saver import RunSaver
-from app.runs.stamping import Stamp, prices_of
+from app.runs.stamping import stamp_of
 from app.sandbox import SubprocessSandbox
 from app.schedule import JOBS, scheduled_work
 from app.service import Freya
@@ -141,10 +141,7 @@ async def open_freya(
             embedder,
             chat,
             redactor,
-            stamp=Stamp(
-                versions=await asyncio.to_thread(model_versions, settings.models),
-                prices=prices_of(settings.models),
-            ),
+            stamp=await asyncio.to_thread(stamp_of, settings.models),
             stop_runs=lambda owner: manager.cancel_all(owner),  # noqa: PLW0108  # the manager is made of it
             scheduled=place is Place.WORKER,
         )

@@ -12,6 +12,7 @@ from graphs import (
     AgentStarted,
     Event,
     FreyaState,
+    Grounding,
     RouteChosen,
     RouteTask,
     SpecialistResult,
@@ -75,7 +76,11 @@ class Trace:
             agents=tuple(dict.fromkeys(self._agents)),
             tasks=_tasks(self._tasks),
             tool_uses=uses,
-            success=SuccessMetrics(completed=False, tool_success_rate=_succeeded(uses)),
+            success=SuccessMetrics(
+                completed=False,
+                tool_success_rate=_succeeded(uses),
+                quality=0 if outcome == "failed" else None,
+            ),
             cost=_cost(meter),
             model=", ".join(dict.fromkeys(self._models)) or None,
             adapter=_adapters(meter),
@@ -125,6 +130,7 @@ def answered(
             grounded=grounded(results),
             hallucinated=_hallucinated(results),
             tool_success_rate=_succeeded(uses),
+            quality=quality(results, uses) if result.outcome == "answered" else None,
         ),
         cost=_cost(meter),
         model=result.model,
@@ -148,6 +154,37 @@ def grounded(results: Sequence[SpecialistResult]) -> bool | None:
     if not answers:
         return None
     return all(_rests(one) and _holds(one) for one in answers)
+
+
+def quality(results: Sequence[SpecialistResult], uses: Sequence[ToolUse]) -> float | None:
+    """The output quality of an answered run, 0 to 1: the mean of the shares that can be told of it; None without a specialist.
+
+    These are the tasks that were answered; of their answers those that cite a passage or had a tool compute; of the numbers
+    and citations in them those that held; and the tool calls without an error.
+    """
+    if not results:
+        return None
+    answers = [one for one in results if one.outcome == "answered"]
+    checked = sum(_claims(one) for one in answers)
+    shares = [len(answers) / len(results)]
+    if answers:
+        shares.append(sum(map(_rests, answers)) / len(answers))
+    if checked:
+        shares.append(1 - sum(map(_faults, answers)) / checked)
+    if uses:
+        shares.append(_succeeded(uses) or 0.0)
+    return round(sum(shares) / len(shares), 4)
+
+
+def _faults(result: SpecialistResult) -> int:
+    found = result.grounding or Grounding()
+    return len(found.untraced) + len(found.miscited) + result.made_up
+
+
+def _claims(result: SpecialistResult) -> int:
+    """How many numbers and citations it had before what nothing holds was taken out."""
+    found = result.grounding or Grounding()
+    return found.numbers + len(found.miscited) + result.made_up + len(result.citations)
 
 
 def _rests(result: SpecialistResult) -> bool:
@@ -180,5 +217,5 @@ def _adapters(meter: Meter | None) -> str | None:
     return ", ".join(meter.adapters) or None if meter else None
 
 
-def _succeeded(uses: tuple[ToolUse, ...]) -> float | None:
+def _succeeded(uses: Sequence[ToolUse]) -> float | None:
     return sum(not use.failed for use in uses) / len(uses) if uses else None

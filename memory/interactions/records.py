@@ -30,6 +30,7 @@ class SuccessMetrics(_Part):
     be, since all was quoted and computed; of what a language model wrote, None where nothing of the kind was found."""
     tool_success_rate: float | None = Field(default=None, ge=0, le=1)
     quality: float | None = Field(default=None, ge=0, le=1)
+    """The mean of what shares can be told of: tasks answered, answers that rest on something, claims that held, calls that succeeded."""
 
 
 class ModelUse(_Part):

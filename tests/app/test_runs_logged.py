@@ -1,6 +1,8 @@
 """What is logged of a run: all of one that was answered, of any other what its events told."""
 
+import hashlib
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from app.problems import problem
 from app.runs import ChatRequest, RunStore
 from app.runs.logged import answered
 from app.runs.metering import Meter
-from app.runs.stamping import Prices, Stamp
+from app.runs.stamping import Prices, Stamp, stamp_of
 from app.runs.worker import Worker
 from graphs import FreyaState, Grounding, RunContext, SpecialistResult, Task
 from graphs.events import (
@@ -27,7 +29,9 @@ from graphs.events import (
 from graphs.routing.interfaces import Route
 from memory import LOCAL, Interaction, Kind, Recalled, Recollection, Scope, Tier, ToolUse, Turn, new_id
 from memory.interactions import Cost, InteractionStore, ModelUse, SuccessMetrics
+from models import ModelsSettings
 from models.chat.chain import ChainChatModel
+from models.residency import ResidentSettings
 from tests.app.answered import answered as answered_of
 from tests.app.scripted import Gate, Setup, ask, state, within
 from tests.fakes.scripted_model import Script, ScriptedChatModel, Step
@@ -53,7 +57,6 @@ KNOWN = {
         {"agent": "davina", "name": "budget", "arguments": {"rate": 8}, "result": "30", "failed": False},
         {"agent": "davina", "name": "plan", "arguments": {}, "result": "", "failed": True},
     ],
-    "success": SuccessMetrics(completed=False, tool_success_rate=0.5).model_dump(),
     "model": "scripted",
 }
 
@@ -105,6 +108,7 @@ async def test_a_cancelled_run_logs_its_tasks_tools_and_models(setup):
         assert await within(manager.cancel(LOCAL, run_id))
         entry = await logged(setup, run_id)
     assert {**entry, **KNOWN} == entry
+    assert entry["success"] == SuccessMetrics(completed=False, tool_success_rate=0.5).model_dump()
     assert (entry["outcome"], entry["error"], entry["answer"]) == ("cancelled", "cancelled", None)
 
 
@@ -121,6 +125,7 @@ async def test_a_run_of_a_dead_worker_logs_what_its_kept_events_tell(setup):
         await Worker("wrk_third", setup.store, setup.events, setup.redis).reap()
         entry = await logged(setup, run_id)
     assert {**entry, **KNOWN} == entry
+    assert entry["success"] == SuccessMetrics(completed=False, tool_success_rate=0.5, quality=0).model_dump()
     assert (entry["outcome"], entry["error"]) == ("failed", problem("interrupted", "").code)
 
 
@@ -169,7 +174,9 @@ async def test_an_answered_run_logs_who_was_called_and_what_was_given_along(setu
     assert entry["context"] == ["run_0", "rec_1", "pair_1", "pair_2"]
     assert (
         entry["success"]
-        == SuccessMetrics(completed=True, grounded=True, hallucinated=None, tool_success_rate=0).model_dump()
+        == SuccessMetrics(
+            completed=True, grounded=True, hallucinated=None, tool_success_rate=0, quality=0.75
+        ).model_dump()
     )
     assert entry["cost"] == Cost(input_tokens=0, output_tokens=0, amount=0, currency="USD").model_dump(
         mode="json"
@@ -183,20 +190,32 @@ def _result(**changes: Any) -> SpecialistResult:
 
 
 @pytest.mark.parametrize(
-    ("results", "grounded", "hallucinated"),
+    ("results", "grounded", "hallucinated", "quality"),
     [
-        ([], None, None),
-        ([_result(outcome="declined", model="extractive")], None, False),
-        ([_result(citations=(CITED,), model="extractive")], True, False),
-        ([_result(citations=(CITED,), model="qwen")], True, None),
-        ([_result(citations=(CITED,), model="qwen"), _result(model="qwen")], False, None),
-        ([_result(citations=(CITED,), model="qwen", made_up=1)], False, True),
-        ([_result(citations=(CITED,), model="qwen", grounding=Grounding(numbers=3))], True, None),
-        ([_result(citations=(CITED,), model="qwen", grounding=Grounding(untraced=("93 %",)))], False, True),
-        ([_result(citations=(CITED,), model="extractive", grounding=Grounding(miscited=(1,)))], False, True),
+        ([], None, None, None),
+        ([_result(outcome="declined", model="extractive")], None, False, 0),
+        ([_result(citations=(CITED,), model="extractive")], True, False, 1),
+        ([_result(citations=(CITED,), model="qwen")], True, None, 1),
+        ([_result(citations=(CITED,), model="qwen"), _result(model="qwen")], False, None, 0.8333),
+        ([_result(citations=(CITED,), model="qwen", made_up=1)], False, True, 0.8333),
+        ([_result(citations=(CITED,), model="qwen", grounding=Grounding(numbers=3))], True, None, 1),
+        (
+            [_result(citations=(CITED,), model="qwen", grounding=Grounding(numbers=2, untraced=("93 %",)))],
+            False,
+            True,
+            0.8889,
+        ),
+        (
+            [_result(citations=(CITED,), model="extractive", grounding=Grounding(miscited=(1,)))],
+            False,
+            True,
+            0.8333,
+        ),
     ],
 )
-def test_what_is_known_of_an_answers_ground_is_logged_and_nothing_else(results, grounded, hallucinated):
+def test_what_is_known_of_an_answers_ground_is_logged_and_nothing_else(
+    results, grounded, hallucinated, quality
+):
     answer = FreyaState(
         results=results, route=Route(kind="tasks", tasks=()), answer="So.", outcome="answered"
     )
@@ -205,7 +224,31 @@ def test_what_is_known_of_an_answers_ground_is_logged_and_nothing_else(results, 
     entry = answered("?", answer, result, latency_ms=1, meter=Meter())
 
     assert (entry.success.grounded, entry.success.hallucinated) == (grounded, hallucinated)
-    assert entry.success.quality is None
+    assert entry.success.quality == quality
+
+
+def test_versions_are_those_of_the_files(tmp_path) -> None:
+    adapter = tmp_path / "tuned.gguf"
+    adapter.write_bytes(b"GGUF")
+    adapters = {"tuned": adapter, "gone": tmp_path / "gone.gguf"}
+    settings = ModelsSettings(
+        resident={"qwen": ResidentSettings(path=adapter, sha256="A" * 64, adapters=adapters)}
+    )
+    entry = Interaction(
+        run_id="run_1",
+        request="Hi",
+        answer="So.",
+        outcome="answered",
+        model="qwen, extractive",
+        adapter="gone, tuned",
+        latency_ms=1,
+        at=NOW,
+    )
+
+    stamped = stamp_of(settings)(entry)
+
+    assert stamped.model_version == f"{'a' * 64}, {version('freya-agents')}"
+    assert stamped.adapter_version == hashlib.sha256(b"GGUF").hexdigest()
 
 
 async def test_every_call_of_a_model_is_counted_by_the_name_it_is_configured_under() -> None:
