@@ -234,7 +234,7 @@ class MemoryService:
         """What runs made, newest first: the owner's own, or all of a project. Raises UnknownProject."""
         if project_id is not None:
             await self._projects.get(owner, project_id)
-        return await self._runs.artifacts(owner, project_id=project_id, limit=limit, before=before)
+        return await self._runs.artifacts.page(owner, project_id=project_id, limit=limit, before=before)
 
     async def take_in(
         self, owner: Owner, content: AsyncIterable[bytes], *, name: str, users: Users = "own"

@@ -26,9 +26,9 @@ from app.runs import (
     RunView,
     StoredEvent,
 )
+from app.runs.artifacts import StoredArtifact
 from app.runs.inspection import RunTrace, inspected
 from app.runs.records import CANCELLED, GOING_ON, Status
-from app.runs.store import StoredArtifact
 from app.specialists import Specialists
 from graphs import (
     LAST_EVENTS,
@@ -258,7 +258,7 @@ class Freya:
 
     async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
         """An artifact with its content."""
-        return await self._runs.artifact(owner, artifact_id)
+        return await self._runs.artifacts.one(owner, artifact_id)
 
     async def create_thread(
         self,

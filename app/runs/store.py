@@ -1,7 +1,6 @@
 """Runs in PostgreSQL. The database keeps the runs of a thread serial."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn  # Any: JSON of the database
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
@@ -11,12 +10,12 @@ from pydantic import JsonValue
 
 from app.problems import Problem, ProblemError, dumped, problem
 from app.runs.approvals import ApprovalStore
+from app.runs.artifacts import ArtifactStore, keep
 from app.runs.eventlog import RunTaken
 from app.runs.leases import QUEUED, Leases
 from app.runs.parking import ParkingLot
 from app.runs.records import (
     GOING_ON,
-    ArtifactView,
     ChatRequest,
     ChatResult,
     RunView,
@@ -44,18 +43,6 @@ from memory.privacy import Sealer, redacted_json
 from memory.records import note_deletion
 
 _ONE_AT_A_TIME = "runs_one_at_a_time"
-_KEEP_ARTIFACT = """
-    INSERT INTO artifacts (id, run_id, tenant_id, user_id, project_id, agent, name, media_type, content, version)
-    SELECT %(id)s, %(run)s, %(tenant)s, %(user)s, %(project)s, %(agent)s, %(name)s, %(media_type)s, %(content)s,
-        1 + coalesce(max(earlier.version), 0)
-    FROM artifacts AS earlier LEFT JOIN runs ON runs.id = earlier.run_id
-    WHERE earlier.tenant_id = %(tenant)s AND earlier.name = %(name)s
-        AND CASE WHEN %(project)s::text IS NULL THEN runs.thread_id = %(thread)s ELSE earlier.project_id = %(project)s END
-    ON CONFLICT DO NOTHING
-"""
-"""A name counts its versions within the project, whose members see each other's artifacts and not their runs, or else within
-the thread."""
-
 _BEGIN = """
     INSERT INTO runs (id, thread_id, tenant_id, user_id, status, worker, lease, idempotency_key, request)
     VALUES (%s, %s, %s, %s, 'running', %s, %s, %s, %s)
@@ -87,17 +74,6 @@ class AlreadyBegun(Exception):
         self.run = run
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredArtifact:
-    """An artifact as it can be downloaded."""
-
-    id: str
-    run_id: str
-    name: str
-    media_type: str
-    content: str
-
-
 class RunStore:
     """Writes and reads runs, each method those of one user. An outage raises MemoryUnavailable."""
 
@@ -118,6 +94,7 @@ class RunStore:
         self._redact = redact
         self._stamp = stamp or Stamp()
         self.approvals = ApprovalStore(database, sealer)
+        self.artifacts = ArtifactStore(database, sealer)
         self.leases = Leases(database, sealer, self._logged)
         self.parking = ParkingLot(database, self.leases.read)
 
@@ -206,32 +183,12 @@ class RunStore:
         One that is closed is left as it is. Raises RunTaken where another worker holds it.
         """
         kept = await self._sealed(scope.owner, result.model_dump(mode="json"))
-        contents = [await sealed(self._sealer, scope.owner, made.artifact.content) for made in artifacts]
+        made = [(each, await sealed(self._sealer, scope.owner, each.artifact.content)) for each in artifacts]
         record = await self._logged(interaction)
         async with self._database.of(scope.owner) as connection:
             if not await self._close(connection, result.run_id, "finished", lease=lease, result=kept):
                 return
-            if artifacts and scope.project_id:  # several of its threads may keep versions of one name at once
-                await connection.execute(
-                    "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                    (f"artifacts of {scope.tenant_id}/{scope.project_id}",),
-                )
-            for made, content in zip(artifacts, contents, strict=True):
-                await connection.execute(
-                    _KEEP_ARTIFACT,
-                    {
-                        "id": made.id,
-                        "run": result.run_id,
-                        "tenant": scope.tenant_id,
-                        "user": scope.user_id,
-                        "thread": scope.thread_id,
-                        "project": scope.project_id,
-                        "agent": made.agent,
-                        "name": made.artifact.name,
-                        "media_type": made.artifact.media_type,
-                        "content": content,
-                    },
-                )
+            await keep(connection, result.run_id, scope, made)
             await log_interaction(connection, scope, interaction, record)
 
     async def fail(
@@ -310,44 +267,6 @@ class RunStore:
         """The project that a thread belongs to; None for none, and for an unknown thread."""
         rows = await self._database.rows(owner, "SELECT project_id FROM threads WHERE id = %s", (thread_id,))
         return rows[0]["project_id"] if rows else None
-
-    async def artifact(self, owner: Owner, artifact_id: str) -> StoredArtifact:
-        """An artifact with its content. Raises a ProblemError for an unknown one."""
-        rows = await self._database.rows(
-            owner,
-            "SELECT id, run_id, name, media_type, content, tenant_id, user_id FROM artifacts WHERE id = %s",
-            (artifact_id,),
-        )
-        if not rows:
-            raise ProblemError(problem("unknown_artifact", f"There is no artifact {artifact_id!r}."))
-        found = dict(rows[0])
-        maker = Owner(found.pop("user_id"), found.pop("tenant_id"))  # who may be another member of a project
-        if self._sealer:
-            found["content"] = await self._sealer.open(maker, found["content"])
-        return StoredArtifact(**found)
-
-    async def artifacts(
-        self, owner: Owner, *, project_id: str | None, limit: int, before: str | None
-    ) -> list[ArtifactView]:
-        """Artifacts, newest first, those before the one with the id `before`: the owner's own, or all of a project."""
-        rows = await self._database.rows(
-            owner,
-            "SELECT id, run_id, name, version, media_type, agent, project_id, created_at,"
-            " CASE WHEN user_id <> %s THEN user_id END AS by FROM artifacts"
-            " WHERE CASE WHEN %s::text IS NULL THEN tenant_id = %s AND user_id = %s ELSE project_id = %s END"
-            " AND (%s::text IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
-            (
-                owner.user_id,
-                project_id,
-                owner.tenant_id,
-                owner.user_id,
-                project_id,
-                before,
-                before,
-                limit,
-            ),
-        )
-        return [ArtifactView.model_validate(row) for row in rows]
 
     async def _refused(self, error: UniqueViolation, scope: Scope, idempotency_key: str | None) -> NoReturn:
         constraint = error.diag.constraint_name

@@ -115,7 +115,7 @@ async def test_finishing_a_run_whose_thread_was_deleted_is_no_error(store, pool)
 
 async def test_unknown_artifact_is_named(store):
     with pytest.raises(ProblemError, match="art_nothing"):
-        await store.artifact(LOCAL, "art_nothing")
+        await store.artifacts.one(LOCAL, "art_nothing")
 
 
 @pytest.fixture(scope="module")

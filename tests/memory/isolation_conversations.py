@@ -146,10 +146,10 @@ async def read_run(world: World, me: Owner, pick: int) -> None:
         await world.refused(me, lambda name: stores.runs.get(me, name), run)
     whose = world.born.get(artifact)
     try:
-        content = (await stores.runs.artifact(me, artifact)).content
+        content = (await stores.runs.artifacts.one(me, artifact)).content
     except Exception:  # noqa: BLE001  # compared with that of an unknown one
         assert artifact not in world.has[me].artifacts
-        await world.refused(me, lambda name: stores.runs.artifact(me, name), artifact)
+        await world.refused(me, lambda name: stores.runs.artifacts.one(me, name), artifact)
         return
     if whose == me:
         world.seen(me, content)

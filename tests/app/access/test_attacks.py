@@ -199,7 +199,7 @@ async def test_no_key_comes_out_in_logs_answers_or_metrics(http, served, make, l
     "name", ['a"; filename="evil.exe', "a\r\nset-cookie: x=1", "../../etc/passwd", "ö.txt", "", "\x00"]
 )
 async def test_names_of_artifacts_inject_no_header(http, running, monkeypatch, name):
-    from app.runs.store import StoredArtifact
+    from app.runs.artifacts import StoredArtifact
 
     async def found(*_: object) -> StoredArtifact:
         return StoredArtifact(
