@@ -31,7 +31,6 @@ from memory import (
     ThreadFinder,
     ThreadStore,
     TieredConversation,
-    prepare_wordings,
     withhold_due,
 )
 from memory.consolidation import (
@@ -59,7 +58,7 @@ from memory.history import (
     VectorRows,
 )
 from memory.interactions import InteractionStore, ensure_partitions
-from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault, prepare
+from memory.privacy import AuditTrail, DataKeys, DataKind, Redactor, Sealer, Vault
 from memory.recall import MemoryRecaller, embed_due
 from memory.records import RecordStore, repeated
 from memory.short import ModelSummariser
@@ -377,13 +376,9 @@ async def _owner_connection(url: str) -> AsyncIterator[psycopg.AsyncConnection]:
 @asynccontextmanager
 async def consolidating(parts: MemoryParts, *, here: bool = True) -> AsyncIterator[None]:
     """Inside, what was said is embedded and consolidated in the background; not `here`: by other processes."""
-    preparing = [
-        asyncio.create_task(asyncio.to_thread(prepare), name="rules of redaction"),
-        asyncio.create_task(asyncio.to_thread(prepare_wordings), name="wordings of wishes"),
-    ]
     try:
         async with parts.worker if here else contextlib.nullcontext():
             yield
     finally:
-        await asyncio.gather(*preparing, *parts.noting, return_exceptions=True)
+        await asyncio.gather(*parts.noting, return_exceptions=True)
         await asyncio.shield(asyncio.gather(parts.recaller.close(), parts.vectors.close()))

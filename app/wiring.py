@@ -38,6 +38,7 @@ from app.mcp.borrowing import Borrowing
 from app.memory_wiring import MemoryParts, consolidating, join_memory
 from app.metrics import Metrics
 from app.overview import Overview
+from app.preparing import preparing
 from app.runs import RunManager, worker_name
 from app.runs.carrying import Parts
 from app.runs.saver import RunSaver
@@ -52,7 +53,7 @@ from app.tasks import end
 from app.tracing import Tracing, open_tracing
 from graphs import CalibratedRouter, build_freya
 from knowledge import starter_questions
-from memory.privacy import Redactor, keep_rules_in, open_names
+from memory.privacy import Redactor, open_names
 from models.chat import ConfiguredChatModels, Hidden, Hide
 from models.embeddings import CachedEmbedder, open_embedder
 from models.residency import Residents
@@ -91,6 +92,7 @@ async def open_freya(
         # OpenBLAS's workers wait by spinning: they burned more than half of a turn's processor time for nothing.
         stack.enter_context(await asyncio.to_thread(threadpool_limits, limits=1, user_api="blas"))
         backends = await stack.enter_async_context(open_backends(settings, progress=progress))
+        await stack.enter_async_context(preparing(settings.data / _RULES))
         tracing = await stack.enter_async_context(open_tracing(settings.tracing))
         keys = await stack.enter_async_context(open_keys(settings.http, backends.pool))
         limiter = Limiter(backends.redis, settings.limits, unchecked=metrics.unchecked.inc)
@@ -127,7 +129,6 @@ async def open_freya(
             progress(line)
         metrics.watch_residents(residents.states)
         names = await asyncio.to_thread(open_names, settings.memory.privacy)
-        keep_rules_in(settings.data / _RULES)
         redactor = Redactor(names=names)
         chat = ConfiguredChatModels(
             settings.models,
