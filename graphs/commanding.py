@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,7 +30,7 @@ _SAID: Final = frozenset(Kind) - _COUNTED - {Kind.MESSAGE}
 _NEAR: Final = 0.3
 """The least relevance of a record that may be meant, of which the user is asked."""
 _TOKENS: Final = 1500
-_MOST_OFFERED: Final = 8
+_MOST_OFFERED: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,20 +116,27 @@ async def _told(wish: KnowWish, context: RunContext) -> str:
 async def _found(about: str, context: RunContext) -> tuple[list[Record], list[Record]]:
     """The user's own records that say all the words, or the very statement; and those that are near in meaning."""
     records = [r for r in await context.memory.own.held(context.scope) if r.kind in _SAID]
-    said = await asyncio.to_thread(context.notice, f"{about[0].upper()}{about[1:].rstrip('.')}.")
+    said, certain, english = await asyncio.to_thread(_read, about, records, context.notice)
     stated = {text.casefold() for text in said}
     if exact := [record for record in records if record.text.casefold() in stated]:
         return exact, []
-    certain = saying(about, records)
     recalled = await context.recaller.recall(
         context.scope.owner,
-        in_english(about),
+        english,
         budget=_TOKENS,
         wanted=RecallFilter(kinds=_SAID, project_id=context.scope.project_id),
     )
     by_id = {record.id: record for record in records}
     near = [by_id[item.id] for item in recalled.items if item.id in by_id and item.relevance >= _NEAR]
     return certain, near
+
+
+def _read(
+    about: str, records: Sequence[Record], notice: Callable[[str], Sequence[str]]
+) -> tuple[Sequence[str], list[Record], str]:
+    """What the words state, which records say all of them, and the words in English: all take their time."""
+    said = notice(f"{about[0].upper()}{about[1:].rstrip('.')}.")
+    return said, saying(about, records), in_english(about)
 
 
 def _chosen(message: str, turns: Sequence[Turn]) -> Choice | None:

@@ -8,7 +8,14 @@ from typing import Final
 from memory.wordings import restored, wordings
 
 _LONGEST: Final = 400  # characters of a message that asks for it; what is longer brings material along
-_SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+|\n+")
+_SENTENCE: Final = re.compile(
+    r"(?<=[.!?…])\s+|\n+"
+    # "Forget my old job, I work at Siemens now" asks, and states.
+    r"|[,;]\s+(?=(?:i|i['’](?:m|ve|ll)|we|ich|wir|ahora|я|мы|теперь)\b)"
+    r"|\s+(?:and|but)\s+(?=(?:remember|note|keep in mind)\b)",
+    re.IGNORECASE,
+)
+_SUPPOSED: Final = re.compile(r"\bif (?:i|you)\b", re.IGNORECASE)
 _RECORD: Final = re.compile(r"\brec_[0-9a-z]+\b", re.IGNORECASE)
 _MESSAGE: Final = re.compile(r"\bmsg_[0-9a-z]+\b")
 _AROUND: Final = re.compile(r"^\W+|\W+$")
@@ -68,11 +75,6 @@ def wish_to_know(message: str) -> KnowWish | None:
     return None
 
 
-def asks_to_forget(text: str) -> bool:
-    """Whether a sentence of the text asks that something be forgotten."""
-    return any(_states_nothing(sentence) for sentence in _sentences(text))
-
-
 def without_wishes(text: str) -> str:
     """The text without the sentences which ask that something be forgotten: they state nothing."""
     sentences = _sentences(text)
@@ -82,7 +84,7 @@ def without_wishes(text: str) -> str:
 
 def chosen(message: str, offered: Sequence[str]) -> tuple[str, ...] | None:
     """Which of the records that were offered, in that order, a message names; () for none of them, None where it says neither."""
-    if not offered:
+    if not offered or message.rstrip().endswith("?"):
         return None
     if named := tuple(each for each in record_ids(message) if each in offered):
         return named
@@ -130,7 +132,7 @@ def _forget(said: str) -> ForgetWish | None:
         about = restored(match["what"])
         if each.me.match(about):
             return ForgetWish(everything=True, language=each.language)
-        if each.pointing.match(about):
+        if not about or each.pointing.match(about) or _SUPPOSED.search(about):
             return None
         return ForgetWish(about=about, sure=sure is not None, language=each.language)
     return None

@@ -32,7 +32,7 @@ _DUE: Final = """
     SELECT DISTINCT tenant_id, user_id, thread_id FROM messages WHERE withheld IS NULL LIMIT %s
 """
 _SAID: Final = "SELECT id, role, content FROM messages WHERE thread_id = %s ORDER BY id FOR NO KEY UPDATE"
-_LOOKED_AT: Final = "UPDATE messages SET withheld = false WHERE thread_id = %s AND withheld IS NULL"
+_LOOKED_AT: Final = "UPDATE messages SET withheld = false WHERE id = ANY(%s) AND withheld IS NULL"
 
 
 async def withhold(connection: Connection, owner: Owner, ids: Iterable[str]) -> set[str]:
@@ -62,7 +62,7 @@ async def withhold_due(database: Database, opener: Opens | None = None, limit: i
             ]
             if found := told_of_forgetting(said):
                 await withhold(connection, owner, found)
-            await connection.execute(_LOOKED_AT, (thread_id,))
+            await connection.execute(_LOOKED_AT, ([each["id"] for each in rows],))
     return len(due)
 
 

@@ -226,7 +226,7 @@ async def test_text_of_a_user_never_becomes_a_statement(stores, anna, ben, text)
     await stores.recaller.recall(mallory, text, budget=100, wanted=RecallFilter(project_id=text))
     await stores.service._audit.note(mallory, text, text, text)
     assert (await stores.service.privacy.audit(mallory, limit=1))[0].subject == text
-    for call in (stores.threads.get, stores.runs.get, stores.runs.artifact, stores.projects.get):
+    for call in (stores.threads.get, stores.runs.get, stores.runs.artifacts.one, stores.projects.get):
         with pytest.raises(Exception, match=r"[Tt]here is no"):
             await call(mallory, text)
     with pytest.raises(UnknownProject):

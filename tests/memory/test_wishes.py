@@ -11,7 +11,7 @@ import pytest
 from memory.consolidation.extraction.sentences import statements
 from memory.errors import WordingInvalid
 from memory.personal_words import in_english
-from memory.wishes import asks_to_forget, chosen, wish_to_forget, wish_to_know, without_wishes
+from memory.wishes import chosen, wish_to_forget, wish_to_know, without_wishes
 from memory.wordings import read_wordings, wordings
 
 CASES: dict[str, dict[str, Any]] = tomllib.loads(
@@ -38,7 +38,7 @@ def test_a_request_to_forget_names_what_is_meant_and_states_nothing(message: str
     assert wish is not None
     assert (wish.about, wish.language, wish.everything) == (about, language, False)
     assert wish.sure is (message not in CASES[language].get("aside", {}))
-    assert asks_to_forget(message)
+    assert without_wishes(message) != message
     assert not [said for said in statements(message) if about in said]
     assert about not in without_wishes(message)
 
@@ -60,7 +60,7 @@ def test_records_are_named_by_their_ids(message: str, ids: list[str], language: 
 @pytest.mark.parametrize(("message", "_", "language"), cases("neither", "unclear"))
 def test_other_messages_ask_for_no_forgetting(message: str, _: None, language: str):
     assert wish_to_forget(message) is None
-    assert asks_to_forget(message) is (message in CASES[language].get("unclear", ()))
+    assert (without_wishes(message) != message) is (message in CASES[language].get("unclear", ()))
 
 
 @pytest.mark.parametrize(("message", "about", "language"), cases("know"))
@@ -91,6 +91,38 @@ def test_what_chooses_none_of_those_offered_is_no_choice(message: str):
 def test_yes_is_a_choice_where_one_was_offered(message: str):
     assert chosen(message, ("rec_a",)) == ("rec_a",)
     assert chosen(message, ()) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "yes but not that one",
+        "Yes I still live there",
+        "sure?",
+        "that one is wrong, keep it",
+        "ja bitte nicht löschen",
+        "sí, pero no lo borres",
+        "да, но не удаляй",
+        "да нет",
+    ],
+)
+def test_a_yes_with_more_behind_it_forgets_nothing(message: str):
+    assert not chosen(message, ("rec_a",))
+
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        ("Forget my old job, I now work at Siemens.", "I now work at Siemens."),
+        ("Forget where I live and remember that I work at Siemens", "remember that I work at Siemens"),
+        ("Vergiss meinen alten Job, ich arbeite jetzt bei Siemens", "ich arbeite jetzt bei Siemens"),
+    ],
+)
+def test_what_is_said_beside_a_request_to_forget_is_stated(message: str, left: str):
+    assert without_wishes(message) == left
+    wish = wish_to_forget(message)
+    assert wish is not None
+    assert wish.besides
 
 
 @pytest.mark.parametrize("kind", ["forget", "aside", "everything", "records", "unclear", "know"])

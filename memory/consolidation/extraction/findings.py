@@ -26,6 +26,11 @@ _SUPPOSED: Final = re.compile(
     r"example|e\.g\.|for instance|such as|character|story|once)\b",
     re.IGNORECASE,
 )
+_UNSURE: Final = re.compile(
+    r"\b(?:maybe|perhaps|possibly|probably|apparently|could be|seems?(?: like| that)?|"
+    r"(?:I )?(?:doubt|suspect|hope|fear)(?: that)?|scared|worried|in (?:my|a|the) (?:dream|game|novel))\W*$",
+    re.IGNORECASE,
+)
 _DENIED: Final = re.compile(
     r"(?:\bnot\b|n't\b|\bnever\b|\bnor\b|\bneither\b|\bhardly\b|\bno\b|\bas if\b|\blike\b$|\bthan\b)",
     re.IGNORECASE,
@@ -96,7 +101,11 @@ def rule(name: str, pattern: str, make: Make) -> Rule:
 def _holds(sentence: str, match: re.Match[str]) -> bool:
     """Whether the match is the writer's own statement: not supposed, denied, reported or made to depend on an if."""
     before, after = sentence[: match.start()], sentence[match.end() :]
-    if _SUPPOSED.search(before) or re.match(r"\s*,?\s*(?:if|unless|as if)\b", after, re.IGNORECASE):
+    if (
+        _SUPPOSED.search(before)
+        or _UNSURE.search(before)
+        or re.match(r"\s*,?\s*(?:if|unless|as if)\b", after, re.IGNORECASE)
+    ):
         return False
     if re.search(r"\s(?:if|unless)\s", match.group()):
         return False

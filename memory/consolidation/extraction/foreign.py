@@ -16,9 +16,8 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from memory.consolidation.extraction.findings import Finding
-from memory.consolidation.extraction.sentences import unquoted
+from memory.consolidation.extraction.sentences import saying_something, unquoted
 from memory.consolidation.extraction.vocabulary import SEVERAL, Taken, Vocabulary, folded, vocabulary
-from memory.wishes import asks_to_forget
 from models.glossary import gloss
 
 _PART: Final = re.compile(r"<([a-z_]+)>")
@@ -33,6 +32,8 @@ _LONGEST: Final = 800
 _TELLING: Final = 2_000
 """Characters by which the language of a text is told."""
 _SHORT_ANSWER: Final = 5
+_NEGATIVE: Final = re.compile(r"\b(?:no longer|not|no|never|against|hate|sold|avoid|without)\b|n't")
+"""In what a wording says in English: its own words may deny."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _ENGLISH: Final = frozenset(
     "the i my we our you your is are it this that to of and or at for with from do does did have has had please not be what how "
@@ -129,7 +130,7 @@ def told_in_english(text: str, language: str) -> Iterator[Told]:
                     match.start() < t.stop and t.start < match.end() for t in taken
                 ):
                     continue
-                if not _holds(sentence, match, reader.guards):
+                if not _holds(sentence, match, wording, reader.guards):
                     continue
                 told = _told(sentence, match, wording, reader.words)
                 if told is not None:
@@ -157,9 +158,8 @@ def _statements(text: str, reader: _Reader) -> Iterator[str]:
         text = text[: material.start()]
     if guards["orders"].match(text.strip()) and "\n" in text.strip():
         return
-    for piece in reader.ends.split(text):
-        whole = sentence = " ".join(piece.split())
-        sentence = guards["opening"].sub("", sentence)
+    for said in saying_something(reader.ends.split(text)):
+        sentence = guards["opening"].sub("", said)
         if guards["request"].match(sentence):
             sentence = guards["request"].sub("", sentence).rstrip("? ")
         elif sentence.rstrip("\"')] ").endswith("?"):
@@ -167,23 +167,32 @@ def _statements(text: str, reader: _Reader) -> Iterator[str]:
             sentence = (
                 sentence.split("¿")[0] if "¿" in sentence else sentence[: asked.start()] if asked else ""
             )
-        if (
-            sentence
-            and len(sentence) <= _LONGEST
-            and not guards["orders"].match(sentence)
-            and not asks_to_forget(whole)
-        ):
+        if sentence and len(sentence) <= _LONGEST and not guards["orders"].match(sentence):
             yield sentence
 
 
-def _holds(sentence: str, match: re.Match[str], guards: Mapping[str, re.Pattern[str]]) -> bool:
-    """Whether it is the writer's own statement: not supposed, denied, reported or made to depend on an if."""
+def _holds(
+    sentence: str, match: re.Match[str], wording: _Wording, guards: Mapping[str, re.Pattern[str]]
+) -> bool:
+    """Whether it is the writer's own statement: not supposed, unsure, denied, reported or made to depend on an if."""
     before, after = sentence[: match.start()], sentence[match.end() :]
-    if guards["supposed"].search(before) or guards["after"].match(after):
+    if guards["supposed"].search(before) or guards["unsure"].search(before) or guards["after"].match(after):
+        return False
+    if not _NEGATIVE.search(wording.says) and guards["denied"].search(_fillers(match)):
         return False
     if guards["reported"].search(before) and not guards["own_words"].search(before):
         return False
     return not guards["denied"].search(guards["clause"].split(before)[-1])
+
+
+def _fillers(match: re.Match[str]) -> str:
+    """What the wording itself matched, without the words that it takes over."""
+    said = list(match.group())
+    for name in match.groupdict():
+        begin, end = (place - match.start() for place in match.span(name))
+        if begin >= 0:
+            said[begin:end] = "\0" * (end - begin)
+    return "".join(said)
 
 
 def _told(sentence: str, match: re.Match[str], wording: _Wording, words: Vocabulary) -> Told | None:

@@ -59,7 +59,7 @@ DATE: Final = (
 )
 _LONGEST_PLACE: Final = 60
 _PLACE: Final = (
-    rf"(?P<place>{PROPER}(?:,\s+{PROPER})?|(?!a\b|an\b|the\b|my\b)[a-z][\w'-]+(?=\s*(?:$|[.,;!])))"
+    rf"(?P<place>{PROPER}(?:,\s+(?!I\b){PROPER})?|(?!a\b|an\b|the\b|my\b)[a-z][\w'-]+(?=\s*(?:$|[.,;!])))"
 )
 _NUMBER: Final = rf"(?:\d{{1,3}}|{NUMBER_WORD})"
 _DESCRIBED: Final = r"(?:[\w-]+\s+){0,4}?"
@@ -319,7 +319,7 @@ def _married(match: re.Match[str]) -> Finding:
 
 
 _NAME: Final = r"(?P<name>(?-i:[A-Z][\w'-]+(?:\s+[A-Z][\w'-]*){0,3}))"
-_ROLE_END: Final = r"(?=\s*(?:$|[.,;:!—–(]|\s(?:and|but|who|at|for|in|on|from|with|working|based|living|by|so|since|near|outside|which|specializing)\b|\sof (?-i:[A-Z])))"
+_ROLE_END: Final = r"(?=\s*(?:$|[.,;:!—–(]|\s(?:and|but|who|at|for|in|on|from|with|working|based|living|by|so|since|now|again|these days|today|near|outside|which|specializing)\b|\sof (?-i:[A-Z])))"
 
 PERSON: Final = (
     rule("name", rf"\b(?:my|the) (?:first |full |own |real )?name(?:'s|\s+is)(?: actually| now)? {_NAME}", _name),

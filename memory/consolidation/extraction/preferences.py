@@ -242,22 +242,23 @@ _FORMS: Final = (
 
 def _form(match: re.Match[str]) -> Finding:
     what = match["form"].casefold()
+    no = (
+        re.search(r"\b(?:no|don't|do not|never|without|avoid|stop|skip)\b", match.group(), re.IGNORECASE)
+        is not None
+    )
     if what.endswith("units"):
+        system = what.split()[0]
         return Finding(
             kind=Kind.PREFERENCE,
             slot="preference:units",
-            value=what.split()[0],
-            text=f"Wants {what}.",
+            value=f"not {system}" if no else system,
+            text=f"Wants {'no ' if no else ''}{what}.",
             confidence=_sure(match),
         )
     plural = (
         what
         if what.endswith("s") or what in {"markdown", "latex", "jargon", "plain text", "passive voice"}
         else f"{what}s"
-    )
-    no = (
-        re.search(r"\b(?:no|don't|do not|never|without|avoid|stop|skip)\b", match.group(), re.IGNORECASE)
-        is not None
     )
     return Finding(
         kind=Kind.PREFERENCE,

@@ -2,10 +2,11 @@
 
 import functools
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from memory.consolidation.extraction.spelling import spelt_out
-from memory.wishes import asks_to_forget
+from memory.wishes import without_wishes
 
 _APOSTROPHES: Final = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\u00a0": " "}
@@ -98,8 +99,8 @@ def statements(text: str) -> list[str]:
     if _ORDER.match(text.strip()) and "\n" in text.strip():
         return []
     found = []
-    for piece in _SENTENCE_END.split(text):
-        sentence = whole = " ".join(piece.split())
+    for said in saying_something(_SENTENCE_END.split(text)):
+        sentence = said
         if _OPENING.match(sentence):
             sentence = _OPENING.sub("", sentence).rstrip("? ")
         if _REQUEST.match(sentence):
@@ -110,14 +111,15 @@ def statements(text: str) -> list[str]:
         elif _UNMARKED.match(sentence):
             told = _TOLD_AFTER.search(sentence)
             sentence = sentence[told.end() :] if told is not None else ""
-        if (
-            sentence
-            and len(sentence) <= _LONGEST
-            and not _ORDER.match(sentence)
-            and not asks_to_forget(whole)
-        ):
+        if sentence and len(sentence) <= _LONGEST and not _ORDER.match(sentence):
             found.append(_say_subject(sentence))
     return found
+
+
+def saying_something(pieces: Iterable[str]) -> Iterator[str]:
+    """The sentences with single blanks, without what asks in them that something be forgotten."""
+    for piece in pieces:
+        yield from without_wishes(" ".join(piece.split())).split("\n")
 
 
 def _unquote(match: re.Match[str], *, named: re.Pattern[str]) -> str:

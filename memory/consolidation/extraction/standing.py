@@ -37,6 +37,9 @@ _SO: Final = r"(?:in|with|as|without|to|under|into|for|on|between)"
 _PURPOSE: Final = (
     r"(?:(?:my|our|all|the) )?(?!me\b|now\b|this\b|that\b|it\b|the\b)[a-z][\w-]+(?: [a-z][\w-]+)?"
 )
+_WITH_E: Final = frozenset(
+    {"using", "writing", "giving", "making", "including", "quoting", "citing", "translating"}
+)
 _CLAUSE_START: Final = r"(?:^|[,;:—–-]\s*|\b(?:so|and|but|also|oh)\s+)"
 _LEADS: Final = r"(?:(?:please|also|just|then|and|so|but|oh|ok|okay|hey),?\s+)*"
 
@@ -56,6 +59,8 @@ def _asked(match: re.Match[str]) -> Finding | None:
     if not denied and re.match(rf" ?(?:me )?{_OUTPUT}\s+{_SO}\s", words, re.IGNORECASE):
         return _so(re.sub(r"^me ", "", words))
     if match["task"].casefold() in {"stop", "avoid", "skip"}:
+        if denied:  # "don't avoid tables" asks for nothing
+            return None
         denied, rest = True, re.sub(r"^\w+ing\b", lambda verb: _bare(verb.group()), words)
         said = rest if rest != words else f"use {words}"
     return Finding(
@@ -68,6 +73,8 @@ def _asked(match: re.Match[str]) -> Finding | None:
 
 
 def _bare(gerund: str) -> str:
+    if gerund.casefold() in _WITH_E:
+        return f"{gerund[:-3]}e"
     stem = gerund[:-3]
     return stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "ls" else stem  # noqa: PLR2004  # "putting"
 

@@ -39,6 +39,7 @@ _THOUSANDS: Final = re.compile(r"^\d{1,3}(?:\.\d{3})+$")
 _COMPOUND: Final = 6
 """Letters of a German word that may stand at the end of another and then says what it is."""
 _MOST_WORDS: Final = 5
+_DENIED_BEHIND: Final = re.compile(r"\b(?:nicht|nie|kaum)\b", re.IGNORECASE)
 _TERMS_OF_THINGS: Final = ("thing", "owned", "relatives", "asset")
 
 
@@ -112,6 +113,7 @@ class Vocabulary:
             "product": self._product,
             "skill": lambda words: self.term("language", words) or self._product(words),
             "relation": lambda words: self.terms["relation"].get(self._key(words)),
+            "animal": lambda words: self.terms["animal"].get(self._key(words)),
             "allergen": functools.partial(self.term, "thing"),
             "reason": lambda words: Taken(words.strip(" ,")),
             "rest": lambda words: Taken(words.strip(" ,")),
@@ -230,7 +232,10 @@ class Vocabulary:
         return SEVERAL.join(f"\0{one}" if isinstance(one, Taken) else one for one in found) or None
 
     def _thing(self, words: str) -> str | None:
-        kept = self._trailing.sub("", self._cut.sub("", f" {words}").strip(" ,'’"))
+        said = self._cut.sub("", f" {words}").strip(" ,'’")
+        if self.language == "de" and _DENIED_BEHIND.search(said):  # "ich liebe Jazz nicht"
+            return None
+        kept = self._trailing.sub("", said)
         bare = self._articles.sub("", kept)
         if not bare or len(bare.split()) > _MOST_WORDS or self._vague.match(bare):
             return None

@@ -86,6 +86,52 @@ def test_records_are_worded_in_english_with_the_users_own_names_and_reasons(
     assert [draft.text for draft in find(text).values()] == [told]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich bin nicht nach Berlin gezogen.",
+        "Wir haben uns nicht für Postgres entschieden.",
+        "Mein Sohn ist nicht allergisch gegen Nüsse.",
+        "Ich hasse Jazz nicht.",
+        "Ich liebe Jazz nicht mehr.",
+        "Ich benutze Linux nicht.",
+        "Ich habe 3 Bitcoin verkauft.",
+        "Vielleicht habe ich Diabetes.",
+        "Ich glaube, ich habe Diabetes.",
+        "Busco trabajo en Google.",
+        "Mi padre perdió su trabajo en Google.",
+        "Creo que tengo diabetes.",
+        "Наверное, у меня диабет.",
+        "Учитель ушёл.",
+        "Мама на пенсии.",
+        "Моя собака укусила Машу.",
+        "Don't avoid emojis.",
+        "I doubt I'm allergic to nuts.",
+        "Maybe I have diabetes.",
+    ],
+)
+def test_what_is_denied_or_unsure_or_of_others_leaves_no_record(find: Find, text: str) -> None:
+    assert find(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Wir haben uns gegen Kafka entschieden.", ["Decided against Kafka."]),
+        ("Мы решили не использовать Postgres.", ["Decided against Postgres."]),
+        ("Dejé mi trabajo en Google.", ["No longer works at Google."]),
+        ("Ich mag Kaffee nicht.", ["Dislikes coffee."]),
+        ("Don't use metric units.", ["Wants no metric units."]),
+        ("I'm a doctor now.", ["Is a doctor."]),
+        ("I live in Oslo, I work at Siemens.", ["Lives in Oslo.", "Works at Siemens."]),
+        ("Forget my old job, I now work at Siemens.", ["Works at Siemens."]),
+        ("Vergiss meinen alten Job, ich arbeite jetzt bei Siemens.", ["Works at Siemens."]),
+    ],
+)
+def test_what_is_denied_or_ended_is_told_as_such(find: Find, text: str, told: list[str]) -> None:
+    assert [draft.text for draft in find(text).values()] == told
+
+
 def test_a_decision_keeps_why_instead_of_what_and_when(find: Find) -> None:
     [draft] = find(
         "Letzten Dienstag haben wir uns für MySQL statt Postgres entschieden, weil es reicht."

@@ -153,3 +153,24 @@ def test_open_times_reach_to_now() -> None:
 )  # fmt: skip
 def test_what_names_no_time_has_none(question: str) -> None:
     assert window(question, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "el martes que viene",
+        "el verano que viene",
+        "el fin de semana que viene",
+        "следующим летом",
+        "half a year ago",
+    ],
+)
+def test_times_to_come_are_none_of_the_past(text: str) -> None:
+    assert window(text, NOW) is None
+
+
+@pytest.mark.parametrize("text", ["hace unos días", "несколько дней назад", "a few days ago"])
+def test_a_few_days_are_three(text: str) -> None:
+    found = window(text, NOW)
+    assert found is not None
+    assert (NOW - found.begins).days == 3
