@@ -31,6 +31,10 @@ from memory import ToolUse, new_id
 CHART_TYPE = "application/vnd.vegalite.v6+json"
 
 
+_REFUSED = "It cannot be computed with these arguments: "
+"""Before the reason that a tool gives."""
+
+
 @dataclass(frozen=True)
 class FinishedCall:
     """A tool call that ended, with what it made."""
@@ -147,6 +151,13 @@ class ToolBench:
             expires_at=now + timedelta(seconds=settings.seconds),
         )
 
+    def refused(self, done: FinishedCall) -> str:
+        """Why the tool would not compute with arguments that fit it; empty where it did, and where they do not."""
+        tool = self._tools.get(done.use.name)
+        if tool is None or not done.use.failed or not fits(tool, done.use.arguments):
+            return ""
+        return done.message.text.removeprefix(_REFUSED)
+
     async def alone(self, call: ToolCall, resources: Resources) -> FinishedCall:
         """Carry out a call outside of any run; its result is checked."""
         return await self._carry_out(call, call["id"] or new_id("call"), resources, checked=True)
@@ -198,7 +209,7 @@ class ToolBench:
             )
             return _error(call, call_id, f"The arguments do not fit: {wrong}.")
         except (ValueError, ArithmeticError) as error:
-            return _error(call, call_id, f"It cannot be computed with these arguments: {error}.")
+            return _error(call, call_id, f"{_REFUSED}{error}.")
         if not isinstance(message, ToolMessage):
             raise StepFailed(f"tool {tool.name} gave {type(message).__name__} and not a tool message")
         return message

@@ -214,9 +214,7 @@ class _Nodes:
             if asked:
                 sections.append(Filled(section.title, questions=asked))
             elif section.tool:
-                done = call is not None and call.computed is not None
-                text = call.message.text if call and done else ""
-                sections.append(Filled(section.title, text, () if done else (section.question,)))
+                sections.append(self._computed(section, call))
             elif section.text:
                 sections.append(Filled(section.title, fill_template(section.text, request, facts, figures)))
             else:
@@ -263,6 +261,11 @@ class _Nodes:
         )
         calls = [call for call in reply.tool_calls if call["name"] == tool]
         return await self._bench.call(calls[0], context, checked=True) if calls else None
+
+    def _computed(self, section: Section, call: FinishedCall | None) -> Filled:
+        """What its tool found; where it refuses to compute with what was said, why: that more sales only add losses."""
+        text = "" if call is None else call.message.text if call.computed else self._bench.refused(call)
+        return Filled(section.title, text, () if text else (section.question,))
 
     async def _quote(self, wanted: str, state: SubAgentState, context: RunContext) -> str:
         """What the passages say to it; empty where they say nothing."""

@@ -53,13 +53,19 @@ _FACT = (
 )
 
 _MAKING = (
-    r"write|make|draw up|develop|create|give (?:me|us)|(?:i|we) (?:need|want)|i'd like|would like|plan|prepare|work out|build|draft|design|come up with|"
+    r"write|make|draw up|develop|create|give (?:me|us)|(?:i|we) (?:need|want)|i'd like|would like|plan(?!\s+(?:and|or|for|to|meeting)\b)|put together|outline|do|lay out|help (?:me|us) with|prepare|work out|build|draft|design|come up with|"
     r"brainstorm|suggest|propose|generate|find|show me|schreib\w*|erstell\w*|entw(?:ickl|ickel|irf|erf)\w*|mach\w*|gib (?:mir|uns)|nenn\w*|"
     r"brauch\w*|möchte\w*|plane\w*|verfass\w*|erarbeite\w*|ausarbeiten|escrib\w*|redact\w*|elabora\w*|crea\w*|desarroll\w*|haz(?:me)?|diseñ\w*|"
     r"prepar\w*|dame|danos|necesito|necesitamos|quiero|queremos|propón\w*|напиши\w*|напишите|написать|составь\w*|составить|разработа\w*|"
     r"создай\w*|создать|сделай\w*|сделать|подготов\w*|придума\w*|предложи\w*|дай(?:те)?|нуж(?:ен|на|но|ны)|хочу|хотим"
 )
-_BESIDE_WORK = r"on|of|about|for|to|into|from|with|against|zu|zum|zur|für|über|von|aus|del?|sobre|para|con|о|об|по|для|из|к|canvas|lienzo|канв\w*|feedback"
+_BESIDE_WORK = (
+    r"on|of|about|for|to|into|from|with|against|zu|zum|zur|für|über|von|aus|del?|sobre|para|con|о|об|по|для|из|к|canvas|lienzo|канв\w*|feedback|"
+    r"posts?|tweets?|e-?mails?|letters?|articles?|headlines?|titles?|pitch\w*|sentences?|lines?|summar\w+|names?|logos?|slogans?|ads?|invoice|"
+    r"dashboard|agenda|keywords?|mistakes?|errors?|risks?|gaps?|improvements?|competitors?|reviews?|opinion|swot|examples?|templates?|definition|"
+    r"difference|out|know|understand|sell|show|present\w*|measure|check|improve|change|drop|wissen|änder\w*|zusammenfassung|meinung|correo|carta|"
+    r"saber|mejorar|presentar|mostrar|resumen|письмо|пост|понять|узнать|показать|выясн\w+"
+)
 """Words between a verb of making and a work that show that something else is made: "write a review of the business plan"."""
 _ASKING_HOW = (
     r"^\W*(?:how|what|why|when|which|who|where|should|is|are|does|do|wie|was|warum|wann|welche\w*|wer|cómo|qué|por qué|cuándo|cuál\w*|как|что|почему|"

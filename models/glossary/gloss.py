@@ -209,7 +209,7 @@ def _meaning(lexicon: _Lexicon, words: Sequence[tuple[str, int, int]], at: int, 
             continue
         if any(text[left[2] : right[1]].strip() for left, right in pairwise(said)):
             continue  # other signs than blanks between them
-        best = max(best, (len(form), len("".join(form)), meaning))
+        best = max(best, (len(form), len("".join(form).replace("*", "")), meaning))
     if not best[0] and lexicon.near and (meant := _meant(word, lexicon)):
         return _meaning(replace(lexicon, near=None), [(meant, start, words[at][2])], 0, text)
     return best[2], best[0]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agents import read_facts, read_playbook
 from graphs.weighing import choose_sub_agents, weigh
 from tests.graphs.conversation import Shelf, to
 
@@ -89,6 +90,18 @@ WORKS = [
         [],
         ["7. **Software and data for солнечных панелей**"],
     ),
+    (
+        "sofia",
+        "Write a marketing strategy for a tea shop in Leeds, budget of £2,500 over 2 years, in English",
+        ["budget_split"],
+        ["| place | Leeds |", "| budget | £2,500 in all |", "| time | 2 years |", "Of 2,500, map listing"],
+    ),
+    (
+        "davina",
+        "Write a business plan for a bakery: price 4, variable cost 5, fixed costs 2000 a month",
+        [],
+        ["does not cover its variable cost of 5"],
+    ),
 ]
 MAKERS = {"sofia": "strategist", "davina": "venture_planner"}
 
@@ -143,6 +156,8 @@ async def test_as_many_ideas_as_were_asked_for_each_with_its_test_and_criterion(
         ("davina", "Escribe un plan de negocio para una cafetería en Sevilla"),
         ("davina", "Напиши бизнес-план для пекарни"),
         ("davina", "develop a business model for a tool library"),
+        ("sofia", "Please put together a marketing plan for my bakery"),
+        ("sofia", "Can you help me with a marketing plan for my pottery studio?"),
     ],
 )
 def test_a_work_to_be_made_goes_to_the_one_that_makes_it(charters, agent, request_):
@@ -170,6 +185,13 @@ def test_a_work_to_be_made_goes_to_the_one_that_makes_it(charters, agent, reques
         ("davina", "lienzo de modelo de negocio para mi tienda"),
         ("sofia", "Составь контент-план на май для магазина велосипедов."),
         ("davina", "monte carlo my business plan"),
+        ("sofia", "Write a tweet announcing our launch plan"),
+        ("sofia", "Find mistakes in my marketing plan"),
+        ("sofia", "Escribe un correo presentando el plan de marketing"),
+        ("sofia", "Explain the difference between a marketing plan and a marketing strategy"),
+        ("davina", "Find the risks in my business plan for a hostel"),
+        ("davina", "Schreib eine Zusammenfassung meines Businessplans"),
+        ("davina", "Сделай SWOT моей бизнес-идеи: прокат лодок"),
     ],
 )
 def test_what_a_tool_computes_or_a_passage_answers_is_no_work_to_be_made(charters, agent, request_):
@@ -183,3 +205,23 @@ async def test_a_strategy_for_nothing_named_is_left_to_the_tool_that_lays_out_it
     (result,) = (await talk.say(request))["results"]
     assert result.sub_agents == ()
     assert [use.name for use in result.tool_uses] == ["campaign_plan"]
+
+
+@pytest.mark.parametrize(
+    ("words", "budget"),
+    [
+        ("бюджет 100 тысяч рублей в месяц", "100 тысяч рублей"),
+        ("с бюджетом 1,5 млн рублей", "1,5 млн рублей"),
+        ("budget: 10 000 EUR", "10 000 EUR"),
+        ("budget of £2,500", "£2,500"),
+        ("with $2m", "$2m"),
+        ("with 2 million dollars", "2 million dollars"),
+        ("budget -500 euros", "-500 euros"),
+        ("a budget of 5000.", "5000"),
+    ],
+)
+def test_a_budget_is_read_with_its_scale_its_sign_and_its_currency(words, budget):
+    playbook = read_playbook("agents.sofia", "playbooks/strategist.toml")
+    assert (
+        read_facts(playbook, f"Write a marketing strategy for a bakery, {words}").values["budget"] == budget
+    )
