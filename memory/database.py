@@ -7,10 +7,11 @@ from typing import Any, Final  # psycopg takes anything it can adapt
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import DeadlockDetected
 from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from memory.errors import MemoryUnavailable, WriteUncertain
+from memory.errors import GivenUp, MemoryUnavailable, WriteUncertain
 from memory.owner import Owner
 
 Connection = psycopg.AsyncConnection[DictRow]
@@ -111,5 +112,9 @@ class Database:
                     raise
         except PoolTimeout as error:
             raise MemoryUnavailable(f"the database does not answer: {error}") from error
+        except DeadlockDetected as error:
+            raise GivenUp(
+                f"the database gave this up for something else that was done at the same time: {error}"
+            ) from error
         except OUTAGES as error:
             raise WriteUncertain(f"the database does not answer any more: {error}") from error

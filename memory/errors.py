@@ -6,7 +6,8 @@ class ConversationError(Exception):
 
     ConversationError
     ├── MemoryUnavailable   the store behind a tier did not answer
-    │   └── WriteUncertain  nor is it known whether it did what was asked
+    │   ├── WriteUncertain  nor is it known whether it did what was asked
+    │   └── GivenUp         it gave a transaction up for one that waited for it; nothing was changed
     ├── UnknownThread       no thread of that id
     ├── UnknownRecord       nothing of that id is remembered
     ├── StillRunning        a run is going on that may hold what is to be forgotten
@@ -27,6 +28,10 @@ class MemoryUnavailable(ConversationError):
 
 class WriteUncertain(MemoryUnavailable):
     """The connection broke in the middle: what was to be written may be there or not."""
+
+
+class GivenUp(MemoryUnavailable):
+    """The database gave the transaction up for another one that waited for it (a deadlock): nothing was changed."""
 
 
 class UnknownThread(ConversationError):

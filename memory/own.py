@@ -1,10 +1,11 @@
 """The records that a user has in his command while he talks: told to him, and forgotten at his word."""
 
+import itertools
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from memory.database import Connection
-from memory.errors import UnknownRecord
+from memory.errors import GivenUp, UnknownRecord
 from memory.interfaces import Record, RecordState, Scope, Tier
 from memory.owner import Owner
 from memory.withholding import withhold
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 2000
 """Records that are looked through, the newest of them."""
+_TRIES: Final = 3
+"""How often a forgetting is begun that the database gives up for another."""
 
 
 @runtime_checkable
@@ -80,6 +83,17 @@ class RecordsInCommand:
 
     async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
         """Forget it, and note who did it. Where the short tier cannot be reached nothing is forgotten."""
+        tries = itertools.count(1)
+        while True:
+            try:
+                return await self._forget(owner, record_id)
+            except (
+                GivenUp
+            ):  # to who deletes a message or a thread with it, and takes the locks the other way round
+                if next(tries) == _TRIES:
+                    raise
+
+    async def _forget(self, owner: Owner, record_id: str) -> Sequence[str]:
         threads: set[str] = set()
 
         async def withheld(connection: Connection, sources: Sequence[str]) -> None:

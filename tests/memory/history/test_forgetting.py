@@ -33,9 +33,11 @@ from memory import (
 )
 from memory.history import HistoryImporter, MessageForgetter, RedisKeys, Rows
 from memory.interactions import InteractionStore
+from memory.own import RecordsInCommand
 from memory.privacy import AuditTrail, DataKeys, PrivacySettings, Sealer
 from memory.recall import embed_due
 from memory.records import RecordStore
+from memory.records.chains import take_turn
 from tests.app.remembering import line, lines
 from tests.memory.privacy.conftest import key
 from tests.memory.records.conftest import WordEmbedder
@@ -356,3 +358,23 @@ async def test_a_message_that_is_consolidated_now_is_forgotten_with_what_comes_o
         gone = await forgetting
     assert len(gone.records) == 1
     assert list(await world.records.list(owner)) == []
+
+
+async def test_a_forgetting_that_meets_the_deletion_of_its_message_is_done_after_it(
+    world: World, owner: Owner
+) -> None:
+    turn = await world.turn(owner, SAID, "Noted.")
+    (asked, _) = await world.messages(owner, turn.run_id)
+    (record,) = await world.records.remember(owner, [says(f"{SAID}.", asked, slot="fact:locker", value=SAID)])
+    own = RecordsInCommand(world.records, AuditTrail(world.database))
+    async with asyncio.timeout(60):
+        async with world.database.of(owner) as connection:
+            await connection.execute("SELECT id FROM messages WHERE id = %s FOR UPDATE", (asked,))
+            forgetting = asyncio.create_task(own.forget(owner, record.record.id))
+            async with world.database.of_all() as watching:
+                while True:
+                    waiting = await watching.execute("SELECT count(*) AS n FROM pg_locks WHERE NOT granted")
+                    if (await waiting.fetchall())[0]["n"]:
+                        break
+            await take_turn(connection, owner)
+        assert await forgetting == [record.record.id]
