@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from app.database import Pool
 from app.memory_vectors import ChromaVectors
 from app.runs import ChatRequest, ChatResult, EventLog, RunCopies, RunStore
 from app.runs.records import RecalledItem, Usage
@@ -361,14 +362,18 @@ async def test_a_message_that_is_consolidated_now_is_forgotten_with_what_comes_o
 
 
 async def test_a_forgetting_that_meets_the_deletion_of_its_message_is_done_after_it(
-    world: World, owner: Owner
+    world: World, owner: Owner, pool: Pool
 ) -> None:
     turn = await world.turn(owner, SAID, "Noted.")
     (asked, _) = await world.messages(owner, turn.run_id)
     (record,) = await world.records.remember(owner, [says(f"{SAID}.", asked, slot="fact:locker", value=SAID)])
     own = RecordsInCommand(world.records, AuditTrail(world.database))
     async with asyncio.timeout(60):
-        async with world.database.of(owner) as connection:
+        async with pool.connection() as connection, connection.transaction():
+            await connection.execute("SET LOCAL ROLE NONE")
+            await connection.execute(
+                "SET LOCAL deadlock_timeout = '60s'"
+            )  # so that the forgetting is given up
             await connection.execute("SELECT id FROM messages WHERE id = %s FOR UPDATE", (asked,))
             forgetting = asyncio.create_task(own.forget(owner, record.record.id))
             async with world.database.of_all() as watching:
