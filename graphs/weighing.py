@@ -53,7 +53,7 @@ _FACT = (
 )
 
 _MAKING = (
-    r"write|make|draw up|develop|create|give (?:me|us)|(?:i|we) (?:need|want)|i'd like|would like|plan(?!\s+(?:and|or|for|to|meeting)\b)|put together|outline|do|lay out|help (?:me|us) with|prepare|work out|build|draft|design|come up with|"
+    r"write|make|draw up|develop|create|give (?:me|us)|(?:i|we) (?:need|want)|i'd like|would like|plan(?!\s+(?:and|or|for|to|meeting)\b)|put together|outline|do(?=\s+(?:an?|me|us)\b)|lay out|help (?:me|us) with|prepare|work out|build|draft|design|come up with|"
     r"brainstorm|suggest|propose|generate|find|show me|schreib\w*|erstell\w*|entw(?:ickl|ickel|irf|erf)\w*|mach\w*|gib (?:mir|uns)|nenn\w*|"
     r"brauch\w*|möchte\w*|plane\w*|verfass\w*|erarbeite\w*|ausarbeiten|escrib\w*|redact\w*|elabora\w*|crea\w*|desarroll\w*|haz(?:me)?|diseñ\w*|"
     r"prepar\w*|dame|danos|necesito|necesitamos|quiero|queremos|propón\w*|напиши\w*|напишите|написать|составь\w*|составить|разработа\w*|"

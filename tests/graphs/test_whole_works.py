@@ -187,6 +187,7 @@ def test_a_work_to_be_made_goes_to_the_one_that_makes_it(charters, agent, reques
         ("davina", "monte carlo my business plan"),
         ("sofia", "Write a tweet announcing our launch plan"),
         ("sofia", "Find mistakes in my marketing plan"),
+        ("sofia", "We do have a marketing plan already, and it does not work"),
         ("sofia", "Escribe un correo presentando el plan de marketing"),
         ("sofia", "Explain the difference between a marketing plan and a marketing strategy"),
         ("davina", "Find the risks in my business plan for a hostel"),
