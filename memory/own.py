@@ -1,6 +1,6 @@
 """The records that a user has in his command while he talks: told to him, and forgotten at his word."""
 
-import itertools
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
@@ -83,15 +83,11 @@ class RecordsInCommand:
 
     async def forget(self, owner: Owner, record_id: str) -> Sequence[str]:
         """Forget it, and note who did it. Where the short tier cannot be reached nothing is forgotten."""
-        tries = itertools.count(1)
-        while True:
-            try:
+        for _ in range(_TRIES - 1):
+            # To who deletes a message or a thread with it, and takes the locks the other way round.
+            with contextlib.suppress(GivenUp):
                 return await self._forget(owner, record_id)
-            except (
-                GivenUp
-            ):  # to who deletes a message or a thread with it, and takes the locks the other way round
-                if next(tries) == _TRIES:
-                    raise
+        return await self._forget(owner, record_id)
 
     async def _forget(self, owner: Owner, record_id: str) -> Sequence[str]:
         threads: set[str] = set()
